@@ -1,0 +1,37 @@
+/// Bytes that must not be seen: they print as `[secret]` everywhere, and are wiped when the last holder lets go.
+public final class Secret: Sendable {
+    // @unchecked is not needed: the buffer is immutable from init to deinit.
+    private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer
+
+    /// Takes a copy; wiping the original is the caller's part.
+    public init(copying bytes: UnsafeRawBufferPointer) {
+        storage = .allocate(byteCount: bytes.count, alignment: 1)
+        storage.copyMemory(from: bytes)
+    }
+
+    deinit {
+        // Volatile writes are not to be had; the opaque call keeps the loop from being optimised away.
+        wipe(storage)
+        storage.deallocate()
+    }
+
+    /// How many bytes there are.
+    public var count: Int { storage.count }
+
+    /// Lends the bytes for the length of `body`.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(storage))
+    }
+}
+
+/// Overwrites the buffer with zeros in a way the optimiser may not drop.
+@inline(never) @_optimize(none)
+private func wipe(_ buffer: UnsafeMutableRawBufferPointer) {
+    for index in buffer.indices { buffer[index] = 0 }
+}
+
+extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "[secret]" }
+    public var debugDescription: String { "[secret]" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,66 @@
+/// A DNS host name as the server_name extension carries it (RFC 6066 §3), in lower case and without a last dot.
+public struct ServerName: Sendable, Hashable {
+    /// The name: 1 to 253 ASCII bytes.
+    public let text: String
+
+    /// Reads a host name: labels of 1 to 63 letters, digits, hyphens or underscores, 253 bytes at the most.
+    ///
+    /// - Returns: `nil` for anything else, for an address literal's colons and brackets too.
+    public init?(_ text: some StringProtocol) {
+        var text = text.lowercased()
+        if text.hasSuffix(".") { text.removeLast() }
+        guard !text.isEmpty, text.utf8.count <= 253 else { return nil }
+        for label in text.split(separator: ".", omittingEmptySubsequences: false) {
+            guard (1...63).contains(label.utf8.count), label.utf8.allSatisfy(Self.allows) else { return nil }
+        }
+        self.text = text
+    }
+
+    private static func allows(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+            UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    /// The name with its first label taken off (`b.test` of `a.b.test`), which a wildcard is looked up by;
+    /// `nil` when nothing with a dot would be left of it.
+    public var parent: String? {
+        guard let dot = text.firstIndex(of: ".") else { return nil }
+        return String(text[text.index(after: dot)...])
+    }
+}
+
+extension ServerName: CustomStringConvertible {
+    public var description: String { text }
+}
+
+/// A name a host answers to: exact, or a wildcard that stands for exactly one label (RFC 6125 §6.4.3).
+public enum NamePattern: Sendable, Hashable {
+    /// `example.test`
+    case exact(ServerName)
+    /// `*.example.test`: the name behind the star.
+    case wildcard(ServerName)
+
+    /// Reads a host name or a `*.` in front of one with at least one label; `nil` for anything else.
+    public init?(_ text: String) {
+        if text.hasPrefix("*.") {
+            guard let parent = ServerName(text.dropFirst(2)) else { return nil }
+            self = .wildcard(parent)
+        } else {
+            guard let name = ServerName(text) else { return nil }
+            self = .exact(name)
+        }
+    }
+}
+
+extension NamePattern: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .exact(let name): name.text
+        case .wildcard(let parent): "*.\(parent.text)"
+        }
+    }
+}
