@@ -57,8 +57,9 @@ package final class ServerConnection {
         transport.pointee.inputHasEnded = true
     }
 
-    /// Keeps what libssl has not taken of the lent bytes.
+    /// Keeps what libssl has not taken of the lent bytes; a connection that was closed in this turn keeps nothing.
     package func endTurn() {
+        guard !isClosed else { return }
         transport.pointee.keepInput()
     }
 
@@ -170,6 +171,9 @@ package final class ServerConnection {
     package func close() {
         guard !isClosed else { return }
         assert(mayFreeCleanly, "SSL_free without a shutdown would take the session away from the client")
+        // With SSL_OP_IGNORE_UNEXPECTED_EOF a bare FIN overwrites the flags with RECEIVED alone, although a
+        // close_notify was sent before: without this SSL_free would then remove the session.
+        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         free()
     }
 
