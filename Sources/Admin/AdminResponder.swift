@@ -19,7 +19,11 @@ package struct AdminResponder: Sendable {
                 status: 200, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
                 body: Array(registry.exposition().utf8))
         case "/healthz": isDraining ? Self.plain(503, "draining\n") : Self.plain(200, "ok\n")
-        case "/": Self.plain(200, "Reprise\n\n/metrics  counts, in Prometheus' text format\n/healthz  200 while serving, 503 while draining\n")
+        case "/":
+            Self.plain(
+                200,
+                "Reprise\n\n/metrics  counts, in Prometheus' text format\n/healthz  200 while serving, 503 while draining\n"
+            )
         default: Self.plain(404, "not found; there are /metrics and /healthz\n")
         }
     }

@@ -61,7 +61,8 @@ struct PlanReader {
         let name = reader["name"]?.text ?? ""
         var sessions = sessions(reader["sessions"], defaults)
         if sessions.domain.isEmpty { sessions.domain = name }
-        let bind = (reader["bind"]?.elements ?? []).compactMap { bind in bind.endpoint.map { Located($0, bind.source) } }
+        let bind = (reader["bind"]?.elements ?? []).compactMap { bind in bind.endpoint.map { Located($0, bind.source) }
+        }
         plan.listeners.append(
             ListenerPlan(
                 name: name, bind: bind, timeouts: timeouts(reader["timeouts"]), limits: limits(reader["limits"]),

@@ -20,7 +20,9 @@ struct Substitution {
         depth += 1
         defer { depth -= 1 }
         guard depth <= ShapeCheck.maximumDepth else {
-            if depth == ShapeCheck.maximumDepth + 1 { add("expected at most \(ShapeCheck.maximumDepth) levels", node, path) }
+            if depth == ShapeCheck.maximumDepth + 1 {
+                add("expected at most \(ShapeCheck.maximumDepth) levels", node, path)
+            }
             return Node("")
         }
         switch node {
@@ -70,9 +72,11 @@ struct Substitution {
     private mutating func value(of expression: Substring, _ node: Node, _ path: String) -> String {
         let split = expression.firstRange(of: ":-")
         let name = String(split.map { expression[..<$0.lowerBound] } ?? expression)
-        let isName = !name.isEmpty && !(name.first?.isNumber ?? true) && name.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F
-        }
+        let isName =
+            !name.isEmpty && !(name.first?.isNumber ?? true)
+            && name.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F
+            }
         guard isName else {
             add("\"\(name.shortened)\" is no name of an environment variable", node, path)
             return ""
@@ -86,6 +90,8 @@ struct Substitution {
     private mutating func add(_ message: String, _ node: Node, _ path: String) {
         let mark = node.mark
         faults.append(
-            Fault(source: Source(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, path: path), message: message))
+            Fault(
+                source: Source(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, path: path),
+                message: message))
     }
 }

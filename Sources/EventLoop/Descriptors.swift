@@ -15,7 +15,9 @@ package enum Descriptors {
     @discardableResult
     package static func raiseLimit() -> Limit {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return Limit(soft: 1024, hard: 1024) }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return Limit(soft: 1024, hard: 1024)
+        }
         if limit.rlim_cur < limit.rlim_max {
             let before = limit.rlim_cur
             limit.rlim_cur = limit.rlim_max

@@ -61,7 +61,8 @@ struct SocketAddress {
             switch family {
             case AF_INET:
                 let ipv4 = bytes.loadUnaligned(as: sockaddr_in.self)
-                return .ip(IPAddress(ipv4: UInt32(bigEndian: ipv4.sin_addr.s_addr)), port: UInt16(bigEndian: ipv4.sin_port))
+                return .ip(
+                    IPAddress(ipv4: UInt32(bigEndian: ipv4.sin_addr.s_addr)), port: UInt16(bigEndian: ipv4.sin_port))
             case AF_INET6:
                 let ipv6 = bytes.loadUnaligned(as: sockaddr_in6.self)
                 return withUnsafeBytes(of: ipv6.sin6_addr) { address in

@@ -35,7 +35,11 @@ package enum LogFormatter {
     private static func plain(_ value: LogValue) -> String {
         switch value {
         case .string(let text):
-            if text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x22 || $0 == 0x3D }) { quoted(text) } else { plain(text) }
+            if text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x22 || $0 == 0x3D }) {
+                quoted(text)
+            } else {
+                plain(text)
+            }
         case .int(let number): "\(number)"
         case .double(let number): "\(number)"
         case .bool(let flag): "\(flag)"
@@ -49,7 +53,8 @@ package enum LogFormatter {
     }
 
     private static func json(_ entry: LogEntry) -> String {
-        var line = "{\"time\":\"\(entry.time)\",\"level\":\"\(entry.level.rawValue)\",\"message\":\(quoted(entry.message))"
+        var line =
+            "{\"time\":\"\(entry.time)\",\"level\":\"\(entry.level.rawValue)\",\"message\":\(quoted(entry.message))"
         for (name, value) in entry.fields {
             line += ",\(quoted(name)):"
             switch value {

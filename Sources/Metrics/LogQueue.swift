@@ -123,7 +123,8 @@ package final class LogQueue: @unchecked Sendable {
             for entry in batch { text += LogFormatter.line(entry, as: format, colored: colored) }
             if lost > 0, let last = batch.last {
                 let entry = LogEntry(
-                    time: last.time, level: .error, message: "log lines dropped", fields: [("count", .int(Int64(lost)))])
+                    time: last.time, level: .error, message: "log lines dropped", fields: [("count", .int(Int64(lost)))]
+                )
                 text += LogFormatter.line(entry, as: format, colored: colored)
             }
             write(text)

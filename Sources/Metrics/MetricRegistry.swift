@@ -39,7 +39,9 @@ package final class MetricRegistry: Sendable {
     package func histogram(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Histogram {
         precondition(metric.kind == .histogram && labels.count == metric.labels.count, "\(metric.name) \(labels)")
         return state.withLock { state in
-            state.histograms[metric, default: [:]][labels, default: [:]].cell(shard) { Histogram(bounds: metric.buckets) }
+            state.histograms[metric, default: [:]][labels, default: [:]].cell(shard) {
+                Histogram(bounds: metric.buckets)
+            }
         }
     }
 
@@ -77,7 +79,8 @@ package final class MetricRegistry: Sendable {
                 .map { Exposition.line(metric.name, metric.labels, $0.labels, Exposition.number($0.read())) }
             let all = lines + own.sorted()
             guard !all.isEmpty else { continue }
-            text += "# HELP \(metric.name) \(Exposition.help(metric.help))\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
+            text +=
+                "# HELP \(metric.name) \(Exposition.help(metric.help))\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
             text += all.joined()
         }
         return text

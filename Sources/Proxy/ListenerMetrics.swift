@@ -71,7 +71,9 @@ final class ListenerMetrics {
         completed = TLSVersion.allCases.flatMap { version in
             Resumption.allCases.map { counter(MetricCatalog.handshakesCompleted, version.description, $0.description) }
         }
-        ticketFlights = (counter(MetricCatalog.ticketFlights, "alone"), counter(MetricCatalog.ticketFlights, "with_data"))
+        ticketFlights = (
+            counter(MetricCatalog.ticketFlights, "alone"), counter(MetricCatalog.ticketFlights, "with_data")
+        )
     }
 
     func refused(_ limit: Refusal) { refusals[limit.rawValue].add(1) }

@@ -17,7 +17,9 @@ package struct Demo: Sendable {
     ///   - bind: where it listens, such as `127.0.0.1:8443`.
     ///   - admin: where its administrative endpoint listens; `nil` for none.
     /// - Throws: an address that is none, or what the system refuses.
-    package init(bind: String, admin: String?, environment: [String: String], log: Program.LogOutput) throws(RepriseError) {
+    package init(
+        bind: String, admin: String?, environment: [String: String], log: Program.LogOutput
+    ) throws(RepriseError) {
         let upstream = DemoUpstream()
         self.upstream = upstream
         do {

@@ -34,7 +34,8 @@ struct DemoPage {
 
     /// The page for browsers: one self-contained document.
     var html: String {
-        let cells = rows.map { "<tr><th>\(escape($0.name))</th><td>\(escape($0.value))</td></tr>" }.joined(separator: "\n")
+        let cells = rows.map { "<tr><th>\(escape($0.name))</th><td>\(escape($0.value))</td></tr>" }.joined(
+            separator: "\n")
         return """
             <!DOCTYPE html>
             <html lang="en">

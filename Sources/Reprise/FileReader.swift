@@ -29,7 +29,9 @@ enum FileReader {
         while true {
             let start = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: 64 << 10))
-            let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: start), 64 << 10) }
+            let count = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress?.advanced(by: start), 64 << 10)
+            }
             bytes.removeLast(64 << 10 - max(0, count))
             if count == 0 { return bytes }
             guard count > 0 else {

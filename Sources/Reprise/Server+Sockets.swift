@@ -12,7 +12,8 @@ extension Server {
     ) throws(RepriseError) -> [String: [ListeningSockets]] {
         var opened: [String: [ListeningSockets]] = [:]
         for listener in plan.listeners {
-            for bind in listener.bind where !(open[listener.name] ?? []).contains(where: { $0.configured == bind.value }) {
+            for bind in listener.bind
+            where !(open[listener.name] ?? []).contains(where: { $0.configured == bind.value }) {
                 do {
                     let sockets =
                         try inherited.take(bind.value).map { ListeningSockets.shared($0, bind.value, workers) }
@@ -35,7 +36,8 @@ extension Server {
                     do {
                         try await worker.accept(on: socket, for: name, boundTo: endpoint.configured)
                     } catch {
-                        log.error("a worker cannot accept", [("listener", .string(name)), ("reason", .string("\(error)"))])
+                        log.error(
+                            "a worker cannot accept", [("listener", .string(name)), ("reason", .string("\(error)"))])
                     }
                 }
                 sockets[name, default: []].append(endpoint)

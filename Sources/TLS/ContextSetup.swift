@@ -24,7 +24,8 @@ enum ContextSetup {
         SSL_CTX_set_options(context, reprise_server_options())
         if tls.serverPrefersOrder { SSL_CTX_set_options(context, reprise_option_server_preference()) }
         reprise_SSL_CTX_set_mode(
-            context, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE))
+            context, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE)
+        )
         reprise_SSL_CTX_set_dh_auto(context)
         try check(reprise_SSL_CTX_set_min_proto_version(context, tls.minimumVersion.wire), "minimum version")
         try check(reprise_SSL_CTX_set_max_proto_version(context, tls.maximumVersion.wire), "maximum version")

@@ -88,7 +88,8 @@ package final class ServerConnection {
             return nil
         case .undecided:
             guard transport.pointee.inputHasEnded else { return .wantsInput }
-            return .failed(HandshakeFault(cause: .clientWentAway, alertSent: nil, detail: "closed before a ClientHello"))
+            return .failed(
+                HandshakeFault(cause: .clientWentAway, alertSent: nil, detail: "closed before a ClientHello"))
         case .http:
             return .failed(HandshakeFault(cause: .plainHTTP, alertSent: nil, detail: "plain HTTP on a TLS port"))
         case .somethingElse:

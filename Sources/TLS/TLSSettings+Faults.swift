@@ -10,7 +10,8 @@ extension TLSSettings {
         var faults: [SettingFault] = []
         func fault(_ part: Part, _ message: String) { faults.append(SettingFault(part: part, message: message)) }
         if minimumVersion > maximumVersion {
-            fault(.versions, "the minimum version \(minimumVersion.number) is above the maximum \(maximumVersion.number)")
+            fault(
+                .versions, "the minimum version \(minimumVersion.number) is above the maximum \(maximumVersion.number)")
         }
         for element in Self.elements(ciphers) where !Self.isDirective(element) && !Library.knows(cipher: element) {
             fault(.ciphers, "unknown cipher \"\(element)\"")

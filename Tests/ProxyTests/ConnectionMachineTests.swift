@@ -202,18 +202,21 @@ extension ConnectionMachine {
         let events: [Machine.Event]
         switch machine.phase {
         case .handshaking:
-            events = client.dropLast() + [
-                .handshakeDone, .handshakeDone, .handshakeDone, .handshakeDone,
-                .handshakeFailed(.refused, answered: true), .handshakeFailed(.refused, answered: false), .timeout,
-                .drain, .kill,
-            ]
+            events =
+                client.dropLast() + [
+                    .handshakeDone, .handshakeDone, .handshakeDone, .handshakeDone,
+                    .handshakeFailed(.refused, answered: true), .handshakeFailed(.refused, answered: false), .timeout,
+                    .drain, .kill,
+                ]
         case .connecting:
-            events = client + (machine.readsClient ? [.clientCloseNotify] : []) + [
-                .upstreamConnected, .upstreamConnected, .upstreamConnected, .upstreamConnectFailed(another: true),
-                .upstreamConnectFailed(another: false), .drain, .kill, .refused, .flushed,
-            ]
+            events =
+                client + (machine.readsClient ? [.clientCloseNotify] : []) + [
+                    .upstreamConnected, .upstreamConnected, .upstreamConnected, .upstreamConnectFailed(another: true),
+                    .upstreamConnectFailed(another: false), .drain, .kill, .refused, .flushed,
+                ]
         case .relaying:
-            events = client + (machine.readsClient ? [.clientCloseNotify, .clientCloseNotify] : [])
+            events =
+                client + (machine.readsClient ? [.clientCloseNotify, .clientCloseNotify] : [])
                 + (machine.readsUpstream ? [.upstreamEnd, .upstreamEnd] : [])
                 + [.upstreamReset, .timeout, .drain, .kill, .refused, .flushed, .flushed]
         case .closing, .lingering:

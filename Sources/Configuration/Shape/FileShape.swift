@@ -3,7 +3,8 @@ enum FileShape {
     static let root: [Shape.Key] = [
         Shape.Key(
             "workers", .scalar(.integerOr(["auto"], 1...256)), standard: "auto",
-            "How many event loops serve, each on a thread of its own; auto is one for each processor that the process may use. A change needs a restart."),
+            "How many event loops serve, each on a thread of its own; auto is one for each processor that the process may use. A change needs a restart."
+        ),
         Shape.Key("log", .mapping(log), "The log on standard error."),
         Shape.Key(
             "drain_timeout", .scalar(.duration(atLeast: .zero, atMost: .seconds(86_400))), standard: "30s",
@@ -16,7 +17,8 @@ enum FileShape {
     ]
 
     static let log: [Shape.Key] = [
-        Shape.Key("format", .scalar(.choice(["text", "json"])), standard: "text", "text for people, json for machines."),
+        Shape.Key(
+            "format", .scalar(.choice(["text", "json"])), standard: "text", "text for people, json for machines."),
         Shape.Key(
             "level",
             .scalar(.choice(["trace", "debug", "info", "notice", "warning", "error", "critical"])), standard: "info",
@@ -26,7 +28,8 @@ enum FileShape {
     static let sessions: [Shape.Key] = [
         Shape.Key(
             "mode", .scalar(.choice(["both", "stateless", "stateful", "off"])), standard: "both",
-            "stateless: tickets; stateful: session ids, and tickets that are handles; both: tickets, and ids for TLS 1.2 clients without tickets; off: no resumption."),
+            "stateless: tickets; stateful: session ids, and tickets that are handles; both: tickets, and ids for TLS 1.2 clients without tickets; off: no resumption."
+        ),
         Shape.Key(
             "domain", .scalar(.name), standard: "the listener's name",
             "Listeners of one domain resume each other's sessions."),
@@ -107,9 +110,11 @@ enum FileShape {
         Shape.Key(
             "connections", .scalar(.integer(1...10_000_000)), standard: "20000",
             "Open connections; each needs two descriptors."),
-        Shape.Key("handshakes", .scalar(.integer(0...10_000_000)), standard: "1000", "Handshakes at once; 0: any number."),
         Shape.Key(
-            "handshake_rate", .scalar(.rate(0...10_000_000)), standard: "0", "New handshakes in a second; 0: any number."),
+            "handshakes", .scalar(.integer(0...10_000_000)), standard: "1000", "Handshakes at once; 0: any number."),
+        Shape.Key(
+            "handshake_rate", .scalar(.rate(0...10_000_000)), standard: "0",
+            "New handshakes in a second; 0: any number."),
         Shape.Key(
             "per_client", .scalar(.integer(0...10_000_000)), standard: "0",
             "Open connections of one client address; 0: any number."),
@@ -131,7 +136,8 @@ enum FileShape {
             "ciphers", .scalar(.text), standard: "the profile's",
             "Ciphers for TLS 1.2 and before: an OpenSSL cipher list, with @SECLEVEL if wanted."),
         Shape.Key("ciphersuites", .scalar(.text), standard: "the profile's", "Cipher suites of TLS 1.3."),
-        Shape.Key("groups", .scalar(.text), standard: "the profile's", "Key-exchange groups, such as \"X25519:P-256\"."),
+        Shape.Key(
+            "groups", .scalar(.text), standard: "the profile's", "Key-exchange groups, such as \"X25519:P-256\"."),
         Shape.Key(
             "signature_algorithms", .scalar(.text), standard: "libssl's",
             "Signature algorithms, such as \"ECDSA+SHA256:RSA-PSS+SHA256\"."),
@@ -141,7 +147,8 @@ enum FileShape {
         Shape.Key(
             "unknown_names", .scalar(.choice(["default", "reject"])), standard: "default",
             "A name that no host has: the first host's certificate, or the alert unrecognized_name."),
-        Shape.Key("hosts", .list(of: .mapping(host), atLeast: 1), required: true, "Virtual hosts; the first is the default."),
+        Shape.Key(
+            "hosts", .list(of: .mapping(host), atLeast: 1), required: true, "Virtual hosts; the first is the default."),
     ]
 
     static let host: [Shape.Key] = [
@@ -156,7 +163,8 @@ enum FileShape {
     ]
 
     static let certificate: [Shape.Key] = [
-        Shape.Key("chain", .scalar(.path), required: true, "PEM file: the certificate, then what signed it, and so on."),
+        Shape.Key(
+            "chain", .scalar(.path), required: true, "PEM file: the certificate, then what signed it, and so on."),
         Shape.Key("key", .scalar(.path), required: true, "PEM file: the certificate's private key."),
         Shape.Key("passphrase_file", .scalar(.path), "File whose first line opens the key, if it is encrypted."),
         Shape.Key(
@@ -186,7 +194,8 @@ enum FileShape {
                 .choice([
                     "round_robin", "least_connections", "power_of_two", "random", "consistent_hash", "first_available",
                 ])), standard: "round_robin", "How a server is chosen."),
-        Shape.Key("affinity", .scalar(.choice(["none", "session"])), standard: "none", "What ties a client to a server."),
+        Shape.Key(
+            "affinity", .scalar(.choice(["none", "session"])), standard: "none", "What ties a client to a server."),
         Shape.Key(
             "affinity_max_load", .scalar(.decimalOr(["unlimited"])), standard: "unlimited",
             "The share of the mean load up to which affinity is kept."),

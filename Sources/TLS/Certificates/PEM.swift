@@ -10,7 +10,9 @@ enum PEM {
         defer { BIO_free(bio) }
         var certificates: [OpaquePointer] = []
         ErrorQueue.clear()
-        while certificates.count < ServerCertificate.maximumChain, let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+        while certificates.count < ServerCertificate.maximumChain,
+            let certificate = PEM_read_bio_X509(bio, nil, nil, nil)
+        {
             certificates.append(certificate)
         }
         let errors = ErrorQueue.drain()
@@ -65,6 +67,9 @@ private func passphraseCallback(
     guard let buffer, let request = context?.assumingMemoryBound(to: PassphraseRequest.self) else { return -1 }
     request.pointee.wasAsked = true
     guard let passphrase = request.pointee.passphrase, passphrase.count <= Int(size) else { return -1 }
-    passphrase.withBytes { UnsafeMutableRawPointer(buffer).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(buffer), byteCount: $0.count) }
+    passphrase.withBytes {
+        UnsafeMutableRawPointer(buffer).copyMemory(
+            from: $0.baseAddress ?? UnsafeRawPointer(buffer), byteCount: $0.count)
+    }
     return CInt(passphrase.count)
 }
