@@ -6,6 +6,7 @@ package final class Counter: Sendable {
 
     init() {}
 
+    /// Counts on, wrapping around at 2^64.
     package func add(_ amount: UInt64) {
         count.wrappingAdd(amount, ordering: .relaxed)
     }
@@ -19,14 +20,17 @@ package final class Gauge: Sendable {
 
     init() {}
 
+    /// Goes up.
     package func add(_ amount: Int64) {
         number.wrappingAdd(amount, ordering: .relaxed)
     }
 
+    /// Goes down.
     package func subtract(_ amount: Int64) {
         number.wrappingSubtract(amount, ordering: .relaxed)
     }
 
+    /// Takes a value, whatever it was before.
     package func set(_ value: Int64) {
         number.store(value, ordering: .relaxed)
     }
@@ -46,6 +50,7 @@ package final class Histogram: Sendable {
         counts = (0...bounds.count).map { _ in Counter() }
     }
 
+    /// Counts one observation, in seconds, at least 0.
     package func observe(seconds: Double) {
         let bucket = bounds.firstIndex { seconds <= $0 } ?? bounds.count
         counts[bucket].add(1)

@@ -11,6 +11,7 @@ package struct ListenerPlan: Sendable, Hashable {
     /// The upstream group's name.
     package var upstream: String
 
+    /// How long a connection may take for each part of its life.
     package struct Timeouts: Sendable, Hashable {
         package var handshake = Duration.seconds(10)
         package var connect = Duration.seconds(5)
@@ -19,6 +20,7 @@ package struct ListenerPlan: Sendable, Hashable {
         package var shutdown = Duration.seconds(2)
     }
 
+    /// How much the listener takes on.
     package struct Limits: Sendable {
         package var connections = 20_000
         /// Where the file says so; `nil` for the default.
@@ -35,7 +37,9 @@ package struct ListenerPlan: Sendable, Hashable {
 
 /// How a listener speaks TLS.
 package struct TLSPlan: Sendable, Hashable {
+    /// A profile of Mozilla's guideline.
     package enum Profile: String, Sendable { case modern, intermediate, old }
+    /// What a name that no host has gets.
     package enum UnknownNames: String, Sendable { case `default`, reject }
 
     /// Where the block stands.

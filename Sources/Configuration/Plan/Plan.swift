@@ -28,7 +28,9 @@ package enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
 
 /// The log.
 package struct LogPlan: Sendable, Hashable {
+    /// How lines are written.
     package enum Format: String, Sendable { case text, json }
+    /// What is less important is not written.
     package enum Level: String, Sendable { case trace, debug, info, notice, warning, error, critical }
 
     package var format = Format.text
@@ -42,8 +44,10 @@ package struct AdminPlan: Sendable, Hashable {
 
 /// TLS sessions of one listener.
 package struct SessionsPlan: Sendable, Hashable {
+    /// What sessions are resumed by.
     package enum Mode: String, Sendable { case both, stateless, stateful, off }
 
+    /// Session tickets.
     package struct Tickets: Sendable, Hashable {
         package var full = 1
         package var delay = Duration.milliseconds(20)

@@ -1,0 +1,169 @@
+import Foundation
+import Testing
+
+/// The sources of the package, read as text.
+private struct SourceTree {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    func files(under folder: String, ending: String = ".swift") -> [(path: String, text: String)] {
+        let base = root.appending(path: folder)
+        let paths = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
+        return paths.filter { $0.hasSuffix(ending) }.sorted().compactMap { path in
+            guard let text = try? String(contentsOf: base.appending(path: path), encoding: .utf8) else { return nil }
+            return ("\(folder)/\(path)", text)
+        }
+    }
+
+    var tracked: [String] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/git")
+        process.arguments = ["-C", root.path, "ls-files"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try? process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+}
+
+private let tree = SourceTree()
+
+@Suite struct HouseRulesTests {
+    /// Which rooms a room may know: the arrows of docs/architecture.md.
+    private static let rooms: [String: Set<String>] = [
+        "Vocabulary": [],
+        "EventLoop": ["CLibEvent", "Vocabulary"],
+        "TLS": ["CLibSSL", "Vocabulary"],
+        "Metrics": ["Vocabulary", "Logging"],
+        "Configuration": ["Vocabulary", "Yams"],
+        "Routing": ["Vocabulary"],
+        "Proxy": ["EventLoop", "TLS", "Metrics", "Routing", "Vocabulary", "Logging"],
+        "Admin": ["EventLoop", "Metrics", "Vocabulary"],
+        "Reprise": [
+            "Admin", "Proxy", "Routing", "Configuration", "Metrics", "TLS", "EventLoop", "Vocabulary", "Logging",
+        ],
+        "RepriseCommand": ["Reprise", "ArgumentParser"],
+    ]
+    private static let system: Set<String> = ["Glibc", "Synchronization"]
+
+    @Test(arguments: rooms.keys.sorted())
+    func `a room imports only the rooms below it`(room: String) throws {
+        let allowed = try #require(Self.rooms[room]).union(Self.system)
+        for (path, text) in tree.files(under: "Sources/\(room)") {
+            for line in text.split(separator: "\n") where line.firstRange(of: #/^(public |package |internal )?import /#) != nil {
+                let module = String(line.split(separator: " ").last ?? "")
+                #expect(allowed.contains(module), "\(path) imports \(module)")
+            }
+        }
+    }
+
+    @Test func `every room is in the table`() throws {
+        let folders = try FileManager.default.contentsOfDirectory(atPath: tree.root.appending(path: "Sources").path)
+        #expect(Set(folders) == Set(Self.rooms.keys).union(["CLibSSL", "CLibEvent"]))
+    }
+
+    @Test func `a file can be read in one sitting`() {
+        for (path, text) in tree.files(under: "Sources") {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).count
+            #expect(lines <= 350, "\(path) has \(lines) lines")
+        }
+    }
+
+    @Test func `a function is at most 60 lines long`() {
+        for (path, text) in tree.files(under: "Sources") {
+            var start: (line: Int, indent: Int)?
+            for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                let indent = line.prefix { $0 == " " }.count
+                if start == nil, line.firstRange(of: #/\b(func|init)\b.*\{$/#) != nil { start = (number, indent) }
+                guard let open = start, line.hasPrefix(String(repeating: " ", count: open.indent) + "}") else { continue }
+                #expect(number - open.line <= 60, "\(path):\(open.line + 1)")
+                start = nil
+            }
+        }
+    }
+
+    @Test func `unchecked sendability gives its reason`() {
+        for (path, text) in tree.files(under: "Sources") {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (number, line) in lines.enumerated() where line.contains("@unchecked Sendable") {
+                let before = lines[max(0, number - 4)..<number].joined()
+                #expect(before.contains("// @unchecked:"), "\(path):\(number + 1)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("try!", "handle the error"), ("fatalError(", "precondition with both values, or an error"),
+        ("import Foundation", "Glibc and Synchronization"), ("usleep(", "a timer of the loop"), ("sleep(", "a timer of the loop"),
+        ("Date()", "Clocks"), ("as!", "as?"), ("print(", "the log, or Terminal"),
+    ])
+    func `calls that have a better one are not used`(call: String, instead: String) {
+        for (path, text) in tree.files(under: "Sources") {
+            for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
+                let hit = code.ranges(of: call).contains { range in
+                    // A longer word that ends the same way is another call.
+                    range.lowerBound == code.startIndex || !code[code.index(before: range.lowerBound)].isLetter
+                }
+                #expect(!hit, "\(path):\(number + 1): use \(instead)")
+            }
+        }
+    }
+
+    @Test func `nothing is named after having no name`() {
+        for (path, text) in tree.files(under: "Sources") {
+            let hits = text.matches(of: #/\b(struct|class|enum|actor|protocol) \w*(Utils?|Helpers?|Managers?)\b/#)
+            #expect(hits.isEmpty, "\(path)")
+        }
+    }
+
+    @Test func `what other rooms use is documented`() {
+        for (path, text) in tree.files(under: "Sources") {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (number, line) in lines.enumerated() {
+                let isType = line.firstRange(of: #/^\s*(package|public) (final )?(struct|class|enum|actor|protocol|func) /#) != nil
+                guard isType, number > 0 else { continue }
+                var above = number - 1
+                while above > 0, lines[above].firstRange(of: #/^\s*(@|\/\/ )/#) != nil { above -= 1 }
+                let isDocumented = lines[above].contains("///")
+                let isWitness = line.firstRange(of: #/func (<|==|hash|encode|enqueue|asUnowned|checkIsolated|isIsolating|log)/#) != nil
+                #expect(isDocumented || isWitness, "\(path):\(number + 1): \(line)")
+            }
+        }
+    }
+
+    @Test func `the repository says nothing of how it was made, and leaves nothing for later`() throws {
+        let words = ["TO" + "DO", "FIX" + "ME", "subag" + "ent", "language mo" + "del", "/wo" + "rk/", "/tmp/" + "wt"]
+        for path in tree.tracked where !path.hasPrefix(".ci/") {
+            guard let text = try? String(contentsOf: tree.root.appending(path: path), encoding: .utf8) else { continue }
+            for word in words { #expect(!text.contains(word), "\(path) has \(word)") }
+        }
+    }
+
+    @Test func `the top level is small`() throws {
+        let allowed: Set<String> = [
+            "Package.swift", "Sources", "Tests", "conf", "docker", "README.md", "Makefile", "Benchmarks", "docs",
+            "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE",
+        ]
+        let top = Set(tree.tracked.map { String($0.split(separator: "/")[0]) }.filter { !$0.hasPrefix(".") })
+        #expect(top.isSubset(of: allowed), "\(top.subtracting(allowed))")
+    }
+
+    @Test func `links between documents lead somewhere`() throws {
+        let documents = tree.files(under: "docs", ending: ".md")
+        for (path, text) in documents {
+            for match in text.matches(of: #/\]\(([^)#:\s]+)(#[^)]*)?\)/#) {
+                let target = tree.root.appending(path: path).deletingLastPathComponent().appending(path: String(match.1))
+                #expect(FileManager.default.fileExists(atPath: target.standardized.path), "\(path): \(match.1)")
+            }
+        }
+    }
+
+    @Test func `the package can be depended on`() throws {
+        let manifest = try String(contentsOf: tree.root.appending(path: "Package.swift"), encoding: .utf8)
+        #expect(!manifest.contains("unsafe" + "Flags"))
+        #expect(!manifest.contains("branch:") && !manifest.contains("revision:"))
+    }
+}
