@@ -1,8 +1,10 @@
 package import Vocabulary
 
 extension Limits {
-    /// How many series one process exposes. Names come from configuration files, so only very many reloads with
-    /// ever new names get there; what comes after is counted, but not exposed.
+    /// How many series one process exposes.
+    ///
+    /// Names come from configuration files, so only very many reloads with ever new names get there; what comes
+    /// after is counted, but not exposed.
     package static let metricSeries = 65_536
     /// How many log lines wait for the writer before lines are dropped.
     package static let logQueueEntries = 8192

@@ -1,4 +1,3 @@
-import Synchronization
 package import Vocabulary
 
 /// Every series of the process: hands out cells to count in, and writes them all out.
@@ -6,27 +5,27 @@ package import Vocabulary
 /// Cells are got or created once, when a part is built, under one lock; counting in them takes none. They live as
 /// long as the process, so that a reload that brings a listener back finds its counters where they were.
 package final class MetricRegistry: Sendable {
-    enum Cell {
+    enum Cell: Sendable {
         case counter(Counter)
         case gauge(Gauge)
         case histogram(Histogram)
     }
 
-    struct Series {
+    struct Series: Sendable {
         /// By shard.
         var cells: [Int: Cell] = [:]
         /// The last one is read; those before it belong to a plan that is on its way out.
         var computed: [ComputedGauge] = []
     }
 
-    private struct State {
+    private struct State: Sendable {
         var families: [String: [[String]: Series]] = [:]
         var seriesCount = 0
     }
 
     private let catalog: [Metric]
     private let seriesLimit: Int
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let dropped: Counter
 
     /// A registry of these families; what has no open label is exposed from zero at once.
@@ -48,6 +47,7 @@ package final class MetricRegistry: Sendable {
     ///   - metric: a counter of the catalog.
     ///   - labels: a value for each of its labels, in their order.
     ///   - shard: whose cell: the worker's number, or 0 for what has no worker. The exposition adds all shards.
+    /// - Returns: the cell; one that is not exposed when the process has too many series.
     package func counter(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Counter {
         precondition(metric.kind == .counter, "\(metric.name) is no counter")
         guard case .counter(let counter) = cell(metric, labels, shard: shard, make: .counter(Counter())) else {

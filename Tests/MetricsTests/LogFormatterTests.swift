@@ -45,7 +45,8 @@ import Vocabulary
 
     @Test func `a JSON line is one object with numbers as numbers`() throws {
         let text = line(.json, level: .warning, try fields)
-        #expect(text.hasPrefix(#"{"time":"2026-11-23T05:08:00.123Z","level":"warning","message":"connection closed","connection":7,"#))
+        #expect(text.hasPrefix(#"{"time":"2026-11-23T05:08:00.123Z","level":"warning","message":"connection closed","#))
+        #expect(text.contains(#","connection":7,"#))
         #expect(text.hasSuffix("}\n"))
         let object = try object(text)
         #expect(object["client"] as? String == "[::1]:4433")
@@ -55,7 +56,8 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        "a\nb", "a\r\nb", "\u{0}", "\u{1b}[31mred", "\u{7f}", "\u{85}", "\u{9b}31m", "\u{2028}", "\u{2029}", "\u{202e}x",
+        "a\nb", "a\r\nb", "\u{0}", "\u{1b}[31mred", "\u{7f}", "\u{85}", "\u{9b}31m", "\u{2028}", "\u{2029}",
+        "\u{202e}x",
         "\u{2066}x", "\u{feff}x", "\u{200b}", "\u{e0041}", "\u{10ffff}", "a\"b", "a\\b", "a b", "a=b", "", "é", "日本",
         "x\u{301}", "\u{fffd}", "🙂",
     ])
@@ -85,7 +87,10 @@ import Vocabulary
     }
 
     @Test func `keys are words, and do not shadow the line's own`() throws {
-        let object = try object(line(.json, [("time", "x"), ("level", "y"), ("message", "z"), ("a b\n", "w"), ("", "v")]))
+        let fields: [(key: String, value: LogValue)] = [
+            ("time", "x"), ("level", "y"), ("message", "z"), ("a b\n", "w"), ("", "v"),
+        ]
+        let object = try object(line(.json, fields))
         #expect(object["message"] as? String == "connection closed")
         #expect(object["_message"] as? String == "z")
         #expect(object["_time"] as? String == "x")
@@ -125,9 +130,11 @@ import Vocabulary
 
     @Test func `the time moves on from line to line`() {
         var formatter = LogFormatter(format: .text, isColored: false)
-        for (second, nanoseconds, expected) in [(0, 0, "1970-01-01T00:00:00.000Z"), (0, 7_000_000, "1970-01-01T00:00:00.007Z"),
-            (59, 999_999_999, "1970-01-01T00:00:59.999Z"), (-1, 500_000_000, "1969-12-31T23:59:59.500Z")]
-        {
+        let moments = [
+            (0, 0, "1970-01-01T00:00:00.000Z"), (0, 7_000_000, "1970-01-01T00:00:00.007Z"),
+            (59, 999_999_999, "1970-01-01T00:00:59.999Z"), (-1, 500_000_000, "1969-12-31T23:59:59.500Z"),
+        ]
+        for (second, nanoseconds, expected) in moments {
             var bytes: [UInt8] = []
             let time = WallTime(secondsSinceEpoch: Int64(second), nanoseconds: Int32(nanoseconds))
             formatter.append(LogEntry(time: time, level: .error, message: "m"), to: &bytes)

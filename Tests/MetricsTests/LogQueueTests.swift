@@ -196,8 +196,9 @@ import Vocabulary
     }
 
     private func openPipes() -> Set<String> {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        let targets = names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
+        let files = FileManager.default
+        let names = (try? files.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        let targets = names.compactMap { try? files.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
         return Set(targets.filter { $0.hasPrefix("pipe:") })
     }
 }

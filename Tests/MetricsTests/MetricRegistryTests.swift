@@ -47,7 +47,11 @@ import Vocabulary
         registry.counter(requests, ["a"]).add()
         registry.gauge(open, ["z"]).set(1)
         let lines = text(registry).split(separator: "\n").filter { !$0.hasPrefix("#") }
-        #expect(lines == [#"t_open{listener="z"} 1"#, #"t_requests_total{listener="a"} 1"#, #"t_requests_total{listener="b"} 1"#])
+        #expect(
+            lines == [
+                #"t_open{listener="z"} 1"#, #"t_requests_total{listener="a"} 1"#,
+                #"t_requests_total{listener="b"} 1"#,
+            ])
     }
 
     @Test func `label values and help texts are escaped`() {
@@ -143,8 +147,9 @@ import Vocabulary
 
     @Test func `a computed gauge may use the registry it is read by`() {
         let registry = MetricRegistry(catalog: [days, requests])
-        _ = registry.gauge(days, ["web"]) { _ in Double(registry.counter(requests, ["web"]).value) }
+        let gauge = registry.gauge(days, ["web"]) { _ in Double(registry.counter(requests, ["web"]).value) }
         #expect(text(registry).contains("t_days{listener=\"web\"} 0\n"))
+        registry.remove(gauge)
     }
 
     @Test func `series beyond the limit count but are not exposed`() {

@@ -62,10 +62,10 @@ package struct Metric: Sendable, Hashable {
     /// The labels whose values the configuration decides.
     package var openLabels: [MetricLabel] { labels.filter { $0.values == nil } }
 
-    /// Every series that the open labels' values `known` can have, in the closed lists' order, the last label
-    /// moving fastest.
+    /// Every series that the open labels' values can have.
     ///
     /// - Parameter known: a value for each open label, in the labels' order.
+    /// - Returns: the label values of each, in the closed lists' order, the last label moving fastest.
     package func series(open known: [String]) -> [[String]] {
         precondition(known.count == openLabels.count, "\(name) has \(openLabels.count) open labels, not \(known.count)")
         var rest = known[...]

@@ -5,7 +5,9 @@ package enum MetricCatalog {
     private static let server = MetricLabel.open("server")
     private static let direction = MetricLabel.closed("direction", RelayDirection.self)
 
-    private static let handshakeSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    private static let handshakeSeconds = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
     private static let connectionSeconds: [Double] = [0.01, 0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400]
 
     // Listeners
@@ -109,7 +111,8 @@ package enum MetricCatalog {
         "reprise_metric_series_dropped_total", .series,
         help: "Series that are not exposed because the process has too many.")
     package static let processStartTime = Metric.gauge(
-        "process_start_time_seconds", .seconds, help: "When the process started, in seconds since 1970-01-01T00:00:00Z.")
+        "process_start_time_seconds", .seconds, help: "When the process started, in seconds since 1970-01-01T00:00:00Z."
+    )
     package static let openDescriptors = Metric.computed(
         "process_open_fds", .descriptors, help: "File descriptors open now.")
     package static let maximumDescriptors = Metric.computed(

@@ -1,16 +1,14 @@
-import Synchronization
-
 /// What waits to be written: filled by any thread, emptied by the one writer.
 ///
 /// The lock is held for a few stores, and never over a system call but the wake-up of a sleeping writer's flush.
 final class LogBacklog: Sendable {
     /// One caller that waits for the lines before it.
-    private struct Flush {
+    private struct Flush: Sendable {
         let target: UInt64
         let pipe: WakePipe
     }
 
-    private struct State {
+    private struct State: Sendable {
         var pending: [LogEntry] = []
         /// Lines that the writer has taken, and not yet written.
         var underway = 0
@@ -23,7 +21,7 @@ final class LogBacklog: Sendable {
         var flushes: [Flush] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let limit: Int
     private let dropped: Counter
     /// Where the writer sleeps.

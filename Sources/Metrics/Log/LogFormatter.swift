@@ -1,7 +1,9 @@
 import Logging
 import Vocabulary
 
-/// Puts log entries into words. Whatever a peer puts into a field, an entry is one line of printable text.
+/// Puts log entries into words.
+///
+/// Whatever a peer puts into a field, an entry is one line of printable text.
 package struct LogFormatter {
     /// How lines are written.
     package var format: LogFormat

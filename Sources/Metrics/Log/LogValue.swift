@@ -1,6 +1,8 @@
 package import Vocabulary
 
-/// A field's value. It is put into words by the writer's thread, so that a loop only hands over what it has.
+/// A field's value.
+///
+/// It is put into words by the writer's thread, so that a loop only hands over what it has.
 package enum LogValue: Sendable, Hashable {
     case string(String)
     case int(Int64)

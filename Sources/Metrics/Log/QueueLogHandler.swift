@@ -13,7 +13,11 @@ package struct QueueLogHandler: LogHandler {
 
     /// A handler for the logger of that label, which the line names unless it is `reprise`.
     ///
-    /// - Parameter now: the wall clock, which belongs to the loop.
+    /// - Parameters:
+    ///   - label: the logger's.
+    ///   - queue: where its lines go.
+    ///   - metadataProvider: swift-log's, where there is one.
+    ///   - now: the wall clock, which belongs to the loop.
     package init(
         label: String, queue: LogQueue, metadataProvider: Logger.MetadataProvider? = nil,
         now: @escaping @Sendable () -> WallTime

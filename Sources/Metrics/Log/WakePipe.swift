@@ -31,7 +31,9 @@ final class WakePipe: Sendable {
 
     /// Sleeps until woken, until `output` (if not negative) takes bytes, or until the time is over.
     ///
-    /// - Parameter milliseconds: how long at the most; negative is for ever.
+    /// - Parameters:
+    ///   - milliseconds: how long at the most; negative is for ever.
+    ///   - output: a descriptor to watch as well.
     /// - Returns: whether it was woken, and whether `output` has something to tell.
     @discardableResult
     func sleep(milliseconds: CInt, output: CInt = -1) -> (wasWoken: Bool, outputIsReady: Bool) {
