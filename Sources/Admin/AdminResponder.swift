@@ -1,65 +1,58 @@
+package import EventLoop
 package import Metrics
-package import Vocabulary
 
-/// What the admin endpoint answers: `/metrics`, `/healthz`, and an index at `/`.
+/// What the administrative endpoint answers: `/metrics`, `/healthz`, and an index at `/`.
 ///
-/// It does no I/O and reads no clock; any thread may ask it.
+/// It does no I/O; any thread may ask it.
 package struct AdminResponder: Sendable {
     private let registry: MetricRegistry
-    private let state: @Sendable () -> ServiceState
 
-    /// A responder for these metrics.
-    ///
-    /// - Parameters:
-    ///   - registry: what `/metrics` writes out.
-    ///   - state: asked at each `/healthz`.
-    package init(registry: MetricRegistry, state: @escaping @Sendable () -> ServiceState) {
+    /// A responder whose `/metrics` are this registry's.
+    package init(registry: MetricRegistry) {
         self.registry = registry
-        self.state = state
     }
 
-    /// Answers one request.
+    /// Answers one request; a path that is none of ours is a 404.
     ///
     /// - Parameters:
-    ///   - method: the request's method, as it was sent; methods are case-sensitive (RFC 9110 §9.1).
-    ///   - path: the path of its target, without the query.
-    ///   - now: the time that computed gauges are worked out for.
-    /// - Returns: the answer; 404 for what is not here, 405 for a method other than GET and HEAD.
-    package func respond(method: String, path: String, at now: WallTime) -> AdminResponse {
-        guard let page = Page(rawValue: path) else {
-            return AdminResponse(status: 404, text: "not found; there are /metrics and /healthz\n")
-        }
-        guard method == "GET" || method == "HEAD" else {
-            return AdminResponse(status: 405, allow: "GET, HEAD", text: "only GET and HEAD are answered here\n")
-        }
-        switch page {
-        case .index: return AdminResponse(status: 200, text: Self.index)
-        case .metrics:
-            return AdminResponse(
-                status: 200, contentType: AdminResponse.exposition, body: registry.exposition(at: now))
-        case .health: return health
+    ///   - request: a GET or a HEAD; the server answers other methods itself.
+    ///   - isDraining: the process finishes what runs and takes no new connections.
+    /// - Returns: the answer, which nobody may keep for later (RFC 9111 §5.2.2.5).
+    package func answer(_ request: HTTPRequest, isDraining: Bool) -> HTTPResponse {
+        let response = page(request.path, isDraining: isDraining)
+        guard request.method == "HEAD" else { return response }
+        // libevent 2.1 would send the body along, and the next answer would begin in the middle of it
+        // (RFC 9110 §9.3.2: no content; the length is that of GET).
+        var headers = response.headers
+        headers.append(("Content-Length", "\(response.body.count)"))
+        return HTTPResponse(status: response.status, headers: headers)
+    }
+
+    private func page(_ path: String, isDraining: Bool) -> HTTPResponse {
+        switch path {
+        case "/metrics": respond(200, registry.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
+        case "/healthz": isDraining ? plain(503, "draining\n") : plain(200, "ok\n")
+        case "/": plain(200, Self.index)
+        default: plain(404, "not found; there are /metrics and /healthz\n")
         }
     }
 
-    private enum Page: String {
-        case index = "/"
-        case metrics = "/metrics"
-        case health = "/healthz"
+    private func plain(_ status: Int, _ text: String) -> HTTPResponse {
+        respond(status, Array(text.utf8), type: "text/plain; charset=utf-8")
     }
 
-    private var health: AdminResponse {
-        let state = state()
-        switch state {
-        case .serving: return AdminResponse(status: 200, text: "ok\n")
-        case .starting, .draining: return AdminResponse(status: 503, text: "\(state.rawValue)\n")
-        }
+    private func respond(_ status: Int, _ body: [UInt8], type: String) -> HTTPResponse {
+        HTTPResponse(
+            status: status,
+            headers: [("Content-Type", type), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")],
+            body: body)
     }
 
     private static let index = """
         Reprise
 
-        /metrics  counts, for Prometheus (docs/metrics.md)
-        /healthz  200 while clients are accepted, 503 while starting or draining
+        /metrics  counts, in Prometheus' text format
+        /healthz  200 while serving, 503 while draining
 
         """
 }

@@ -1,5 +1,3 @@
-import Vocabulary
-
 /// Writes series in Prometheus' text format 0.0.4.
 struct ExpositionWriter {
     private(set) var bytes: [UInt8] = []
@@ -12,9 +10,9 @@ struct ExpositionWriter {
     }
 
     /// Writes one series of the family that was begun: the sum of its shards, or what is worked out now.
-    mutating func write(_ metric: Metric, _ labels: [String], _ series: MetricRegistry.Series, at now: WallTime) {
+    mutating func write(_ metric: Metric, _ labels: [String], _ series: MetricRegistry.Series) {
         if let computed = series.computed.last {
-            line(metric.name, metric, labels, value: number(computed.read(now)))
+            line(metric.name, metric, labels, value: number(computed.read()))
             return
         }
         var counted: UInt64 = 0

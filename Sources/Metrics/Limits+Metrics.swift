@@ -14,4 +14,6 @@ extension Limits {
     package static let logWriteBytes = 4096
     /// How long a log writer that is stopped waits for a descriptor that takes nothing.
     package static let logStopWait: Duration = .seconds(1)
+    /// How long the end of the process waits for its last log lines.
+    package static let logFlushWait: Duration = .seconds(2)
 }

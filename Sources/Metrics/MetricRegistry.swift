@@ -1,4 +1,4 @@
-package import Vocabulary
+import Vocabulary
 
 /// Every series of the process: hands out cells to count in, and writes them all out.
 ///
@@ -16,6 +16,19 @@ package final class MetricRegistry: Sendable {
         var cells: [Int: Cell] = [:]
         /// The last one is read; those before it belong to a plan that is on its way out.
         var computed: [ComputedGauge] = []
+    }
+
+    /// A value that is worked out when it is read, and the handle to take it away by.
+    package final class ComputedGauge: Sendable {
+        fileprivate let metric: Metric
+        fileprivate let labels: [String]
+        let read: @Sendable () -> Double
+
+        fileprivate init(metric: Metric, labels: [String], read: @escaping @Sendable () -> Double) {
+            self.metric = metric
+            self.labels = labels
+            self.read = read
+        }
     }
 
     private struct State: Sendable {
@@ -49,7 +62,7 @@ package final class MetricRegistry: Sendable {
     ///   - shard: whose cell: the worker's number, or 0 for what has no worker. The exposition adds all shards.
     /// - Returns: the cell; one that is not exposed when the process has too many series.
     package func counter(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Counter {
-        precondition(metric.kind == .counter, "\(metric.name) is no counter")
+        precondition(metric.kind == .counter && !metric.isComputed, "\(metric.name) is no counter")
         guard case .counter(let counter) = cell(metric, labels, shard: shard, make: .counter(Counter())) else {
             preconditionFailure("\(metric.name) holds a cell of another kind")
         }
@@ -81,12 +94,12 @@ package final class MetricRegistry: Sendable {
         metric.series(open: open).map { counter(metric, $0, shard: shard) }
     }
 
-    /// Registers a gauge that `read` works out at each exposition, on the thread that asks for it.
+    /// Registers a value that `read` works out at each exposition, on the thread that asks for it.
     ///
     /// When the series is there already the new one is read in its stead, until one of the two is removed: so a
-    /// reload registers the new plan's gauges first, and then removes the old plan's.
-    package func gauge(
-        _ metric: Metric, _ labels: [String] = [], read: @escaping @Sendable (_ now: WallTime) -> Double
+    /// reload may register the new plan's gauges before it removes the old plan's.
+    package func computed(
+        _ metric: Metric, _ labels: [String] = [], _ read: @escaping @Sendable () -> Double
     ) -> ComputedGauge {
         precondition(metric.isComputed, "\(metric.name) is not computed")
         let gauge = ComputedGauge(metric: metric, labels: labels, read: read)
@@ -125,7 +138,7 @@ package final class MetricRegistry: Sendable {
     }
 
     /// All series in Prometheus' text format 0.0.4: families in the catalog's order, series by their labels.
-    package func exposition(at now: WallTime) -> [UInt8] {
+    package func exposition() -> [UInt8] {
         // Copied under the lock, written outside of it: a gauge's `read` may take its time, or register another.
         let families = state.withLock { $0.families }
         var writer = ExpositionWriter()
@@ -133,7 +146,7 @@ package final class MetricRegistry: Sendable {
             guard let family = families[metric.name], !family.isEmpty else { continue }
             writer.begin(metric)
             for (labels, series) in family.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-                writer.write(metric, labels, series, at: now)
+                writer.write(metric, labels, series)
             }
         }
         return writer.bytes

@@ -1,1 +1,3 @@
-import Reprise
+import ArgumentParser
+
+RepriseCommand.main()

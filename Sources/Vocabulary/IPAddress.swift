@@ -66,7 +66,8 @@ public struct IPAddress: Sendable, Hashable {
                 guard let bits = dotted(part) else { return nil }
                 groups += [UInt16(bits >> 16), UInt16(truncatingIfNeeded: bits)]
             } else {
-                guard (1...4).contains(part.utf8.count), part.allSatisfy(\.isHexDigit), let group = UInt16(part, radix: 16)
+                guard (1...4).contains(part.utf8.count), part.allSatisfy(\.isHexDigit),
+                    let group = UInt16(part, radix: 16)
                 else { return nil }
                 groups.append(group)
             }

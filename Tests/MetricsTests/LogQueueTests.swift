@@ -30,7 +30,7 @@ import Vocabulary
         let pipe = LogPipe(nonBlocking: nonBlocking)
         defer { withExtendedLifetime(pipe) {} }
         let dropped = Counter()
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: dropped)
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: dropped)
         for number in 0..<500 { queue.submit(entry(number)) }
         #expect(queue.flush(within: .seconds(10)))
         #expect(numbers(pipe.read()) == Array(0..<500))
@@ -40,7 +40,7 @@ import Vocabulary
     @Test func `a line comes out without a flush, and again after a rest`() throws {
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: Counter())
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
         for number in 0..<3 {
             queue.submit(entry(number))
             #expect(numbers(pipe.read { $0.contains("\n") }) == [number])
@@ -52,7 +52,8 @@ import Vocabulary
         let pipe = LogPipe(nonBlocking: nonBlocking)
         defer { withExtendedLifetime(pipe) {} }
         let dropped = Counter()
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, limit: 100, dropped: dropped)
+        let queue = LogQueue(
+            format: .text, level: .info, colored: false, descriptor: pipe.writer, limit: 100, dropped: dropped)
         // More than a pipe of 64 KiB and the queue hold.
         let sent = 1000
         for number in 0..<sent { queue.submit(entry(number, padding: 1000)) }
@@ -73,7 +74,8 @@ import Vocabulary
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
         let dropped = Counter()
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, limit: 1, dropped: dropped)
+        let queue = LogQueue(
+            format: .text, level: .info, colored: false, descriptor: pipe.writer, limit: 1, dropped: dropped)
         queue.submit(entry(1))
         #expect(queue.flush(within: .seconds(10)))
         queue.submit(entry(2))
@@ -86,7 +88,7 @@ import Vocabulary
         defer { withExtendedLifetime(pipe) {} }
         pipe.closeReader()
         let dropped = Counter()
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: dropped)
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: dropped)
         for number in 0..<50 { queue.submit(entry(number)) }
         #expect(queue.flush(within: .seconds(10)))
         #expect(dropped.value == 50)
@@ -95,7 +97,7 @@ import Vocabulary
     @Test func `a full disk costs lines, not the process`() throws {
         let full = open("/dev/full", O_WRONLY)
         let dropped = Counter()
-        let queue = try LogQueue(format: .json, descriptor: full, dropped: dropped)
+        let queue = LogQueue(format: .json, level: .info, colored: false, descriptor: full, dropped: dropped)
         queue.submit(entry(1))
         #expect(queue.flush(within: .seconds(10)))
         #expect(dropped.value == 1)
@@ -105,9 +107,9 @@ import Vocabulary
     @Test func `a line longer than a pipe takes at once arrives whole`() throws {
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: Counter())
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
         let word = String(repeating: "y", count: Limits.logValueBytes)
-        let fields = (0..<10).map { (key: "field\($0)", value: LogValue.string(word)) }
+        let fields = (0..<10).map { ("field\($0)", LogValue.string(word)) }
         queue.submit(LogEntry(time: WallTime(secondsSinceEpoch: 0), level: .info, message: "long", fields: fields))
         let text = pipe.read { $0.hasSuffix("\n") }
         #expect(text.ranges(of: word).count == 10)
@@ -116,13 +118,13 @@ import Vocabulary
     @Test func `format and level change while the queue runs`() throws {
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: Counter())
-        #expect(queue.isEnabled(.info) && !queue.isEnabled(.debug))
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
         queue.submit(entry(1))
         queue.flush(within: .seconds(10))
-        queue.setFormat(.json, color: false)
+        #expect(queue.format == .text && queue.level == .info)
+        queue.format = .json
         queue.level = .error
-        #expect(!queue.isEnabled(.warning) && queue.isEnabled(.critical) && queue.level == .error)
+        #expect(queue.format == .json && queue.level == .error)
         queue.submit(entry(2))
         queue.flush(within: .seconds(10))
         let lines = pipe.read().split(separator: "\n")
@@ -133,7 +135,8 @@ import Vocabulary
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
         let before = openPipes()
-        var queue: LogQueue? = try LogQueue(format: .text, descriptor: pipe.writer, dropped: Counter())
+        var queue: LogQueue? = LogQueue(
+            format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
         let made = openPipes().subtracting(before)
         #expect(!made.isEmpty)
         for number in 0..<20 { queue?.submit(entry(number)) }
@@ -143,11 +146,36 @@ import Vocabulary
         #expect(await eventually { openPipes().isDisjoint(with: made) })
     }
 
+    @Test func `closing writes what waits, and takes no more`() {
+        let pipe = LogPipe()
+        defer { withExtendedLifetime(pipe) {} }
+        let dropped = Counter()
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: dropped)
+        for number in 0..<20 { queue.submit(entry(number)) }
+        queue.close()
+        queue.submit(entry(20))
+        queue.close()
+        #expect(numbers(pipe.read()) == Array(0..<20) && dropped.value == 1)
+    }
+
+    @Test(arguments: [false, true])
+    func `a reader that stands still does not hold up the end`(_ nonBlocking: Bool) async {
+        let pipe = LogPipe(nonBlocking: nonBlocking)
+        defer { withExtendedLifetime(pipe) {} }
+        let dropped = Counter()
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: dropped)
+        for number in 0..<1000 { queue.submit(entry(number, padding: 1000)) }
+        let time = ContinuousClock().measure { queue.close() }
+        #expect(time < .seconds(10))
+        #expect(await eventually { queue.depth == 0 })
+        #expect(numbers(pipe.read()).count + Int(dropped.value) >= 1000)
+    }
+
     @Test func `many threads may log at once`() async throws {
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
         let dropped = Counter()
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: dropped)
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: dropped)
         await withTaskGroup(of: Void.self) { group in
             for shard in 0..<4 {
                 group.addTask { for number in 0..<250 { queue.submit(entry(shard * 1000 + number)) } }
@@ -160,7 +188,7 @@ import Vocabulary
     @Test func `swift-log's metadata become fields in a stable order`() throws {
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: Counter())
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
         var logger = Logger(label: "reprise") { label in
             QueueLogHandler(label: label, queue: queue) { WallTime(secondsSinceEpoch: 0) }
         }
@@ -180,7 +208,7 @@ import Vocabulary
     @Test func `a logger's own level is its own, and the queue's is everybody's`() throws {
         let pipe = LogPipe()
         defer { withExtendedLifetime(pipe) {} }
-        let queue = try LogQueue(format: .text, descriptor: pipe.writer, dropped: Counter())
+        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
         let first = Logger(label: "other") { label in
             QueueLogHandler(label: label, queue: queue) { WallTime(secondsSinceEpoch: 0) }
         }

@@ -3,16 +3,15 @@ import Testing
 import Vocabulary
 
 @Suite struct MetricRegistryTests {
-    private let now = WallTime(secondsSinceEpoch: 1_795_000_000)
     private let requests = Metric.counter("t_requests_total", .connections, [.open("listener")], help: "Requests.")
     private let weather = Metric.counter(
         "t_weather_total", .none, [.open("listener"), .closed("sky", ["clear", "grey"])], help: "Weather.")
     private let open = Metric.gauge("t_open", .connections, [.open("listener")], help: "Open.")
-    private let days = Metric.computed("t_days", .days, [.open("listener")], help: "Days.")
+    private let days = Metric.computed("t_days", .gauge, .days, [.open("listener")], help: "Days.")
     private let time = Metric.histogram("t_seconds", [.open("listener")], buckets: [0.1, 1, 10], help: "Time.")
 
     private func text(_ registry: MetricRegistry) -> String {
-        String(decoding: registry.exposition(at: now), as: UTF8.self)
+        String(decoding: registry.exposition(), as: UTF8.self)
     }
 
     @Test func `the exposition adds the shards of a series`() {
@@ -114,29 +113,47 @@ import Vocabulary
         registry.expose(["upstream": "app"])
         let text = text(registry)
         for ending in Ending.kinds {
-            #expect(text.contains("reprise_connection_endings_total{listener=\"web\",ending=\"\(ending)\"} 0\n"))
+            #expect(text.contains("reprise_connections_ended_total{listener=\"web\",ending=\"\(ending)\"} 0\n"))
         }
         for cause in HandshakeFailure.names {
             #expect(text.contains("reprise_handshakes_failed_total{listener=\"web\",cause=\"\(cause)\"} 0\n"))
         }
         #expect(text.contains(#"{upstream="app",server="127.0.0.1:80",reason="timeout"} 0"#))
-        #expect(text.contains(#"reprise_config_reloads_total{result="needs_restart"} 0"#))
+        #expect(text.contains(#"reprise_configuration_reloads_total{result="refused"} 0"#))
         #expect(text.contains("reprise_upstream_connect_duration_seconds_count{upstream=\"app\"} 0\n"))
         #expect(text.contains("reprise_log_lines_dropped_total 0\n"))
     }
 
-    @Test func `a computed gauge is read at each exposition with its time`() {
+    @Test func `a computed gauge is read at each exposition`() {
         let registry = MetricRegistry(catalog: [days])
-        let gauge = registry.gauge(days, ["web"]) { now in Double(now.secondsSinceEpoch % 7) + 0.5 }
-        #expect(text(registry).contains("t_days{listener=\"web\"} \(Double(1_795_000_000 % 7) + 0.5)\n"))
+        let moved = Gauge()
+        let gauge = registry.computed(days, ["web"]) { Double(moved.value) + 0.5 }
+        #expect(text(registry).contains("t_days{listener=\"web\"} 0.5\n"))
+        moved.set(-3)
+        #expect(text(registry).contains("t_days{listener=\"web\"} -2.5\n"))
         registry.remove(gauge)
         #expect(text(registry).isEmpty)
     }
 
+    @Test(arguments: [(Double.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"), (1e300, "1e+300"), (-0.0, "0")])
+    func `odd numbers are written as Prometheus reads them`(_ value: Double, _ words: String) {
+        let registry = MetricRegistry(catalog: [days])
+        let gauge = registry.computed(days, ["web"]) { value }
+        #expect(text(registry).contains("t_days{listener=\"web\"} \(words)\n"))
+        registry.remove(gauge)
+    }
+
+    @Test func `a counter that is kept elsewhere is a counter`() {
+        let elsewhere = Metric.computed("t_elsewhere_total", .counter, .durations, help: "Elsewhere.")
+        let registry = MetricRegistry(catalog: [elsewhere])
+        _ = registry.computed(elsewhere) { 4 }
+        #expect(text(registry).hasSuffix("# TYPE t_elsewhere_total counter\nt_elsewhere_total 4\n"))
+    }
+
     @Test func `a reload replaces a computed gauge without doubling or losing its series`() {
         let registry = MetricRegistry(catalog: [days])
-        let old = registry.gauge(days, ["web"]) { _ in 1 }
-        let new = registry.gauge(days, ["web"]) { _ in 2 }
+        let old = registry.computed(days, ["web"]) { 1 }
+        let new = registry.computed(days, ["web"]) { 2 }
         #expect(text(registry).hasSuffix("TYPE t_days gauge\nt_days{listener=\"web\"} 2\n"))
         registry.remove(old)
         #expect(text(registry).hasSuffix("TYPE t_days gauge\nt_days{listener=\"web\"} 2\n"))
@@ -147,7 +164,7 @@ import Vocabulary
 
     @Test func `a computed gauge may use the registry it is read by`() {
         let registry = MetricRegistry(catalog: [days, requests])
-        let gauge = registry.gauge(days, ["web"]) { _ in Double(registry.counter(requests, ["web"]).value) }
+        let gauge = registry.computed(days, ["web"]) { Double(registry.counter(requests, ["web"]).value) }
         #expect(text(registry).contains("t_days{listener=\"web\"} 0\n"))
         registry.remove(gauge)
     }
@@ -175,7 +192,7 @@ import Vocabulary
                     }
                 }
             }
-            group.addTask { for _ in 0..<20 { _ = registry.exposition(at: WallTime(secondsSinceEpoch: 0)) } }
+            group.addTask { for _ in 0..<20 { _ = registry.exposition() } }
         }
         #expect(text(registry).contains("t_requests_total{listener=\"web\"} 20000\n"))
         #expect(text(registry).contains("t_seconds_sum{listener=\"web\"} 10000\n"))

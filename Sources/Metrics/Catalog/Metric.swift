@@ -42,11 +42,12 @@ package struct Metric: Sendable, Hashable {
         Metric(name, .gauge, unit, help, labels)
     }
 
-    /// A family of gauges that are worked out at each exposition.
+    /// A family whose values are worked out at each exposition: gauges, or a counter that is kept elsewhere.
     package static func computed(
-        _ name: String, _ unit: MetricUnit, _ labels: [MetricLabel] = [], help: String
+        _ name: String, _ kind: MetricKind, _ unit: MetricUnit, _ labels: [MetricLabel] = [], help: String
     ) -> Metric {
-        Metric(name, .gauge, unit, help, labels, isComputed: true)
+        precondition(kind != .histogram, "\(name): a histogram cannot be computed")
+        return Metric(name, kind, unit, help, labels, isComputed: true)
     }
 
     /// A family of histograms of durations in seconds; the bounds ascend.

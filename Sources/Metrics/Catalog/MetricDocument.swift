@@ -1,7 +1,7 @@
 /// docs/metrics.md, made from ``MetricCatalog``.
 package enum MetricDocument {
     /// The whole file.
-    package static func render() -> String {
+    package static var text: String {
         var text = introduction
         for (title, metrics) in MetricCatalog.sections {
             text += "\n## \(title)\n\n| Metric | Kind | Unit | Labels | Meaning |\n|---|---|---|---|---|\n"

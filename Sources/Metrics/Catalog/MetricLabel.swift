@@ -15,11 +15,4 @@ package struct MetricLabel: Sendable, Hashable {
         precondition(!values.isEmpty, "the closed label \(name) has no values")
         return MetricLabel(name: name, values: values)
     }
-
-    /// A label whose values are the cases of an enum.
-    package static func closed<Word: CaseIterable & RawRepresentable<String>>(
-        _ name: String, _ words: Word.Type
-    ) -> MetricLabel {
-        closed(name, words.allCases.map(\.rawValue))
-    }
 }

@@ -25,13 +25,12 @@ final class LogBacklog: Sendable {
     private let limit: Int
     private let dropped: Counter
     /// Where the writer sleeps.
-    let pipe: WakePipe
+    let pipe = WakePipe()
 
-    init(limit: Int, dropped: Counter) throws(LogQueueError) {
+    init(limit: Int, dropped: Counter) {
         precondition(limit > 0, "a log queue of \(limit) entries")
         self.limit = limit
         self.dropped = dropped
-        pipe = try WakePipe()
     }
 
     /// How many lines wait.
@@ -117,8 +116,9 @@ final class LogBacklog: Sendable {
     var isStopped: Bool { state.withLock { $0.isStopped } }
 
     /// Waits until the lines before this call have been written, or the time is over.
+    @discardableResult
     func flush(within limit: Duration) -> Bool {
-        guard let waiting = try? WakePipe() else { return false }
+        let waiting = WakePipe()
         let target = state.withLock { state -> UInt64? in
             guard state.finished < state.accepted else { return nil }
             state.flushes.append(Flush(target: state.accepted, pipe: waiting))

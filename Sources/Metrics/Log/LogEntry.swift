@@ -10,11 +10,9 @@ package struct LogEntry: Sendable {
     /// A sentence that is the same every time; what varies is in the fields.
     package var message: String
     /// What varies, in the order of the line.
-    package var fields: [(key: String, value: LogValue)]
+    package var fields: [(String, LogValue)]
 
-    package init(
-        time: WallTime, level: Logger.Level, message: String, fields: [(key: String, value: LogValue)] = []
-    ) {
+    package init(time: WallTime, level: Logger.Level, message: String, fields: [(String, LogValue)] = []) {
         self.time = time
         self.level = level
         self.message = message

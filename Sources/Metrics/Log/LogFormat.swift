@@ -4,4 +4,7 @@ package enum LogFormat: String, Sendable, Hashable, CaseIterable {
     case text
     /// For machines: one JSON object a line (RFC 8259).
     case json
+
+    /// The place in `allCases`.
+    var place: Int { self == .text ? 0 : 1 }
 }

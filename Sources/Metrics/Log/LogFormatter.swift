@@ -36,13 +36,13 @@ package struct LogFormatter {
         if isColored { line += "\u{1b}[0m".utf8 }
         line.append(UInt8(ascii: " "))
         LogText.appendBare(entry.message, to: &line)
-        for (index, field) in entry.fields.enumerated() {
+        for (index, (key, value)) in entry.fields.enumerated() {
             line += index == 0 ? "  ".utf8 : " ".utf8
             if isColored { line += "\u{1b}[2m".utf8 }
-            LogText.appendKey(field.key, to: &line)
+            LogText.appendKey(key, to: &line)
             line.append(UInt8(ascii: "="))
             if isColored { line += "\u{1b}[0m".utf8 }
-            switch Self.words(for: field.value) {
+            switch Self.words(for: value) {
             case .plain(let text): line += text.utf8
             case .foreign(let text): LogText.appendValue(text, to: &line)
             }
@@ -56,21 +56,18 @@ package struct LogFormatter {
         line += entry.level.rawValue.utf8
         line += #"","message":"#.utf8
         LogText.appendJSON(entry.message, to: &line)
-        for field in entry.fields {
+        for (key, value) in entry.fields {
             line += #",""#.utf8
             // A second `time`, `level` or `message` would make the object ambiguous (RFC 8259 §4).
-            if Self.reservedKeys.contains(field.key) { line.append(UInt8(ascii: "_")) }
-            LogText.appendKey(field.key, to: &line)
+            if Self.reservedKeys.contains(key) { line.append(UInt8(ascii: "_")) }
+            LogText.appendKey(key, to: &line)
             line += #"":"#.utf8
-            switch field.value {
-            case .int, .bool, .duration, .connection: appendWords(field.value, to: &line)
+            switch value {
+            case .int, .bool, .duration: appendWords(value, to: &line)
             case .double(let value) where !value.isFinite: line += "null".utf8
-            case .double: appendWords(field.value, to: &line)
+            case .double: appendWords(value, to: &line)
             case .string(let text): LogText.appendJSON(text, to: &line)
-            case .endpoint, .address, .ending, .failure:
-                switch Self.words(for: field.value) {
-                case .plain(let text), .foreign(let text): LogText.appendJSON(text, to: &line)
-                }
+            case .endpoint(let endpoint): LogText.appendJSON(endpoint.description, to: &line)
             }
         }
         line.append(UInt8(ascii: "}"))
@@ -111,10 +108,6 @@ package struct LogFormatter {
         case .bool(let truth): .plain(truth ? "true" : "false")
         case .duration(let duration): .plain(milliseconds(duration))
         case .endpoint(let endpoint): .foreign(endpoint.description)
-        case .address(let address): .plain(address.description)
-        case .ending(let ending): .plain(ending.description)
-        case .failure(let failure): .plain(failure.description)
-        case .connection(let connection): .plain(connection.description)
         }
     }
 

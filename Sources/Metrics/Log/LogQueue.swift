@@ -9,54 +9,54 @@ import Vocabulary
 /// line says how many were lost when lines get through again. The thread ends with the queue.
 package final class LogQueue: Sendable {
     private let backlog: LogBacklog
-    private let style: LogStyle
-    private let threshold: Atomic<UInt8>
+    private let writer: LogWriter
+    private let threshold: Atomic<Int>
 
     /// Starts the writer.
     ///
     /// - Parameters:
     ///   - format: how lines are written.
-    ///   - color: whether text lines are coloured; the caller asks isatty(3).
+    ///   - level: the least level that is wanted.
+    ///   - colored: whether text lines are coloured; the caller asks isatty(3).
     ///   - descriptor: where lines go; it is neither closed nor made non-blocking, and may be non-blocking.
-    ///   - level: lines below it are not taken.
     ///   - limit: how many lines may wait.
     ///   - dropped: counts the lines that were lost.
-    /// - Throws: ``LogQueueError`` when there is no thread or no pipe to be had.
     package init(
-        format: LogFormat, color: Bool = false, descriptor: CInt = STDERR_FILENO, level: Logger.Level = .info,
-        limit: Int = Limits.logQueueEntries, dropped: Counter
-    ) throws(LogQueueError) {
-        style = LogStyle(format: format, color: color)
-        threshold = Atomic(UInt8(level.place))
-        backlog = try LogBacklog(limit: limit, dropped: dropped)
-        try startLogThread(LogWriter(backlog: backlog, descriptor: descriptor, style: style))
+        format: LogFormat, level: Logger.Level, colored: Bool, descriptor: CInt, limit: Int = Limits.logQueueEntries,
+        dropped: Counter
+    ) {
+        threshold = Atomic(level.place)
+        backlog = LogBacklog(limit: limit, dropped: dropped)
+        writer = LogWriter(backlog: backlog, descriptor: descriptor, format: format, isColored: colored)
+        let code = startLogThread(writer)
+        guard code != 0 else { return }
+        // Serving goes on without a log; this is the one line that can say so, and the metric counts the rest.
+        backlog.stop()
+        let line = "no log: cannot start the writer's thread: \(String(cString: strerror(code)))\n"
+        _ = line.utf8.withContiguousStorageIfAvailable { write(descriptor, $0.baseAddress, $0.count) }
     }
 
     deinit {
         backlog.stop()
     }
 
-    /// Takes a line over, whatever the level; ask ``isEnabled(_:)`` before putting one together.
+    /// Takes a line over, whatever its level; ask ``level`` before putting one together.
     ///
     /// Called on any thread; costs a lock held for a few stores, and a system call when the writer has slept.
     package func submit(_ entry: LogEntry) {
         backlog.submit(entry)
     }
 
-    /// Whether lines of that level are wanted.
-    package func isEnabled(_ level: Logger.Level) -> Bool {
-        level.place >= Int(threshold.load(ordering: .relaxed))
-    }
-
     /// The least level that is wanted; a reload sets it.
     package var level: Logger.Level {
-        get { Logger.Level.allCases[Int(threshold.load(ordering: .relaxed))] }
-        set { threshold.store(UInt8(newValue.place), ordering: .relaxed) }
+        get { Logger.Level.allCases[threshold.load(ordering: .relaxed)] }
+        set { threshold.store(newValue.place, ordering: .relaxed) }
     }
 
-    /// Changes the format from the next line on; a reload does.
-    package func setFormat(_ format: LogFormat, color: Bool) {
-        style.value = (format, color)
+    /// How lines are written from the next one on; a reload sets it, and colours are for text only.
+    package var format: LogFormat {
+        get { writer.format }
+        set { writer.format = newValue }
     }
 
     /// How many lines wait to be written.
@@ -67,8 +67,17 @@ package final class LogQueue: Sendable {
     /// Blocks the calling thread: for the end of the process, never for a loop.
     /// - Returns: whether nothing is left.
     @discardableResult
-    package func flush(within limit: Duration) -> Bool {
+    package func flush(within limit: Duration = Limits.logFlushWait) -> Bool {
         backlog.flush(within: limit)
+    }
+
+    /// Writes what waits, and ends the thread; later lines are dropped.
+    ///
+    /// A descriptor that takes nothing (a pipe whose reader stands still) holds this up for
+    /// ``Limits/logFlushWait`` at the most.
+    package func close() {
+        backlog.stop()
+        backlog.flush(within: Limits.logFlushWait)
     }
 }
 

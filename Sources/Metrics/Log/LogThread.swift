@@ -1,15 +1,18 @@
 import Glibc
 
 /// Starts the writer on a detached thread, which keeps it until `run` returns.
-func startLogThread(_ writer: LogWriter) throws(LogQueueError) {
+///
+/// - Returns: 0, or why there is no thread (pthread_create(3)).
+func startLogThread(_ writer: LogWriter) -> CInt {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(writer)
     let code = pthread_create(&thread, nil, runLogWriter, context.toOpaque())
     guard code == 0 else {
         context.release()
-        throw .thread(errno: code)
+        return code
     }
     pthread_detach(thread)
+    return 0
 }
 
 /// The thread's first function: a C function, hence at file scope.

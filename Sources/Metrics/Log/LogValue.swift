@@ -11,15 +11,6 @@ package enum LogValue: Sendable, Hashable {
     /// Written in milliseconds with three decimals; the field's key ends in `_ms`.
     case duration(Duration)
     case endpoint(Endpoint)
-    case address(IPAddress)
-    case ending(Ending)
-    case failure(HandshakeFailure)
-    case connection(ConnectionID)
-
-    /// A count of bytes or things, as the relay keeps them.
-    package static func count(_ count: UInt64) -> LogValue {
-        .int(Int64(clamping: count))
-    }
 }
 
 extension LogValue: ExpressibleByStringLiteral {

@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 import Vocabulary
 
 /// What the log's thread does: takes lines from the backlog, puts them into words and hands them to the output.
@@ -12,18 +13,26 @@ final class LogWriter: Sendable {
 
     private let backlog: LogBacklog
     private let descriptor: CInt
-    private let style: LogStyle
+    private let isColored: Bool
+    private let formatPlace: Atomic<Int>
 
-    init(backlog: LogBacklog, descriptor: CInt, style: LogStyle) {
+    init(backlog: LogBacklog, descriptor: CInt, format: LogFormat, isColored: Bool) {
         self.backlog = backlog
         self.descriptor = descriptor
-        self.style = style
+        self.isColored = isColored
+        formatPlace = Atomic(format.place)
+    }
+
+    /// How lines are written from the next batch on.
+    var format: LogFormat {
+        get { LogFormat.allCases[formatPlace.load(ordering: .relaxed)] }
+        set { formatPlace.store(newValue.place, ordering: .relaxed) }
     }
 
     /// Runs on the writer's thread until the backlog is stopped and empty.
     func run() {
         var batch: [LogEntry] = []
-        var formatter = LogFormatter(format: .text, isColored: false)
+        var formatter = LogFormatter(format: format, isColored: isColored)
         var output = LogOutput(descriptor: descriptor, backlog: backlog)
         var quietRests = 0
         while true {
@@ -39,7 +48,7 @@ final class LogWriter: Sendable {
                 continue
             }
             quietRests = 0
-            (formatter.format, formatter.isColored) = style.value
+            formatter.format = format
             write(batch, formatter: &formatter, output: &output)
             batch.removeAll(keepingCapacity: true)
             if !isLast { backlog.pipe.sleep(milliseconds: Self.rest) }
@@ -72,7 +81,8 @@ final class LogWriter: Sendable {
         guard count > 0 else { return }
         var line: [UInt8] = []
         let entry = LogEntry(
-            time: time, level: .warning, message: "log lines dropped", fields: [(LogKey.count, .count(count))])
+            time: time, level: .warning, message: "log lines dropped", fields: [("count", .int(Int64(clamping: count)))]
+        )
         formatter.append(entry, to: &line)
         if !output.write(line) { backlog.putBackUnreported(count) }
     }

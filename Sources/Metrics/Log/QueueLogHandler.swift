@@ -43,10 +43,10 @@ package struct QueueLogHandler: LogHandler {
         var merged = metadata
         if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
         if let own = event.metadata { merged.merge(own) { _, new in new } }
-        if let error = event.error, merged[LogKey.error] == nil { merged[LogKey.error] = "\(error)" }
-        if label != "reprise", merged[LogKey.logger] == nil { merged[LogKey.logger] = .string(label) }
+        if let error = event.error, merged["error"] == nil { merged["error"] = "\(error)" }
+        if label != "reprise", merged["logger"] == nil { merged["logger"] = .string(label) }
         // A dictionary has no order of its own; a line must have one.
-        let fields = merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: Self.value(of: $0.value)) }
+        let fields = merged.sorted { $0.key < $1.key }.map { ($0.key, Self.value(of: $0.value)) }
         queue.submit(LogEntry(time: now(), level: event.level, message: event.message.description, fields: fields))
     }
 

@@ -1,0 +1,64 @@
+# make run   installs what it needs, builds, and serves a demonstration on https://127.0.0.1:8443/
+# make test  installs what it needs, builds, and runs every test
+# Needs Debian 12 (or its like) and Swift 6.3; apt-get is called only for packages that are missing.
+
+SWIFT ?= swift
+BUILD_PACKAGES = libevent-dev libssl-dev pkg-config ca-certificates git
+TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 strace
+SANITIZED = TLSTests|EventLoopTests|ProxyTests|MetricsTests|ConfigurationTests|RepriseTests|AdminTests
+
+.PHONY: run build release test lint format docs sanitize image deps deps-test clean
+
+run: deps
+	$(SWIFT) build -c release --product reprise
+	.build/release/reprise demo
+
+build: deps
+	$(SWIFT) build
+
+release: deps
+	$(SWIFT) build -c release --product reprise
+
+test: deps-test lint
+	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
+	$(SWIFT) test --skip-build
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+format:
+	$(SWIFT) format format --in-place --recursive Sources Tests Package.swift
+
+# Writes anew the documents that are made from the code: metrics, options, schema.
+docs: deps-test
+	REPRISE_WRITE_DOCS=1 $(SWIFT) test --filter 'DocumentTests'
+
+# Thread and address sanitizer, each with a build of its own.
+sanitize: deps-test
+	$(SWIFT) test --sanitize=thread --disable-xctest --scratch-path .build-tsan --filter '$(SANITIZED)'
+	$(SWIFT) test --sanitize=address --disable-xctest --scratch-path .build-asan --filter '$(SANITIZED)'
+
+image:
+	docker build -f docker/Dockerfile -t reprise .
+
+deps:
+	@$(call install,$(BUILD_PACKAGES))
+
+deps-test:
+	@$(call install,$(TEST_PACKAGES))
+
+clean:
+	rm -rf .build .build-tsan .build-asan
+
+# Asks dpkg first, so that a machine that has everything needs neither root nor a network.
+define install
+missing=""; \
+for package in $(1); do \
+    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+    echo "installing:$$missing"; \
+    if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+    $$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends $$missing; \
+fi
+endef

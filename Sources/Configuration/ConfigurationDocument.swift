@@ -1,0 +1,47 @@
+/// docs/configuration.md's table of options, made from the shape.
+package enum ConfigurationDocument {
+    /// Every option with its type, its default and its meaning.
+    package static var options: String {
+        "| Option | What it holds | Default | Meaning |\n|---|---|---|---|\n"
+            + rows(FileShape.root, "").joined(separator: "\n") + "\n"
+    }
+
+    /// Every key of the shape, by its path without indices.
+    package static var paths: [String] { paths(FileShape.root, "") }
+
+    private static func rows(_ keys: [Shape.Key], _ path: String) -> [String] {
+        keys.flatMap { key -> [String] in
+            let path = path.isEmpty ? key.name : "\(path).\(key.name)"
+            let pending = Availability.isPending(path) ? " *(not acted on in this version)*" : ""
+            let standard = key.standard.map { "`\($0)`" } ?? (key.isRequired ? "required" : "–")
+            let row = "| `\(path)` | \(kind(key.shape)) | \(standard) | \(key.about)\(pending) |"
+            return [row] + rows(nested(key.shape), path)
+        }
+    }
+
+    private static func paths(_ keys: [Shape.Key], _ path: String) -> [String] {
+        keys.flatMap { key -> [String] in
+            let path = path.isEmpty ? key.name : "\(path).\(key.name)"
+            return [path] + paths(nested(key.shape), path)
+        }
+    }
+
+    private static func nested(_ shape: Shape) -> [Shape.Key] {
+        switch shape {
+        case .mapping(let keys), .either(_, let keys): keys
+        case .list(let element, _): nested(element)
+        case .scalar, .dictionary: []
+        }
+    }
+
+    private static func kind(_ shape: Shape) -> String {
+        switch shape {
+        case .mapping: "mapping"
+        case .dictionary: "mapping of names"
+        case .scalar(let scalar): scalar.expectation.replacing("|", with: "\\|")
+        case .either(let scalar, _): "\(scalar.expectation), or a mapping"
+        case .list(.mapping, _): "list of mappings"
+        case .list(let element, _): "list: each \(kind(element))"
+        }
+    }
+}

@@ -1,0 +1,81 @@
+/// A place in the configuration file.
+package struct Source: Sendable, Hashable {
+    package let file: String
+    /// From 1.
+    package let line: Int
+    /// From 1.
+    package let column: Int
+    /// The option, such as `listeners[0].timeouts.idle`; empty for the file as a whole.
+    package let path: String
+
+    package init(file: String, line: Int, column: Int, path: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.path = path
+    }
+}
+
+extension Source: CustomStringConvertible {
+    /// `file:line:column: path`
+    package var description: String {
+        "\(file):\(line):\(column)" + (path.isEmpty ? "" : ": \(path)")
+    }
+}
+
+/// Something wrong, or worth a warning, at a place in the configuration file.
+package struct Fault: Sendable, Hashable {
+    package let source: Source
+    /// What was expected, and what was found.
+    package let message: String
+
+    package init(source: Source, message: String) {
+        self.source = source
+        self.message = message
+    }
+}
+
+extension Fault: CustomStringConvertible {
+    /// `file:line:column: path: what was expected, what was found`
+    package var description: String { "\(source): \(message)" }
+}
+
+extension Fault: Comparable {
+    /// In the order of the file.
+    package static func < (left: Fault, right: Fault) -> Bool {
+        (left.source.line, left.source.column, left.source.path, left.message)
+            < (right.source.line, right.source.column, right.source.path, right.message)
+    }
+}
+
+/// A value and the place it was read from. Two are equal when their values are: a plan does not change because a
+/// comment moved it.
+package struct Located<Value: Sendable & Hashable>: Sendable, Hashable {
+    package let value: Value
+    package let source: Source
+
+    package init(_ value: Value, _ source: Source) {
+        self.value = value
+        self.source = source
+    }
+
+    package static func == (left: Located, right: Located) -> Bool { left.value == right.value }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(value) }
+}
+
+/// A file that the configuration names.
+package struct FileReference: Sendable, Hashable {
+    /// The path, made absolute or relative to the working directory: what to open.
+    package let path: String
+    package let source: Source
+
+    package init(path: String, source: Source) {
+        self.path = path
+        self.source = source
+    }
+
+    package static func == (left: FileReference, right: FileReference) -> Bool { left.path == right.path }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(path) }
+}

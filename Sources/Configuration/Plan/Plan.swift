@@ -1,0 +1,102 @@
+package import Vocabulary
+
+/// A checked configuration: everything is there, and of a kind that makes sense.
+package struct Plan: Sendable, Hashable {
+    package var workers = WorkerCount.auto
+    package var log = LogPlan()
+    package var drainTimeout = Duration.seconds(30)
+    package var listeners: [ListenerPlan] = []
+    package var upstreams: [UpstreamPlan] = []
+    package var admin: AdminPlan?
+
+    package init() {}
+}
+
+/// How many event loops serve.
+package enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
+    /// One for each processor.
+    case auto
+    case count(Int)
+
+    package var description: String {
+        switch self {
+        case .auto: "auto"
+        case .count(let count): "\(count)"
+        }
+    }
+}
+
+/// The log.
+package struct LogPlan: Sendable, Hashable {
+    package enum Format: String, Sendable { case text, json }
+    package enum Level: String, Sendable { case trace, debug, info, notice, warning, error, critical }
+
+    package var format = Format.text
+    package var level = Level.info
+}
+
+/// The administrative endpoint.
+package struct AdminPlan: Sendable, Hashable {
+    package var bind: Located<Endpoint>
+}
+
+/// TLS sessions of one listener.
+package struct SessionsPlan: Sendable, Hashable {
+    package enum Mode: String, Sendable { case both, stateless, stateful, off }
+
+    package struct Tickets: Sendable, Hashable {
+        package var full = 1
+        package var delay = Duration.milliseconds(20)
+    }
+
+    package var mode = Mode.both
+    package var domain = ""
+    package var lifetime = Duration.seconds(7200)
+    package var cacheSize = ByteCount(64 << 20)
+    package var tickets = Tickets()
+}
+
+/// A group of servers.
+package struct UpstreamPlan: Sendable, Hashable {
+    package var name: String
+    package var servers: [ServerPlan]
+}
+
+/// One server of a group.
+package struct ServerPlan: Sendable, Hashable {
+    package var id: String
+    package var address: ServerAddress
+    package var weight: Int
+    package var source: Source
+
+    package static func == (left: ServerPlan, right: ServerPlan) -> Bool {
+        (left.id, left.address, left.weight) == (right.id, right.address, right.weight)
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+/// Where a server is: known already, or a name to be resolved.
+package enum ServerAddress: Sendable, Hashable, CustomStringConvertible {
+    case endpoint(Endpoint)
+    case host(HostEndpoint)
+
+    /// Reads an endpoint (its port is not 0) or a name with a port; `nil` for anything else.
+    package init?(parsing text: String) {
+        if let endpoint = Endpoint(parsing: text) {
+            if case .ip(_, port: 0) = endpoint { return nil }
+            self = .endpoint(endpoint)
+        } else if let host = HostEndpoint(parsing: text), host.port != 0 {
+            self = .host(host)
+        } else {
+            return nil
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .endpoint(let endpoint): endpoint.description
+        case .host(let host): host.description
+        }
+    }
+}

@@ -1,0 +1,44 @@
+internal import Vocabulary
+internal import Yams
+
+/// One value of the tree with its place. Reading is lenient: what the shape check has already faulted reads as `nil`.
+struct Reader {
+    let node: Node
+    let path: String
+    let file: String
+
+    var source: Source {
+        Source(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, path: path)
+    }
+
+    /// The value of a key; `nil` when there is none.
+    subscript(key: String) -> Reader? {
+        guard let mapping = node.mapping, let value = mapping.first(where: { $0.key.scalar?.string == key })?.value
+        else { return nil }
+        return Reader(node: value, path: path.isEmpty ? key : "\(path).\(key)", file: file)
+    }
+
+    /// The entries of a list.
+    var elements: [Reader] {
+        guard let sequence = node.sequence else { return [] }
+        return sequence.enumerated().map { Reader(node: $1, path: "\(path)[\($0)]", file: file) }
+    }
+
+    var isMapping: Bool { node.mapping != nil }
+    var text: String? { node.isNull ? nil : node.scalar?.string }
+    var located: Located<String>? { text.map { Located($0, source) } }
+    var duration: Duration? { text.flatMap { Duration(parsing: $0) } }
+    var size: ByteCount? { text.flatMap { ByteCount(parsing: $0) } }
+    var integer: Int? { text.flatMap { Shape.Scalar.integer($0) } }
+    var rate: Int? { text.flatMap { Shape.Scalar.rate($0) } }
+    var endpoint: Endpoint? { text.flatMap { Endpoint(parsing: $0) } }
+
+    func fault(_ message: String) -> Fault { Fault(source: source, message: message) }
+}
+
+extension Optional where Wrapped == Reader {
+    /// Puts a value that is there in the place of the default.
+    func read<Value>(into target: inout Value, _ value: (Reader) -> Value?) {
+        if let self, let value = value(self) { target = value }
+    }
+}

@@ -1,0 +1,61 @@
+/// What the file may hold at one place. The whole file is one tree of these: checks, the JSON Schema and the
+/// documentation are all made from it.
+indirect enum Shape: Sendable {
+    case mapping([Key])
+    case list(of: Shape, atLeast: Int)
+    case scalar(Scalar)
+    /// A plain value, or a mapping that says more.
+    case either(Scalar, [Key])
+    /// Names of the user's own, each with a value.
+    case dictionary(Shape)
+
+    /// One key of a mapping.
+    struct Key: Sendable {
+        let name: String
+        let shape: Shape
+        let isRequired: Bool
+        /// The default as the file would write it; `nil` where there is none.
+        let standard: String?
+        /// One sentence or two, for people.
+        let about: String
+
+        init(_ name: String, _ shape: Shape, required: Bool = false, standard: String? = nil, _ about: String) {
+            self.name = name
+            self.shape = shape
+            self.isRequired = required
+            self.standard = standard
+            self.about = about
+        }
+    }
+
+    /// A plain value.
+    enum Scalar: Sendable {
+        /// Any text but the empty one.
+        case text
+        /// A path; relative ones are relative to the file's folder.
+        case path
+        case duration(atLeast: Duration, atMost: Duration)
+        case size(atLeast: Int, atMost: Int)
+        case integer(ClosedRange<Int>)
+        /// `100/s`; 0 for no limit.
+        case rate(ClosedRange<Int>)
+        case boolean
+        case choice([String])
+        /// A whole number, or one of those words.
+        case integerOr([String], ClosedRange<Int>)
+        /// A decimal number of at least 1, or one of those words.
+        case decimalOr([String])
+        /// `1.2` and the like.
+        case version
+        /// An address and port to listen on, or `unix:` and a path.
+        case bindAddress
+        /// Where a server is: an address or a name with a port, or `unix:` and a path.
+        case serverAddress
+        /// A host name, perhaps with `*.` in front.
+        case hostName
+        /// A name of the user's own: 1 to 64 letters, digits, `-`, `_` and `.`.
+        case name
+        /// An application protocol: 1 to 255 printable characters.
+        case applicationProtocol
+    }
+}

@@ -1,0 +1,136 @@
+internal import Yams
+
+/// Holds a YAML tree against the file's shape and collects every fault.
+struct ShapeCheck {
+    /// The most values a file may have, aliases counted as often as they are used: a few kilobytes of nested aliases
+    /// could otherwise stand for gigabytes.
+    static let maximumNodes = 2_000_000
+    /// How deep values may be nested.
+    static let maximumDepth = 64
+
+    private let file: String
+    private(set) var faults: [Fault] = []
+    private(set) var warnings: [Fault] = []
+    private var nodes = 0
+
+    init(file: String) {
+        self.file = file
+    }
+
+    mutating func check(_ root: Node) {
+        check(root, .mapping(FileShape.root), path: "", key: nil)
+    }
+
+    private mutating func check(_ node: Node, _ shape: Shape, path: String, key: Shape.Key?) {
+        nodes += 1
+        guard nodes <= Self.maximumNodes else {
+            if nodes == Self.maximumNodes + 1 { fault(node, path, "expected at most \(Self.maximumNodes) values") }
+            return
+        }
+        switch shape {
+        case .mapping(let keys): checkMapping(node, keys, path)
+        case .list(let element, let atLeast): checkList(node, element, atLeast, path)
+        case .scalar(let scalar): checkScalar(node, scalar, path)
+        case .either(let scalar, let keys):
+            if node.mapping == nil { checkScalar(node, scalar, path) } else { checkMapping(node, keys, path) }
+        case .dictionary(let value): checkDictionary(node, value, path)
+        }
+    }
+
+    private mutating func checkMapping(_ node: Node, _ keys: [Shape.Key], _ path: String) {
+        guard let mapping = node.mapping else {
+            return fault(node, path, "expected a mapping with \(Self.list(keys)), found \(node.kind)")
+        }
+        for (keyNode, value) in mapping {
+            guard let name = keyNode.scalar?.string else {
+                fault(keyNode, path, "expected a key, found \(keyNode.kind)")
+                continue
+            }
+            let inner = path.isEmpty ? name : "\(path).\(name)"
+            guard let key = keys.first(where: { $0.name == name }) else {
+                let guess = Suggestion.clause(for: name, among: keys.map(\.name))
+                let known = guess.isEmpty ? "; known are \(Self.list(keys))" : guess
+                fault(keyNode, inner, "unknown key\(known)")
+                continue
+            }
+            if checkAvailability(keyNode, value, inner) { check(value, key.shape, path: inner, key: key) }
+        }
+        for key in keys where key.isRequired && !mapping.contains(where: { $0.key.scalar?.string == key.name }) {
+            fault(node, path.isEmpty ? key.name : "\(path).\(key.name)", "is missing: \(key.about)")
+        }
+    }
+
+    /// - Returns: whether the value is still to be checked.
+    private mutating func checkAvailability(_ keyNode: Node, _ value: Node, _ path: String) -> Bool {
+        if value.sequence?.isEmpty == true || value.mapping?.isEmpty == true { return true }
+        switch Availability.answer(path, value.scalar?.string) {
+        case .inForce: return true
+        case .fault(let message):
+            fault(keyNode, path, message)
+            return false
+        case .warning(let message):
+            warnings.append(Fault(source: source(keyNode, path), message: message))
+            return true
+        }
+    }
+
+    private mutating func checkList(_ node: Node, _ element: Shape, _ atLeast: Int, _ path: String) {
+        guard let list = node.sequence else {
+            return fault(node, path, "expected a list, found \(node.kind)")
+        }
+        if list.count < atLeast { fault(node, path, "expected at least \(atLeast) entry, found an empty list") }
+        for (index, value) in list.enumerated() { check(value, element, path: "\(path)[\(index)]", key: nil) }
+    }
+
+    private mutating func checkDictionary(_ node: Node, _ shape: Shape, _ path: String) {
+        guard let mapping = node.mapping else {
+            return fault(node, path, "expected a mapping, found \(node.kind)")
+        }
+        guard !Availability.isPending(path) else { return }
+        for (key, value) in mapping { check(value, shape, path: "\(path).\(key.scalar?.string ?? "?")", key: nil) }
+    }
+
+    private mutating func checkScalar(_ node: Node, _ scalar: Shape.Scalar, _ path: String) {
+        guard let text = node.scalar?.string, !node.isNull else {
+            return fault(node, path, "expected \(scalar.expectation), found \(node.kind)")
+        }
+        guard !scalar.accepts(text) else { return }
+        let guess = Suggestion.clause(for: text, among: scalar.choices)
+        fault(node, path, "expected \(scalar.expectation), found \"\(text.shortened)\"\(guess)")
+    }
+
+    private mutating func fault(_ node: Node, _ path: String, _ message: String) {
+        faults.append(Fault(source: source(node, path), message: message))
+    }
+
+    private func source(_ node: Node, _ path: String) -> Source {
+        Source(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, path: path)
+    }
+
+    private static func list(_ keys: [Shape.Key]) -> String {
+        keys.map(\.name).joined(separator: ", ")
+    }
+}
+
+extension Node {
+    /// What it is, for a message.
+    var kind: String {
+        switch self {
+        case .scalar(let scalar): isNull ? "nothing" : "\"\(scalar.string.shortened)\""
+        case .mapping: "a mapping"
+        case .sequence: "a list"
+        case .alias: "an alias"
+        }
+    }
+
+    /// An empty value, `~` or `null`, written without quotes.
+    var isNull: Bool {
+        guard let scalar, scalar.style == .plain || scalar.style == .any else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+}
+
+extension String {
+    /// What fits into a message.
+    var shortened: String { count > 80 ? prefix(77) + "..." : self }
+}

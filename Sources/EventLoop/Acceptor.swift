@@ -1,0 +1,119 @@
+package import Vocabulary
+
+/// Accepts clients from one listening socket. Confined to its loop.
+///
+/// Level-triggered: what is left over rings again. A turn accepts one client while they come singly, and up to
+/// ``maximumBatch`` in a burst, so that a lone client costs one accept4 and no turn starves the others.
+package final class Acceptor {
+    /// The most clients accepted in one turn.
+    package static let maximumBatch = 64
+    /// How long accepting pauses when descriptors or memory run out; it doubles up to ``longestPause``.
+    package static let shortestPause = Duration.milliseconds(100)
+    package static let longestPause = Duration.seconds(1)
+    /// The most clients taken in when the socket is given up; the kernel's queue is not longer (Linux: at most 65,535).
+    static let maximumQueue = 65_536
+
+    private let loop: EventLoop
+    private let socket: Socket
+    private let onAccept: (Socket, Endpoint) -> Void
+    private let onPause: (SystemErrno) -> Void
+    private let onResume: () -> Void
+    private var watch: ListenWatch?
+    private var timer: LoopTimer?
+    private var batch = 1
+    private var pause = Acceptor.shortestPause
+    private var isPaused = false
+    private var isClosed = false
+
+    /// An acceptor that is not started.
+    ///
+    /// - Parameters:
+    ///   - onAccept: takes over the client's socket; called on the loop.
+    ///   - onPause: descriptors or memory ran out; called once for each pause.
+    ///   - onResume: accepting goes on after a pause.
+    package init(
+        loop: EventLoop, socket: Socket, onAccept: @escaping (Socket, Endpoint) -> Void,
+        onPause: @escaping (SystemErrno) -> Void, onResume: @escaping () -> Void
+    ) {
+        self.loop = loop
+        self.socket = socket
+        self.onAccept = onAccept
+        self.onPause = onPause
+        self.onResume = onResume
+    }
+
+    /// Begins to accept.
+    ///
+    /// - Throws: when epoll does not take the socket.
+    package func start() throws(EventLoopError) {
+        watch = try ListenWatch(loop: loop, socket: socket) { [unowned self] in clientsWait() }
+        timer = LoopTimer(loop: loop) { [unowned self] in pauseIsOver() }
+    }
+
+    /// Takes in every client that the kernel has queued, then closes the socket: nobody who was let in is reset.
+    package func drainAndClose() {
+        guard !isClosed else { return }
+        for _ in 0..<Self.maximumQueue {
+            switch socket.accept() {
+            case .accepted(let client, let endpoint): onAccept(client, endpoint)
+            case .aborted: continue
+            case .wouldBlock, .exhausted, .failed: return close()
+            }
+        }
+        close()
+    }
+
+    /// Closes the socket at once; whom the kernel has queued is reset.
+    package func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        watch?.close()
+        watch = nil
+        timer?.close()
+        timer = nil
+        socket.close()
+    }
+
+    private func clientsWait() {
+        var taken = 0
+        while taken < batch, !isClosed {
+            switch socket.accept() {
+            case .accepted(let client, let endpoint):
+                taken += 1
+                endPause()
+                onAccept(client, endpoint)
+            case .aborted:
+                taken += 1
+            case .wouldBlock:
+                batch = max(1, taken)
+                return
+            case .exhausted(let error), .failed(let error):
+                return beginPause(error)
+            }
+        }
+        // Every turn that finds clients waiting doubles what the next may take, until one comes to the queue's end.
+        batch = loop.now - lastTurn < .milliseconds(1) ? min(Self.maximumBatch, batch * 2) : 1
+        lastTurn = loop.now
+    }
+
+    private var lastTurn = Instant(nanoseconds: 0)
+
+    private func beginPause(_ error: SystemErrno) {
+        if !isPaused { onPause(error) }
+        isPaused = true
+        watch?.stop()
+        timer?.schedule(after: pause)
+        pause = min(pause * 2, Self.longestPause)
+    }
+
+    private func pauseIsOver() {
+        watch?.start()
+    }
+
+    private func endPause() {
+        guard isPaused else { return }
+        isPaused = false
+        pause = Self.shortestPause
+        onResume()
+    }
+}

@@ -1,0 +1,19 @@
+internal import Glibc
+package import Vocabulary
+
+/// The machine's clocks. Nobody else reads them (design decision D8).
+package enum Clocks {
+    /// CLOCK_MONOTONIC.
+    package static func monotonic() -> Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
+    /// CLOCK_REALTIME.
+    package static func wall() -> WallTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return WallTime(secondsSinceEpoch: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
+    }
+}

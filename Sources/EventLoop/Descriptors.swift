@@ -1,0 +1,49 @@
+internal import CLibEvent
+internal import Glibc
+
+/// How many files and sockets the process may have open.
+package enum Descriptors {
+    /// RLIMIT_NOFILE.
+    package struct Limit: Sendable, Hashable {
+        package let soft: Int
+        package let hard: Int
+    }
+
+    /// Raises the soft limit to the hard one.
+    ///
+    /// - Returns: the limit that is in force now.
+    @discardableResult
+    package static func raiseLimit() -> Limit {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return Limit(soft: 1024, hard: 1024)
+        }
+        if limit.rlim_cur < limit.rlim_max {
+            let before = limit.rlim_cur
+            limit.rlim_cur = limit.rlim_max
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 { limit.rlim_cur = before }
+        }
+        return Limit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
+    }
+
+    /// How many are open now; 0 where /proc is not there.
+    package static func open() -> Int {
+        guard let folder = opendir("/proc/self/fd") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // ".", "..", and the folder's own descriptor.
+        return max(0, count - 3)
+    }
+}
+
+/// The processors that this process may run on.
+package enum Processors {
+    /// How many there are, by its affinity mask (sched_getaffinity(2)); at least 1.
+    package static func available() -> Int {
+        // The kernel's mask for 8192 processors, the most that Linux can be built for.
+        var mask = [UInt8](repeating: 0, count: 1024)
+        guard sched_getaffinity(0, mask.count, &mask) == 0 else { return 1 }
+        return max(1, mask.reduce(0) { $0 + $1.nonzeroBitCount })
+    }
+}

@@ -1,0 +1,222 @@
+internal import CLibEvent
+internal import Glibc
+internal import Synchronization
+package import Vocabulary
+
+/// A libevent loop on a thread of its own, and the executor of the actors that live on it.
+///
+/// Data-plane code is plain callbacks on the loop; control-plane code is `async` Swift that hops onto it.
+// @unchecked: what is not immutable is either behind `inbox`'s lock, or confined to the loop's thread.
+package final class EventLoop: SerialExecutor, @unchecked Sendable {
+    /// How many common-timeout queues libevent keeps for one base (MAX_COMMON_TIMEOUTS in event.c).
+    package static let maximumCommonTimeouts = 256
+    /// The stack of a loop's thread. libssl's handshakes and Swift's own frames need far less.
+    static let stackBytes = 1 << 20
+
+    /// The loop's name: its thread's too, cut to the 15 bytes that Linux allows.
+    package let name: String
+    let base: OpaquePointer
+
+    private let inbox = Mutex<Inbox>(Inbox())
+    private var wakeEvent: OpaquePointer?
+    private var thread: pthread_t?
+    private let runner = Atomic<UInt>(0)
+    private var turnTime: Instant?
+    private var commonTimeouts: [Duration: UnsafePointer<timeval>] = [:]
+    private var kept: [AnyObject] = []
+    private let overflows = Atomic<Int>(0)
+
+    private struct Inbox {
+        var jobs: [Job] = []
+        var isWoken = false
+    }
+
+    private enum Job {
+        case swift(UnownedJob)
+        case body(@Sendable () -> Void)
+    }
+
+    /// A loop that does not run yet.
+    ///
+    /// Timers are exact to a microsecond (EVENT_BASE_FLAG_PRECISE_TIMER): the cached coarse clock would let a 20 ms
+    /// wait last 24 ms. The epoll changelist stays off: descriptors are closed and used again within a turn.
+    /// - Throws: when libevent cannot make a base (no memory, no descriptors).
+    package init(name: String) throws(EventLoopError) {
+        _ = Self.threadsAreSetUp
+        guard let config = event_config_new() else {
+            throw EventLoopError(operation: "event_config_new", errno: .current)
+        }
+        defer { event_config_free(config) }
+        event_config_set_flag(config, CInt(EVENT_BASE_FLAG_PRECISE_TIMER.rawValue))
+        guard let base = event_base_new_with_config(config) else {
+            throw EventLoopError(operation: "event_base_new", errno: .current)
+        }
+        self.name = name
+        self.base = base
+        let wake = event_new(base, -1, CShort(EV_PERSIST), wakeCallback, Unmanaged.passUnretained(self).toOpaque())
+        guard let wake else {
+            event_base_free(base)
+            throw EventLoopError(operation: "event_new", errno: .current)
+        }
+        wakeEvent = wake
+    }
+
+    /// Durations that found no queue left (``register(commonTimeout:)``). From any thread.
+    package var commonTimeoutOverflows: Int { overflows.load(ordering: .relaxed) }
+
+    /// The libevent this process runs with, such as `2.1.12-stable`.
+    package static var libeventVersion: String { String(cString: event_get_version()) }
+
+    private static let threadsAreSetUp: Bool = evthread_use_pthreads() == 0
+
+    deinit {
+        if let wakeEvent { event_free(wakeEvent) }
+        event_base_free(base)
+    }
+
+    /// Holds on to something for as long as the loop lives. Before the loop starts, or on it.
+    package func keep(_ object: AnyObject) {
+        kept.append(object)
+    }
+
+    /// Runs the loop on a thread of its own until ``stop()``; ``join()`` must follow.
+    package func start() {
+        precondition(thread == nil, "loop \(name) was started twice")
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, Self.stackBytes)
+        var thread = pthread_t()
+        let result = pthread_create(&thread, &attributes, threadMain, Unmanaged.passRetained(self).toOpaque())
+        pthread_attr_destroy(&attributes)
+        precondition(result == 0, "no thread for loop \(name): \(SystemErrno(result))")
+        self.thread = thread
+    }
+
+    /// Runs the loop on the calling thread until ``stop()``.
+    package func run() {
+        runner.store(UInt(pthread_self()), ordering: .releasing)
+        _ = event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY)
+        takeJobs()
+        runner.store(0, ordering: .releasing)
+    }
+
+    /// Ends the loop after the callbacks of this turn. From any thread.
+    package func stop() {
+        execute { [base = UInt(bitPattern: base)] in
+            guard let base = OpaquePointer(bitPattern: base) else { return }
+            event_base_loopbreak(base)
+        }
+    }
+
+    /// Waits for the thread of ``start()`` to end.
+    package func join() {
+        guard let thread else { return }
+        pthread_join(thread, nil)
+        self.thread = nil
+    }
+
+    /// Whether the caller is on the loop's thread.
+    package var isOnLoop: Bool { runner.load(ordering: .acquiring) == UInt(pthread_self()) }
+
+    /// The time, read at most once in a turn.
+    package var now: Instant {
+        if let turnTime { return turnTime }
+        let time = Clocks.monotonic()
+        turnTime = time
+        return time
+    }
+
+    /// Forgets the time of the last turn: each callback from libevent calls this first.
+    func beginTurn() {
+        turnTime = nil
+    }
+
+    /// Runs `body` soon on the loop, after what was handed over before. From any thread.
+    package func execute(_ body: @escaping @Sendable () -> Void) {
+        add(.body(body))
+    }
+
+    private func add(_ job: Job) {
+        let mustWake = inbox.withLock { inbox in
+            inbox.jobs.append(job)
+            defer { inbox.isWoken = true }
+            return !inbox.isWoken
+        }
+        if mustWake, let wakeEvent { event_active(wakeEvent, CInt(EV_WRITE), 0) }
+    }
+
+    /// Runs what was handed over; what comes meanwhile waits for the next turn, so that sockets are not starved.
+    fileprivate func takeJobs() {
+        beginTurn()
+        let jobs = inbox.withLock { inbox in
+            defer { inbox.jobs = [] }
+            inbox.isWoken = false
+            return inbox.jobs
+        }
+        for job in jobs {
+            switch job {
+            case .swift(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+            case .body(let body): body()
+            }
+        }
+    }
+}
+
+extension EventLoop {
+    package func enqueue(_ job: consuming ExecutorJob) {
+        add(.swift(UnownedJob(job)))
+    }
+
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        UnownedSerialExecutor(ordinary: self)
+    }
+
+    package func checkIsolated() {
+        precondition(isOnLoop, "not on loop \(name)")
+    }
+
+    package func isIsolatingCurrentContext() -> Bool? { isOnLoop }
+}
+
+extension EventLoop {
+    /// Gives timers of exactly this duration a queue of their own, where setting and clearing one costs O(1).
+    ///
+    /// On the loop. Beyond ``maximumCommonTimeouts`` different durations a timer goes to libevent's heap, O(log n).
+    package func register(commonTimeout duration: Duration) {
+        guard commonTimeouts[duration] == nil, duration > .zero else { return }
+        var interval = timeval(duration)
+        guard commonTimeouts.count < Self.maximumCommonTimeouts,
+            let common = event_base_init_common_timeout(base, &interval)
+        else {
+            overflows.wrappingAdd(1, ordering: .relaxed)
+            return
+        }
+        commonTimeouts[duration] = common
+    }
+
+    func commonTimeout(_ duration: Duration) -> UnsafePointer<timeval>? {
+        commonTimeouts[duration]
+    }
+}
+
+extension timeval {
+    init(_ duration: Duration) {
+        let nanoseconds = max(0, duration.wholeNanoseconds)
+        self.init(tv_sec: Int(nanoseconds / 1_000_000_000), tv_usec: Int(nanoseconds % 1_000_000_000 / 1000))
+    }
+}
+
+/// Runs the loop's inbox; `context` is the loop, which outlives its wake event.
+private func wakeCallback(_ descriptor: CInt, _ what: CShort, _ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue().takeJobs()
+}
+
+/// The body of a loop's thread; `context` is the loop, retained for as long as the thread runs.
+private func threadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    let loop = Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue()
+    pthread_setname_np(pthread_self(), String(decoding: loop.name.utf8.prefix(15), as: UTF8.self))
+    loop.run()
+    return nil
+}

@@ -1,0 +1,38 @@
+package import Vocabulary
+
+/// A request as the small HTTP server hands it on.
+package struct HTTPRequest: Sendable {
+    /// `GET` or `HEAD`.
+    package let method: String
+    /// Without the query.
+    package let path: String
+    package let query: String?
+    package let headers: [(name: String, value: String)]
+    /// Whom it came from, as far as the server knows.
+    package let peer: Endpoint?
+
+    package init(
+        method: String, path: String, query: String? = nil, headers: [(name: String, value: String)] = [],
+        peer: Endpoint? = nil
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.peer = peer
+    }
+}
+
+/// What is answered to a request.
+package struct HTTPResponse: Sendable {
+    /// 100 to 599.
+    package var status: Int
+    package var headers: [(String, String)]
+    package var body: [UInt8]
+
+    package init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}

@@ -1,0 +1,57 @@
+internal import CLibEvent
+internal import Glibc
+
+/// Calls back on a loop when the process gets a signal. Only one loop of a process may watch signals (libevent).
+package final class SignalWatch {
+    private let loop: EventLoop
+    private let handler: () -> Void
+    private var event: OpaquePointer?
+
+    /// Watches from now on.
+    ///
+    /// - Throws: when the signal cannot be caught.
+    package init(loop: EventLoop, signal: CInt, _ handler: @escaping () -> Void) throws(EventLoopError) {
+        self.loop = loop
+        self.handler = handler
+        let what = CShort(EV_SIGNAL | EV_PERSIST)
+        event = event_new(loop.base, signal, what, signalCallback, Unmanaged.passUnretained(self).toOpaque())
+        guard let event, event_add(event, nil) == 0 else {
+            throw EventLoopError(operation: "event_add", errno: .current)
+        }
+    }
+
+    deinit {
+        if let event { event_free(event) }
+    }
+
+    /// Ends the watch; the signal does again what it does by default.
+    package func close() {
+        if let event { event_free(event) }
+        event = nil
+    }
+
+    fileprivate func came() {
+        loop.beginTurn()
+        handler()
+    }
+}
+
+/// `context` is the watch, whose event is freed before it.
+private func signalCallback(_ descriptor: CInt, _ what: CShort, _ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    let watch = Unmanaged<SignalWatch>.fromOpaque(context).takeUnretainedValue()
+    watch.came()
+}
+
+/// Signals that the process does not want at all.
+package enum ProcessSignals {
+    /// SIGTERM, SIGINT and SIGHUP by name, so that rooms above need no C.
+    package static let terminate = SIGTERM
+    package static let interrupt = SIGINT
+    package static let hangUp = SIGHUP
+
+    /// A write to a peer that is gone returns EPIPE instead of ending the process.
+    package static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+}

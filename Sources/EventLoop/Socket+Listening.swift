@@ -1,0 +1,93 @@
+internal import Glibc
+package import Vocabulary
+
+extension Socket {
+    /// A socket that listens.
+    ///
+    /// TCP_NODELAY is set here once: on Linux every accepted socket inherits it. An IPv6 address takes IPv6 alone. A
+    /// Unix socket's file that nobody listens on any more is replaced.
+    /// - Parameters:
+    ///   - sharingPort: other sockets of ours may listen on the same port, each with a queue of its own (SO_REUSEPORT).
+    ///   - backlog: how many connections the kernel queues, at most net.core.somaxconn.
+    package static func listen(
+        on endpoint: Endpoint, sharingPort: Bool, backlog: Int
+    ) throws(SocketError) -> Socket {
+        let socket = try bound(to: endpoint, sharingPort: sharingPort)
+        guard Glibc.listen(socket.descriptor, CInt(clamping: backlog)) == 0 else {
+            throw socket.closed(SocketError(operation: "listen on", endpoint: endpoint, errno: .current))
+        }
+        return socket
+    }
+
+    /// Finds out whether an endpoint is free, by listening on it alone for a moment.
+    ///
+    /// A socket with SO_REUSEPORT would bind beside a foreign one that has it set too, and share its clients.
+    package static func probe(_ endpoint: Endpoint) throws(SocketError) {
+        try listen(on: endpoint, sharingPort: false, backlog: 1).close()
+    }
+
+    private static func bound(to endpoint: Endpoint, sharingPort: Bool) throws(SocketError) -> Socket {
+        let address = SocketAddress(endpoint)
+        let descriptor = Glibc.socket(address.family, CInt(SOCK_STREAM.rawValue) | nonblocking, 0)
+        guard descriptor >= 0 else {
+            throw SocketError(operation: "listen on", endpoint: endpoint, errno: .current)
+        }
+        let socket = Socket(descriptor: descriptor)
+        if case .ip(let ip, _) = endpoint {
+            socket.setOption(SOL_SOCKET, SO_REUSEADDR, CInt(1))
+            socket.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1))
+            if sharingPort { socket.setOption(SOL_SOCKET, SO_REUSEPORT, CInt(1)) }
+            if ip.isIPv6 { socket.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, CInt(1)) }
+        }
+        var error = bind(socket, address)
+        if error?.value == EADDRINUSE, case .unix(let path) = endpoint, isStale(endpoint) {
+            unlink(path)
+            error = bind(socket, address)
+        }
+        if let error { throw socket.closed(SocketError(operation: "listen on", endpoint: endpoint, errno: error)) }
+        return socket
+    }
+
+    private static func bind(_ socket: Socket, _ address: SocketAddress) -> SystemErrno? {
+        address.withPointer { Glibc.bind(socket.descriptor, $0, $1) } == 0 ? nil : .current
+    }
+
+    /// Whether a Unix socket's file is left over: there, a socket, and nobody answers.
+    private static func isStale(_ endpoint: Endpoint) -> Bool {
+        guard case .unix(let path) = endpoint else { return false }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }
+        switch connect(to: endpoint) {
+        case .connected(let socket), .inProgress(let socket):
+            socket.close()
+            return false
+        case .failed(let error): return error.value == ECONNREFUSED
+        }
+    }
+
+    private func closed(_ error: SocketError) -> SocketError {
+        close()
+        return error
+    }
+
+    /// Takes over a listening socket that another program opened (sd_listen_fds(3)).
+    ///
+    /// - Returns: `nil` when the descriptor is none, or not a listening stream socket.
+    package static func inherited(_ descriptor: CInt) -> Socket? {
+        let socket = Socket(descriptor: descriptor)
+        guard socket.option(SO_ACCEPTCONN) == 1, socket.option(SO_TYPE) == CInt(SOCK_STREAM.rawValue) else {
+            return nil
+        }
+        guard fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0,
+            fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
+        else { return nil }
+        if case .ip? = socket.localEndpoint { socket.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1)) }
+        return socket
+    }
+
+    private func option(_ name: CInt) -> CInt? {
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+    }
+}

@@ -1,0 +1,171 @@
+internal import CLibEvent
+internal import Glibc
+package import Vocabulary
+
+/// A socket that does not block. It is a plain number: whoever holds it last closes it.
+package struct Socket: Sendable, Hashable {
+    /// The descriptor.
+    package let descriptor: CInt
+
+    package init(descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    /// What a receive or a send came to.
+    package enum Transfer: Sendable, Equatable {
+        /// So many bytes were moved, at least one.
+        case bytes(Int)
+        /// The peer has ended its stream.
+        case end
+        case wouldBlock
+        case failed(SystemErrno)
+    }
+
+    /// Takes bytes in; one recv(2), more only after EINTR.
+    package func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .end }
+            if let outcome = Self.outcome(of: errno) { return outcome }
+        }
+    }
+
+    /// Sends bytes; one send(2), more only after EINTR. SIGPIPE does not come.
+    package func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+        while true {
+            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            if count >= 0 { return .bytes(count) }
+            if let outcome = Self.outcome(of: errno) { return outcome }
+        }
+    }
+
+    /// - Returns: `nil` when the call is to be made again.
+    private static func outcome(of number: CInt) -> Transfer? {
+        switch number {
+        case EINTR: nil
+        case EAGAIN: .wouldBlock
+        default: .failed(SystemErrno(number))
+        }
+    }
+
+    /// Ends our stream: the peer sees FIN behind all that was sent.
+    package func shutdownWrite() {
+        shutdown(descriptor, CInt(SHUT_WR))
+    }
+
+    /// Closes the descriptor; unread bytes make the kernel send RST instead of FIN.
+    package func close() {
+        Glibc.close(descriptor)
+    }
+
+    /// Closes the descriptor with RST: what was sent and not yet acknowledged is lost (socket(7), SO_LINGER of 0).
+    package func reset() {
+        setOption(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
+        Glibc.close(descriptor)
+    }
+
+    /// Our own end.
+    package var localEndpoint: Endpoint? {
+        var address = SocketAddress()
+        let result = address.withMutablePointer { getsockname(descriptor, $0, $1) }
+        return result == 0 ? address.endpoint : nil
+    }
+
+    /// The other end.
+    package var peerEndpoint: Endpoint? {
+        var address = SocketAddress()
+        let result = address.withMutablePointer { getpeername(descriptor, $0, $1) }
+        return result == 0 ? address.endpoint : nil
+    }
+
+    /// The error that waits on the socket (SO_ERROR), which reading takes away; 0 for none.
+    package var pendingError: CInt {
+        var error: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
+        return error
+    }
+
+    @discardableResult
+    func setOption<Value>(_ level: CInt, _ name: CInt, _ value: Value) -> Bool {
+        withUnsafePointer(to: value) {
+            setsockopt(descriptor, level, name, $0, socklen_t(MemoryLayout<Value>.size)) == 0
+        }
+    }
+}
+
+extension Socket {
+    /// What beginning to connect came to.
+    package enum Connecting: Sendable, Equatable {
+        /// Connected already, as Unix sockets are.
+        case connected(Socket)
+        /// Under way: the socket becomes writable, or fails.
+        case inProgress(Socket)
+        case failed(SystemErrno)
+    }
+
+    /// Begins to connect, with TCP_NODELAY set: socket(2), setsockopt(2) for TCP, connect(2).
+    package static func connect(to endpoint: Endpoint) -> Connecting {
+        let address = SocketAddress(endpoint)
+        let descriptor = socket(address.family, CInt(SOCK_STREAM.rawValue) | nonblocking, 0)
+        guard descriptor >= 0 else { return .failed(.current) }
+        let socket = Socket(descriptor: descriptor)
+        if case .ip = endpoint { socket.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1)) }
+        while true {
+            let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
+            if result == 0 { return .connected(socket) }
+            let number = errno
+            if number == EINTR { continue }
+            if number == EINPROGRESS { return .inProgress(socket) }
+            socket.close()
+            // A Unix socket whose queue is full says EAGAIN, and no event tells when it has room.
+            return .failed(SystemErrno(number))
+        }
+    }
+
+    static let nonblocking = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+
+    /// What accepting came to.
+    package enum Accepting: Sendable, Equatable {
+        case accepted(Socket, Endpoint)
+        case wouldBlock
+        /// The client was gone already: the next one can be accepted at once.
+        case aborted(SystemErrno)
+        /// No descriptors or no memory are left: accepting must wait (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM).
+        case exhausted(SystemErrno)
+        case failed(SystemErrno)
+    }
+
+    /// Accepts one client; one accept4(2).
+    package func accept() -> Accepting {
+        var address = SocketAddress()
+        let client = address.withMutablePointer { accept4(descriptor, $0, $1, Self.nonblocking) }
+        if client >= 0 {
+            return .accepted(Socket(descriptor: client), address.endpoint ?? .unix(path: ""))
+        }
+        let number = errno
+        switch number {
+        case EAGAIN: return .wouldBlock
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(SystemErrno(number))
+        // Errors of the client's connection, which Linux passes on here (accept(2), "Error handling").
+        case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+            ENETUNREACH:
+            return .aborted(SystemErrno(number))
+        default: return .failed(SystemErrno(number))
+        }
+    }
+
+    /// Sends one datagram to a Unix socket (sd_notify(3)); a leading `@` is the abstract namespace.
+    ///
+    /// - Returns: `nil` when it was sent.
+    package static func sendDatagram(_ text: String, toUnix path: String) -> SystemErrno? {
+        let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | nonblocking, 0)
+        guard descriptor >= 0 else { return .current }
+        defer { Glibc.close(descriptor) }
+        let address = SocketAddress(unixPath: path)
+        let bytes = Array(text.utf8)
+        let sent = address.withPointer { sendto(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL), $0, $1) }
+        return sent == bytes.count ? nil : .current
+    }
+}

@@ -1,0 +1,32 @@
+internal import Glibc
+package import Vocabulary
+
+/// What the system refused to do with a socket.
+package struct SocketError: Error, Sendable, Hashable {
+    /// What was tried, such as `listen on`.
+    package let operation: String
+    package let endpoint: Endpoint
+    package let errno: SystemErrno
+}
+
+extension SocketError: CustomStringConvertible {
+    /// A sentence for the operator, with what can be done about it where that is known.
+    package var description: String {
+        "cannot \(operation) \(endpoint): \(errno)\(advice.map { "; \($0)" } ?? "")"
+    }
+
+    private var advice: String? {
+        switch errno.value {
+        case EACCES:
+            if case .ip(_, let port) = endpoint, port < 1024 {
+                "ports below 1024 need root or CAP_NET_BIND_SERVICE"
+            } else {
+                nil
+            }
+        case EADDRINUSE: "another program, or another Reprise, has it"
+        case EADDRNOTAVAIL: "this machine has no such address"
+        case EAFNOSUPPORT: "this machine does not speak that kind of address"
+        default: nil
+        }
+    }
+}

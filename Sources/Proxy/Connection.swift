@@ -1,0 +1,237 @@
+internal import EventLoop
+internal import Metrics
+internal import Routing
+internal import TLS
+internal import Vocabulary
+
+/// One client connection and, once it is routed, its upstream connection: the shell that does what
+/// ``ConnectionMachine`` decides.
+///
+/// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: at most one receive and one
+/// send on each socket, then ``settle()``.
+final class Connection: SocketWatchDelegate {
+    static let clientTag = 0
+    static let upstreamTag = 1
+
+    /// The worker outlives its connections: it closes them all before it goes.
+    unowned let worker: WorkerCore
+    let listener: WorkerListener
+    let id: ConnectionID
+    let tls: ServerConnection
+    var machine = ConnectionMachine()
+    var record: ConnectionRecord
+
+    let client: Socket
+    var clientWatch: SocketWatch?
+    var clientIsReadable = false
+    var clientHasEnded = false
+    var clientIsWritable = true
+    /// The client's socket failed: nothing more can be said to it.
+    var clientIsBroken = false
+    /// Bytes for the client (TLS records) that its socket has not taken, or tickets that are held back.
+    var toClient = PendingBytes()
+    /// ``toClient`` holds nothing but tickets that wait for company.
+    var ticketsAreHeld = false
+    /// The end of their wait has been arranged.
+    var ticketsAreQueued = false
+    var closeNotifyIsSent = false
+
+    var upstream: Socket?
+    var upstreamWatch: SocketWatch?
+    var selection: UpstreamGroup.Selection?
+    var server: (index: Int, metrics: UpstreamServerMetrics)?
+    var upstreamIsConnected = false
+    var upstreamIsReadable = false
+    var upstreamHasEnded = false
+    /// Why the upstream takes no more bytes, once it has said so.
+    var upstreamFailure: SystemErrno?
+    /// Plaintext for the upstream that its socket has not taken.
+    var toUpstream = PendingBytes()
+
+    private let entry: Admission.Entry
+    private var timer: LoopTimer?
+    private var timerKind: ConnectionMachine.TimerKind?
+    private var timerDuration: Duration = .zero
+    private var lastActivity: Instant
+    private var keyUpdates = KeyUpdateBudget()
+
+    init(worker: WorkerCore, listener: WorkerListener, client: Socket, endpoint: Endpoint, entry: Admission.Entry) {
+        self.worker = worker
+        self.listener = listener
+        self.client = client
+        self.entry = entry
+        id = worker.nextConnectionID()
+        tls = ServerConnection(context: listener.context, output: worker.buffers.output)
+        lastActivity = worker.loop.now
+        record = ConnectionRecord(id: id, client: endpoint, acceptedAt: lastActivity)
+    }
+
+    /// Begins to listen to the client.
+    func start() {
+        let watch = SocketWatch(loop: worker.loop, socket: client, delegate: self, tag: Self.clientTag)
+        clientWatch = watch
+        timer = LoopTimer(loop: worker.loop) { [unowned self] in timerFired() }
+        do {
+            try watch.start()
+        } catch {
+            record.detail = "\(error)"
+            apply(.kill)
+        }
+        settle()
+    }
+
+    /// Bytes that wait for a socket; held tickets wait for company, not for the socket.
+    var backlog: ConnectionMachine.Backlog {
+        ConnectionMachine.Backlog(
+            toClient: (!toClient.isEmpty && !ticketsAreHeld) || worker.buffers.output.count > 0,
+            toUpstream: !toUpstream.isEmpty)
+    }
+
+    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
+        guard machine.phase != .closed else { return }
+        if watch.tag == Self.clientTag {
+            clientReady(readiness)
+        } else {
+            upstreamReady(readiness)
+        }
+        settle()
+    }
+
+    /// Lets the machine take an event in and does what it answers.
+    func apply(_ event: ConnectionMachine.Event) {
+        var next: ConnectionMachine.Event? = event
+        while let event = next {
+            let wasHandshaking = machine.phase == .handshaking
+            let actions = machine.handle(event, backlog: backlog)
+            if wasHandshaking, machine.phase != .handshaking { handshakeIsOver() }
+            next = perform(actions)
+        }
+    }
+
+    /// Does the actions in their order; connecting can fail at once, which is the next event.
+    private func perform(_ actions: ConnectionMachine.Actions) -> ConnectionMachine.Event? {
+        guard !actions.isEmpty else { return nil }
+        if actions.contains(.endUpstreamWrite) { upstream?.shutdownWrite() }
+        if actions.contains(.closeUpstream) { dropUpstream { $0.close() } }
+        if actions.contains(.resetUpstream) { dropUpstream { $0.reset() } }
+        if actions.contains(.sendCloseNotify) { sendCloseNotify() }
+        if actions.contains(.linger) {
+            client.shutdownWrite()
+            discardInput()
+        }
+        if !actions.isDisjoint(with: [.closeClient, .resetClient]) {
+            flushToClient(holdingTickets: false)
+            closeClient(resetting: actions.contains(.resetClient))
+        }
+        if actions.contains(.finish) { finish() }
+        return actions.contains(.connect) ? connectNext() : nil
+    }
+
+    /// Ends a turn: sends what has come together, and sets the timer that the machine wants.
+    func settle() {
+        flushToClient(holdingTickets: true)
+        if case .closing = machine.phase {
+            if ticketsAreHeld { flushToClient(holdingTickets: false) }
+            if toClient.isEmpty || clientIsBroken { apply(.flushed) }
+        }
+        setTimer()
+    }
+
+    /// The listener is drained and time is up.
+    func drainIsOver() {
+        apply(.drain)
+        settle()
+    }
+
+    /// The process ends at once.
+    func kill() {
+        apply(.kill)
+    }
+
+    func noteActivity() {
+        lastActivity = worker.loop.now
+    }
+}
+
+extension Connection {
+    private func setTimer() {
+        guard let kind = machine.timer, kind != timerKind else { return }
+        startTimer(kind)
+    }
+
+    func startTimer(_ kind: ConnectionMachine.TimerKind) {
+        timerKind = kind
+        timerDuration = listener.settings.timeouts.duration(of: kind)
+        noteActivity()
+        timer?.schedule(after: timerDuration)
+    }
+
+    private func timerFired() {
+        guard let kind = timerKind else { return }
+        let quiet = worker.loop.now - lastActivity
+        // Moving bytes only note the time: the timer finds out here whether it rang too early.
+        if kind == .idle || kind == .halfClosed, quiet < timerDuration {
+            timer?.schedule(after: timerDuration - quiet)
+            return
+        }
+        timerKind = nil
+        if kind == .connect {
+            connectTimedOut()
+        } else {
+            apply(.timeout)
+        }
+        settle()
+    }
+
+    /// Refuses a client that floods us with KeyUpdates (RFC 8446 §4.6.3 sets no bound).
+    func checkKeyUpdates() {
+        let received = tls.keyUpdatesReceived
+        guard received != keyUpdates.seen else { return }
+        listener.metrics.keyUpdates.add(UInt64(received - keyUpdates.seen))
+        let allowed = keyUpdates.allow(
+            upTo: received, perSecond: listener.settings.keyUpdatesPerSecond, at: worker.loop.now)
+        guard !allowed, machine.readsClient else { return }
+        listener.metrics.refused(.keyUpdates)
+        record.detail = "key_updates"
+        apply(.refused)
+    }
+
+    private func handshakeIsOver() {
+        listener.admission.handshakeEnded()
+        listener.metrics.handshakesInProgress.subtract(1)
+        record.handshakeEndedAt = worker.loop.now
+    }
+
+    private func finish() {
+        worker.buffers.output.removeAll()
+        toClient.removeAll()
+        toUpstream.removeAll()
+        timer?.close()
+        timer = nil
+        record.endedAt = worker.loop.now
+        record.ending = machine.ending
+        record.laterEvents = machine.detail
+        record.summary = tls.summary
+        tls.close()
+        listener.admission.connectionEnded(entry)
+        worker.connectionEnded(self)
+    }
+
+    private func closeClient(resetting: Bool) {
+        if !closeNotifyIsSent { tls.abandon() }
+        clientWatch?.close()
+        clientWatch = nil
+        if resetting { client.reset() } else { client.close() }
+    }
+
+    private func dropUpstream(_ close: (Socket) -> Void) {
+        guard let upstream else { return }
+        upstreamWatch?.close()
+        upstreamWatch = nil
+        close(upstream)
+        self.upstream = nil
+        if upstreamIsConnected, let server { server.metrics.open.subtract(1) }
+        upstreamIsConnected = false
+        toUpstream.removeAll()
+    }
+}

@@ -1,0 +1,46 @@
+internal import Metrics
+internal import TLS
+internal import Vocabulary
+
+/// The fields of a connection's line in the log, in their order (docs/logs.md).
+enum ConnectionFields {
+    static func of(_ record: ConnectionRecord, listener: String) -> [(String, LogValue)] {
+        var fields: [(String, LogValue)] = []
+        fields.reserveCapacity(22)
+        fields.append(("connection", .int(Int64(clamping: record.id.value))))
+        fields.append(("client", .string(record.client.description)))
+        fields.append(("listener", .string(listener)))
+        if let summary = record.summary { addTLS(summary, &fields) }
+        if let failure = record.failure { fields.append(("cause", .string(failure.description))) }
+        if let server = record.server { fields.append(("upstream", .string(server))) }
+        fields.append(("bytes_received", .int(Int64(clamping: record.bytesFromClient))))
+        fields.append(("bytes_sent", .int(Int64(clamping: record.bytesToClient))))
+        if record.failure == nil, let handshake = record.handshakeEndedAt {
+            fields.append(("handshake_ms", milliseconds(handshake - record.acceptedAt)))
+        }
+        if let connected = record.connectedAt {
+            fields.append(("connect_ms", milliseconds(connected - record.connectStartedAt)))
+        }
+        if let ended = record.endedAt { fields.append(("total_ms", milliseconds(ended - record.acceptedAt))) }
+        if let ending = record.ending { fields.append(("ending", .string(ending.description))) }
+        let later = record.laterEvents.words + (record.detail.map { [$0] } ?? [])
+        if !later.isEmpty { fields.append(("detail", .string(later.joined(separator: "; ")))) }
+        return fields
+    }
+
+    private static func addTLS(_ summary: HandshakeSummary, _ fields: inout [(String, LogValue)]) {
+        if let name = summary.serverName { fields.append(("sni", .string(name))) }
+        if let host = summary.hostID { fields.append(("host", .string(host))) }
+        guard let version = summary.version else { return }
+        fields.append(("protocol", .string(version.description)))
+        if let cipher = summary.cipher { fields.append(("cipher", .string(cipher))) }
+        if let group = summary.group { fields.append(("group", .string(group))) }
+        if let alpn = summary.alpn { fields.append(("alpn", .string(alpn))) }
+        fields.append(("resumed", .string(summary.resumed.description)))
+    }
+
+    /// Milliseconds with three decimals: what a duration in a log needs.
+    private static func milliseconds(_ duration: Duration) -> LogValue {
+        .double(Double(duration.wholeNanoseconds / 1000) / 1000)
+    }
+}

@@ -1,0 +1,38 @@
+package import TLS
+package import Vocabulary
+
+/// What is known of one connection, for its line in the log and for observers.
+package struct ConnectionRecord: Sendable {
+    package let id: ConnectionID
+    /// The client's address.
+    package let client: Endpoint
+    package let acceptedAt: Instant
+
+    package internal(set) var handshakeEndedAt: Instant?
+    package internal(set) var connectStartedAt: Instant
+    package internal(set) var connectedAt: Instant?
+    package internal(set) var endedAt: Instant?
+    /// The upstream server that took the connection, or was tried last.
+    package internal(set) var server: String?
+    /// Our own end of the upstream connection; known only where an observer asks for it.
+    package internal(set) var upstreamLocal: Endpoint?
+    /// Plaintext bytes from the client.
+    package internal(set) var bytesFromClient: UInt64 = 0
+    /// Plaintext bytes to the client.
+    package internal(set) var bytesToClient: UInt64 = 0
+    /// What TLS negotiated, as far as it came.
+    package internal(set) var summary: HandshakeSummary?
+    /// Why the handshake failed, if it did.
+    package internal(set) var failure: HandshakeFailure?
+    package internal(set) var ending: Ending?
+    package internal(set) var laterEvents: ConnectionMachine.Detail = []
+    /// What else there is to say about the ending: libssl's words, a limit's name.
+    package internal(set) var detail: String?
+
+    init(id: ConnectionID, client: Endpoint, acceptedAt: Instant) {
+        self.id = id
+        self.client = client
+        self.acceptedAt = acceptedAt
+        connectStartedAt = acceptedAt
+    }
+}

@@ -1,0 +1,25 @@
+package import Routing
+package import TLS
+
+/// All that a worker needs to run a listener: built once by the assembly, handed to every worker.
+package struct ListenerBlueprint: Sendable {
+    package let settings: ListenerSettings
+    package let hosts: HostContexts
+    package let tls: ListenerTLSSettings
+    package let upstream: UpstreamGroup
+    /// Outlives the blueprint: the same for every generation of the listener.
+    package let admission: Admission
+    package let observer: (any ConnectionObserver)?
+
+    package init(
+        settings: ListenerSettings, hosts: HostContexts, tls: ListenerTLSSettings, upstream: UpstreamGroup,
+        admission: Admission, observer: (any ConnectionObserver)? = nil
+    ) {
+        self.settings = settings
+        self.hosts = hosts
+        self.tls = tls
+        self.upstream = upstream
+        self.admission = admission
+        self.observer = observer
+    }
+}

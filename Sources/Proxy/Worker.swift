@@ -1,0 +1,76 @@
+package import EventLoop
+package import Metrics
+package import TLS
+package import Vocabulary
+
+/// One event loop with its share of the connections: the door through which it is controlled.
+///
+/// It runs on its own loop, so that a call never races a connection's callbacks.
+package actor Worker {
+    private let loop: EventLoop
+    private let core: WorkerCore
+    private var prepared: [WorkerListener] = []
+
+    /// A worker on that loop, which the caller starts and stops.
+    ///
+    /// - Parameter index: its number, from 0; the shard of its metrics.
+    package init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
+        self.loop = loop
+        core = WorkerCore(loop: loop, index: index, registry: registry, log: log)
+    }
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// Builds what the blueprints describe without touching what runs; ``commit()`` puts it in place.
+    ///
+    /// - Throws: what libssl objects to; nothing is prepared then.
+    package func prepare(_ blueprints: [ListenerBlueprint]) throws(ContextError) {
+        prepared = []
+        var listeners: [WorkerListener] = []
+        for blueprint in blueprints { listeners.append(try WorkerListener(blueprint, worker: core)) }
+        prepared = listeners
+    }
+
+    /// Puts in place what was prepared: new connections use it, open ones keep what they have.
+    package func commit() {
+        core.install(prepared)
+        prepared = []
+    }
+
+    /// Forgets what was prepared.
+    package func discard() {
+        prepared = []
+    }
+
+    /// Accepts on a listening socket of our own, for a listener that is in place.
+    package func accept(
+        on socket: Socket, for listener: String, boundTo endpoint: Endpoint
+    ) throws(EventLoopError) {
+        try core.accept(on: socket, for: listener, boundTo: endpoint)
+    }
+
+    /// Takes in whom the kernel has queued at those endpoints, then closes the sockets there.
+    package func stopAccepting(_ listener: String, at endpoints: [Endpoint]) {
+        core.stopAccepting(listener, at: endpoints)
+    }
+
+    /// Stops accepting and returns when the last connection has ended.
+    package func drain() async {
+        await withCheckedContinuation { continuation in
+            core.drain { continuation.resume() }
+        }
+    }
+
+    /// Ends the connections that are left, each with a close_notify.
+    package func endDrain() {
+        core.endDrain()
+    }
+
+    /// Ends every connection at once.
+    package func kill() {
+        core.kill()
+    }
+
+    /// How many connections are open on this worker.
+    package var openConnections: Int { core.openConnections }
+}

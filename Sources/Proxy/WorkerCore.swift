@@ -1,0 +1,133 @@
+internal import EventLoop
+internal import Metrics
+internal import Synchronization
+internal import Vocabulary
+
+/// What one worker holds on its loop: listeners, connections, and the buffers they share.
+///
+/// Confined to the loop; ``Worker`` is the door for everyone else.
+final class WorkerCore {
+    let loop: EventLoop
+    let index: Int
+    let registry: MetricRegistry
+    let log: WorkerLog
+    let buffers = RelayBuffers()
+
+    private var connections: [ConnectionID: Connection] = [:]
+    private var slots: [String: ListenerSlot] = [:]
+    private var onIdle: (() -> Void)?
+
+    init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
+        self.loop = loop
+        self.index = index
+        self.registry = registry
+        self.log = log
+    }
+
+    private static let connectionNumbers = Atomic<UInt64>(0)
+
+    func nextConnectionID() -> ConnectionID {
+        ConnectionID(Self.connectionNumbers.wrappingAdd(1, ordering: .relaxed).newValue)
+    }
+
+    var openConnections: Int { connections.count }
+
+    /// Puts listeners in place: new connections of these names use them from now on.
+    func install(_ listeners: [WorkerListener]) {
+        for listener in listeners {
+            if let slot = slots[listener.settings.name] {
+                slot.listener = listener
+            } else {
+                slots[listener.settings.name] = ListenerSlot(listener)
+            }
+        }
+    }
+
+    /// Accepts on another socket for a listener that is in place.
+    func accept(on socket: Socket, for name: String, boundTo endpoint: Endpoint) throws(EventLoopError) {
+        guard let slot = slots[name] else { preconditionFailure("no listener \(name) in place") }
+        let acceptor = Acceptor(
+            loop: loop, socket: socket,
+            onAccept: { [unowned self] client, address in accepted(client, from: address, by: slot.listener) },
+            onPause: { [unowned self] errno in
+                slot.listener.metrics.acceptPauses.add(1)
+                log.acceptPaused(slot.listener, errno)
+            },
+            onResume: { [unowned self] in log.acceptResumed(slot.listener) })
+        try acceptor.start()
+        slot.acceptors[endpoint] = acceptor
+    }
+
+    /// Takes in whom the kernel has queued, then closes the listener's sockets at those endpoints.
+    func stopAccepting(_ name: String, at endpoints: [Endpoint]) {
+        guard let slot = slots[name] else { return }
+        for endpoint in endpoints { slot.acceptors.removeValue(forKey: endpoint)?.drainAndClose() }
+    }
+
+    /// Stops all accepting; `onIdle` is called when the last connection has ended, at once if there is none.
+    func drain(onIdle: @escaping () -> Void) {
+        for slot in slots.values {
+            for acceptor in slot.acceptors.values { acceptor.drainAndClose() }
+            slot.acceptors.removeAll()
+        }
+        self.onIdle = onIdle
+        tellIfIdle()
+    }
+
+    /// Time for draining is over: everyone gets a close_notify.
+    func endDrain() {
+        for connection in Array(connections.values) { connection.drainIsOver() }
+    }
+
+    /// Ends everything at once.
+    func kill() {
+        for connection in Array(connections.values) { connection.kill() }
+    }
+
+    private func accepted(_ socket: Socket, from endpoint: Endpoint, by listener: WorkerListener) {
+        listener.metrics.accepted.add(1)
+        let address: IPAddress? = if case .ip(let address, _) = endpoint { address } else { nil }
+        switch listener.admission.admit(address, limits: listener.settings.limits, at: loop.now) {
+        case .failure(let refusal):
+            listener.metrics.refused(ListenerMetrics.Refusal(refusal.limit))
+            listener.metrics.ended(.refused)
+            log.refused(listener, endpoint, refusal.limit)
+            socket.close()
+        case .success(let entry):
+            listener.metrics.open.add(1)
+            listener.metrics.handshakesInProgress.add(1)
+            let connection = Connection(
+                worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry)
+            connections[connection.id] = connection
+            connection.start()
+        }
+    }
+
+    /// A connection has closed its sockets; it is accounted for and let go.
+    func connectionEnded(_ connection: Connection) {
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        let (listener, record) = (connection.listener, connection.record)
+        listener.metrics.open.subtract(1)
+        if let ending = record.ending { listener.metrics.ended(ending) }
+        listener.metrics.duration.observe(seconds: (loop.now - record.acceptedAt).inSeconds)
+        log.ended(listener, record)
+        if let local = record.upstreamLocal { listener.observer?.ended(from: local) }
+        tellIfIdle()
+    }
+
+    private func tellIfIdle() {
+        guard connections.isEmpty, let onIdle else { return }
+        self.onIdle = nil
+        onIdle()
+    }
+}
+
+/// A listener's place in a worker: who accepts, and for which generation.
+private final class ListenerSlot {
+    var listener: WorkerListener
+    var acceptors: [Endpoint: Acceptor] = [:]
+
+    init(_ listener: WorkerListener) {
+        self.listener = listener
+    }
+}

@@ -1,0 +1,30 @@
+internal import EventLoop
+internal import TLS
+
+/// One listener as one worker sees it, in one generation of the configuration.
+///
+/// Connections keep the generation they were accepted under; a reload puts another in its place for new ones.
+final class WorkerListener {
+    let settings: ListenerSettings
+    let context: ServerContext
+    let upstream: WorkerUpstream
+    let admission: Admission
+    let metrics: ListenerMetrics
+    let ticketQueue: TicketQueue
+    let observer: (any ConnectionObserver)?
+
+    init(_ blueprint: ListenerBlueprint, worker: WorkerCore) throws(ContextError) {
+        settings = blueprint.settings
+        context = try ServerContext(hosts: blueprint.hosts, settings: blueprint.tls)
+        upstream = WorkerUpstream(blueprint.upstream, registry: worker.registry, shard: worker.index)
+        admission = blueprint.admission
+        metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
+        ticketQueue = TicketQueue(loop: worker.loop)
+        observer = blueprint.observer
+        for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
+    }
+
+    deinit {
+        ticketQueue.close()
+    }
+}

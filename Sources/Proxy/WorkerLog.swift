@@ -1,0 +1,58 @@
+internal import EventLoop
+internal import Logging
+package import Metrics
+internal import Routing
+internal import Vocabulary
+
+/// The lines that a worker writes to the log: one for each connection at its end, and what an operator must know.
+///
+/// A fault of a peer is `info` or `warning`, one of ours `error`.
+package struct WorkerLog: Sendable {
+    private let queue: LogQueue
+
+    /// A log onto that queue, whose level decides what is put together at all.
+    package init(_ queue: LogQueue) {
+        self.queue = queue
+    }
+
+    func ended(_ listener: WorkerListener, _ record: ConnectionRecord) {
+        guard queue.level <= .info else { return }
+        submit(.info, "connection closed", ConnectionFields.of(record, listener: listener.settings.name))
+    }
+
+    func refused(_ listener: WorkerListener, _ client: Endpoint, _ limit: Admission.Refusal) {
+        guard queue.level <= .info else { return }
+        submit(
+            .info, "connection refused",
+            [
+                ("client", .string("\(client)")), ("listener", .string(listener.settings.name)),
+                ("ending", .string(Ending.refused.kind)), ("detail", .string(limit.rawValue)),
+            ])
+    }
+
+    func connectFailed(_ listener: WorkerListener, _ record: ConnectionRecord, _ errno: SystemErrno?) {
+        guard queue.level <= .warning else { return }
+        submit(
+            .warning, "upstream connect failed",
+            [
+                ("connection", .string("\(record.id)")), ("listener", .string(listener.settings.name)),
+                ("upstream", .string(listener.upstream.group.name)), ("server", .string(record.server ?? "-")),
+                ("reason", .string(errno.map { "\($0)" } ?? "no answer in timeouts.connect")),
+            ])
+    }
+
+    func acceptPaused(_ listener: WorkerListener, _ errno: SystemErrno) {
+        submit(
+            .error, "accepting paused",
+            [("listener", .string(listener.settings.name)), ("reason", .string("\(errno)"))])
+    }
+
+    func acceptResumed(_ listener: WorkerListener) {
+        submit(.notice, "accepting again", [("listener", .string(listener.settings.name))])
+    }
+
+    private func submit(_ level: Logger.Level, _ message: String, _ fields: [(String, LogValue)]) {
+        guard queue.level <= level else { return }
+        queue.submit(LogEntry(time: Clocks.wall(), level: level, message: message, fields: fields))
+    }
+}

@@ -1,0 +1,70 @@
+internal import Configuration
+package import Vocabulary
+
+/// Where the configuration and the files it names come from.
+package struct ConfigurationSource: Sendable {
+    /// The file's name in messages.
+    let file: String
+    /// What relative paths in the file are relative to.
+    let directory: String
+    /// Reads the configuration anew.
+    let read: @Sendable () throws(FileReader.Failure) -> [UInt8]
+    /// Reads a file that the configuration names.
+    let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+
+    init(
+        file: String, directory: String, read: @escaping @Sendable () throws(FileReader.Failure) -> [UInt8],
+        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+    ) {
+        self.file = file
+        self.directory = directory
+        self.read = read
+        self.readFile = readFile
+    }
+
+    /// A file on disk; what it names is looked for relative to its folder.
+    package init(file: String) {
+        let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
+        let read: @Sendable () throws(FileReader.Failure) -> [UInt8] = { () throws(FileReader.Failure) in
+            try FileReader.read(file)
+        }
+        let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8] = {
+            (path: String) throws(FileReader.Failure) in try FileReader.read(path)
+        }
+        self.init(file: file, directory: folder, read: read, readFile: readFile)
+    }
+}
+
+/// A configuration with everything that could be checked before serving.
+package struct CheckedConfiguration: Sendable {
+    /// The plan, when there is no fault.
+    let plan: Plan?
+    let material: Material
+    /// What forbids to serve, one line each, in the order of the file.
+    package let faults: [String]
+    /// What an operator should know, one line each.
+    package let warnings: [String]
+
+    /// Reads and checks everything, and reports all faults at once.
+    ///
+    /// - Parameter now: what the validity of certificates is judged by.
+    /// - Throws: only when the configuration file itself cannot be read.
+    package init(
+        _ source: ConfigurationSource, environment: [String: String], at now: WallTime
+    ) throws(RepriseError) {
+        let bytes: [UInt8]
+        do {
+            bytes = try source.read()
+        } catch {
+            throw .unreadable(file: source.file, reason: "\(error)")
+        }
+        let loaded = ConfigurationLoader.load(
+            bytes: bytes, file: source.file, directory: source.directory, environment: environment)
+        let material = Material(loaded, at: now, read: source.readFile)
+        self.material = material
+        let faults = Set(loaded.faults + material.faults).sorted()
+        self.faults = faults.map(\.description)
+        warnings = Set(loaded.warnings + material.warnings).sorted().map(\.description)
+        plan = faults.isEmpty ? loaded.plan : nil
+    }
+}

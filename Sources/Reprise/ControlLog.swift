@@ -1,0 +1,45 @@
+internal import Configuration
+internal import EventLoop
+internal import Logging
+package import Metrics
+internal import Vocabulary
+
+/// The log as the control plane writes it: starts, reloads, drains, certificates.
+package struct ControlLog: Sendable {
+    /// Where the lines leave through.
+    package let queue: LogQueue
+
+    package init(_ queue: LogQueue) {
+        self.queue = queue
+    }
+
+    /// Takes over what the configuration says of the log.
+    func adopt(_ plan: LogPlan) {
+        queue.level = Logger.Level(plan.level)
+        queue.format = plan.format == .json ? .json : .text
+    }
+
+    func notice(_ message: String, _ fields: [(String, LogValue)]) { submit(.notice, message, fields) }
+    func warning(_ message: String, _ fields: [(String, LogValue)]) { submit(.warning, message, fields) }
+    func error(_ message: String, _ fields: [(String, LogValue)]) { submit(.error, message, fields) }
+
+    private func submit(_ level: Logger.Level, _ message: String, _ fields: [(String, LogValue)]) {
+        guard queue.level <= level else { return }
+        queue.submit(LogEntry(time: Clocks.wall(), level: level, message: message, fields: fields))
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: LogPlan.Level) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+    }
+}

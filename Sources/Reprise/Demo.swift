@@ -1,0 +1,77 @@
+internal import EventLoop
+internal import TLS
+internal import Vocabulary
+
+/// A Reprise that needs nothing: a certificate made on the spot, and an upstream in the same process.
+package struct Demo: Sendable {
+    /// The names that the certificate is made out to, beside the loopback addresses.
+    static let names = ["localhost", "reprise.test"]
+    static let certificateDays = 30
+
+    private let program: Program
+    private let upstream: DemoUpstream
+
+    /// Sets the demo up; ``run(report:started:)`` starts it.
+    ///
+    /// - Parameters:
+    ///   - bind: where it listens, such as `127.0.0.1:8443`.
+    ///   - admin: where its administrative endpoint listens; `nil` for none.
+    /// - Throws: an address that is none, or what the system refuses.
+    package init(
+        bind: String, admin: String?, environment: [String: String], log: Program.LogOutput
+    ) throws(RepriseError) {
+        let upstream = DemoUpstream()
+        self.upstream = upstream
+        do {
+            let pair = try SelfSigned.make(names: Self.names, days: Self.certificateDays)
+            let address = try Self.serve(upstream)
+            let text = Self.configuration(bind: bind, admin: admin, upstream: address)
+            let files = ["demo:chain": pair.chainPEM, "demo:key": pair.keyPEM]
+            let source = ConfigurationSource(
+                file: "demo", directory: ".", read: { () throws(FileReader.Failure) in Array(text.utf8) },
+                readFile: { (path: String) throws(FileReader.Failure) in
+                    guard let bytes = files[path] else { throw FileReader.Failure(description: "no such file") }
+                    return bytes
+                })
+            program = Program(source: source, environment: environment, log: log, observer: upstream)
+        } catch {
+            throw .cannotStart("\(error)")
+        }
+    }
+
+    /// Serves until a signal ends it.
+    package func run(
+        report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void
+    ) -> Int32 {
+        program.run(report: report, started: started)
+    }
+
+    /// Starts the upstream on a loop of its own, which lives as long as the process.
+    private static func serve(_ upstream: DemoUpstream) throws -> Endpoint {
+        let loop = try EventLoop(name: "demo-upstream")
+        let server = HTTPServer(loop: loop) { upstream.answer($0) }
+        let endpoint = try server.listen(on: .ip(.loopback4, port: 0))
+        // Nobody takes the demo's upstream down: the reference stays with the loop.
+        loop.keep(server)
+        loop.start()
+        return endpoint
+    }
+
+    private static func configuration(bind: String, admin: String?, upstream: Endpoint) -> String {
+        """
+        listeners:
+          - name: demo
+            bind: ["\(bind)"]
+            tls:
+              alpn: [http/1.1]
+              hosts:
+                - names: [\(names.joined(separator: ", "))]
+                  certificates: [{ chain: "demo:chain", key: "demo:key" }]
+            router: built-in
+        upstreams:
+          - name: built-in
+            servers: ["\(upstream)"]
+        \(admin.map { "admin: { bind: \"\($0)\" }" } ?? "")
+        """
+    }
+}

@@ -1,0 +1,68 @@
+internal import EventLoop
+internal import Glibc
+
+/// Reads whole files, for configuration and certificates.
+enum FileReader {
+    /// The largest file that is read; a certificate chain or a configuration is far smaller.
+    static let maximumBytes = 16 << 20
+
+    /// Why a file was not read, in words.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// The file's bytes.
+    ///
+    /// - Throws: what open(2) or read(2) says, or that it is a folder or too large.
+    static func read(_ path: String) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure() }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure() }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure(description: "it is a folder") }
+        return try contents(of: descriptor)
+    }
+
+    private static func contents(of descriptor: CInt) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let start = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: 64 << 10))
+            let count = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress?.advanced(by: start), 64 << 10)
+            }
+            bytes.removeLast(64 << 10 - max(0, count))
+            if count == 0 { return bytes }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw failure()
+            }
+            guard bytes.count <= maximumBytes else {
+                throw Failure(description: "it is larger than \(maximumBytes >> 20) MiB")
+            }
+        }
+    }
+
+    private static func failure() -> Failure {
+        Failure(description: SystemErrno.current.text)
+    }
+}
+
+/// What tells one state of a file from another without reading it.
+struct FileStamp: Equatable, Sendable {
+    private let inode: UInt64
+    private let size: Int64
+    private let seconds: Int64
+    private let nanoseconds: Int64
+
+    /// The stamp of the file as it is now; `nil` when there is none.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        seconds = Int64(status.st_mtim.tv_sec)
+        nanoseconds = Int64(status.st_mtim.tv_nsec)
+    }
+}

@@ -1,0 +1,54 @@
+internal import EventLoop
+internal import Glibc
+internal import Vocabulary
+
+/// Asks the administrative endpoint of a running Reprise how it is.
+package enum HealthProbe {
+    /// How long the answer may take.
+    static let deadline = Duration.seconds(3)
+
+    /// What came back.
+    package struct Answer: Sendable {
+        package let isHealthy: Bool
+        package let text: String
+    }
+
+    /// Sends GET /healthz to `address` and waits for the answer.
+    package static func ask(_ address: String) -> Answer {
+        guard let endpoint = Endpoint(parsing: address) else {
+            return Answer(isHealthy: false, text: "\"\(address)\" is no address and port")
+        }
+        let socket: Socket
+        switch Socket.connect(to: endpoint) {
+        case .connected(let made), .inProgress(let made): socket = made
+        case .failed(let error): return Answer(isHealthy: false, text: "\(endpoint): \(error)")
+        }
+        defer { socket.close() }
+        let end = Clocks.monotonic() + deadline
+        guard wait(socket, for: CShort(POLLOUT), until: end), socket.pendingError == 0 else {
+            return Answer(isHealthy: false, text: "\(endpoint) does not answer")
+        }
+        let request = Array("GET /healthz HTTP/1.0\r\nHost: \(endpoint)\r\n\r\n".utf8)
+        _ = request.withUnsafeBytes { socket.send($0) }
+        let response = readAll(socket, until: end)
+        let isHealthy = response.hasPrefix("HTTP/1.0 200") || response.hasPrefix("HTTP/1.1 200")
+        let body = response.firstRange(of: "\r\n\r\n").map { String(response[$0.upperBound...]) } ?? "no answer"
+        return Answer(isHealthy: isHealthy, text: String(body.prefix { $0 != "\n" }))
+    }
+
+    private static func readAll(_ socket: Socket, until end: Instant) -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while bytes.count < 1 << 16, wait(socket, for: CShort(POLLIN), until: end) {
+            guard case .bytes(let count) = buffer.withUnsafeMutableBytes({ socket.receive(into: $0) }) else { break }
+            bytes += buffer.prefix(count)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func wait(_ socket: Socket, for events: CShort, until end: Instant) -> Bool {
+        var descriptor = pollfd(fd: socket.descriptor, events: events, revents: 0)
+        let left = (end - Clocks.monotonic()).wholeNanoseconds / 1_000_000
+        return poll(&descriptor, 1, CInt(left)) == 1
+    }
+}

@@ -1,0 +1,152 @@
+internal import Configuration
+internal import EventLoop
+internal import Glibc
+internal import Proxy
+internal import Routing
+internal import TLS
+internal import Vocabulary
+
+/// A checked plan turned into what workers run on: contexts, upstream groups, settings. Nothing is bound yet.
+struct Parts: Sendable {
+    let blueprints: [ListenerBlueprint]
+    /// What an operator should know although it is no fault.
+    let notes: [String]
+
+    /// Builds the parts of a plan.
+    ///
+    /// - Parameters:
+    ///   - material: the certificates that the plan names.
+    ///   - lasting: what outlives a generation: admission counts and ticket keys, by name.
+    ///   - descriptors: how many descriptors the process may have open.
+    /// - Throws: a server name that does not resolve, or what libssl objects to, with its place in the file.
+    init(
+        _ plan: Plan, _ material: Material, lasting: inout LastingParts, workers: Int, descriptors: Int,
+        observer: (any ConnectionObserver)?
+    ) throws(RepriseError) {
+        var groups: [String: UpstreamGroup] = [:]
+        for upstream in plan.upstreams { groups[upstream.name] = try Self.group(upstream) }
+        let share = ConnectionShare(plan, descriptors: descriptors)
+        var blueprints: [ListenerBlueprint] = []
+        for listener in plan.listeners {
+            guard let group = groups[listener.upstream] else {
+                preconditionFailure("a checked plan routes to \(listener.upstream), which it does not have")
+            }
+            let tls = Self.tlsSettings(listener, lasting: &lasting, workers: workers)
+            do {
+                let hosts = try HostContexts(hosts: Self.hosts(listener, material), settings: tls)
+                blueprints.append(
+                    ListenerBlueprint(
+                        settings: Self.settings(listener, share), hosts: hosts, tls: tls, upstream: group,
+                        admission: lasting.admission(of: listener.name), observer: observer))
+            } catch {
+                throw .cannotStart("listener \(listener.name): \(error)")
+            }
+        }
+        self.blueprints = blueprints
+        notes = share.notes
+    }
+
+    private static func group(_ upstream: UpstreamPlan) throws(RepriseError) -> UpstreamGroup {
+        var servers: [UpstreamServer] = []
+        for server in upstream.servers {
+            switch server.address {
+            case .endpoint(let endpoint):
+                servers.append(UpstreamServer(id: server.id, endpoints: [endpoint], weight: server.weight))
+            case .host(let host):
+                do {
+                    let endpoints = try Resolver.resolve(host)
+                    servers.append(UpstreamServer(id: server.id, endpoints: endpoints, weight: server.weight))
+                } catch {
+                    throw .faults(["\(server.source): \(error)"])
+                }
+            }
+        }
+        return UpstreamGroup(name: upstream.name, servers: servers)
+    }
+
+    private static func hosts(_ listener: ListenerPlan, _ material: Material) -> [HostDefinition] {
+        listener.tls.hosts.map { host in
+            HostDefinition(
+                id: host.id, names: host.names,
+                certificates: host.certificates.compactMap { material.certificates[$0.source]?.certificate })
+        }
+    }
+
+    private static func settings(_ listener: ListenerPlan, _ share: ConnectionShare) -> ListenerSettings {
+        var timeouts = ListenerSettings.Timeouts()
+        timeouts.handshake = listener.timeouts.handshake
+        timeouts.connect = listener.timeouts.connect
+        timeouts.idle = listener.timeouts.idle
+        timeouts.halfClosed = listener.timeouts.halfClosed
+        timeouts.shutdown = listener.timeouts.shutdown
+        var limits = AdmissionLimits()
+        limits.connections = share.connections(of: listener)
+        limits.handshakes = listener.limits.handshakes
+        limits.handshakeRate = listener.limits.handshakeRate
+        limits.perClient = listener.limits.perClient
+        return ListenerSettings(
+            name: listener.name, timeouts: timeouts, limits: limits, relayBuffer: listener.limits.relayBuffer.bytes,
+            keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay)
+    }
+
+    private static func tlsSettings(
+        _ listener: ListenerPlan, lasting: inout LastingParts, workers: Int
+    ) -> ListenerTLSSettings {
+        let plan = listener.sessions
+        let sessions = SessionSettings(
+            mode: SessionSettings.Mode(plan.mode), lifetime: plan.lifetime,
+            cacheEntries: max(1, plan.cacheSize.bytes / SessionSettings.bytesPerCacheEntry / max(1, workers)),
+            ticketsFull: plan.tickets.full, ticketKey: lasting.ticketKey(of: plan.domain), domain: plan.domain)
+        return ListenerTLSSettings(
+            tls: TLSSettings(listener.tls), alpn: listener.tls.alpn,
+            rejectsUnknownNames: listener.tls.unknownNames == .reject, sessions: sessions)
+    }
+}
+
+/// What outlives a generation of the configuration, by name.
+struct LastingParts: Sendable {
+    private var admissions: [String: Admission] = [:]
+    private var ticketKeys: [String: Secret] = [:]
+
+    /// The counts of a listener: open connections do not go away because a file is read again.
+    mutating func admission(of listener: String) -> Admission {
+        if let admission = admissions[listener] { return admission }
+        let admission = Admission()
+        admissions[listener] = admission
+        return admission
+    }
+
+    /// The ticket key of a session domain: the process's own, random, never written anywhere.
+    mutating func ticketKey(of domain: String) -> Secret {
+        if let key = ticketKeys[domain] { return key }
+        let key = SessionSettings.randomTicketKey()
+        ticketKeys[domain] = key
+        return key
+    }
+}
+
+/// How many connections each listener may really have, with two descriptors for each.
+private struct ConnectionShare {
+    /// Descriptors that are not for connections: loops, listeners, logs, files being read.
+    static let reserve = 64
+
+    private let factor: Double
+    let notes: [String]
+
+    init(_ plan: Plan, descriptors: Int) {
+        let wanted = plan.listeners.reduce(0) { $0 + $1.limits.connections }
+        let available = max(plan.listeners.count, (descriptors - Self.reserve) / 2)
+        factor = min(1, Double(available) / Double(max(1, wanted)))
+        notes =
+            wanted <= available
+            ? []
+            : [
+                "limits.connections add up to \(wanted), each with two descriptors, but the process may open"
+                    + " \(descriptors) (RLIMIT_NOFILE): the listeners take \(available) together"
+            ]
+    }
+
+    func connections(of listener: ListenerPlan) -> Int {
+        max(1, Int(Double(listener.limits.connections) * factor))
+    }
+}

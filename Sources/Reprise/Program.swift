@@ -1,0 +1,136 @@
+internal import EventLoop
+internal import Logging
+internal import Metrics
+internal import Proxy
+internal import Synchronization
+internal import Vocabulary
+
+/// Runs a server to its end on the calling thread: what the command does, and whoever embeds it.
+package struct Program: Sendable {
+    /// What the process ends with.
+    package enum ExitCode {
+        /// All went well, or the server drained after SIGTERM or SIGINT.
+        package static let success: Int32 = 0
+        /// The configuration has faults.
+        package static let faults: Int32 = 1
+        /// The system refused: a port in use, no permission.
+        package static let cannotStart: Int32 = 2
+        /// A second signal ended everything at once (128 and SIGTERM's number, as shells count).
+        package static let killed: Int32 = 143
+    }
+
+    private let source: ConfigurationSource
+    private let environment: [String: String]
+    private let observer: (any ConnectionObserver)?
+    private let logOutput: LogOutput
+
+    /// Where the log goes until the configuration says how it looks.
+    package struct LogOutput: Sendable {
+        package let descriptor: Int32
+        /// Paint levels: for a terminal.
+        package let isTerminal: Bool
+
+        package init(descriptor: Int32, isTerminal: Bool) {
+            self.descriptor = descriptor
+            self.isTerminal = isTerminal
+        }
+    }
+
+    package init(source: ConfigurationSource, environment: [String: String], log: LogOutput) {
+        self.init(source: source, environment: environment, log: log, observer: nil)
+    }
+
+    init(
+        source: ConfigurationSource, environment: [String: String], log: LogOutput, observer: (any ConnectionObserver)?
+    ) {
+        self.source = source
+        self.environment = environment
+        self.observer = observer
+        logOutput = log
+    }
+
+    /// Serves until a signal ends it.
+    ///
+    /// - Parameters:
+    ///   - report: is told why the server did not start, one line at a time.
+    ///   - started: is called on the control loop when it serves.
+    /// - Returns: one of ``ExitCode``.
+    package func run(
+        report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void = {}
+    ) -> Int32 {
+        ProcessSignals.ignoreBrokenPipes()
+        let registry = MetricRegistry()
+        let queue = LogQueue(
+            format: .text, level: .info, colored: logOutput.isTerminal, descriptor: logOutput.descriptor,
+            dropped: registry.counter(MetricCatalog.logLinesDropped))
+        defer { queue.close() }
+        do {
+            let control = try EventLoop(name: "control")
+            let server = Server(
+                control: control, source: source, environment: environment, registry: registry, queue: queue,
+                observer: observer)
+            let outcome = Outcome()
+            let signals = try watchSignals(control, server, outcome)
+            Task { () throws(Never) -> Void in
+                do throws(RepriseError) {
+                    try await server.start()
+                    started()
+                } catch {
+                    for line in error.lines { report(line) }
+                    outcome.code = error.exitCode
+                    control.stop()
+                }
+            }
+            control.run()
+            for signal in signals { signal.close() }
+            return outcome.code
+        } catch {
+            report("reprise: \(error)")
+            return ExitCode.cannotStart
+        }
+    }
+
+    private func watchSignals(
+        _ control: EventLoop, _ server: Server, _ outcome: Outcome
+    ) throws(EventLoopError) -> [SignalWatch] {
+        let stop = {
+            if outcome.isStopping { outcome.code = ExitCode.killed }
+            outcome.isStopping = true
+            Task { await server.stop() }
+        }
+        return [
+            try SignalWatch(loop: control, signal: ProcessSignals.terminate) { stop() },
+            try SignalWatch(loop: control, signal: ProcessSignals.interrupt) { stop() },
+            try SignalWatch(loop: control, signal: ProcessSignals.hangUp) { Task { await server.reload() } },
+        ]
+    }
+
+    /// How the program ends.
+    private final class Outcome: Sendable {
+        private let state = Mutex((code: ExitCode.success, isStopping: false))
+
+        var code: Int32 {
+            get { state.withLock { $0.code } }
+            set { state.withLock { $0.code = newValue } }
+        }
+        var isStopping: Bool {
+            get { state.withLock { $0.isStopping } }
+            set { state.withLock { $0.isStopping = newValue } }
+        }
+    }
+}
+
+extension RepriseError {
+    /// What is said on standard error, one line each.
+    var lines: [String] {
+        if case .faults(let lines) = self { lines } else { ["reprise: \(self)"] }
+    }
+
+    /// What the process ends with.
+    package var exitCode: Int32 {
+        switch self {
+        case .faults, .unreadable: Program.ExitCode.faults
+        case .cannotStart: Program.ExitCode.cannotStart
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import EventLoop
+internal import Metrics
+internal import TLS
+internal import Vocabulary
+
+/// Metrics of the process as a whole, and those that are there before anything has happened.
+extension Server {
+    func registerProcessMetrics(workers: Int) {
+        let started = Clocks.wall()
+        let limit = descriptors
+        let queue = log.queue
+        _ = registry.computed(MetricCatalog.workers) { Double(workers) }
+        _ = registry.computed(MetricCatalog.descriptorsOpen) { Double(Descriptors.open()) }
+        _ = registry.computed(MetricCatalog.descriptorsLimit) { Double(limit) }
+        _ = registry.computed(MetricCatalog.logQueueDepth) { Double(queue.depth) }
+        _ = registry.computed(MetricCatalog.startTime) {
+            Double(started.secondsSinceEpoch) + Double(started.nanoseconds) / 1e9
+        }
+        let loops = loops
+        _ = registry.computed(MetricCatalog.timerQueueOverflows) {
+            Double(loops.reduce(0) { $0 + $1.commonTimeoutOverflows })
+        }
+        _ = registry.computed(
+            MetricCatalog.buildInfo, [Versions.reprise, Library.version, Versions.libevent]
+        ) { 1 }
+        for result in ["applied", "refused"] {
+            _ = registry.counter(MetricCatalog.configurationReloads, [result])
+            _ = registry.counter(MetricCatalog.stapleReloads, [result])
+        }
+    }
+}

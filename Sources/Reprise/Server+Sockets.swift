@@ -1,0 +1,64 @@
+internal import Configuration
+internal import EventLoop
+internal import Metrics
+internal import Proxy
+internal import Vocabulary
+
+/// Which sockets are open, and who accepts on them.
+extension Server {
+    /// Opens what the plan binds and is not open yet; all or nothing.
+    func openSockets(
+        of plan: Plan, workers: Int, besides open: [String: [ListeningSockets]] = [:]
+    ) throws(RepriseError) -> [String: [ListeningSockets]] {
+        var opened: [String: [ListeningSockets]] = [:]
+        for listener in plan.listeners {
+            for bind in listener.bind
+            where !(open[listener.name] ?? []).contains(where: { $0.configured == bind.value }) {
+                do {
+                    let sockets =
+                        try inherited.take(bind.value).map { ListeningSockets.shared($0, bind.value, workers) }
+                        ?? ListeningSockets.open(bind.value, workers: workers)
+                    opened[listener.name, default: []].append(sockets)
+                } catch {
+                    for sockets in opened.values.joined() { sockets.close() }
+                    throw .cannotStart("\(bind.source): \(error)")
+                }
+            }
+        }
+        return opened
+    }
+
+    /// Lets the workers accept on newly opened sockets.
+    func accept(on opened: [String: [ListeningSockets]]) async {
+        for (name, listener) in opened.sorted(by: { $0.key < $1.key }) {
+            for endpoint in listener {
+                for (worker, socket) in zip(workers, endpoint.sockets) {
+                    do {
+                        try await worker.accept(on: socket, for: name, boundTo: endpoint.configured)
+                    } catch {
+                        log.error(
+                            "a worker cannot accept", [("listener", .string(name)), ("reason", .string("\(error)"))])
+                    }
+                }
+                sockets[name, default: []].append(endpoint)
+                log.notice(
+                    "listening", [("listener", .string(name)), ("address", .string("\(endpoint.bound)"))])
+            }
+        }
+    }
+
+    /// Closes the sockets that the plan no longer binds, behind the clients that wait in them.
+    func stopAccepting(butAt plan: Plan) async {
+        for (name, listener) in sockets {
+            let kept = Set(plan.listeners.first { $0.name == name }?.bind.map(\.value) ?? [])
+            let gone = listener.filter { !kept.contains($0.configured) }
+            guard !gone.isEmpty else { continue }
+            for worker in workers { await worker.stopAccepting(name, at: gone.map(\.configured)) }
+            sockets[name] = listener.filter { kept.contains($0.configured) }
+            for endpoint in gone {
+                log.notice(
+                    "no longer listening", [("listener", .string(name)), ("address", .string("\(endpoint.bound)"))])
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+internal import Admin
+internal import Configuration
+package import EventLoop
+internal import Logging
+package import Metrics
+internal import Proxy
+internal import Synchronization
+internal import Vocabulary
+
+/// A running Reprise: workers, sockets, admin endpoint, and what changes them.
+///
+/// It runs on the control loop, apart from the workers', so that a reload never holds up a connection.
+package actor Server {
+    private let control: EventLoop
+    let source: ConfigurationSource
+    let environment: [String: String]
+    let registry: MetricRegistry
+    let log: ControlLog
+    let notifier: ServiceNotifier
+    let observer: (any ConnectionObserver)?
+
+    private(set) var plan: Plan?
+    var lasting = LastingParts()
+    var workers: [Worker] = []
+    var loops: [EventLoop] = []
+    var sockets: [String: [ListeningSockets]] = [:]
+    var inherited: InheritedSockets
+    var descriptors = 0
+    private var admin: AdminServer?
+    private var upkeep: CertificateUpkeep?
+    private var state = State.starting
+    private var reloadIsWanted = false
+
+    private enum State {
+        case starting, serving, reloading, draining, ended
+    }
+
+    /// A server that has not started.
+    ///
+    /// - Parameters:
+    ///   - control: the loop it runs on; whoever runs it ends when the server stops it.
+    ///   - observer: told of every connection that reaches an upstream.
+    package init(
+        control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
+        queue: LogQueue
+    ) {
+        self.init(
+            control: control, source: source, environment: environment, registry: registry, queue: queue,
+            observer: nil)
+    }
+
+    init(
+        control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
+        queue: LogQueue, observer: (any ConnectionObserver)?
+    ) {
+        self.control = control
+        self.source = source
+        self.environment = environment
+        self.registry = registry
+        self.observer = observer
+        log = ControlLog(queue)
+        notifier = ServiceNotifier(environment: environment)
+        inherited = InheritedSockets(environment: environment)
+    }
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { control.asUnownedSerialExecutor() }
+
+    /// Checks the configuration, builds everything and begins to accept.
+    ///
+    /// - Throws: faults of the configuration, or what the system refuses; nothing is left running then.
+    package func start() async throws(RepriseError) {
+        let checked = try CheckedConfiguration(source, environment: environment, at: Clocks.wall())
+        guard let plan = checked.plan else { throw .faults(checked.faults) }
+        log.adopt(plan.log)
+        for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
+        descriptors = Descriptors.raiseLimit().soft
+        for descriptor in inherited.unusable {
+            log.warning("inherited descriptor is no listening socket", [("descriptor", .int(Int64(descriptor)))])
+        }
+        let count = plan.workers.count(processors: Processors.available())
+        let parts = try buildParts(plan, checked.material, workers: count)
+        let opened = try openSockets(of: plan, workers: count)
+        do {
+            try await startWorkers(count, parts)
+            try startAdmin(plan)
+        } catch {
+            for sockets in opened.values.joined() { sockets.close() }
+            stopLoops()
+            throw error
+        }
+        self.plan = plan
+        await accept(on: opened)
+        tendCertificates(checked.material, plan)
+        registerProcessMetrics(workers: count)
+        state = .serving
+        notifier.ready()
+    }
+
+    /// Reads the configuration again; new connections get the new one, and a file with faults changes nothing.
+    package func reload() async {
+        guard state == .serving || state == .reloading else { return }
+        guard state == .serving else {
+            reloadIsWanted = true
+            return
+        }
+        state = .reloading
+        notifier.reloading(at: Clocks.monotonic())
+        repeat {
+            reloadIsWanted = false
+            await reloadOnce()
+        } while reloadIsWanted
+        guard state == .reloading else { return }
+        state = .serving
+        notifier.ready()
+    }
+
+    private func reloadOnce() async {
+        do {
+            let checked = try CheckedConfiguration(source, environment: environment, at: Clocks.wall())
+            guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
+            try await replace(with: plan, checked)
+            for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
+            registry.counter(MetricCatalog.configurationReloads, ["applied"]).add(1)
+            log.notice("configuration reloaded", [("file", .string(source.file))])
+        } catch {
+            registry.counter(MetricCatalog.configurationReloads, ["refused"]).add(1)
+            let reasons = (error as? RepriseError)?.lines ?? ["\(error)"]
+            for reason in reasons {
+                log.error("configuration not reloaded, the old one stays in force", [("reason", .string(reason))])
+            }
+        }
+    }
+
+    private func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
+        guard let old = self.plan else { return }
+        let parts = try buildParts(plan, checked.material, workers: workers.count)
+        let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
+        do {
+            for worker in workers { try await worker.prepare(parts.blueprints) }
+        } catch {
+            for worker in workers { await worker.discard() }
+            for sockets in added.values.joined() { sockets.close() }
+            throw error
+        }
+        for worker in workers { await worker.commit() }
+        await accept(on: added)
+        await stopAccepting(butAt: plan)
+        if plan.workers != old.workers {
+            log.warning(
+                "a changed number of workers needs a restart",
+                [("workers", .int(Int64(workers.count))), ("configured", .string("\(plan.workers)"))])
+        }
+        if plan.admin != old.admin { moveAdmin(to: plan) }
+        log.adopt(plan.log)
+        self.plan = plan
+        tendCertificates(checked.material, plan)
+    }
+
+    private func buildParts(_ plan: Plan, _ material: Material, workers: Int) throws(RepriseError) -> Parts {
+        let parts = try Parts(
+            plan, material, lasting: &lasting, workers: workers, descriptors: descriptors, observer: observer)
+        for note in parts.notes { log.warning(note, []) }
+        return parts
+    }
+
+    private func startWorkers(_ count: Int, _ parts: Parts) async throws(RepriseError) {
+        for index in 0..<count {
+            do {
+                let loop = try EventLoop(name: "worker-\(index)")
+                loop.start()
+                loops.append(loop)
+                let worker = Worker(loop: loop, index: index, registry: registry, log: WorkerLog(log.queue))
+                workers.append(worker)
+                try await worker.prepare(parts.blueprints)
+                await worker.commit()
+            } catch {
+                throw .cannotStart("worker \(index): \(error)")
+            }
+        }
+    }
+
+    private func startAdmin(_ plan: Plan) throws(RepriseError) {
+        guard let endpoint = plan.admin?.bind.value else { return }
+        do {
+            let server = try AdminServer(registry: registry)
+            let bound = try server.start(on: endpoint)
+            admin = server
+            log.notice("admin listening", [("address", .string("\(bound)"))])
+        } catch {
+            throw .cannotStart("admin.bind: \(error)")
+        }
+    }
+
+    private func moveAdmin(to plan: Plan) {
+        let old = admin
+        admin = nil
+        do {
+            try startAdmin(plan)
+            old?.stop()
+        } catch {
+            admin = old
+            log.error("the admin endpoint stays where it is", [("reason", .string("\(error)"))])
+        }
+    }
+
+    private func tendCertificates(_ material: Material, _ plan: Plan) {
+        upkeep?.stop()
+        upkeep = CertificateUpkeep(plan, material, loop: control, registry: registry, log: log)
+    }
+}
+
+extension Server {
+    /// The first call drains: no new connections, open ones may finish until `drain_timeout`, then get a close_notify.
+    /// The second ends everything at once. The control loop stops when the last connection has ended.
+    package func stop() async {
+        switch state {
+        case .starting, .serving, .reloading:
+            state = .draining
+            await drain()
+        case .draining:
+            log.notice("ending at once", [])
+            for worker in workers { await worker.kill() }
+        case .ended:
+            break
+        }
+    }
+
+    private func drain() async {
+        notifier.stopping()
+        admin?.isDraining = true
+        log.notice("draining", [("drain_timeout", .string((plan?.drainTimeout ?? .zero).written))])
+        let deadline = LoopTimer(loop: control) { [workers] in
+            for worker in workers { Task { await worker.endDrain() } }
+        }
+        deadline.schedule(after: plan?.drainTimeout ?? .zero)
+        await withTaskGroup { group in
+            for worker in workers { group.addTask { await worker.drain() } }
+        }
+        deadline.close()
+        state = .ended
+        upkeep?.stop()
+        admin?.stop()
+        stopLoops()
+        log.notice("ended", [])
+        control.stop()
+    }
+
+    private func stopLoops() {
+        for loop in loops { loop.stop() }
+        for loop in loops { loop.join() }
+        loops = []
+        workers = []
+    }
+}

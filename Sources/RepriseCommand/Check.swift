@@ -1,0 +1,29 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise check -c FILE`
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check a configuration file and the files it names, without serving.",
+        discussion: """
+            Every fault is one line on standard error: file:line:column: option: what was expected, what was found. Exit
+            code 0 when it can be served, 1 when it cannot. Warnings do not count as faults.
+            """)
+
+    @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")
+    var file: String
+
+    func run() throws {
+        do {
+            let checked = try CheckedConfiguration(
+                ConfigurationSource(file: file), environment: Terminal.environment)
+            for warning in checked.warnings { Terminal.complain("warning: \(warning)") }
+            for fault in checked.faults { Terminal.complain(fault) }
+            guard checked.faults.isEmpty else { throw ExitCode(Program.ExitCode.faults) }
+            Terminal.say("\(file): good")
+        } catch let error as RepriseError {
+            Terminal.complain("\(error)")
+            throw ExitCode(Program.ExitCode.faults)
+        }
+    }
+}

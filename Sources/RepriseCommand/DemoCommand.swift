@@ -1,0 +1,42 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise demo`
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Serve with a generated certificate and a built-in upstream.")
+
+    @Option(help: "The address and port to listen on.")
+    var bind = "127.0.0.1:8443"
+
+    @Option(help: "The address and port of /metrics and /healthz.")
+    var admin = "127.0.0.1:9443"
+
+    func run() throws {
+        let demo: Demo
+        do {
+            demo = try Demo(bind: bind, admin: admin, environment: Terminal.environment, log: Terminal.log)
+        } catch {
+            Terminal.complain("reprise: \(error)")
+            throw ExitCode(error.exitCode)
+        }
+        let (bind, admin) = (bind, admin)
+        let code = demo.run(report: Terminal.complain) {
+            Terminal.say(
+                """
+
+                Reprise serves. Try, in another shell:
+
+                  curl -k https://\(bind)/
+                  curl -k --tls-max 1.2 https://\(bind)/ https://\(bind)/
+                  openssl s_client -connect \(bind) -servername localhost
+                  curl http://\(admin)/metrics
+
+                Ctrl-C ends it.
+
+                """)
+        }
+        throw ExitCode(code)
+    }
+}

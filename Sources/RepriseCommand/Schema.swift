@@ -1,0 +1,12 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise schema`
+struct Schema: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the JSON Schema of the configuration file, for editors.")
+
+    func run() {
+        Terminal.say(ConfigurationFile.schema)
+    }
+}

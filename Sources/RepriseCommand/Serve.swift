@@ -1,0 +1,21 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise serve -c FILE`
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve what a configuration file says.",
+        discussion: """
+            SIGTERM and SIGINT drain: no new connections, open ones may finish until drain_timeout; a second one ends at
+            once. SIGHUP reads the file again; a file with faults changes nothing.
+            """)
+
+    @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")
+    var file: String
+
+    func run() throws {
+        let program = Program(
+            source: ConfigurationSource(file: file), environment: Terminal.environment, log: Terminal.log)
+        throw ExitCode(program.run(report: Terminal.complain))
+    }
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise version`
+struct Version: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the versions of Reprise and of what it runs on.")
+
+    func run() {
+        for line in Versions.lines { Terminal.say(line) }
+    }
+}

@@ -1,0 +1,63 @@
+internal import Synchronization
+package import Vocabulary
+
+/// Servers that do the same work, taken in turn by weighted round robin; shared by all workers.
+package final class UpstreamGroup: Sendable {
+    /// The group's name in the configuration, logs and metrics.
+    package let name: String
+    /// The servers, 1 to 65,535.
+    package let servers: [UpstreamServer]
+
+    private let cycle: WeightedCycle
+    private let turn = Atomic<Int>(0)
+
+    /// A group of at least one server.
+    package init(name: String, servers: [UpstreamServer]) {
+        self.name = name
+        self.servers = servers
+        cycle = WeightedCycle(weights: servers.map(\.weight))
+    }
+
+    /// Begins the choice for one connection: whose turn it is, and after it every other server once.
+    ///
+    /// Called on any worker; no lock, no allocation.
+    package func begin() -> Selection {
+        let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
+        let position = Int(UInt(bitPattern: turn) % UInt(cycle.turns.count))
+        return Selection(group: self, first: Int(cycle.turns[position]))
+    }
+
+    /// The servers one connection may try, in order: each endpoint of each server at most once.
+    package struct Selection {
+        private let group: UpstreamGroup
+        private let first: Int
+        private var serversTried = 0
+        private var endpointsTried = 0
+
+        fileprivate init(group: UpstreamGroup, first: Int) {
+            self.group = group
+            self.first = first
+        }
+
+        /// The next server and endpoint to try; `nil` when all have been.
+        package mutating func next() -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
+            while serversTried < group.servers.count {
+                let index = (first + serversTried) % group.servers.count
+                let server = group.servers[index]
+                if endpointsTried < server.endpoints.count {
+                    defer { endpointsTried += 1 }
+                    return (server, index, server.endpoints[endpointsTried])
+                }
+                serversTried += 1
+                endpointsTried = 0
+            }
+            return nil
+        }
+
+        /// Whether ``next()`` has another.
+        package var hasNext: Bool {
+            var copy = self
+            return copy.next() != nil
+        }
+    }
+}
