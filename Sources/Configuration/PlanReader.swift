@@ -82,6 +82,7 @@ struct PlanReader {
     private func limits(_ reader: Reader?) -> ListenerPlan.Limits {
         var limits = ListenerPlan.Limits()
         reader?["connections"].read(into: &limits.connections, \.integer)
+        limits.connectionsSource = reader?["connections"]?.source
         reader?["handshakes"].read(into: &limits.handshakes, \.integer)
         reader?["handshake_rate"].read(into: &limits.handshakeRate, \.rate)
         reader?["per_client"].read(into: &limits.perClient, \.integer)

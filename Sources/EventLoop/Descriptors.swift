@@ -26,6 +26,12 @@ package enum Descriptors {
         return Limit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
     }
 
+    /// Lets the kernel write no core dump of this process (RLIMIT_CORE), not even after a crash.
+    package static func forbidCoreDumps() {
+        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+    }
+
     /// How many are open now; 0 where /proc is not there.
     package static func open() -> Int {
         guard let folder = opendir("/proc/self/fd") else { return 0 }

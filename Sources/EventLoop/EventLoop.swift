@@ -38,17 +38,13 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     /// A loop that does not run yet.
     ///
-    /// Timers are exact to a microsecond (EVENT_BASE_FLAG_PRECISE_TIMER): the cached coarse clock would let a 20 ms
-    /// wait last 24 ms. The epoll changelist stays off: descriptors are closed and used again within a turn.
+    /// libevent's defaults fit: exact timers (EVENT_BASE_FLAG_PRECISE_TIMER) would cost a timerfd_settime(2) in every
+    /// turn, and the epoll changelist must stay off, because descriptors are closed and used again within a turn.
+    /// Timers are therefore exact to the coarse clock's tick, 4 ms on most kernels.
     /// - Throws: when libevent cannot make a base (no memory, no descriptors).
     package init(name: String) throws(EventLoopError) {
         _ = Self.threadsAreSetUp
-        guard let config = event_config_new() else {
-            throw EventLoopError(operation: "event_config_new", errno: .current)
-        }
-        defer { event_config_free(config) }
-        event_config_set_flag(config, CInt(EVENT_BASE_FLAG_PRECISE_TIMER.rawValue))
-        guard let base = event_base_new_with_config(config) else {
+        guard let base = event_base_new() else {
             throw EventLoopError(operation: "event_base_new", errno: .current)
         }
         self.name = name

@@ -7,6 +7,12 @@ package struct SocketError: Error, Sendable, Hashable {
     package let operation: String
     package let endpoint: Endpoint
     package let errno: SystemErrno
+
+    package init(operation: String, endpoint: Endpoint, errno: SystemErrno) {
+        self.operation = operation
+        self.endpoint = endpoint
+        self.errno = errno
+    }
 }
 
 extension SocketError: CustomStringConvertible {

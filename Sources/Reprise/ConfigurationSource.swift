@@ -1,4 +1,5 @@
 internal import Configuration
+internal import EventLoop
 package import Vocabulary
 
 /// Where the configuration and the files it names come from.
@@ -64,7 +65,9 @@ package struct CheckedConfiguration: Sendable {
         self.material = material
         let faults = Set(loaded.faults + material.faults).sorted()
         self.faults = faults.map(\.description)
-        warnings = Set(loaded.warnings + material.warnings).sorted().map(\.description)
+        let descriptors = Descriptors.raiseLimit().soft
+        let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
+        warnings = Set(loaded.warnings + material.warnings + limits).sorted().map(\.description)
         plan = faults.isEmpty ? loaded.plan : nil
     }
 }

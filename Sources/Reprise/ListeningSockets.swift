@@ -18,11 +18,13 @@ struct ListeningSockets: Sendable {
     ///
     /// SO_REUSEPORT would let a second copy of ours, or a foreign server that sets it too, share the port unnoticed: a
     /// socket without it is bound first, to find them.
-    static func open(_ endpoint: Endpoint, workers: Int) throws(SocketError) -> ListeningSockets {
+    ///
+    /// - Parameter isOurs: another listener of ours has it, and is about to give it up.
+    static func open(_ endpoint: Endpoint, workers: Int, isOurs: Bool = false) throws(SocketError) -> ListeningSockets {
         if case .unix = endpoint {
             return shared(try Socket.listen(on: endpoint, sharingPort: false, backlog: backlog), endpoint, workers)
         }
-        try Socket.probe(endpoint)
+        if !isOurs { try Socket.probe(endpoint) }
         var sockets: [Socket] = []
         var bound = endpoint
         do {

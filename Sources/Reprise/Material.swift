@@ -6,6 +6,8 @@ internal import Vocabulary
 struct Material: Sendable {
     /// The loaded certificates by the place of their block in the configuration.
     private(set) var certificates: [Source: LoadedCertificate] = [:]
+    /// The hosts' contexts by the listener's name; all of them when there is no fault.
+    private(set) var hosts: [String: HostContexts] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
     private let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
@@ -35,6 +37,24 @@ struct Material: Sendable {
         readFile = read
         for certificate in loaded.certificates { load(certificate, at: now) }
         for tls in loaded.tls { check(tls) }
+        guard faults.isEmpty, let plan = loaded.plan else { return }
+        for listener in plan.listeners { buildHosts(of: listener) }
+    }
+
+    /// What libssl objects to shows only here: a key that is too small for the security level, for one.
+    private mutating func buildHosts(of listener: ListenerPlan) {
+        let definitions = listener.tls.hosts.map { host in
+            HostDefinition(
+                id: host.id, names: host.names,
+                certificates: host.certificates.compactMap { certificates[$0.source]?.certificate })
+        }
+        do {
+            // The hosts' contexts hold no ticket key: libssl asks the listener's own.
+            let settings = ListenerTLSSettings(listener, ticketKey: SessionSettings.randomTicketKey())
+            hosts[listener.name] = try HostContexts(hosts: definitions, settings: settings)
+        } catch {
+            faults.append(Fault(source: listener.tls.source, message: "\(error)"))
+        }
     }
 
     private mutating func load(_ reference: CertificatePlan, at now: WallTime) {

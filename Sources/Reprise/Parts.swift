@@ -9,9 +9,6 @@ internal import Vocabulary
 /// A checked plan turned into what workers run on: contexts, upstream groups, settings. Nothing is bound yet.
 struct Parts: Sendable {
     let blueprints: [ListenerBlueprint]
-    /// What an operator should know although it is no fault.
-    let notes: [String]
-
     /// Builds the parts of a plan.
     ///
     /// - Parameters:
@@ -32,18 +29,15 @@ struct Parts: Sendable {
                 preconditionFailure("a checked plan routes to \(listener.upstream), which it does not have")
             }
             let tls = Self.tlsSettings(listener, lasting: &lasting, workers: workers)
-            do {
-                let hosts = try HostContexts(hosts: Self.hosts(listener, material), settings: tls)
-                blueprints.append(
-                    ListenerBlueprint(
-                        settings: Self.settings(listener, share), hosts: hosts, tls: tls, upstream: group,
-                        admission: lasting.admission(of: listener.name), observer: observer))
-            } catch {
-                throw .cannotStart("listener \(listener.name): \(error)")
+            guard let hosts = material.hosts[listener.name] else {
+                preconditionFailure("a checked plan has contexts for every listener")
             }
+            blueprints.append(
+                ListenerBlueprint(
+                    settings: Self.settings(listener, share), hosts: hosts, tls: tls, upstream: group,
+                    admission: lasting.admission(of: listener.name), observer: observer))
         }
         self.blueprints = blueprints
-        notes = share.notes
     }
 
     private static func group(_ upstream: UpstreamPlan) throws(RepriseError) -> UpstreamGroup {
@@ -62,14 +56,6 @@ struct Parts: Sendable {
             }
         }
         return UpstreamGroup(name: upstream.name, servers: servers)
-    }
-
-    private static func hosts(_ listener: ListenerPlan, _ material: Material) -> [HostDefinition] {
-        listener.tls.hosts.map { host in
-            HostDefinition(
-                id: host.id, names: host.names,
-                certificates: host.certificates.compactMap { material.certificates[$0.source]?.certificate })
-        }
     }
 
     private static func settings(_ listener: ListenerPlan, _ share: ConnectionShare) -> ListenerSettings {
@@ -92,14 +78,11 @@ struct Parts: Sendable {
     private static func tlsSettings(
         _ listener: ListenerPlan, lasting: inout LastingParts, workers: Int
     ) -> ListenerTLSSettings {
-        let plan = listener.sessions
-        let sessions = SessionSettings(
-            mode: SessionSettings.Mode(plan.mode), lifetime: plan.lifetime,
-            cacheEntries: max(1, plan.cacheSize.bytes / SessionSettings.bytesPerCacheEntry / max(1, workers)),
-            ticketsFull: plan.tickets.full, ticketKey: lasting.ticketKey(of: plan.domain), domain: plan.domain)
-        return ListenerTLSSettings(
-            tls: TLSSettings(listener.tls), alpn: listener.tls.alpn,
-            rejectsUnknownNames: listener.tls.unknownNames == .reject, sessions: sessions)
+        let sessions = listener.sessions
+        var settings = ListenerTLSSettings(listener, ticketKey: lasting.ticketKey(of: sessions.domain))
+        let entries = sessions.cacheSize.bytes / SessionSettings.bytesPerCacheEntry
+        settings.sessions.cacheEntries = max(1, entries / max(1, workers))
+        return settings
     }
 }
 
@@ -122,31 +105,5 @@ struct LastingParts: Sendable {
         let key = SessionSettings.randomTicketKey()
         ticketKeys[domain] = key
         return key
-    }
-}
-
-/// How many connections each listener may really have, with two descriptors for each.
-private struct ConnectionShare {
-    /// Descriptors that are not for connections: loops, listeners, logs, files being read.
-    static let reserve = 64
-
-    private let factor: Double
-    let notes: [String]
-
-    init(_ plan: Plan, descriptors: Int) {
-        let wanted = plan.listeners.reduce(0) { $0 + $1.limits.connections }
-        let available = max(plan.listeners.count, (descriptors - Self.reserve) / 2)
-        factor = min(1, Double(available) / Double(max(1, wanted)))
-        notes =
-            wanted <= available
-            ? []
-            : [
-                "limits.connections add up to \(wanted), each with two descriptors, but the process may open"
-                    + " \(descriptors) (RLIMIT_NOFILE): the listeners take \(available) together"
-            ]
-    }
-
-    func connections(of listener: ListenerPlan) -> Int {
-        max(1, Int(Double(listener.limits.connections) * factor))
     }
 }

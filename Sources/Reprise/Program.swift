@@ -59,6 +59,8 @@ package struct Program: Sendable {
         report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void = {}
     ) -> Int32 {
         ProcessSignals.ignoreBrokenPipes()
+        // A core dump would hold private keys, ticket keys and master secrets.
+        Descriptors.forbidCoreDumps()
         let registry = MetricRegistry()
         let queue = LogQueue(
             format: .text, level: .info, colored: logOutput.isTerminal, descriptor: logOutput.descriptor,

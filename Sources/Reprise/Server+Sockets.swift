@@ -17,7 +17,8 @@ extension Server {
                 do {
                     let sockets =
                         try inherited.take(bind.value).map { ListeningSockets.shared($0, bind.value, workers) }
-                        ?? ListeningSockets.open(bind.value, workers: workers)
+                        ?? ListeningSockets.open(
+                            bind.value, workers: workers, isOurs: open.values.joined().contains { $0.configured == bind.value })
                     opened[listener.name, default: []].append(sockets)
                 } catch {
                     for sockets in opened.values.joined() { sockets.close() }

@@ -88,6 +88,11 @@ package actor Server {
             stopLoops()
             throw error
         }
+        // A signal may have come meanwhile.
+        guard state == .starting else {
+            for sockets in opened.values.joined() { sockets.close() }
+            return stopLoops()
+        }
         self.plan = plan
         await accept(on: opened)
         tendCertificates(checked.material, plan)
@@ -157,10 +162,8 @@ package actor Server {
     }
 
     private func buildParts(_ plan: Plan, _ material: Material, workers: Int) throws(RepriseError) -> Parts {
-        let parts = try Parts(
+        try Parts(
             plan, material, lasting: &lasting, workers: workers, descriptors: descriptors, observer: observer)
-        for note in parts.notes { log.warning(note, []) }
-        return parts
     }
 
     private func startWorkers(_ count: Int, _ parts: Parts) async throws(RepriseError) {
@@ -214,7 +217,10 @@ extension Server {
     /// The second ends everything at once. The control loop stops when the last connection has ended.
     package func stop() async {
         switch state {
-        case .starting, .serving, .reloading:
+        case .starting:
+            state = .ended
+            control.stop()
+        case .serving, .reloading:
             state = .draining
             await drain()
         case .draining:

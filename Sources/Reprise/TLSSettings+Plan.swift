@@ -1,5 +1,6 @@
 internal import Configuration
 internal import TLS
+internal import Vocabulary
 
 extension TLSSettings {
     /// The profile's settings with what the file overrides.
@@ -11,6 +12,19 @@ extension TLSSettings {
         if let list = plan.ciphersuites?.value { ciphersuites = list }
         if let list = plan.groups?.value { groups = list }
         if let list = plan.signatureAlgorithms?.value { signatureAlgorithms = list }
+    }
+}
+
+extension ListenerTLSSettings {
+    /// A listener's settings; the cache's size is the caller's to share out.
+    init(_ listener: ListenerPlan, ticketKey: Secret) {
+        let plan = listener.sessions
+        self.init(
+            tls: TLSSettings(listener.tls), alpn: listener.tls.alpn,
+            rejectsUnknownNames: listener.tls.unknownNames == .reject,
+            sessions: SessionSettings(
+                mode: SessionSettings.Mode(plan.mode), lifetime: plan.lifetime, cacheEntries: 1,
+                ticketsFull: plan.tickets.full, ticketKey: ticketKey, domain: plan.domain))
     }
 }
 

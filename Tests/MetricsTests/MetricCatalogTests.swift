@@ -1,22 +1,8 @@
-import Foundation
 import Metrics
 import Testing
 import Vocabulary
 
 @Suite struct MetricCatalogTests {
-    @Test func `docs metrics.md is the catalog written out`() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../docs/metrics.md").standardizedFileURL
-        let rendered = MetricDocument.text
-        if ProcessInfo.processInfo.environment["REPRISE_WRITE_DOCS"] == "1" {
-            try Data(rendered.utf8).write(to: file)
-        }
-        let written = try String(contentsOf: file, encoding: .utf8)
-        #expect(
-            written == rendered,
-            "docs/metrics.md is behind the catalog: REPRISE_WRITE_DOCS=1 swift test --filter MetricsTests")
-    }
-
     @Test(arguments: MetricCatalog.all.map(\.name))
     func `a name follows the conventions of Prometheus`(_ name: String) throws {
         let metric = try #require(MetricCatalog.all.first { $0.name == name })

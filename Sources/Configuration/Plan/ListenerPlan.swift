@@ -19,8 +19,10 @@ package struct ListenerPlan: Sendable, Hashable {
         package var shutdown = Duration.seconds(2)
     }
 
-    package struct Limits: Sendable, Hashable {
+    package struct Limits: Sendable {
         package var connections = 20_000
+        /// Where the file says so; `nil` for the default.
+        package var connectionsSource: Source?
         package var handshakes = 1000
         /// In a second; 0 for no limit.
         package var handshakeRate = 0
@@ -82,4 +84,15 @@ package struct CertificatePlan: Sendable, Hashable {
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(chain) }
+}
+
+extension ListenerPlan.Limits: Hashable {
+    /// Whatever the place in the file.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.connections == right.connections && left.handshakes == right.handshakes
+            && left.handshakeRate == right.handshakeRate && left.perClient == right.perClient
+            && left.relayBuffer == right.relayBuffer && left.keyUpdates == right.keyUpdates
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(connections) }
 }

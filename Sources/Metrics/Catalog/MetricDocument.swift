@@ -28,8 +28,8 @@ package enum MetricDocument {
         # Metrics
 
         `admin.bind` serves these at `/metrics` in Prometheus' text format 0.0.4. This page is made from the code's one \
-        list (`MetricCatalog`); a test holds the two equal, and `REPRISE_WRITE_DOCS=1 swift test --filter MetricsTests` \
-        writes the page anew.
+        list; a test holds the two equal (`make docs` writes it anew). The words of `ending` and `cause` are those of \
+        the log ([logs.md](logs.md)).
 
         Counters start at zero with the process and never go back, not on a reload either. Labels that say *listener*, \
         *host*, *upstream* and *server* carry the names of the configuration; a name that a reload takes away keeps its \

@@ -1,0 +1,141 @@
+import EventLoop
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+import Vocabulary
+
+private let anywhere = Endpoint.ip(.loopback4, port: 0)
+
+/// A connected pair over loopback.
+private func pair() throws -> (client: Socket, server: Socket, listener: Socket) {
+    let listener = try Socket.listen(on: anywhere, sharingPort: false, backlog: 8)
+    let endpoint = try #require(listener.localEndpoint)
+    let client: Socket
+    switch Socket.connect(to: endpoint) {
+    case .connected(let socket), .inProgress(let socket): client = socket
+    case .failed(let error): throw SocketError(operation: "connect to", endpoint: endpoint, errno: error)
+    }
+    var server: Socket?
+    _ = eventually {
+        if case .accepted(let socket, _) = listener.accept() { server = socket }
+        return server != nil
+    }
+    return (client, try #require(server), listener)
+}
+
+private final class Recorder: SocketWatchDelegate, Sendable {
+    let seen = Mutex<[Readiness]>([])
+    let closesAtOnce: Bool
+    init(closesAtOnce: Bool = false) { self.closesAtOnce = closesAtOnce }
+    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
+        seen.withLock { $0.append(readiness) }
+        if closesAtOnce { watch.close() }
+    }
+    var all: Readiness { seen.withLock { $0.reduce(into: []) { $0.formUnion($1) } } }
+    var count: Int { seen.withLock { $0.count } }
+}
+
+@Suite struct SocketTests {
+    @Test func `an accepted socket inherits TCP_NODELAY from the listener`() throws {
+        let (client, server, listener) = try pair()
+        defer { for socket in [client, server, listener] { socket.close() } }
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(server.descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &value, &length)
+        #expect(value == 1)
+    }
+
+    @Test func `a second listener is found although both would share the port`() throws {
+        let first = try Socket.listen(on: anywhere, sharingPort: true, backlog: 8)
+        defer { first.close() }
+        let endpoint = try #require(first.localEndpoint)
+        let second = try Socket.listen(on: endpoint, sharingPort: true, backlog: 8)
+        second.close()
+        let error = #expect(throws: SocketError.self) { try Socket.probe(endpoint) }
+        #expect(error?.errno == SystemErrno(EADDRINUSE))
+        #expect(error?.description.contains("address already in use (EADDRINUSE)") == true)
+        #expect(throws: Never.self) { try Socket.probe(anywhere) }
+    }
+
+    @Test func `a Unix socket left behind is replaced, a living one is in use`() throws {
+        let path = "/tmp/reprise-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
+        defer { unlink(path) }
+        let endpoint = Endpoint.unix(path: path)
+        let first = try Socket.listen(on: endpoint, sharingPort: false, backlog: 8)
+        #expect(throws: SocketError.self) { try Socket.listen(on: endpoint, sharingPort: false, backlog: 8) }
+        first.close()
+        let second = try Socket.listen(on: endpoint, sharingPort: false, backlog: 8)
+        second.close()
+    }
+
+    @Test func `a reset reaches the peer as one`() throws {
+        let (client, server, listener) = try pair()
+        defer { for socket in [client, listener] { socket.close() } }
+        server.reset()
+        var buffer = [UInt8](repeating: 0, count: 8)
+        var outcome = Socket.Transfer.wouldBlock
+        _ = eventually {
+            outcome = buffer.withUnsafeMutableBytes { client.receive(into: $0) }
+            return outcome != .wouldBlock
+        }
+        #expect(outcome == .failed(.connectionReset))
+    }
+
+    @Test func `the watch tells bytes, an end behind them, and an end that comes later`() throws {
+        try withLoop { loop in
+            let (client, server, listener) = try pair()
+            let recorder = Recorder()
+            loop.execute {
+                let watch = SocketWatch(loop: loop, socket: server, delegate: recorder, tag: 0)
+                try? watch.start()
+                loop.keep(watch)
+            }
+            #expect(eventually { recorder.all.contains(.writable) })
+            _ = [1, 2, 3].withUnsafeBytes { client.send($0) }
+            #expect(eventually { recorder.all.contains(.readable) })
+            #expect(!recorder.all.contains(.peerClosed))
+            client.shutdownWrite()
+            #expect(eventually { recorder.all.contains(.peerClosed) })
+            for socket in [client, server, listener] { socket.close() }
+        }
+    }
+
+    @Test func `a refused connect is readable and writable, and the socket knows why`() throws {
+        try withLoop { loop in
+            let listener = try Socket.listen(on: anywhere, sharingPort: false, backlog: 8)
+            let endpoint = try #require(listener.localEndpoint)
+            listener.close()
+            guard case .inProgress(let socket) = Socket.connect(to: endpoint) else { return }
+            let recorder = Recorder()
+            loop.execute {
+                let watch = SocketWatch(loop: loop, socket: socket, delegate: recorder, tag: 0)
+                try? watch.start()
+                loop.keep(watch)
+            }
+            #expect(eventually { recorder.all.isSuperset(of: [.readable, .writable]) })
+            #expect(socket.pendingError == ECONNREFUSED)
+            socket.close()
+        }
+    }
+
+    @Test func `a watch closed in its own callback is not called again`() throws {
+        try withLoop { loop in
+            let (client, server, listener) = try pair()
+            let recorder = Recorder(closesAtOnce: true)
+            loop.execute {
+                let watch = SocketWatch(loop: loop, socket: server, delegate: recorder, tag: 0)
+                try? watch.start()
+                watch.activate(.readable)
+                loop.keep(watch)
+            }
+            #expect(eventually { recorder.count >= 1 })
+            _ = [1].withUnsafeBytes { client.send($0) }
+            let passed = Atomic<Bool>(false)
+            loop.execute { passed.store(true, ordering: .releasing) }
+            #expect(eventually { passed.load(ordering: .acquiring) })
+            #expect(recorder.count == 1)
+            for socket in [client, server, listener] { socket.close() }
+        }
+    }
+}
