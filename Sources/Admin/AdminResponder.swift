@@ -1,34 +1,58 @@
 package import EventLoop
 package import Metrics
 
-/// What the administrative endpoint answers to a request.
+/// What the administrative endpoint answers: `/metrics`, `/healthz`, and an index at `/`.
+///
+/// It does no I/O; any thread may ask it.
 package struct AdminResponder: Sendable {
     private let registry: MetricRegistry
 
+    /// A responder whose `/metrics` are this registry's.
     package init(registry: MetricRegistry) {
         self.registry = registry
     }
 
-    /// The answer; a path that is none of ours is a 404.
+    /// Answers one request; a path that is none of ours is a 404.
     ///
-    /// - Parameter isDraining: the process finishes what runs and takes no new connections.
+    /// - Parameters:
+    ///   - request: a GET or a HEAD; the server answers other methods itself.
+    ///   - isDraining: the process finishes what runs and takes no new connections.
+    /// - Returns: the answer, which nobody may keep for later (RFC 9111 §5.2.2.5).
     package func answer(_ request: HTTPRequest, isDraining: Bool) -> HTTPResponse {
-        switch request.path {
-        case "/metrics":
-            HTTPResponse(
-                status: 200, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
-                body: Array(registry.exposition().utf8))
-        case "/healthz": isDraining ? Self.plain(503, "draining\n") : Self.plain(200, "ok\n")
-        case "/":
-            Self.plain(
-                200,
-                "Reprise\n\n/metrics  counts, in Prometheus' text format\n/healthz  200 while serving, 503 while draining\n"
-            )
-        default: Self.plain(404, "not found; there are /metrics and /healthz\n")
+        let response = page(request.path, isDraining: isDraining)
+        guard request.method == "HEAD" else { return response }
+        // libevent 2.1 would send the body along, and the next answer would begin in the middle of it
+        // (RFC 9110 §9.3.2: no content; the length is that of GET).
+        var headers = response.headers
+        headers.append(("Content-Length", "\(response.body.count)"))
+        return HTTPResponse(status: response.status, headers: headers)
+    }
+
+    private func page(_ path: String, isDraining: Bool) -> HTTPResponse {
+        switch path {
+        case "/metrics": respond(200, registry.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
+        case "/healthz": isDraining ? plain(503, "draining\n") : plain(200, "ok\n")
+        case "/": plain(200, Self.index)
+        default: plain(404, "not found; there are /metrics and /healthz\n")
         }
     }
 
-    private static func plain(_ status: Int, _ text: String) -> HTTPResponse {
-        HTTPResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8))
+    private func plain(_ status: Int, _ text: String) -> HTTPResponse {
+        respond(status, Array(text.utf8), type: "text/plain; charset=utf-8")
     }
+
+    private func respond(_ status: Int, _ body: [UInt8], type: String) -> HTTPResponse {
+        HTTPResponse(
+            status: status,
+            headers: [("Content-Type", type), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")],
+            body: body)
+    }
+
+    private static let index = """
+        Reprise
+
+        /metrics  counts, in Prometheus' text format
+        /healthz  200 while serving, 503 while draining
+
+        """
 }

@@ -4,7 +4,7 @@ internal import Synchronization
 package import Vocabulary
 
 /// Serves the administrative endpoint on a loop of its own, so that a scrape never holds up a connection.
-// @unchecked: the server is touched on its loop only; the rest is immutable or atomic.
+// @unchecked: the server is changed before its loop runs, or on it; the rest is immutable or atomic.
 package final class AdminServer: @unchecked Sendable {
     private let loop: EventLoop
     private let responder: AdminResponder
@@ -36,8 +36,12 @@ package final class AdminServer: @unchecked Sendable {
         return bound
     }
 
-    /// Stops serving; every connection is closed.
+    /// Stops serving and closes every connection.
+    ///
+    /// A server that never began has nothing to stop.
     package func stop() {
+        // A loop that does not run would keep the job, and the job this object, for ever.
+        guard server != nil else { return }
         loop.execute { [self] in
             server?.close()
             server = nil

@@ -1,122 +1,193 @@
-internal import Synchronization
+import Vocabulary
 
-/// Where every cell of every metric is known by, so that it can be read out.
+/// Every series of the process: hands out cells to count in, and writes them all out.
 ///
-/// Each worker asks for cells of its own (`shard`); reading out adds them up. Cells stay for as long as the process
-/// lives, so that a reload never takes a count back.
+/// Cells are got or created once, when a part is built, under one lock; counting in them takes none. They live as
+/// long as the process, so that a reload that brings a listener back finds its counters where they were.
 package final class MetricRegistry: Sendable {
-    private let state = Mutex(State())
-
-    private struct State {
-        var counters: [Metric: [[String]: [Int: Counter]]] = [:]
-        var gauges: [Metric: [[String]: [Int: Gauge]]] = [:]
-        var histograms: [Metric: [[String]: [Int: Histogram]]] = [:]
-        var computed: [Int: Computed] = [:]
-        var nextComputed = 0
+    enum Cell: Sendable {
+        case counter(Counter)
+        case gauge(Gauge)
+        case histogram(Histogram)
     }
 
-    private struct Computed {
-        let metric: Metric
-        let labels: [String]
+    struct Series: Sendable {
+        /// By shard.
+        var cells: [Int: Cell] = [:]
+        /// The last one is read; those before it belong to a plan that is on its way out.
+        var computed: [ComputedGauge] = []
+    }
+
+    /// A value that is worked out when it is read, and the handle to take it away by.
+    package final class ComputedGauge: Sendable {
+        fileprivate let metric: Metric
+        fileprivate let labels: [String]
         let read: @Sendable () -> Double
-    }
 
-    package init() {}
-
-    /// The shard's counter for those values of the metric's labels.
-    package func counter(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Counter {
-        precondition(metric.kind == .counter && labels.count == metric.labels.count, "\(metric.name) \(labels)")
-        return state.withLock { $0.counters[metric, default: [:]][labels, default: [:]].cell(shard, Counter.init) }
-    }
-
-    /// The shard's gauge for those values of the metric's labels.
-    package func gauge(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Gauge {
-        precondition(metric.kind == .gauge && labels.count == metric.labels.count, "\(metric.name) \(labels)")
-        return state.withLock { $0.gauges[metric, default: [:]][labels, default: [:]].cell(shard, Gauge.init) }
-    }
-
-    /// The shard's histogram for those values of the metric's labels.
-    package func histogram(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Histogram {
-        precondition(metric.kind == .histogram && labels.count == metric.labels.count, "\(metric.name) \(labels)")
-        return state.withLock { state in
-            state.histograms[metric, default: [:]][labels, default: [:]].cell(shard) {
-                Histogram(bounds: metric.buckets)
-            }
+        fileprivate init(metric: Metric, labels: [String], read: @escaping @Sendable () -> Double) {
+            self.metric = metric
+            self.labels = labels
+            self.read = read
         }
     }
 
-    /// A gauge whose value is worked out whenever it is read; the answer names it for ``remove(_:)``.
+    private struct State: Sendable {
+        var families: [String: [[String]: Series]] = [:]
+        var seriesCount = 0
+    }
+
+    private let catalog: [Metric]
+    private let seriesLimit: Int
+    private let state = Locked(State())
+    private let dropped: Counter
+
+    /// A registry of these families; what has no open label is exposed from zero at once.
+    package init(catalog: [Metric] = MetricCatalog.all, seriesLimit: Int = Limits.metricSeries) {
+        precondition(Set(catalog.map(\.name)).count == catalog.count, "a metric stands in the catalog twice")
+        self.catalog = catalog
+        self.seriesLimit = seriesLimit
+        dropped = Counter()
+        for metric in catalog { state.withLock { $0.families[metric.name] = [:] } }
+        if catalog.contains(MetricCatalog.metricSeriesDropped) {
+            _ = cell(MetricCatalog.metricSeriesDropped, [], shard: 0, make: .counter(dropped))
+        }
+        expose([:])
+    }
+
+    /// The cell of that series and shard, created at the first call.
+    ///
+    /// - Parameters:
+    ///   - metric: a counter of the catalog.
+    ///   - labels: a value for each of its labels, in their order.
+    ///   - shard: whose cell: the worker's number, or 0 for what has no worker. The exposition adds all shards.
+    /// - Returns: the cell; one that is not exposed when the process has too many series.
+    package func counter(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Counter {
+        precondition(metric.kind == .counter && !metric.isComputed, "\(metric.name) is no counter")
+        guard case .counter(let counter) = cell(metric, labels, shard: shard, make: .counter(Counter())) else {
+            preconditionFailure("\(metric.name) holds a cell of another kind")
+        }
+        return counter
+    }
+
+    /// The cell of that series and shard, created at the first call; see ``counter(_:_:shard:)``.
+    package func gauge(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Gauge {
+        precondition(metric.kind == .gauge && !metric.isComputed, "\(metric.name) is no gauge that is moved")
+        guard case .gauge(let gauge) = cell(metric, labels, shard: shard, make: .gauge(Gauge())) else {
+            preconditionFailure("\(metric.name) holds a cell of another kind")
+        }
+        return gauge
+    }
+
+    /// The cell of that series and shard, created at the first call; see ``counter(_:_:shard:)``.
+    package func histogram(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Histogram {
+        precondition(metric.kind == .histogram, "\(metric.name) is no histogram")
+        let new = Cell.histogram(Histogram(buckets: metric.buckets))
+        guard case .histogram(let histogram) = cell(metric, labels, shard: shard, make: new) else {
+            preconditionFailure("\(metric.name) holds a cell of another kind")
+        }
+        return histogram
+    }
+
+    /// A cell for every series that these open labels can have, in the closed lists' order, the last label moving
+    /// fastest: `counters(endings, ["web"])[ending.index]`.
+    package func counters(_ metric: Metric, _ open: [String] = [], shard: Int = 0) -> [Counter] {
+        metric.series(open: open).map { counter(metric, $0, shard: shard) }
+    }
+
+    /// Registers a value that `read` works out at each exposition, on the thread that asks for it.
+    ///
+    /// When the series is there already the new one is read in its stead, until one of the two is removed: so a
+    /// reload may register the new plan's gauges before it removes the old plan's.
     package func computed(
         _ metric: Metric, _ labels: [String] = [], _ read: @escaping @Sendable () -> Double
     ) -> ComputedGauge {
-        precondition(metric.labels.count == labels.count, "\(metric.name) \(labels)")
-        return state.withLock { state in
-            state.nextComputed += 1
-            state.computed[state.nextComputed] = Computed(metric: metric, labels: labels, read: read)
-            return ComputedGauge(number: state.nextComputed)
-        }
+        precondition(metric.isComputed, "\(metric.name) is not computed")
+        let gauge = ComputedGauge(metric: metric, labels: labels, read: read)
+        withSeries(metric, labels) { $0.computed.append(gauge) }
+        return gauge
     }
 
-    /// Takes a computed gauge out.
+    /// Takes a computed gauge away; its series goes with it when no other gauge stands behind it.
     package func remove(_ gauge: ComputedGauge) {
-        _ = state.withLock { $0.computed.removeValue(forKey: gauge.number) }
-    }
-
-    /// A computed gauge's name for its owner.
-    package struct ComputedGauge: Sendable {
-        fileprivate let number: Int
-    }
-
-    /// Everything in Prometheus' text format 0.0.4, in the order of the catalog.
-    package func exposition() -> String {
-        let samples = state.withLock { state in
-            MetricCatalog.all.map { metric in (metric, Self.samples(of: metric, state)) }
+        state.withLock { state in
+            guard var series = state.families[gauge.metric.name]?[gauge.labels] else { return }
+            series.computed.removeAll { $0 === gauge }
+            let isGone = series.computed.isEmpty && series.cells.isEmpty
+            if isGone { state.seriesCount -= 1 }
+            state.families[gauge.metric.name]?[gauge.labels] = isGone ? nil : series
         }
-        let computed = state.withLock { Array($0.computed.values) }
-        var text = ""
-        for (metric, lines) in samples {
-            let own = computed.filter { $0.metric == metric }
-                .map { Exposition.line(metric.name, metric.labels, $0.labels, Exposition.number($0.read())) }
-            let all = lines + own.sorted()
-            guard !all.isEmpty else { continue }
-            text +=
-                "# HELP \(metric.name) \(Exposition.help(metric.help))\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
-            text += all.joined()
-        }
-        return text
     }
 
-    private static func samples(of metric: Metric, _ state: State) -> [String] {
-        switch metric.kind {
-        case .counter:
-            sorted(state.counters[metric]) { labels, shards in
-                let sum = shards.values.reduce(0) { $0 + $1.value }
-                return Exposition.line(metric.name, metric.labels, labels, "\(sum)")
-            }
-        case .gauge:
-            sorted(state.gauges[metric]) { labels, shards in
-                let sum = shards.values.reduce(0) { $0 + $1.value }
-                return Exposition.line(metric.name, metric.labels, labels, "\(sum)")
-            }
-        case .histogram:
-            sorted(state.histograms[metric]) { labels, shards in
-                Exposition.histogram(metric, labels, shards.values.map(\.snapshot))
+    /// Exposes every family whose open labels are exactly these, with each value of its closed lists, from zero.
+    ///
+    /// Called when a part appears: `expose(["listener": "web"])`, `expose(["upstream": "app", "server": "a"])`.
+    package func expose(_ known: [String: String]) {
+        for metric in catalog where !metric.isComputed {
+            let open = metric.openLabels
+            guard open.count == known.count else { continue }
+            let values = open.compactMap { known[$0.name] }
+            guard values.count == open.count else { continue }
+            for labels in metric.series(open: values) {
+                switch metric.kind {
+                case .counter: _ = counter(metric, labels)
+                case .gauge: _ = gauge(metric, labels)
+                case .histogram: _ = histogram(metric, labels)
+                }
             }
         }
     }
 
-    private static func sorted<Cell>(
-        _ cells: [[String]: [Int: Cell]]?, _ write: ([String], [Int: Cell]) -> String
-    ) -> [String] {
-        (cells ?? [:]).sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { write($0.key, $0.value) }
+    /// All series in Prometheus' text format 0.0.4: families in the catalog's order, series by their labels.
+    package func exposition() -> [UInt8] {
+        // Copied under the lock, written outside of it: a gauge's `read` may take its time, or register another.
+        let families = state.withLock { $0.families }
+        var writer = ExpositionWriter()
+        for metric in catalog {
+            guard let family = families[metric.name], !family.isEmpty else { continue }
+            writer.begin(metric)
+            for (labels, series) in family.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+                writer.write(metric, labels, series)
+            }
+        }
+        return writer.bytes
     }
-}
 
-extension Dictionary where Key == Int {
-    fileprivate mutating func cell(_ shard: Int, _ make: () -> Value) -> Value {
-        if let cell = self[shard] { return cell }
-        let cell = make()
-        self[shard] = cell
-        return cell
+    private func cell(_ metric: Metric, _ labels: [String], shard: Int, make new: Cell) -> Cell {
+        let kept = withSeries(metric, labels) { series in
+            if let cell = series.cells[shard] { return cell }
+            series.cells[shard] = new
+            return new
+        }
+        return kept ?? new
+    }
+
+    /// Works on a series, which is made when it is not there; `nil` when the process has too many.
+    @discardableResult
+    private func withSeries<Result: Sendable>(
+        _ metric: Metric, _ labels: [String], _ body: (inout Series) -> Result
+    ) -> Result? {
+        check(labels, of: metric)
+        return state.withLock { state -> Result? in
+            precondition(state.families[metric.name] != nil, "\(metric.name) is not in the catalog")
+            if state.families[metric.name]?[labels] == nil {
+                guard state.seriesCount < seriesLimit else {
+                    dropped.add()
+                    return nil
+                }
+                state.seriesCount += 1
+            }
+            return body(&state.families[metric.name, default: [:]][labels, default: Series()])
+        }
+    }
+
+    private func check(_ labels: [String], of metric: Metric) {
+        precondition(
+            labels.count == metric.labels.count,
+            "\(metric.name) has the labels \(metric.labels.map(\.name)), but was given \(labels)")
+        for (label, value) in zip(metric.labels, labels) {
+            if let values = label.values {
+                precondition(values.contains(value), "\(value) is no value of \(label.name) in \(metric.name)")
+            }
+        }
     }
 }

@@ -1,0 +1,150 @@
+/// The one list of every metric: the exposition, its order and docs/metrics.md come from here.
+package enum MetricCatalog {
+    private static let listener = MetricLabel.open("listener")
+    private static let upstream = MetricLabel.open("upstream")
+    private static let server = MetricLabel.open("server")
+    private static let direction = MetricLabel.closed("direction", ClosedLists.directions)
+
+    private static let handshakeSeconds = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
+    private static let connectionSeconds: [Double] = [0.01, 0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400]
+
+    // Listeners
+
+    package static let connectionsAccepted = Metric.counter(
+        "reprise_connections_accepted_total", .connections, [listener],
+        help: "Client connections accepted, the refused ones too.")
+    package static let connectionsOpen = Metric.gauge(
+        "reprise_connections_open", .connections, [listener], help: "Client connections open now.")
+    package static let connectionsRefused = Metric.counter(
+        "reprise_connections_refused_total", .connections,
+        [listener, .closed("limit", ClosedLists.limits)],
+        help: "Client connections closed because a limit of the listener was reached.")
+    package static let acceptPauses = Metric.counter(
+        "reprise_accept_pauses_total", .pauses, [listener],
+        help: "Pauses of a listener because descriptors or memory had run out (EMFILE, ENFILE, ENOBUFS, ENOMEM).")
+
+    // Handshakes
+
+    package static let handshakesInProgress = Metric.gauge(
+        "reprise_handshakes_in_progress", .handshakes, [listener], help: "Handshakes under way now.")
+    package static let handshakesCompleted = Metric.counter(
+        "reprise_handshakes_completed_total", .handshakes,
+        [
+            listener, .closed("protocol", ClosedLists.protocols),
+            .closed("resumed", ClosedLists.resumptions),
+        ],
+        help: "Handshakes that succeeded, by protocol version and by how the session was resumed.")
+    package static let handshakesFailed = Metric.counter(
+        "reprise_handshakes_failed_total", .handshakes, [listener, .closed("cause", ClosedLists.causes)],
+        help: "Handshakes that failed, each with one cause.")
+    package static let handshakeDuration = Metric.histogram(
+        "reprise_handshake_duration_seconds", [listener], buckets: handshakeSeconds,
+        help: "Time from accept to the end of a handshake that succeeded.")
+    package static let ticketFlights = Metric.counter(
+        "reprise_ticket_flights_total", .flights, [listener, .closed("company", ClosedLists.companies)],
+        help: "Flights of TLS 1.3 tickets, by whether they left with other bytes or alone after tickets.delay.")
+    package static let keyUpdatesReceived = Metric.counter(
+        "reprise_key_updates_received_total", .messages, [listener],
+        help: "TLS 1.3 KeyUpdate messages received from clients.")
+
+    // Connections
+
+    package static let connectionEndings = Metric.counter(
+        "reprise_connections_ended_total", .connections, [listener, .closed("ending", ClosedLists.endings)],
+        help: "Connections that ended, by the first event that ended either direction.")
+    package static let connectionDuration = Metric.histogram(
+        "reprise_connection_duration_seconds", [listener], buckets: connectionSeconds,
+        help: "Time from accept to the end of a connection.")
+    package static let bytesRelayed = Metric.counter(
+        "reprise_bytes_relayed_total", .bytes, [listener, direction],
+        help: "Plaintext bytes relayed between clients and upstreams.")
+    package static let backPressurePauses = Metric.counter(
+        "reprise_back_pressure_pauses_total", .pauses, [listener, direction],
+        help: "Times the writing side was paused because limits.relay_buffer bytes waited for a slow reader.")
+
+    // Upstreams
+
+    package static let upstreamConnects = Metric.counter(
+        "reprise_upstream_connects_total", .connections, [upstream, server],
+        help: "Connections to a server of an upstream that were established.")
+    package static let upstreamConnectFailures = Metric.counter(
+        "reprise_upstream_connect_failures_total", .failures,
+        [upstream, server, .closed("reason", ClosedLists.connectFailures)],
+        help: "Attempts to connect to a server of an upstream that failed.")
+    package static let upstreamConnectionsOpen = Metric.gauge(
+        "reprise_upstream_connections_open", .connections, [upstream, server],
+        help: "Connections to a server of an upstream open now.")
+    package static let connectDuration = Metric.histogram(
+        "reprise_upstream_connect_duration_seconds", [upstream], buckets: handshakeSeconds,
+        help: "Time that a successful connect to a server of an upstream took.")
+
+    // Certificates
+
+    package static let certificateExpiry = Metric.computed(
+        "reprise_certificate_expires_days", .gauge, .days, [listener, .open("host"), .open("certificate")],
+        help: "Days until a certificate expires, negative when it has.")
+    package static let stapleReloads = Metric.counter(
+        "reprise_ocsp_response_reloads_total", .reloads, [.closed("result", ClosedLists.reloadResults)],
+        help: "OCSP response files read again after a change, by what became of it.")
+
+    // Process
+
+    package static let buildInfo = Metric.computed(
+        "reprise_build_info", .gauge, .none,
+        [.open("version"), .open("openssl"), .open("libevent")],
+        help: "The versions this process is made of; always 1.")
+    package static let workers = Metric.computed(
+        "reprise_workers", .gauge, .workers, help: "Event loops that serve clients.")
+    package static let configurationReloads = Metric.counter(
+        "reprise_configuration_reloads_total", .reloads, [.closed("result", ClosedLists.reloadResults)],
+        help: "Reloads of the configuration, by what became of them.")
+    package static let timerQueueOverflows = Metric.computed(
+        "reprise_timer_queue_overflows_total", .counter, .durations,
+        help: "Durations that found no constant-time timer queue left on a worker; their timers cost a heap.")
+    package static let logLinesDropped = Metric.counter(
+        "reprise_log_lines_dropped_total", .lines,
+        help: "Log lines lost because the queue was full or the log could not be written.")
+    package static let logQueueDepth = Metric.computed(
+        "reprise_log_queue_lines", .gauge, .lines, help: "Log lines waiting to be written now.")
+    package static let metricSeriesDropped = Metric.counter(
+        "reprise_metric_series_dropped_total", .series,
+        help: "Series that are not exposed because the process has too many.")
+    package static let startTime = Metric.computed(
+        "reprise_start_time_seconds", .gauge, .seconds,
+        help: "When the process started, in seconds since 1970-01-01T00:00:00Z."
+    )
+    package static let descriptorsOpen = Metric.computed(
+        "reprise_descriptors_open", .gauge, .descriptors, help: "File descriptors open now.")
+    package static let descriptorsLimit = Metric.computed(
+        "reprise_descriptors_limit", .gauge, .descriptors, help: "File descriptors that may be open (RLIMIT_NOFILE).")
+
+    /// The families by subject, as docs/metrics.md groups them.
+    package static let sections: [(title: String, metrics: [Metric])] = [
+        ("Listeners", [connectionsAccepted, connectionsOpen, connectionsRefused, acceptPauses]),
+        (
+            "Handshakes",
+            [
+                handshakesInProgress, handshakesCompleted, handshakesFailed, handshakeDuration, ticketFlights,
+                keyUpdatesReceived,
+            ]
+        ),
+        ("Connections", [connectionEndings, connectionDuration, bytesRelayed, backPressurePauses]),
+        (
+            "Upstreams",
+            [upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration]
+        ),
+        ("Certificates", [certificateExpiry, stapleReloads]),
+        (
+            "Process",
+            [
+                buildInfo, workers, configurationReloads, timerQueueOverflows, logLinesDropped, logQueueDepth,
+                metricSeriesDropped, startTime, descriptorsOpen, descriptorsLimit,
+            ]
+        ),
+    ]
+
+    /// Every family, in the order of the exposition.
+    package static let all: [Metric] = sections.flatMap(\.metrics)
+}

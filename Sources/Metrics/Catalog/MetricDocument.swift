@@ -1,0 +1,55 @@
+/// docs/metrics.md, made from ``MetricCatalog``.
+package enum MetricDocument {
+    /// The whole file.
+    package static var text: String {
+        var text = introduction
+        for (title, metrics) in MetricCatalog.sections {
+            text += "\n## \(title)\n\n| Metric | Kind | Unit | Labels | Meaning |\n|---|---|---|---|---|\n"
+            for metric in metrics { text += row(metric) }
+        }
+        text += "\n## Closed lists\n\n"
+        var seen: Set<String> = []
+        for metric in MetricCatalog.all {
+            for label in metric.labels {
+                guard let values = label.values, seen.insert(label.name + values.joined()).inserted else { continue }
+                let list = values.map { "`\($0)`" }.joined(separator: ", ")
+                text += "- `\(label.name)` of `\(metric.name)`: \(list).\n"
+            }
+        }
+        text += "\n## Buckets\n\n"
+        for metric in MetricCatalog.all where metric.kind == .histogram {
+            let bounds = metric.buckets.map { number($0) }.joined(separator: ", ")
+            text += "- `\(metric.name)`: \(bounds), +Inf.\n"
+        }
+        return text
+    }
+
+    private static let introduction = """
+        # Metrics
+
+        `admin.bind` serves these at `/metrics` in Prometheus' text format 0.0.4. This page is made from the code's one \
+        list; a test holds the two equal (`make docs` writes it anew). The words of `ending` and `cause` are those of \
+        the log ([logs.md](logs.md)).
+
+        Counters start at zero with the process and never go back, not on a reload either. Labels that say *listener*, \
+        *host*, *upstream* and *server* carry the names of the configuration; a name that a reload takes away keeps its \
+        counters. Every value of a closed list is there from zero as soon as its listener or upstream is, so that an \
+        alert can be written before the first event. Nothing that a client sends becomes a label.
+
+        """
+
+    private static func row(_ metric: Metric) -> String {
+        let labels = metric.labels.map { "`\($0.name)`" }.joined(separator: ", ")
+        let unit = metric.unit == .none ? "–" : metric.unit.rawValue
+        return "| `\(metric.name)` | \(metric.kind.rawValue) | \(unit) | \(labels.isEmpty ? "–" : labels) "
+            + "| \(metric.help) |\n"
+    }
+}
+
+/// A number as the exposition writes it: whole numbers without a point (`10`), the rest in the shortest exact form.
+func number(_ value: Double) -> String {
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+    if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return String(whole) }
+    return value.description
+}

@@ -1,0 +1,21 @@
+package import Logging
+package import Vocabulary
+
+/// One line of the log before it is put into words.
+package struct LogEntry: Sendable {
+    /// When it happened.
+    package var time: WallTime
+    /// How much it matters: what a peer causes is `info`, what is our fault is `error`.
+    package var level: Logger.Level
+    /// A sentence that is the same every time; what varies is in the fields.
+    package var message: String
+    /// What varies, in the order of the line.
+    package var fields: [(String, LogValue)]
+
+    package init(time: WallTime, level: Logger.Level, message: String, fields: [(String, LogValue)] = []) {
+        self.time = time
+        self.level = level
+        self.message = message
+        self.fields = fields
+    }
+}

@@ -1,0 +1,10 @@
+/// How log lines are written.
+package enum LogFormat: String, Sendable, Hashable, CaseIterable {
+    /// For people: time, level, sentence, `key=value` fields.
+    case text
+    /// For machines: one JSON object a line (RFC 8259).
+    case json
+
+    /// The place in `allCases`.
+    var place: Int { self == .text ? 0 : 1 }
+}

@@ -1,0 +1,87 @@
+import Glibc
+package import Logging
+import Synchronization
+import Vocabulary
+
+/// The way log lines leave the process: a bounded queue, and a thread of its own that writes them.
+///
+/// Handing in a line never waits for the descriptor behind it: a full queue drops the line and counts it, and one
+/// line says how many were lost when lines get through again. The thread ends with the queue.
+package final class LogQueue: Sendable {
+    private let backlog: LogBacklog
+    private let writer: LogWriter
+    private let threshold: Atomic<Int>
+
+    /// Starts the writer.
+    ///
+    /// - Parameters:
+    ///   - format: how lines are written.
+    ///   - level: the least level that is wanted.
+    ///   - colored: whether text lines are coloured; the caller asks isatty(3).
+    ///   - descriptor: where lines go; it is neither closed nor made non-blocking, and may be non-blocking.
+    ///   - limit: how many lines may wait.
+    ///   - dropped: counts the lines that were lost.
+    package init(
+        format: LogFormat, level: Logger.Level, colored: Bool, descriptor: CInt, limit: Int = Limits.logQueueEntries,
+        dropped: Counter
+    ) {
+        threshold = Atomic(level.place)
+        backlog = LogBacklog(limit: limit, dropped: dropped)
+        writer = LogWriter(backlog: backlog, descriptor: descriptor, format: format, isColored: colored)
+        let code = startLogThread(writer)
+        guard code != 0 else { return }
+        // Serving goes on without a log; this is the one line that can say so, and the metric counts the rest.
+        backlog.stop()
+        let line = "no log: cannot start the writer's thread: \(String(cString: strerror(code)))\n"
+        _ = line.utf8.withContiguousStorageIfAvailable { write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    deinit {
+        backlog.stop()
+    }
+
+    /// Takes a line over, whatever its level; ask ``level`` before putting one together.
+    ///
+    /// Called on any thread; costs a lock held for a few stores, and a system call when the writer has slept.
+    package func submit(_ entry: LogEntry) {
+        backlog.submit(entry)
+    }
+
+    /// The least level that is wanted; a reload sets it.
+    package var level: Logger.Level {
+        get { Logger.Level.allCases[threshold.load(ordering: .relaxed)] }
+        set { threshold.store(newValue.place, ordering: .relaxed) }
+    }
+
+    /// How lines are written from the next one on; a reload sets it, and colours are for text only.
+    package var format: LogFormat {
+        get { writer.format }
+        set { writer.format = newValue }
+    }
+
+    /// How many lines wait to be written.
+    package var depth: Int { backlog.depth }
+
+    /// Waits until every line handed in before has been written or lost, for so long at the most.
+    ///
+    /// Blocks the calling thread: for the end of the process, never for a loop.
+    /// - Returns: whether nothing is left.
+    @discardableResult
+    package func flush(within limit: Duration = Limits.logFlushWait) -> Bool {
+        backlog.flush(within: limit)
+    }
+
+    /// Writes what waits, and ends the thread; later lines are dropped.
+    ///
+    /// A descriptor that takes nothing (a pipe whose reader stands still) holds this up for
+    /// ``Limits/logFlushWait`` at the most.
+    package func close() {
+        backlog.stop()
+        backlog.flush(within: Limits.logFlushWait)
+    }
+}
+
+extension Logger.Level {
+    /// The place in `allCases`, from `trace` up.
+    var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}

@@ -1,0 +1,89 @@
+import Logging
+import Synchronization
+import Vocabulary
+
+/// What the log's thread does: takes lines from the backlog, puts them into words and hands them to the output.
+///
+/// Whatever the output answers, it goes on with the next line.
+final class LogWriter: Sendable {
+    /// How long an awake writer rests between two looks at the backlog: a burst costs the loops no wake-up.
+    private static let rest: CInt = 20
+    /// After so many rests without a line the writer sleeps until it is woken.
+    private static let restsBeforeSleep = 25
+
+    private let backlog: LogBacklog
+    private let descriptor: CInt
+    private let isColored: Bool
+    private let formatPlace: Atomic<Int>
+
+    init(backlog: LogBacklog, descriptor: CInt, format: LogFormat, isColored: Bool) {
+        self.backlog = backlog
+        self.descriptor = descriptor
+        self.isColored = isColored
+        formatPlace = Atomic(format.place)
+    }
+
+    /// How lines are written from the next batch on.
+    var format: LogFormat {
+        get { LogFormat.allCases[formatPlace.load(ordering: .relaxed)] }
+        set { formatPlace.store(newValue.place, ordering: .relaxed) }
+    }
+
+    /// Runs on the writer's thread until the backlog is stopped and empty.
+    func run() {
+        var batch: [LogEntry] = []
+        var formatter = LogFormatter(format: format, isColored: isColored)
+        var output = LogOutput(descriptor: descriptor, backlog: backlog)
+        var quietRests = 0
+        while true {
+            let isLast = backlog.take(&batch)
+            guard !batch.isEmpty else {
+                if isLast { return }
+                quietRests += 1
+                if quietRests < Self.restsBeforeSleep {
+                    backlog.pipe.sleep(milliseconds: Self.rest)
+                } else if backlog.writerMaySleep() {
+                    backlog.pipe.sleep(milliseconds: -1)
+                }
+                continue
+            }
+            quietRests = 0
+            formatter.format = format
+            write(batch, formatter: &formatter, output: &output)
+            batch.removeAll(keepingCapacity: true)
+            if !isLast { backlog.pipe.sleep(milliseconds: Self.rest) }
+        }
+    }
+
+    private func write(_ batch: [LogEntry], formatter: inout LogFormatter, output: inout LogOutput) {
+        var chunk: [UInt8] = []
+        var lines = 0
+        var line: [UInt8] = []
+        for entry in batch {
+            line.removeAll(keepingCapacity: true)
+            formatter.append(entry, to: &line)
+            if chunk.count + line.count > Limits.logWriteBytes, lines > 0 {
+                backlog.finish(lines, lost: !output.write(chunk))
+                chunk.removeAll(keepingCapacity: true)
+                lines = 0
+            }
+            chunk += line
+            lines += 1
+        }
+        let isWritten = output.write(chunk)
+        backlog.finish(lines, lost: !isWritten)
+        if isWritten, let last = batch.last { reportLost(at: last.time, formatter: &formatter, output: &output) }
+    }
+
+    /// Says once how many lines were lost, now that lines get through again.
+    private func reportLost(at time: WallTime, formatter: inout LogFormatter, output: inout LogOutput) {
+        let count = backlog.takeUnreported()
+        guard count > 0 else { return }
+        var line: [UInt8] = []
+        let entry = LogEntry(
+            time: time, level: .warning, message: "log lines dropped", fields: [("count", .int(Int64(clamping: count)))]
+        )
+        formatter.append(entry, to: &line)
+        if !output.write(line) { backlog.putBackUnreported(count) }
+    }
+}
