@@ -55,7 +55,7 @@ let package = Package(
             name: "RepriseCommand", dependencies: ["Reprise", arguments], swiftSettings: house),
 
         .target(
-            name: "TestSupport", dependencies: ["TLS", "EventLoop", "Vocabulary"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CLibSSL", "TLS", "EventLoop", "Vocabulary"], path: "Tests/TestSupport",
             swiftSettings: house),
         tests("VocabularyTests", knows: ["Vocabulary"]),
         tests("EventLoopTests", knows: ["EventLoop", "Vocabulary", "TestSupport"]),

@@ -1,68 +1,149 @@
 #pragma once
 
+// libssl and libcrypto 3.0 as Swift sees them. Swift imports functions, but no function-like macros and no generic
+// stacks: each function below stands for one macro, and does nothing else.
+
+#include <string.h>
+
 #include <openssl/bio.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-// Each of these is a macro (over SSL_CTX_ctrl, SSL_ctrl, BIO_ctrl …), which Swift cannot see.
-static inline int reprise_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version) {
+// --- BIO -----------------------------------------------------------------------------------------------------------
+
+// BIO_clear_retry_flags: a macro over two flags.
+static inline void reprise_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
+
+// BIO_set_retry_read: a macro over two flags.
+static inline void reprise_bio_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
+
+// BIO_get_mem_data: a macro over BIO_ctrl.
+static inline long reprise_bio_mem_data(BIO *bio, char **data) { return BIO_get_mem_data(bio, data); }
+
+// --- options and modes: SSL_OP_* are 64-bit shifts behind a macro ----------------------------------------------------
+
+static inline uint64_t reprise_op_ignore_unexpected_eof(void) { return SSL_OP_IGNORE_UNEXPECTED_EOF; }
+static inline uint64_t reprise_op_no_ticket(void) { return SSL_OP_NO_TICKET; }
+static inline uint64_t reprise_op_no_compression(void) { return SSL_OP_NO_COMPRESSION; }
+static inline uint64_t reprise_op_no_renegotiation(void) { return SSL_OP_NO_RENEGOTIATION; }
+static inline uint64_t reprise_op_no_anti_replay(void) { return SSL_OP_NO_ANTI_REPLAY; }
+static inline uint64_t reprise_op_server_preference(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE; }
+
+// SSL_CTX_set_mode: a macro over SSL_CTX_ctrl.
+static inline void reprise_ctx_set_mode(SSL_CTX *ctx, long mode) { SSL_CTX_set_mode(ctx, mode); }
+
+// --- SSL_CTX ---------------------------------------------------------------------------------------------------------
+
+// SSL_CTX_set_min_proto_version, _max_: macros over SSL_CTX_ctrl.
+static inline int reprise_ctx_set_min_version(SSL_CTX *ctx, int version) {
     return (int)SSL_CTX_set_min_proto_version(ctx, version);
 }
-static inline int reprise_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version) {
+static inline int reprise_ctx_set_max_version(SSL_CTX *ctx, int version) {
     return (int)SSL_CTX_set_max_proto_version(ctx, version);
 }
-static inline void reprise_SSL_CTX_set_mode(SSL_CTX *ctx, long mode) { SSL_CTX_set_mode(ctx, mode); }
-static inline void reprise_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode) {
-    SSL_CTX_set_session_cache_mode(ctx, mode);
+
+// SSL_CTX_set1_groups_list, _sigalgs_list: macros over SSL_CTX_ctrl that cast const away.
+static inline int reprise_ctx_set_groups(SSL_CTX *ctx, const char *list) {
+    return (int)SSL_CTX_set1_groups_list(ctx, (char *)list);
 }
-static inline void reprise_SSL_CTX_sess_set_cache_size(SSL_CTX *ctx, long size) { SSL_CTX_sess_set_cache_size(ctx, size); }
-static inline int reprise_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list) {
-    return (int)SSL_CTX_set1_groups_list(ctx, list);
+static inline int reprise_ctx_set_signature_algorithms(SSL_CTX *ctx, const char *list) {
+    return (int)SSL_CTX_set1_sigalgs_list(ctx, (char *)list);
 }
-static inline int reprise_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *list) {
-    return (int)SSL_CTX_set1_sigalgs_list(ctx, list);
+
+// Session cache mode and size: macros over SSL_CTX_ctrl.
+static inline void reprise_ctx_set_cache_mode(SSL_CTX *ctx, long mode) { SSL_CTX_set_session_cache_mode(ctx, mode); }
+static inline void reprise_ctx_set_cache_size(SSL_CTX *ctx, long entries) { SSL_CTX_sess_set_cache_size(ctx, entries); }
+static inline long reprise_ctx_cached_sessions(SSL_CTX *ctx) { return SSL_CTX_sess_number(ctx); }
+
+// SSL_CTX_set_tlsext_ticket_keys: a macro over SSL_CTX_ctrl that casts const away; the bytes are copied.
+static inline int reprise_ctx_set_ticket_keys(SSL_CTX *ctx, const void *keys, long count) {
+    return (int)SSL_CTX_set_tlsext_ticket_keys(ctx, (void *)keys, count);
 }
-static inline int reprise_SSL_CTX_set_tlsext_ticket_keys(SSL_CTX *ctx, const void *keys, int length) {
-    return (int)SSL_CTX_set_tlsext_ticket_keys(ctx, (void *)keys, length);
+
+// Macros over SSL_CTX_callback_ctrl, whose function pointer has no type.
+static inline void reprise_ctx_set_server_name_callback(SSL_CTX *ctx, int (*callback)(SSL *, int *, void *)) {
+    SSL_CTX_set_tlsext_servername_callback(ctx, callback);
 }
-static inline void reprise_SSL_CTX_set_dh_auto(SSL_CTX *ctx) { SSL_CTX_set_dh_auto(ctx, 1); }
-static inline void reprise_SSL_CTX_set_tlsext_status_cb(SSL_CTX *ctx, int (*callback)(SSL *, void *)) {
+static inline void reprise_ctx_set_status_callback(SSL_CTX *ctx, int (*callback)(SSL *, void *), void *argument) {
     SSL_CTX_set_tlsext_status_cb(ctx, callback);
+    SSL_CTX_set_tlsext_status_arg(ctx, argument);
 }
-static inline void reprise_SSL_CTX_set_tlsext_status_arg(SSL_CTX *ctx, void *context) {
-    SSL_CTX_set_tlsext_status_arg(ctx, context);
+
+// --- SSL -------------------------------------------------------------------------------------------------------------
+
+// SSL_get_ex_new_index: a macro over CRYPTO_get_ex_new_index.
+static inline int reprise_ssl_new_index(void) { return SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL); }
+
+// SSL_get_negotiated_group, SSL_get_signature_nid: macros over SSL_ctrl.
+static inline int reprise_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }
+static inline int reprise_ssl_signature_digest(SSL *ssl, int *nid) { return (int)SSL_get_signature_nid(ssl, nid); }
+
+// Macros over SSL_ctrl. The response becomes libssl's, which frees it with OPENSSL_free.
+static inline void reprise_ssl_give_status_response(SSL *ssl, unsigned char *response, long count) {
+    SSL_set_tlsext_status_ocsp_resp(ssl, response, count);
 }
-static inline void reprise_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, unsigned char *bytes, int length) {
-    SSL_set_tlsext_status_ocsp_resp(ssl, bytes, length);
+static inline long reprise_ssl_status_response(SSL *ssl, const unsigned char **response) {
+    return SSL_get_tlsext_status_ocsp_resp(ssl, (unsigned char **)response);
 }
-static inline int reprise_SSL_get_negotiated_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }
-static inline void reprise_BIO_clear_retry_flags(BIO *bio) { BIO_clear_retry_flags(bio); }
-static inline void reprise_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
-static inline void *reprise_OPENSSL_malloc(size_t length) { return OPENSSL_malloc(length); }
-static inline int reprise_sk_X509_num(const STACK_OF(X509) *stack) { return sk_X509_num(stack); }
-static inline X509 *reprise_sk_X509_value(const STACK_OF(X509) *stack, int index) { return sk_X509_value(stack, index); }
-static inline STACK_OF(X509) *reprise_sk_X509_new(void) { return sk_X509_new_null(); }
-static inline int reprise_sk_X509_push(STACK_OF(X509) *stack, X509 *certificate) { return sk_X509_push(stack, certificate); }
-static inline void reprise_sk_X509_free_all(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
-static inline int reprise_sk_GENERAL_NAME_num(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
-static inline const GENERAL_NAME *reprise_sk_GENERAL_NAME_value(const GENERAL_NAMES *names, int index) {
+
+// Macros over SSL_ctrl, for the clients of the tests.
+static inline int reprise_ssl_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+static inline void reprise_ssl_request_status(SSL *ssl) { SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp); }
+static inline void reprise_ssl_set_mode(SSL *ssl, long mode) { SSL_set_mode(ssl, mode); }
+
+// OPENSSL_malloc, OPENSSL_free: macros that add the caller's file and line.
+static inline void *reprise_openssl_malloc(size_t count) { return OPENSSL_malloc(count); }
+static inline void reprise_openssl_free(void *pointer) { OPENSSL_free(pointer); }
+static inline void reprise_openssl_clear_free(void *pointer, size_t count) { OPENSSL_clear_free(pointer, count); }
+
+// --- stacks: typed by macros only --------------------------------------------------------------------------------------
+
+static inline STACK_OF(X509) *reprise_x509_stack_new(void) { return sk_X509_new_null(); }
+static inline int reprise_x509_stack_push(STACK_OF(X509) *stack, X509 *item) { return sk_X509_push(stack, item); }
+static inline int reprise_x509_stack_count(const STACK_OF(X509) *stack) { return sk_X509_num(stack); }
+static inline X509 *reprise_x509_stack_item(const STACK_OF(X509) *stack, int index) {
+    return sk_X509_value(stack, index);
+}
+static inline void reprise_x509_stack_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
+
+static inline int reprise_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+static inline GENERAL_NAME *reprise_names_item(const GENERAL_NAMES *names, int index) {
     return sk_GENERAL_NAME_value(names, index);
 }
-static inline BIO *reprise_BIO_new_mem_buf(const void *bytes, int length) { return BIO_new_mem_buf(bytes, length); }
-static inline long reprise_BIO_get_mem_data(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
 
-// SSL_OP_BIT(n) is an expression macro.
-static inline uint64_t reprise_server_options(void) {
-    return SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_ANTI_REPLAY |
-           SSL_OP_SINGLE_ECDH_USE;
+static inline int reprise_access_count(const AUTHORITY_INFO_ACCESS *access) {
+    return sk_ACCESS_DESCRIPTION_num(access);
 }
-static inline uint64_t reprise_option_no_ticket(void) { return SSL_OP_NO_TICKET; }
-static inline uint64_t reprise_option_server_preference(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE; }
+static inline int reprise_access_method(const AUTHORITY_INFO_ACCESS *access, int index) {
+    return OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, index)->method);
+}
+
+static inline int reprise_ciphers_count(const STACK_OF(SSL_CIPHER) *ciphers) { return sk_SSL_CIPHER_num(ciphers); }
+static inline const SSL_CIPHER *reprise_ciphers_item(const STACK_OF(SSL_CIPHER) *ciphers, int index) {
+    return sk_SSL_CIPHER_value(ciphers, index);
+}
+
+// --- keys --------------------------------------------------------------------------------------------------------------
+
+// EVP_EC_gen, EVP_RSA_gen: macros over a variadic function.
+static inline EVP_PKEY *reprise_generate_ec(const char *curve) { return EVP_EC_gen(curve); }
+static inline EVP_PKEY *reprise_generate_rsa(unsigned int bits) { return EVP_RSA_gen(bits); }
+
+// EVP_PKEY_Q_keygen: variadic.
+static inline EVP_PKEY *reprise_generate_named(const char *type) { return EVP_PKEY_Q_keygen(NULL, NULL, type); }
+
+// --- printing: flags and lookups that are macros of macros -----------------------------------------------------------
+
+static inline unsigned long reprise_one_line_flags(void) { return XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB; }
+static inline unsigned long reprise_string_flags(void) {
+    return ASN1_STRFLGS_RFC2253 & ~(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_2253);
+}
+static inline const EVP_MD *reprise_digest_of(const ASN1_OBJECT *object) { return EVP_get_digestbyobj(object); }

@@ -97,7 +97,7 @@ extension Connection {
             case .closeNotify: return (count, .clientCloseNotify)
             case .truncated: return (count, .clientTruncated)
             case .failed(let fault):
-                record.detail = fault.detail
+                record.detail = fault.description
                 return (count, .clientFault(fault.ending))
             }
         }
@@ -135,7 +135,7 @@ extension Connection {
             record.bytesToClient += UInt64(bytes.count)
             listener.metrics.bytesToClient.add(UInt64(bytes.count))
         case .failed(let fault):
-            record.detail = fault.detail
+            record.detail = fault.description
             apply(.clientFault(fault.ending))
         }
     }

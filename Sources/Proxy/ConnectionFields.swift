@@ -36,7 +36,7 @@ enum ConnectionFields {
         if let cipher = summary.cipher { fields.append(("cipher", .string(cipher))) }
         if let group = summary.group { fields.append(("group", .string(group))) }
         if let alpn = summary.alpn { fields.append(("alpn", .string(alpn))) }
-        fields.append(("resumed", .string(summary.resumed.description)))
+        fields.append(("resumed", .string(summary.resumed.word)))
     }
 
     /// Milliseconds with three decimals: what a duration in a log needs.

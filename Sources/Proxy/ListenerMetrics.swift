@@ -69,7 +69,9 @@ final class ListenerMetrics {
         endings = Ending.kinds.map { counter(MetricCatalog.connectionEndings, $0) }
         backPressure = Direction.allCases.map { counter(MetricCatalog.backPressurePauses, $0.name) }
         completed = TLSVersion.allCases.flatMap { version in
-            Resumption.allCases.map { counter(MetricCatalog.handshakesCompleted, version.description, $0.description) }
+            HandshakeSummary.Resumption.all.map {
+                counter(MetricCatalog.handshakesCompleted, version.description, $0.word)
+            }
         }
         ticketFlights = (
             counter(MetricCatalog.ticketFlights, "alone"), counter(MetricCatalog.ticketFlights, "with_data")
@@ -88,8 +90,8 @@ final class ListenerMetrics {
     func handshakeCompleted(_ summary: HandshakeSummary, took duration: Duration) {
         handshakeDuration.observe(seconds: duration.inSeconds)
         guard let version = summary.version, let row = TLSVersion.allCases.firstIndex(of: version),
-            let column = Resumption.allCases.firstIndex(of: summary.resumed)
+            let column = HandshakeSummary.Resumption.all.firstIndex(of: summary.resumed)
         else { return }
-        completed[row * Resumption.allCases.count + column].add(1)
+        completed[row * HandshakeSummary.Resumption.all.count + column].add(1)
     }
 }

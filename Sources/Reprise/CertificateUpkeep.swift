@@ -38,9 +38,9 @@ final class CertificateUpkeep {
                 for certificate in host.certificates {
                     guard let loaded = material.certificates[certificate.source] else { continue }
                     certificates.append((listener.name, host.id, loaded))
-                    guard let staple = loaded.staple else { continue }
-                    let stamp = FileStamp(staple.file.path)
-                    staples.append(WatchedStaple(file: staple.file, response: staple.response, stamp: stamp))
+                    guard let file = loaded.ocsp else { continue }
+                    let staple = loaded.certificate.staple
+                    staples.append(WatchedStaple(file: file, response: staple, stamp: FileStamp(file.path)))
                 }
             }
         }

@@ -23,7 +23,8 @@ struct ConnectionShare {
             guard let source = listener.limits.connectionsSource else { return nil }
             return Fault(
                 source: source,
-                message: "the listeners' connections add up to \(wanted), with two descriptors each, but the process may"
+                message:
+                    "the listeners' connections add up to \(wanted), with two descriptors each, but the process may"
                     + " open \(descriptors) (RLIMIT_NOFILE): they take \(available) together")
         }
     }

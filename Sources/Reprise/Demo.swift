@@ -6,7 +6,7 @@ internal import Vocabulary
 package struct Demo: Sendable {
     /// The names that the certificate is made out to, beside the loopback addresses.
     static let names = ["localhost", "reprise.test"]
-    static let certificateDays = 30
+    static let certificateDays: Int64 = 30
 
     private let program: Program
     private let upstream: DemoUpstream
@@ -23,10 +23,14 @@ package struct Demo: Sendable {
         let upstream = DemoUpstream()
         self.upstream = upstream
         do {
-            let pair = try SelfSigned.make(names: Self.names, days: Self.certificateDays)
+            let now = Clocks.wall()
+            let pair = try SelfSigned.make(
+                names: Self.names + ["127.0.0.1", "::1"],
+                validFrom: WallTime(secondsSinceEpoch: now.secondsSinceEpoch - 60),
+                validUntil: WallTime(secondsSinceEpoch: now.secondsSinceEpoch + Self.certificateDays * 86_400))
             let address = try Self.serve(upstream)
             let text = Self.configuration(bind: bind, admin: admin, upstream: address)
-            let files = ["demo:chain": pair.chainPEM, "demo:key": pair.keyPEM]
+            let files = ["demo:chain": pair.chainPEM, "demo:key": pair.keyPEM.withBytes { Array($0) }]
             let source = ConfigurationSource(
                 file: "demo", directory: ".", read: { () throws(FileReader.Failure) in Array(text.utf8) },
                 readFile: { (path: String) throws(FileReader.Failure) in

@@ -19,7 +19,7 @@ struct DemoPage {
             ("group", summary.group ?? "-"),
             ("server name", summary.serverName ?? "none sent"),
             ("ALPN", summary.alpn ?? "none"),
-            ("resumed", summary.resumed.description),
+            ("resumed", summary.resumed.rawValue),
             ("connection", record.id.description),
         ]
     }

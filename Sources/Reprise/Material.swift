@@ -16,13 +16,8 @@ struct Material: Sendable {
     struct LoadedCertificate: Sendable {
         let certificate: ServerCertificate
         let chain: FileReference
-        let staple: LoadedStaple?
-    }
-
-    /// An OCSP response and the file it came from.
-    struct LoadedStaple: Sendable {
-        let file: FileReference
-        let response: Staple
+        /// Where the OCSP response came from that is stapled to it.
+        let ocsp: FileReference?
     }
 
     /// Loads what the configuration refers to.
@@ -57,48 +52,24 @@ struct Material: Sendable {
         }
     }
 
-    private mutating func load(_ reference: CertificatePlan, at now: WallTime) {
-        let chain = read(reference.chain)
-        let key = read(reference.key)
-        var passphrase: Secret?
-        if let file = reference.passphraseFile { passphrase = read(file).map(Self.secret) }
-        guard let chain, var key, reference.passphraseFile == nil || passphrase != nil else { return }
-        defer { for index in key.indices { key[index] = 0 } }
-        do {
+    private mutating func load(_ plan: CertificatePlan, at now: WallTime) {
+        let chain = read(plan.chain)
+        let key = read(plan.key).map(Self.secret)
+        let passphrase = plan.passphraseFile.flatMap { file in read(file).map(Self.firstLine) }
+        let ocsp = plan.ocsp.flatMap { file in read(file) }
+        guard let chain, let key, plan.passphraseFile == nil || passphrase != nil, plan.ocsp == nil || ocsp != nil
+        else { return }
+        do throws(CertificateError) {
             let certificate = try ServerCertificate(
-                chainPEM: chain, keyPEM: key, passphrase: passphrase)
-            var loaded: LoadedStaple?
-            if let file = reference.ocsp { loaded = staple(file, for: certificate) }
-            let stapled = loaded.map { certificate.stapling($0.response) }
-            certificates[reference.source] = LoadedCertificate(
-                certificate: stapled ?? certificate, chain: reference.chain, staple: loaded)
+                chainPEM: chain, keyPEM: key, passphrase: passphrase, ocspResponse: ocsp)
+            certificates[plan.source] = LoadedCertificate(
+                certificate: certificate, chain: plan.chain, ocsp: plan.ocsp)
             for warning in certificate.warnings(at: now) {
-                warnings.append(Fault(source: reference.chain.source, message: "\(reference.chain.path): \(warning)"))
+                warnings.append(Fault(source: plan.chain.source, message: "\(plan.chain.path): \(warning)"))
             }
         } catch {
-            blame(error, reference)
-        }
-    }
-
-    private mutating func blame(_ error: CertificateError, _ reference: CertificatePlan) {
-        let file =
-            switch error.file {
-            case .chain: reference.chain
-            case .key: reference.key
-            case .passphrase: reference.passphraseFile ?? reference.key
-            }
-        faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
-    }
-
-    private mutating func staple(
-        _ file: FileReference, for certificate: ServerCertificate
-    ) -> LoadedStaple? {
-        guard let bytes = read(file) else { return nil }
-        do {
-            return LoadedStaple(file: file, response: try Staple(der: bytes, for: certificate))
-        } catch {
+            let file = error.isAbout(plan)
             faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
-            return nil
         }
     }
 
@@ -113,14 +84,31 @@ struct Material: Sendable {
 
     private mutating func check(_ plan: TLSPlan) {
         for fault in TLSSettings(plan).faults() {
-            faults.append(Fault(source: plan.source(of: fault.part), message: fault.message))
+            faults.append(Fault(source: plan.place(of: fault.part), message: fault.message))
         }
     }
 
-    /// The passphrase in a file: its first line.
     private static func secret(_ bytes: [UInt8]) -> Secret {
-        var line = Array(bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") })
-        defer { for index in line.indices { line[index] = 0 } }
-        return line.withUnsafeBytes { Secret(copying: $0) }
+        var bytes = bytes
+        defer { for index in bytes.indices { bytes[index] = 0 } }
+        return bytes.withUnsafeBytes { Secret(copying: $0) }
+    }
+
+    /// The passphrase in a file: its first line.
+    private static func firstLine(_ bytes: [UInt8]) -> Secret {
+        secret(Array(bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }))
+    }
+}
+
+extension CertificateError {
+    /// The file that is to blame.
+    fileprivate func isAbout(_ plan: CertificatePlan) -> FileReference {
+        switch self {
+        case .emptyFile(let file), .tooLarge(let file, _), .notPEM(let file): file == .chain ? plan.chain : plan.key
+        case .noCertificateInFile, .chainHasGarbage, .chainTooLong, .internalFault: plan.chain
+        case .wrongPassphrase: plan.passphraseFile ?? plan.key
+        case .noKeyInFile, .keyEncrypted, .keyIsDamaged, .keyDoesNotMatch, .unsupportedKey: plan.key
+        case .staple: plan.ocsp ?? plan.chain
+        }
     }
 }

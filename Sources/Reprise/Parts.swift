@@ -75,12 +75,15 @@ struct Parts: Sendable {
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay)
     }
 
+    /// What one session costs in libssl's own cache: measured, 1,050 bytes of heap on 3.0.22.
+    private static let bytesPerCacheEntry = 1050
+
     private static func tlsSettings(
         _ listener: ListenerPlan, lasting: inout LastingParts, workers: Int
     ) -> ListenerTLSSettings {
         let sessions = listener.sessions
         var settings = ListenerTLSSettings(listener, ticketKey: lasting.ticketKey(of: sessions.domain))
-        let entries = sessions.cacheSize.bytes / SessionSettings.bytesPerCacheEntry
+        let entries = sessions.cacheSize.bytes / Self.bytesPerCacheEntry
         settings.sessions.cacheEntries = max(1, entries / max(1, workers))
         return settings
     }

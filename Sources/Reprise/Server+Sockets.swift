@@ -18,7 +18,8 @@ extension Server {
                     let sockets =
                         try inherited.take(bind.value).map { ListeningSockets.shared($0, bind.value, workers) }
                         ?? ListeningSockets.open(
-                            bind.value, workers: workers, isOurs: open.values.joined().contains { $0.configured == bind.value })
+                            bind.value, workers: workers,
+                            isOurs: open.values.joined().contains { $0.configured == bind.value })
                     opened[listener.name, default: []].append(sockets)
                 } catch {
                     for sockets in opened.values.joined() { sockets.close() }

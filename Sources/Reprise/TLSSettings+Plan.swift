@@ -5,7 +5,7 @@ internal import Vocabulary
 extension TLSSettings {
     /// The profile's settings with what the file overrides.
     init(_ plan: TLSPlan) {
-        self.init(profile: Profile(plan.profile))
+        self = TLSProfile(plan.profile).settings
         if let version = plan.minimumVersion.flatMap({ TLSVersion(parsing: $0.value) }) { minimumVersion = version }
         if let version = plan.maximumVersion.flatMap({ TLSVersion(parsing: $0.value) }) { maximumVersion = version }
         if let list = plan.ciphers?.value { ciphers = list }
@@ -28,7 +28,7 @@ extension ListenerTLSSettings {
     }
 }
 
-extension TLSSettings.Profile {
+extension TLSProfile {
     fileprivate init(_ profile: TLSPlan.Profile) {
         self =
             switch profile {
@@ -41,7 +41,7 @@ extension TLSSettings.Profile {
 
 extension TLSPlan {
     /// The place of the option that a part of the settings came from.
-    func source(of part: TLSSettings.Part) -> Source {
+    func place(of part: TLSSettingsPart) -> Source {
         switch part {
         case .versions: minimumVersion?.source ?? maximumVersion?.source ?? source
         case .ciphers: ciphers?.source ?? minimumVersion?.source ?? source

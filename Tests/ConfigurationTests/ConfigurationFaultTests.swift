@@ -27,7 +27,8 @@ func configuration(
 }
 
 func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfiguration {
-    ConfigurationLoader.load(bytes: Array(text.utf8), file: "x.yaml", directory: "/etc/reprise", environment: environment)
+    ConfigurationLoader.load(
+        bytes: Array(text.utf8), file: "x.yaml", directory: "/etc/reprise", environment: environment)
 }
 
 @Suite struct ConfigurationFaultTests {
@@ -49,27 +50,54 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
 
     @Test(arguments: [
         ("timeouts: { idel: 5m }", "6:17: listeners[0].timeouts.idel: unknown key, did you mean \"idle\"?"),
-        ("timeouts: { idle: 5x }", "6:23: listeners[0].timeouts.idle: expected a duration such as \"20ms\", from 1ms to 7d, found \"5x\""),
-        ("limits: { connections: 0 }", "6:28: listeners[0].limits.connections: expected a whole number from 1 to 10000000, found \"0\""),
-        ("limits: { relay_buffer: 1KiB }", "6:29: listeners[0].limits.relay_buffer: expected a size such as \"64KiB\", from 4KiB to 16MiB, found \"1KiB\""),
-        ("limits: [1]", "6:13: listeners[0].limits: expected a mapping with connections, handshakes, handshake_rate, per_client, relay_buffer, key_updates, found a list"),
+        (
+            "timeouts: { idle: 5x }",
+            "6:23: listeners[0].timeouts.idle: expected a duration such as \"20ms\", from 1ms to 7d, found \"5x\""
+        ),
+        (
+            "limits: { connections: 0 }",
+            "6:28: listeners[0].limits.connections: expected a whole number from 1 to 10000000, found \"0\""
+        ),
+        (
+            "limits: { relay_buffer: 1KiB }",
+            "6:29: listeners[0].limits.relay_buffer: expected a size such as \"64KiB\", from 4KiB to 16MiB, found \"1KiB\""
+        ),
+        (
+            "limits: [1]",
+            "6:13: listeners[0].limits: expected a mapping with connections, handshakes, handshake_rate, per_client, relay_buffer, key_updates, found a list"
+        ),
         ("mode: http", "6:5: listeners[0].mode: the value \"http\" is not available in this version"),
-        ("proxy_protocol: required", "6:5: listeners[0].proxy_protocol: the value \"required\" is not available in this version"),
-        ("sessions: { mode: stateles }", "6:23: listeners[0].sessions.mode: expected one of both, stateless, stateful, off, found \"stateles\", did you mean \"stateless\"?"),
-        ("timeouts: { idle: }", "6:23: listeners[0].timeouts.idle: expected a duration such as \"20ms\", from 1ms to 7d, found nothing"),
+        (
+            "proxy_protocol: required",
+            "6:5: listeners[0].proxy_protocol: the value \"required\" is not available in this version"
+        ),
+        (
+            "sessions: { mode: stateles }",
+            "6:23: listeners[0].sessions.mode: expected one of both, stateless, stateful, off, found \"stateles\", did you mean \"stateless\"?"
+        ),
+        (
+            "timeouts: { idle: }",
+            "6:23: listeners[0].timeouts.idle: expected a duration such as \"20ms\", from 1ms to 7d, found nothing"
+        ),
     ])
     func `a fault says where it is, what was expected and what was found`(line: String, message: String) {
         #expect(faults(configuration(listener: line)) == ["x.yaml:\(message)"])
     }
 
-    @Test(arguments: ["mode: tcp", "proxy_protocol: off", "sessions: { mode: off }", "sessions: { single_use: false }", "sessions: { tickets: { keys: [] } }"])
+    @Test(arguments: [
+        "mode: tcp", "proxy_protocol: off", "sessions: { mode: off }", "sessions: { single_use: false }",
+        "sessions: { tickets: { keys: [] } }",
+    ])
     func `a value that is in force anyway is fine, YAML 1.1's words too`(line: String) {
         let loaded = load(configuration(listener: line))
         #expect(loaded.faults.isEmpty && loaded.warnings.isEmpty, "\(loaded.faults) \(loaded.warnings)")
     }
 
     @Test func `an option without effect yet is a warning, one that would protect is a fault`() {
-        #expect(load(configuration(upstream: "balance: least_connections")).warnings.map(\.message) == ["has no effect in this version"])
+        #expect(
+            load(configuration(upstream: "balance: least_connections")).warnings.map(\.message) == [
+                "has no effect in this version"
+            ])
         #expect(faults(configuration(host: "client_auth: { mode: require, ca: ca.pem }")).count == 1)
         #expect(faults(configuration(top: "sessions: { single_use: true }")).count == 1)
     }
@@ -96,13 +124,18 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
 
     @Test func `names that meet are faults that name the other's place`() {
         let twice = configuration() + "\n  - name: app\n    servers: [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n"
-        #expect(faults(twice).contains { $0.hasSuffix("the name \"app\" is taken by the upstream group at line 14") }, "\(faults(twice))")
+        #expect(
+            faults(twice).contains { $0.hasSuffix("the name \"app\" is taken by the upstream group at line 14") },
+            "\(faults(twice))")
         #expect(faults(twice).contains { $0.contains("the server id \"127.0.0.1:1\" is taken at line") })
     }
 
     @Test func `a route to nowhere suggests the group that was meant`() {
         let text = configuration().replacing("router: app", with: "router: ap")
-        #expect(faults(text) == ["x.yaml:5:13: listeners[0].router: no upstream group has the name \"ap\", did you mean \"app\"?"])
+        #expect(
+            faults(text) == [
+                "x.yaml:5:13: listeners[0].router: no upstream group has the name \"ap\", did you mean \"app\"?"
+            ])
     }
 
     @Test func `an upstream group that nobody uses is a warning`() {
@@ -111,8 +144,10 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
     }
 
     @Test(arguments: [
-        ("", "expected a configuration, found an empty file"), ("# nothing\n", "expected a configuration, found an empty file"),
-        ("- a\n- b\n", "expected a mapping"), ("a: b: c\n", "not YAML"), ("a: [\n", "not YAML"), ("\ta: 1\n", "not YAML"),
+        ("", "expected a configuration, found an empty file"),
+        ("# nothing\n", "expected a configuration, found an empty file"),
+        ("- a\n- b\n", "expected a mapping"), ("a: b: c\n", "not YAML"), ("a: [\n", "not YAML"),
+        ("\ta: 1\n", "not YAML"),
         ("a: 1\na: 2\n", "twice"), ("a: *nobody\n", "undefined alias"), ("---\na: 1\n---\nb: 1\n", "not YAML"),
         ("log: text\n", "expected a mapping with format, level"),
     ])
@@ -122,13 +157,16 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
     }
 
     @Test func `bytes that are no UTF-8 are a fault`() {
-        let loaded = ConfigurationLoader.load(bytes: [0x61, 0xFF, 0xFE], file: "x.yaml", directory: ".", environment: [:])
+        let loaded = ConfigurationLoader.load(
+            bytes: [0x61, 0xFF, 0xFE], file: "x.yaml", directory: ".", environment: [:])
         #expect(loaded.faults.map(\.message) == ["expected text in UTF-8"])
     }
 
     @Test func `aliases that stand for millions of values are refused, not unfolded`() {
         var text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
-        for level in 1..<12 { text += "a\(level): &a\(level) [\((0..<9).map { _ in "*a\(level - 1)" }.joined(separator: ","))]\n" }
+        for level in 1..<12 {
+            text += "a\(level): &a\(level) [\((0..<9).map { _ in "*a\(level - 1)" }.joined(separator: ","))]\n"
+        }
         #expect(!faults(text).isEmpty)
     }
 
@@ -138,7 +176,9 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
         #expect(loaded.plan?.listeners.first?.timeouts.idle == .seconds(420))
         #expect(loaded.plan?.listeners.first?.timeouts.connect == .seconds(3))
         #expect(load(text).faults.contains { $0.message == "the environment variable IDLE is not set" })
-        #expect(load(configuration(top: "drain_timeout: \"$${X}\"")).faults.first?.message.contains("found \"${X}\"") == true)
+        #expect(
+            load(configuration(top: "drain_timeout: \"$${X}\"")).faults.first?.message.contains("found \"${X}\"")
+                == true)
     }
 
     @Test func `no mutation of a good file brings the reader down`() {

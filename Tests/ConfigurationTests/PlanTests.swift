@@ -21,7 +21,9 @@ import Vocabulary
     @Test func `servers may be texts or mappings, addresses or names`() throws {
         let text = configuration().replacing(
             "[\"127.0.0.1:8080\"]",
-            with: "[\"[::1]:1\", \"unix:/run/a.sock\", \"app.internal:80\", { id: b, address: \"127.0.0.1:2\", weight: 3 }]")
+            with:
+                "[\"[::1]:1\", \"unix:/run/a.sock\", \"app.internal:80\", { id: b, address: \"127.0.0.1:2\", weight: 3 }]"
+        )
         let servers = try #require(load(text).plan?.upstreams.first?.servers)
         #expect(servers.map(\.id) == ["[::1]:1", "unix:/run/a.sock", "app.internal:80", "b"])
         #expect(servers.map(\.weight) == [1, 1, 1, 3])

@@ -64,7 +64,10 @@ private final class Ledger: Sendable {
         loop.join()
     }
 
-    @Test func `timers fire in the order of their times, and a replaced or cancelled one does not fire at its old time`() throws {
+    @Test
+    func `timers fire in the order of their times, and a replaced or cancelled one does not fire at its old time`()
+        throws
+    {
         try withLoop { loop in
             let fired = Mutex<[String]>([])
             let kept = Mutex<[ObjectIdentifier]>([])
@@ -93,7 +96,9 @@ private final class Ledger: Sendable {
         }
     }
 
-    @Test func `a hundred thousand timers of a common duration all fire, and durations beyond the limit still work`() throws {
+    @Test func `a hundred thousand timers of a common duration all fire, and durations beyond the limit still work`()
+        throws
+    {
         try withLoop { loop in
             let fired = Atomic<Int>(0)
             let count = 100_000

@@ -13,7 +13,8 @@ import Vocabulary
     }
 
     @Test func `a port below 1024 without the right says what is needed`() {
-        let error = SocketError(operation: "listen on", endpoint: .ip(.loopback4, port: 443), errno: SystemErrno(EACCES))
+        let error = SocketError(
+            operation: "listen on", endpoint: .ip(.loopback4, port: 443), errno: SystemErrno(EACCES))
         #expect(
             error.description
                 == "cannot listen on 127.0.0.1:443: permission denied (EACCES); ports below 1024 need root or"
@@ -78,7 +79,9 @@ import Vocabulary
             let endpoint = try #require(bound.withLock { $0 })
             #expect(try curl(["-s", "http://\(endpoint)/a?b=c", "-D", "-"]).contains("X-Query: b=c"))
             #expect(try curl(["-s", "http://\(endpoint)/a"]).hasSuffix("GET true"))
-            #expect(try curl(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "http://\(endpoint)/a"]) == "405")
+            #expect(
+                try curl(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "http://\(endpoint)/a"]) == "405"
+            )
             #expect(try curl(["-s", "-o", "/dev/null", "-w", "%{http_code}", "http://\(endpoint)/z"]) == "404")
         }
     }

@@ -52,7 +52,8 @@ private let tree = SourceTree()
     func `a room imports only the rooms below it`(room: String) throws {
         let allowed = try #require(Self.rooms[room]).union(Self.system)
         for (path, text) in tree.files(under: "Sources/\(room)") {
-            for line in text.split(separator: "\n") where line.firstRange(of: #/^(public |package |internal )?import /#) != nil {
+            for line in text.split(separator: "\n")
+            where line.firstRange(of: #/^(public |package |internal )?import /#) != nil {
                 let module = String(line.split(separator: " ").last ?? "")
                 #expect(allowed.contains(module), "\(path) imports \(module)")
             }
@@ -77,7 +78,9 @@ private let tree = SourceTree()
             for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 let indent = line.prefix { $0 == " " }.count
                 if start == nil, line.firstRange(of: #/\b(func|init)\b.*\{$/#) != nil { start = (number, indent) }
-                guard let open = start, line.hasPrefix(String(repeating: " ", count: open.indent) + "}") else { continue }
+                guard let open = start, line.hasPrefix(String(repeating: " ", count: open.indent) + "}") else {
+                    continue
+                }
                 #expect(number - open.line <= 60, "\(path):\(open.line + 1)")
                 start = nil
             }
@@ -96,7 +99,8 @@ private let tree = SourceTree()
 
     @Test(arguments: [
         ("try!", "handle the error"), ("fatalError(", "precondition with both values, or an error"),
-        ("import Foundation", "Glibc and Synchronization"), ("usleep(", "a timer of the loop"), ("sleep(", "a timer of the loop"),
+        ("import Foundation", "Glibc and Synchronization"), ("usleep(", "a timer of the loop"),
+        ("sleep(", "a timer of the loop"),
         ("Date()", "Clocks"), ("as!", "as?"), ("print(", "the log, or Terminal"),
     ])
     func `calls that have a better one are not used`(call: String, instead: String) {
@@ -123,12 +127,16 @@ private let tree = SourceTree()
         for (path, text) in tree.files(under: "Sources") {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             for (number, line) in lines.enumerated() {
-                let isType = line.firstRange(of: #/^\s*(package|public) (final )?(struct|class|enum|actor|protocol|func) /#) != nil
+                let isType =
+                    line.firstRange(of: #/^\s*(package|public) (final )?(struct|class|enum|actor|protocol|func) /#)
+                    != nil
                 guard isType, number > 0 else { continue }
                 var above = number - 1
                 while above > 0, lines[above].firstRange(of: #/^\s*(@|\/\/ )/#) != nil { above -= 1 }
                 let isDocumented = lines[above].contains("///")
-                let isWitness = line.firstRange(of: #/func (<|==|hash|encode|enqueue|asUnowned|checkIsolated|isIsolating|log)/#) != nil
+                let isWitness =
+                    line.firstRange(of: #/func (<|==|hash|encode|enqueue|asUnowned|checkIsolated|isIsolating|log)/#)
+                    != nil
                 #expect(isDocumented || isWitness, "\(path):\(number + 1): \(line)")
             }
         }
@@ -155,7 +163,8 @@ private let tree = SourceTree()
         let documents = tree.files(under: "docs", ending: ".md")
         for (path, text) in documents {
             for match in text.matches(of: #/\]\(([^)#:\s]+)(#[^)]*)?\)/#) {
-                let target = tree.root.appending(path: path).deletingLastPathComponent().appending(path: String(match.1))
+                let target = tree.root.appending(path: path).deletingLastPathComponent().appending(
+                    path: String(match.1))
                 #expect(FileManager.default.fileExists(atPath: target.standardized.path), "\(path): \(match.1)")
             }
         }

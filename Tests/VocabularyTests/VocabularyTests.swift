@@ -3,8 +3,10 @@ import Vocabulary
 
 @Suite struct VocabularyTests {
     @Test(arguments: [
-        ("127.0.0.1:8443", "127.0.0.1:8443"), ("[::1]:0", "[::1]:0"), ("[2001:DB8:0:0:1:0:0:1]:1", "[2001:db8::1:0:0:1]:1"),
-        ("unix:/run/a.sock", "unix:/run/a.sock"), ("[::ffff:1.2.3.4]:1", "[::ffff:1.2.3.4]:1"), ("0.0.0.0:65535", "0.0.0.0:65535"),
+        ("127.0.0.1:8443", "127.0.0.1:8443"), ("[::1]:0", "[::1]:0"),
+        ("[2001:DB8:0:0:1:0:0:1]:1", "[2001:db8::1:0:0:1]:1"),
+        ("unix:/run/a.sock", "unix:/run/a.sock"), ("[::ffff:1.2.3.4]:1", "[::ffff:1.2.3.4]:1"),
+        ("0.0.0.0:65535", "0.0.0.0:65535"),
     ])
     func `an endpoint is read and written`(text: String, written: String) {
         #expect(Endpoint(parsing: text)?.description == written)
@@ -12,7 +14,8 @@ import Vocabulary
 
     @Test(arguments: [
         "", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1: 1", "::1:80",
-        "[127.0.0.1]:1", "[::1]", "01.2.3.4:1", "1.2.3:1", "256.1.1.1:1", "unix:", "localhost:80", "[::1%eth0]:1", "[:::]:1",
+        "[127.0.0.1]:1", "[::1]", "01.2.3.4:1", "1.2.3:1", "256.1.1.1:1", "unix:", "localhost:80", "[::1%eth0]:1",
+        "[:::]:1",
         "[1:2:3:4:5:6:7:8:9]:1", "[1::2::3]:1", "[12345::]:1",
     ])
     func `what is no endpoint is none`(text: String) {
@@ -46,7 +49,9 @@ import Vocabulary
         #expect(ByteCount(parsing: text)?.bytes == bytes)
     }
 
-    @Test(arguments: ["", "KiB", "-1", "1.5", "1kib", "1 KiB", "1e3", "0.3KiB", "99999999999GiB", ".5KiB", "5.KiB", "1.2.3KiB"])
+    @Test(arguments: [
+        "", "KiB", "-1", "1.5", "1kib", "1 KiB", "1e3", "0.3KiB", "99999999999GiB", ".5KiB", "5.KiB", "1.2.3KiB",
+    ])
     func `what is no size is none`(text: String) {
         #expect(ByteCount(parsing: text) == nil)
     }
@@ -68,8 +73,10 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"), (1_709_251_199, "2024-02-29T23:59:59.000Z"),
-        (-1, "1969-12-31T23:59:59.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"), (1_763_874_000, "2025-11-23T05:00:00.000Z"),
+        (0, "1970-01-01T00:00:00.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
+        (1_709_251_199, "2024-02-29T23:59:59.000Z"),
+        (-1, "1969-12-31T23:59:59.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+        (1_763_874_000, "2025-11-23T05:00:00.000Z"),
     ])
     func `civil time is written in UTC`(seconds: Int64, text: String) {
         #expect(WallTime(secondsSinceEpoch: seconds).description == text)
@@ -112,7 +119,9 @@ import Vocabulary
         let secret = Array("hunter2".utf8).withUnsafeBytes { Secret(copying: $0) }
         var dumped = ""
         dump(secret, to: &dumped)
-        for text in ["\(secret)", String(reflecting: secret), dumped] { #expect(!text.contains("hunter2") && !text.contains("104")) }
+        for text in ["\(secret)", String(reflecting: secret), dumped] {
+            #expect(!text.contains("hunter2") && !text.contains("104"))
+        }
         #expect(secret.count == 7)
         #expect(secret.withBytes { $0.elementsEqual("hunter2".utf8) })
     }

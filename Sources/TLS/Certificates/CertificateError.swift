@@ -1,48 +1,60 @@
-/// Why a certificate or its key cannot be used. It never holds a byte of a key or a passphrase.
+/// Why a certificate, its chain or its key cannot be used. Never holds bytes of a key.
 package enum CertificateError: Error, Sendable, Hashable {
-    /// The chain's file is empty.
-    case chainIsEmpty
-    /// The chain's file holds no PEM certificate.
-    case noCertificate
-    /// The chain's file holds a PEM block that is no certificate, or a broken one; its place, from 1.
-    case brokenCertificate(position: Int, reason: String)
-    /// The key's file is empty.
-    case keyIsEmpty
-    /// The key's file holds no PEM private key.
-    case noKey(reason: String)
-    /// The key is encrypted, and no passphrase is given.
-    case passphraseMissing
-    /// The passphrase does not open the key.
-    case passphraseWrong
-    /// The key belongs to another certificate.
-    case keyDoesNotMatch
-    /// libssl does not use a key of this kind.
-    case unsupportedKey(String)
-
-    /// The file that is to blame.
-    package enum File: Sendable { case chain, key, passphrase }
-
-    package var file: File {
-        switch self {
-        case .chainIsEmpty, .noCertificate, .brokenCertificate: .chain
-        case .keyIsEmpty, .noKey, .keyDoesNotMatch, .unsupportedKey, .passphraseMissing: .key
-        case .passphraseWrong: .passphrase
-        }
+    /// The file an error is about.
+    package enum File: String, Sendable, Hashable {
+        case chain
+        case key
     }
+
+    case emptyFile(File)
+    case tooLarge(File, bytes: Int)
+    /// No PEM block at all: another format, or not a certificate.
+    case notPEM(File)
+    /// PEM, but no certificate among its blocks.
+    case noCertificateInFile(found: [String])
+    /// PEM, but no private key among its blocks.
+    case noKeyInFile(found: [String])
+    /// A block of the chain does not parse; counted from 1.
+    case chainHasGarbage(certificate: Int, detail: String)
+    case chainTooLong(certificates: Int)
+    case keyEncrypted
+    case wrongPassphrase
+    case keyIsDamaged(detail: String)
+    case keyDoesNotMatch(subject: String, matching: Int?)
+    case unsupportedKey(String)
+    case staple(StapleError)
+    /// Out of memory, or a fault of libcrypto's.
+    case internalFault([OpenSSLError])
 }
 
 extension CertificateError: CustomStringConvertible {
+    /// What is wrong and what to do about it, for a line that names the file in front.
     package var description: String {
         switch self {
-        case .chainIsEmpty: "expected a PEM certificate chain, found an empty file"
-        case .noCertificate: "expected a PEM certificate chain, found no certificate in the file"
-        case .brokenCertificate(let position, let reason): "certificate \(position) of the chain is broken: \(reason)"
-        case .keyIsEmpty: "expected a PEM private key, found an empty file"
-        case .noKey(let reason): "expected a PEM private key, found none: \(reason)"
-        case .passphraseMissing: "the private key is encrypted: its passphrase is needed (passphrase_file)"
-        case .passphraseWrong: "the passphrase does not open the private key"
-        case .keyDoesNotMatch: "the private key does not belong to the certificate"
-        case .unsupportedKey(let kind): "a key of the kind \(kind) cannot serve TLS"
+        case .emptyFile: "the file is empty"
+        case .tooLarge(_, let bytes):
+            "the file has \(bytes) bytes: more than \(TLSLimits.pemFileBytes) is no certificate or key"
+        case .notPEM(let file):
+            "the \(file.rawValue) file is not PEM: expected a line '-----BEGIN …-----' (DER is converted with "
+                + "'openssl \(file == .chain ? "x509" : "pkey") -inform DER')"
+        case .noCertificateInFile(let found):
+            "no certificate in the file, only \(Self.list(found)): are chain and key swapped?"
+        case .noKeyInFile(let found): "no private key in the file, only \(Self.list(found)): are chain and key swapped?"
+        case .chainHasGarbage(let number, let detail): "certificate \(number) of the file cannot be read: \(detail)"
+        case .chainTooLong(let count): "\(count) certificates in the file, more than \(TLSLimits.chainCertificates)"
+        case .keyEncrypted: "the key is encrypted, and no passphrase file is given"
+        case .wrongPassphrase: "the key cannot be decrypted: the passphrase is wrong"
+        case .keyIsDamaged(let detail): "the key cannot be read: \(detail)"
+        case .keyDoesNotMatch(let subject, let matching):
+            "the key is not that of the first certificate (\(subject))"
+                + (matching.map { "; it is that of certificate \($0): the server's own must come first" } ?? "")
+        case .unsupportedKey(let kind): "a key of this kind cannot serve TLS: \(kind)"
+        case .staple(let error): "the OCSP response: \(error)"
+        case .internalFault(let errors): "libcrypto failed: \(errors.summary)"
         }
+    }
+
+    private static func list(_ labels: [String]) -> String {
+        labels.isEmpty ? "damaged blocks" : labels.map { "'\($0)'" }.joined(separator: ", ")
     }
 }

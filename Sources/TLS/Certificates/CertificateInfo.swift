@@ -1,52 +1,56 @@
 package import Vocabulary
 
-/// What a certificate says of itself.
-package struct CertificateInfo: Sendable, Hashable {
-    /// The subject's common name; `nil` when it has none.
-    package let commonName: String?
-    /// The DNS names it is made out to (subjectAltName), as written.
-    package let dnsNames: [String]
-    package let notBefore: WallTime
-    package let notAfter: WallTime
-    /// The kind and size of the key, such as `ECDSA P-256` or `RSA 2048`.
-    package let key: String
-    /// The serial number in hexadecimal.
-    package let serial: String
+/// The kind and size of a public key.
+package enum KeyKind: Sendable, Hashable {
+    /// By NIST's name of the curve: `P-256`.
+    case ecdsa(curve: String)
+    case rsa(bits: Int)
+    case rsaPSS(bits: Int)
+    case ed25519
+    case ed448
 
-    /// Whether it is made out to a name (RFC 6125 §6.4: a wildcard stands for one label).
-    package func covers(_ name: ServerName) -> Bool {
-        dnsNames.contains { pattern in
-            switch NamePattern(pattern) {
-            case .exact(let exact): exact == name
-            case .wildcard(let parent): name.parent == parent.text
-            case nil: false
-            }
+    /// The family libssl keeps one certificate of in each context.
+    package var family: String {
+        switch self {
+        case .ecdsa: "ECDSA"
+        case .rsa: "RSA"
+        case .rsaPSS: "RSA-PSS"
+        case .ed25519: "Ed25519"
+        case .ed448: "Ed448"
         }
     }
 }
 
-/// Something about a certificate that does not forbid to serve it.
-package enum CertificateWarning: Sendable, Hashable {
-    case expired(WallTime)
-    case notYetValid(WallTime)
-    /// Within ``soonDays``.
-    case expiresSoon(days: Int, WallTime)
-    /// The certificate at `position` (from 1) is not signed by the one behind it.
-    case chainDoesNotBuild(position: Int, subject: String, next: String)
-
-    /// How many days before its end a certificate is warned of.
-    package static let soonDays = 14
-}
-
-extension CertificateWarning: CustomStringConvertible {
+extension KeyKind: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .expired(let time): "the certificate expired at \(time)"
-        case .notYetValid(let time): "the certificate is not valid before \(time)"
-        case .expiresSoon(let days, let time): "the certificate expires in \(days) days, at \(time)"
-        case .chainDoesNotBuild(let position, let subject, let next):
-            "the chain does not build: certificate \(position + 1) (\(next)) did not sign certificate \(position)"
-                + " (\(subject))"
+        case .ecdsa(let curve): "ECDSA \(curve)"
+        case .rsa(let bits), .rsaPSS(let bits): "\(family) \(bits)"
+        case .ed25519, .ed448: family
         }
+    }
+}
+
+/// What a certificate says of itself.
+package struct CertificateInfo: Sendable, Hashable {
+    /// The common name, or the whole subject where there is none, in one printable line.
+    package let subject: String
+    /// The same of the issuer.
+    package let issuer: String
+    /// dNSName entries, as written.
+    package let dnsNames: [String]
+    /// iPAddress entries.
+    package let addresses: [IPAddress]
+    package let notBefore: WallTime
+    package let notAfter: WallTime
+    package let keyKind: KeyKind
+    /// Upper-case hexadecimal digits, as `openssl x509 -serial` prints them.
+    package let serial: String
+    /// SHA-256 of the DER form, lower-case hexadecimal.
+    package let fingerprint: String
+
+    /// Whole days until the certificate expires; negative when it has.
+    package func daysLeft(at now: WallTime) -> Int {
+        notAfter.days(since: now)
     }
 }

@@ -1,97 +1,112 @@
-internal import CLibSSL
+import CLibSSL
 package import Vocabulary
 
-/// A certificate with its chain and its private key, ready to serve. Immutable, shared by all workers.
-// @unchecked: the C objects are never changed after init; libcrypto counts their references atomically.
+/// A certificate that serves TLS: the leaf, the chain behind it and the private key.
+///
+/// Immutable, and shared by every context and worker; only what is in ``staple`` can change.
 package final class ServerCertificate: @unchecked Sendable {
-    /// The most certificates a chain may have, the leaf included.
-    package static let maximumChain = 16
-
-    package let info: CertificateInfo
-    /// The OCSP response that is stapled to it; its content may be replaced while it is in use.
-    package let staple: Staple?
-
+    // @unchecked: the pointers are written in init only, and libcrypto counts their references atomically.
     let leaf: OpaquePointer
+    /// The certificates behind the leaf, as STACK_OF(X509).
     let chain: OpaquePointer
     let key: OpaquePointer
 
-    /// Reads a leaf with its chain, and the leaf's key.
+    /// What the leaf says of itself.
+    package let info: CertificateInfo
+    /// The OCSP response that is stapled with this certificate.
+    package let staple: Staple
+
+    /// Loads the certificates of `chainPEM`, the server's own first, and the key of `keyPEM`.
     ///
     /// - Parameters:
-    ///   - chainPEM: the leaf first, then what signed it, and so on.
-    ///   - keyPEM: a private key in any PEM form that OpenSSL reads; wiping it is the caller's part.
-    ///   - passphrase: what opens an encrypted key. Nobody is ever asked for one.
-    package init(chainPEM: [UInt8], keyPEM: [UInt8], passphrase: Secret?) throws(CertificateError) {
-        let certificates = try PEM.certificates(chainPEM)
-        defer { for certificate in certificates { X509_free(certificate) } }
-        let key = try PEM.privateKey(keyPEM, passphrase: passphrase)
-        self.key = key
+    ///   - passphrase: what an encrypted key is decrypted with; nothing is ever asked on a terminal.
+    ///   - ocspResponse: the DER form of an OCSP response to staple.
+    package init(
+        chainPEM: [UInt8], keyPEM: Secret, passphrase: Secret? = nil, ocspResponse: [UInt8]? = nil
+    ) throws(CertificateError) {
+        let certificates = try PEMFile.certificates(in: chainPEM)
+        let key: OpaquePointer
+        let info: CertificateInfo
+        let stack: OpaquePointer
+        do throws(CertificateError) {
+            key = try PEMFile.privateKey(in: keyPEM, passphrase: passphrase)
+        } catch {
+            certificates.forEach(X509_free)
+            throw error
+        }
+        do throws(CertificateError) {
+            info = try Self.check(certificates, key)
+            stack = try Self.stack(certificates.dropFirst())
+        } catch {
+            certificates.forEach(X509_free)
+            EVP_PKEY_free(key)
+            throw error
+        }
         leaf = certificates[0]
-        chain = reprise_sk_X509_new()
-        staple = nil
-        info = CertificateInfo(leaf)
-        X509_up_ref(leaf)
-        for certificate in certificates.dropFirst() {
-            X509_up_ref(certificate)
-            _ = reprise_sk_X509_push(chain, certificate)
+        chain = stack
+        self.key = key
+        self.info = info
+        staple = Staple(certificate: certificates[0], issuer: certificates.dropFirst().first)
+        // The stack took references of its own.
+        certificates.dropFirst().forEach(X509_free)
+        guard let ocspResponse else { return }
+        do throws(StapleError) {
+            try staple.replace(der: ocspResponse)
+        } catch {
+            throw .staple(error)
         }
-        ErrorQueue.clear()
-        defer { ErrorQueue.clear() }
-        guard ["RSA", "EC", "RSA-PSS", "ED25519", "ED448"].contains(Self.kind(of: key)) else {
-            throw .unsupportedKey(Self.kind(of: key))
-        }
-        guard X509_check_private_key(leaf, key) == 1 else { throw .keyDoesNotMatch }
-    }
-
-    private init(_ other: ServerCertificate, staple: Staple) {
-        (info, leaf, key) = (other.info, other.leaf, other.key)
-        chain = X509_chain_up_ref(other.chain)
-        self.staple = staple
-        X509_up_ref(leaf)
-        EVP_PKEY_up_ref(key)
     }
 
     deinit {
         X509_free(leaf)
+        reprise_x509_stack_free(chain)
         EVP_PKEY_free(key)
-        reprise_sk_X509_free_all(chain)
     }
 
-    /// The same certificate with an OCSP response to staple.
-    package func stapling(_ staple: Staple) -> ServerCertificate {
-        ServerCertificate(self, staple: staple)
-    }
-
-    /// What an operator should know of the certificate at that time.
-    package func warnings(at now: WallTime) -> [CertificateWarning] {
-        var warnings: [CertificateWarning] = []
-        let days = info.notAfter.days(since: now)
-        if info.notAfter < now {
-            warnings.append(.expired(info.notAfter))
-        } else if days < CertificateWarning.soonDays {
-            warnings.append(.expiresSoon(days: days, info.notAfter))
-        }
-        if now < info.notBefore { warnings.append(.notYetValid(info.notBefore)) }
-        return warnings + brokenLinks()
-    }
-
-    private func brokenLinks() -> [CertificateWarning] {
-        ErrorQueue.clear()
+    /// Whether a client that asks for the name accepts this certificate: by subjectAltName, never by the common name
+    /// (RFC 6125 §6.4.4).
+    package func covers(_ name: ServerName) -> Bool {
         defer { ErrorQueue.clear() }
-        var certificates = [leaf]
-        for index in 0..<reprise_sk_X509_num(chain) {
-            if let certificate = reprise_sk_X509_value(chain, index) { certificates.append(certificate) }
-        }
-        return zip(certificates, certificates.dropFirst()).enumerated().compactMap { index, link in
-            let (subject, issuer) = link
-            let signed =
-                X509_check_issued(issuer, subject) == X509_V_OK && X509_verify(subject, X509_get0_pubkey(issuer)) == 1
-            guard !signed else { return nil }
-            return .chainDoesNotBuild(position: index + 1, subject: subject.subject, next: issuer.subject)
+        let flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
+        return X509_check_host(leaf, name.text, 0, CUnsignedInt(flags), nil) == 1
+    }
+
+    /// The same for every name that the pattern stands for.
+    package func covers(_ pattern: NamePattern) -> Bool {
+        switch pattern {
+        case .exact(let name): covers(name)
+        case .wildcard: info.dnsNames.contains { $0.lowercased() == pattern.description }
         }
     }
 
-    static func kind(of key: OpaquePointer) -> String {
-        EVP_PKEY_get0_type_name(key).map { String(cString: $0) } ?? "unknown"
+    private static func check(
+        _ certificates: [OpaquePointer], _ key: OpaquePointer
+    ) throws(CertificateError)
+        -> CertificateInfo
+    {
+        ErrorQueue.clear()
+        if case .failure(let unsupported) = X509Reading.keyKind(of: key) { throw .unsupportedKey(unsupported.name) }
+        let matching = certificates.firstIndex { certificate in
+            X509_get0_pubkey(certificate).map { EVP_PKEY_eq($0, key) == 1 } ?? false
+        }
+        ErrorQueue.clear()
+        guard matching == 0 else {
+            throw .keyDoesNotMatch(subject: X509Reading.subject(of: certificates[0]), matching: matching.map { $0 + 1 })
+        }
+        guard let info = X509Reading.info(of: certificates[0]) else { throw .unsupportedKey("unknown") }
+        return info
+    }
+
+    private static func stack(_ certificates: ArraySlice<OpaquePointer>) throws(CertificateError) -> OpaquePointer {
+        guard let stack = reprise_x509_stack_new() else { throw .internalFault(ErrorQueue.drain()) }
+        for certificate in certificates {
+            X509_up_ref(certificate)
+            guard reprise_x509_stack_push(stack, certificate) > 0 else {
+                X509_free(certificate)
+                reprise_x509_stack_free(stack)
+                throw .internalFault(ErrorQueue.drain())
+            }
+        }
+        return stack
     }
 }

@@ -1,91 +1,53 @@
-internal import CLibSSL
-internal import Synchronization
+import CLibSSL
+import Synchronization
 package import Vocabulary
 
-/// An OCSP response that is sent along with a certificate (RFC 6066 §8); it can be replaced while it is in use.
+/// The place for a certificate's OCSP response (RFC 6066 §8), which can be replaced while connections use it.
+///
+/// Shared by all workers; its lock is held for the length of one reference's copy.
 package final class Staple: Sendable {
-    private let current: Mutex<Response>
-    private let serial: String
+    // Written in init only; libcrypto counts their references atomically.
+    private nonisolated(unsafe) let certificate: OpaquePointer
+    private nonisolated(unsafe) let issuer: OpaquePointer?
+    private let response = Mutex<StapledResponse?>(nil)
 
-    private struct Response {
-        let bytes: [UInt8]
-        let nextUpdate: WallTime?
+    /// An empty place for the certificate's response; `issuer` is the next certificate of its chain.
+    init(certificate: OpaquePointer, issuer: OpaquePointer?) {
+        X509_up_ref(certificate)
+        self.certificate = certificate
+        if let issuer { X509_up_ref(issuer) }
+        self.issuer = issuer
     }
 
-    /// Why an OCSP response cannot be used.
-    package enum Fault: Error, Sendable, Hashable, CustomStringConvertible {
-        case empty
-        case notOCSP
-        case unsuccessful(status: Int)
-        case otherCertificate
-        case revokedOrUnknown
-
-        package var description: String {
-            switch self {
-            case .empty: "expected an OCSP response in DER, found an empty file"
-            case .notOCSP: "expected an OCSP response in DER, found something else"
-            case .unsuccessful(let status): "the OCSP response is not a successful one (status \(status))"
-            case .otherCertificate: "the OCSP response does not speak of this certificate"
-            case .revokedOrUnknown: "the OCSP response does not say that the certificate is good"
-            }
-        }
+    deinit {
+        X509_free(certificate)
+        X509_free(issuer)
     }
 
-    /// Reads a response in DER; it must be successful and say that this certificate is good.
-    package init(der: [UInt8], for certificate: ServerCertificate) throws(Fault) {
-        serial = certificate.info.serial
-        current = Mutex(try Self.read(der, serial: serial))
+    /// Puts the response in place of the one there.
+    ///
+    /// It must parse, be successful and speak of the certificate (by issuer and serial number; by the serial number
+    /// alone where the chain has no issuer). Its signature is the clients' to verify.
+    /// - Throws: ``StapleError``; the old response then stays.
+    package func replace(der: [UInt8]) throws(StapleError) {
+        let new = try StapledResponse(der: der, certificate: certificate, issuer: issuer)
+        response.withLock { $0 = new }
     }
 
-    /// Takes another response; when it is bad the old one stays.
-    package func replace(der: [UInt8]) throws(Fault) {
-        let response = try Self.read(der, serial: serial)
-        current.withLock { $0 = response }
+    /// Takes the response away: nothing is stapled.
+    package func remove() {
+        response.withLock { $0 = nil }
     }
 
-    /// When the response's issuer promises the next one; `nil` when it does not say.
-    package var nextUpdate: WallTime? { current.withLock { $0.nextUpdate } }
+    /// Whether there is a response, expired or not.
+    package var isPresent: Bool { response.withLock { $0 != nil } }
 
-    /// The response, unless it is out of date.
-    func bytes(at now: WallTime) -> [UInt8]? {
-        current.withLock { response in
-            if let nextUpdate = response.nextUpdate, nextUpdate < now { return nil }
-            return response.bytes
-        }
-    }
+    /// When the response must have been replaced; `nil` when it does not say, or there is none.
+    package var nextUpdate: WallTime? { response.withLock { $0?.nextUpdate } }
 
-    private static func read(_ der: [UInt8], serial: String) throws(Fault) -> Response {
-        guard !der.isEmpty else { throw .empty }
-        ErrorQueue.clear()
-        defer { ErrorQueue.clear() }
-        let parsed = der.withUnsafeBufferPointer { buffer in
-            var start = buffer.baseAddress
-            return d2i_OCSP_RESPONSE(nil, &start, buffer.count)
-        }
-        guard let parsed else { throw .notOCSP }
-        defer { OCSP_RESPONSE_free(parsed) }
-        let status = OCSP_response_status(parsed)
-        guard status == OCSP_RESPONSE_STATUS_SUCCESSFUL else { throw .unsuccessful(status: Int(status)) }
-        guard let basic = OCSP_response_get1_basic(parsed) else { throw .notOCSP }
-        defer { OCSP_BASICRESP_free(basic) }
-        for index in 0..<OCSP_resp_count(basic) {
-            guard let single = OCSP_resp_get0(basic, index), number(of: single) == serial else { continue }
-            var nextUpdate: UnsafeMutablePointer<ASN1_GENERALIZEDTIME>?
-            guard OCSP_single_get0_status(single, nil, nil, nil, &nextUpdate) == V_OCSP_CERTSTATUS_GOOD else {
-                throw .revokedOrUnknown
-            }
-            return Response(bytes: der, nextUpdate: nextUpdate.map { CertificateInfo.time($0) })
-        }
-        throw .otherCertificate
-    }
-
-    private static func number(of single: OpaquePointer) -> String? {
-        var serial: UnsafeMutablePointer<ASN1_INTEGER>?
-        OCSP_id_get0_info(nil, nil, nil, &serial, OCSP_SINGLERESP_get0_id(single))
-        guard let serial, let number = ASN1_INTEGER_to_BN(serial, nil) else { return nil }
-        defer { BN_free(number) }
-        guard let text = BN_bn2hex(number) else { return nil }
-        defer { CRYPTO_free(text, "", 0) }
-        return String(cString: text)
+    /// The response to staple now: `nil` when there is none or it has expired.
+    var current: StapledResponse? {
+        guard let response = response.withLock({ $0 }), !response.isExpired else { return nil }
+        return response
     }
 }

@@ -1,0 +1,119 @@
+import Vocabulary
+
+/// What the proxy reads of a ClientHello by itself, before libssl acts on it.
+///
+/// Parsed strictly: an extension that is not exactly what its RFC says is an error, never a guess.
+struct ClientHello: Equatable {
+    /// The host_name of the server_name extension (RFC 6066 §3): 1 to 255 bytes, none of them zero.
+    var serverName: [UInt8]?
+    /// The protocols of the ALPN extension (RFC 7301 §3.1).
+    var protocols: [[UInt8]]?
+    /// The numbers in the supported_versions extension (RFC 8446 §4.2.1).
+    var versions: [UInt16]?
+    /// Whether a ticket comes with it (RFC 5077 §3.2); an empty extension only asks for one.
+    var carriesTicket = false
+}
+
+/// An extension of a ClientHello that does not parse; the sentence says which and why.
+struct ClientHelloError: Error, Equatable {
+    let text: String
+}
+
+extension ClientHello {
+    /// Parses the extensions; `nil` stands for one that is not there.
+    init(
+        serverName: UnsafeBufferPointer<UInt8>?, protocols: UnsafeBufferPointer<UInt8>?,
+        versions: UnsafeBufferPointer<UInt8>?, ticket: UnsafeBufferPointer<UInt8>?
+    ) throws(ClientHelloError) {
+        if let serverName { self.serverName = try Self.hostName(serverName) }
+        if let protocols { self.protocols = try Self.protocolNames(protocols) }
+        if let versions { self.versions = try Self.versionNumbers(versions) }
+        carriesTicket = ticket.map { !$0.isEmpty } ?? false
+    }
+
+    /// A list with one entry of type host_name. RFC 6066 forbids two of a type and knows no other type, and libssl
+    /// takes no list of more than one entry either.
+    private static func hostName(_ bytes: UnsafeBufferPointer<UInt8>) throws(ClientHelloError) -> [UInt8] {
+        var reader = ByteReader(bytes)
+        guard var list = reader.vector16(), reader.isAtEnd, !list.isAtEnd else {
+            throw ClientHelloError(text: "server_name: the list's length is wrong")
+        }
+        guard list.byte() == 0 else { throw ClientHelloError(text: "server_name: the name's type is not host_name") }
+        guard let name = list.vector16() else { throw ClientHelloError(text: "server_name: the name is cut off") }
+        guard list.isAtEnd else { throw ClientHelloError(text: "server_name: more than one name") }
+        guard (1...TLSLimits.serverNameBytes).contains(name.rest.count) else {
+            throw ClientHelloError(text: "server_name: a name of \(name.rest.count) bytes")
+        }
+        guard !name.rest.contains(0) else { throw ClientHelloError(text: "server_name: a zero byte in the name") }
+        return Array(name.rest)
+    }
+
+    private static func protocolNames(_ bytes: UnsafeBufferPointer<UInt8>) throws(ClientHelloError) -> [[UInt8]] {
+        var reader = ByteReader(bytes)
+        guard var list = reader.vector16(), reader.isAtEnd, !list.isAtEnd else {
+            throw ClientHelloError(text: "ALPN: the list's length is wrong")
+        }
+        var names: [[UInt8]] = []
+        while !list.isAtEnd {
+            guard let name = list.vector8() else { throw ClientHelloError(text: "ALPN: a name is cut off") }
+            guard !name.isAtEnd else { throw ClientHelloError(text: "ALPN: an empty name") }
+            names.append(Array(name.rest))
+        }
+        return names
+    }
+
+    private static func versionNumbers(_ bytes: UnsafeBufferPointer<UInt8>) throws(ClientHelloError) -> [UInt16] {
+        var reader = ByteReader(bytes)
+        guard var list = reader.vector8(), reader.isAtEnd, !list.isAtEnd else {
+            throw ClientHelloError(text: "supported_versions: the list's length is wrong")
+        }
+        var versions: [UInt16] = []
+        while !list.isAtEnd {
+            guard let version = list.number16() else {
+                throw ClientHelloError(text: "supported_versions: an odd length")
+            }
+            versions.append(version)
+        }
+        return versions
+    }
+}
+
+/// Reads the vectors of TLS's presentation language (RFC 8446 §3.4) from bytes that someone else keeps alive.
+struct ByteReader {
+    private(set) var rest: Slice<UnsafeBufferPointer<UInt8>>
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        rest = bytes[...]
+    }
+
+    private init(rest: Slice<UnsafeBufferPointer<UInt8>>) {
+        self.rest = rest
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func byte() -> UInt8? {
+        rest.popFirst()
+    }
+
+    mutating func number16() -> UInt16? {
+        guard rest.count >= 2 else { return nil }
+        return UInt16(rest.removeFirst()) << 8 | UInt16(rest.removeFirst())
+    }
+
+    /// A vector with one byte of length.
+    mutating func vector8() -> ByteReader? {
+        byte().flatMap { take(Int($0)) }
+    }
+
+    /// A vector with two bytes of length.
+    mutating func vector16() -> ByteReader? {
+        number16().flatMap { take(Int($0)) }
+    }
+
+    private mutating func take(_ count: Int) -> ByteReader? {
+        guard rest.count >= count else { return nil }
+        defer { rest.removeFirst(count) }
+        return ByteReader(rest: rest.prefix(count))
+    }
+}

@@ -1,0 +1,72 @@
+/// The bytes that a worker's connections have for their clients, gathered within a turn of the loop and sent at once.
+///
+/// Confined to its worker. It grows as libssl writes; what a caller hands to ``ServerConnection/write(_:)`` bounds it.
+package final class OutputBuffer {
+    let storage: UnsafeMutablePointer<OutputStorage>
+
+    package init() {
+        storage = .allocate(capacity: 1)
+        storage.initialize(to: OutputStorage())
+    }
+
+    deinit {
+        storage.pointee.deallocate()
+        storage.deinitialize(count: 1)
+        storage.deallocate()
+    }
+
+    package var count: Int { storage.pointee.count }
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Lends the bytes for the length of `body`.
+    package func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeRawBufferPointer(start: storage.pointee.base, count: storage.pointee.count))
+    }
+
+    /// Adds bytes that do not come from libssl, such as the answer to plain HTTP.
+    package func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        storage.pointee.append(start, count: bytes.count)
+    }
+
+    /// Empties it, and gives back memory above ``TLSLimits/keptOutputBytes``.
+    package func removeAll() {
+        storage.pointee.count = 0
+        if storage.pointee.capacity > TLSLimits.keptOutputBytes { storage.pointee.deallocate() }
+    }
+}
+
+/// The memory of an ``OutputBuffer``, apart so that a BIO callback reaches it without counting references.
+struct OutputStorage {
+    fileprivate(set) var base: UnsafeMutableRawPointer?
+    var count = 0
+    fileprivate(set) var capacity = 0
+
+    private static let firstCapacity = 16 << 10
+
+    mutating func append(_ bytes: UnsafeRawPointer, count added: Int) {
+        if count + added > capacity { grow(to: count + added) }
+        base?.advanced(by: count).copyMemory(from: bytes, byteCount: added)
+        count += added
+    }
+
+    private mutating func grow(to needed: Int) {
+        var larger = max(Self.firstCapacity, capacity)
+        while larger < needed { larger *= 2 }
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        if let base {
+            moved.copyMemory(from: base, byteCount: count)
+            base.deallocate()
+        }
+        base = moved
+        capacity = larger
+    }
+
+    mutating func deallocate() {
+        base?.deallocate()
+        (base, count, capacity) = (nil, 0, 0)
+    }
+}

@@ -1,0 +1,29 @@
+/// Where a handshake is after a call.
+package enum HandshakeProgress: Sendable, Hashable {
+    case done
+    /// Nothing goes on until more bytes come.
+    case wantsInput
+    /// It will not succeed. An alert may wait in the output.
+    case failed(HandshakeFault)
+}
+
+/// What a read brought.
+package enum ReadProgress: Sendable, Hashable {
+    /// So many bytes of plaintext, at least one; more may be there.
+    case bytes(Int)
+    /// Nothing is there until more bytes come.
+    case wantsInput
+    /// The client closed its direction in order (RFC 8446 §6.1); we may go on writing.
+    case closeNotify
+    /// The client's stream ended without a close_notify: what came may have been cut.
+    case truncated
+    /// The connection is broken. An alert may wait in the output.
+    case failed(ConnectionFault)
+}
+
+/// What became of a write.
+package enum WriteProgress: Sendable, Hashable {
+    /// Every byte is encrypted and in the output.
+    case done
+    case failed(ConnectionFault)
+}

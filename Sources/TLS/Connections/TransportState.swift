@@ -1,0 +1,75 @@
+/// The two ends of a connection's BIO: ciphertext that came, and where ciphertext goes.
+///
+/// Lives at a fixed address, owned by its ``ServerConnection``, so that the BIO's callbacks cost neither a reference
+/// count nor an allocation.
+struct TransportState {
+    /// What is left of the bytes lent for this turn.
+    private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// What is left of earlier turns' bytes, which libssl gets first; empty nearly always.
+    private var stash: [UInt8] = []
+    private var stashStart = 0
+    /// Whether the client's stream has ended behind those bytes.
+    var hasEnded = false
+    /// Whether libssl has been told so. The truth about a truncation is in this, not in ``hasEnded``: a close_notify
+    /// may stand in front of the end (design decision D5).
+    private(set) var hasReturnedEnd = false
+    /// How often libssl has written.
+    private(set) var writes = 0
+    private let output: UnsafeMutablePointer<OutputStorage>
+
+    init(output: UnsafeMutablePointer<OutputStorage>) {
+        self.output = output
+    }
+
+    /// How many bytes wait for libssl.
+    var unread: Int { stash.count - stashStart + lent.count }
+
+    mutating func lend(_ bytes: UnsafeRawBufferPointer) {
+        keepRest()
+        lent = bytes
+    }
+
+    /// Copies what is left of the lent bytes, whose owner takes them back now.
+    mutating func keepRest() {
+        guard !lent.isEmpty else { return }
+        stash.removeFirst(stashStart)
+        stashStart = 0
+        stash.append(contentsOf: lent)
+        lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// The first bytes that wait, at most so many, without taking them.
+    func first(_ count: Int) -> [UInt8] {
+        let kept = stash[stashStart...].prefix(count)
+        return Array(kept) + Array(lent.prefix(count - kept.count))
+    }
+
+    /// Moves bytes to libssl's buffer.
+    ///
+    /// - Returns: how many; 0 when none wait, and then ``hasReturnedEnd`` tells a pause from the end.
+    mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
+        var moved = 0
+        if stashStart < stash.count {
+            moved = min(target.count, stash.count - stashStart)
+            stash.withUnsafeBytes {
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[stashStart...].prefix(moved)))
+            }
+            stashStart += moved
+            if stashStart == stash.count { (stash, stashStart) = ([], 0) }
+        }
+        let more = min(target.count - moved, lent.count)
+        if more > 0 {
+            UnsafeMutableRawBufferPointer(rebasing: target[moved...])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: lent.prefix(more)))
+            lent = UnsafeRawBufferPointer(rebasing: lent.dropFirst(more))
+            moved += more
+        }
+        if moved == 0, hasEnded { hasReturnedEnd = true }
+        return moved
+    }
+
+    mutating func write(_ bytes: UnsafeRawPointer, count: Int) {
+        writes += 1
+        output.pointee.append(bytes, count: count)
+    }
+}

@@ -1,0 +1,42 @@
+import CLibSSL
+
+/// The steps that listener contexts and host contexts are both built with.
+enum ContextBuilding {
+    /// A server context under the settings; the reference is the caller's.
+    static func context(_ settings: TLSSettings) throws(ContextError) -> OpaquePointer {
+        ErrorQueue.clear()
+        guard let context = SSL_CTX_new(TLS_server_method()) else { throw .internalFault(ErrorQueue.drain()) }
+        do throws(ContextError) {
+            try apply(settings, to: context)
+        } catch {
+            SSL_CTX_free(context)
+            throw error
+        }
+        return context
+    }
+
+    private static func apply(_ settings: TLSSettings, to context: OpaquePointer) throws(ContextError) {
+        guard reprise_ctx_set_min_version(context, CInt(settings.minimumVersion.rawValue)) == 1,
+            reprise_ctx_set_max_version(context, CInt(settings.maximumVersion.rawValue)) == 1
+        else { throw .settingRefused(.versions, errors: ErrorQueue.drain()) }
+        // Before certificates are added: the list's @SECLEVEL decides which are strong enough. Without ciphers (a
+        // TLS 1.3 listener needs none) libssl's own stay, out of reach.
+        if !settings.ciphers.isEmpty, SSL_CTX_set_cipher_list(context, settings.ciphers) != 1,
+            settings.minimumVersion < .tls1_3
+        {
+            throw .settingRefused(.ciphers, errors: ErrorQueue.drain())
+        }
+        guard settings.ciphersuites.isEmpty || SSL_CTX_set_ciphersuites(context, settings.ciphersuites) == 1 else {
+            throw .settingRefused(.ciphersuites, errors: ErrorQueue.drain())
+        }
+        guard reprise_ctx_set_groups(context, settings.groups) == 1 else {
+            throw .settingRefused(.groups, errors: ErrorQueue.drain())
+        }
+        if let algorithms = settings.signatureAlgorithms {
+            guard reprise_ctx_set_signature_algorithms(context, algorithms) == 1 else {
+                throw .settingRefused(.signatureAlgorithms, errors: ErrorQueue.drain())
+            }
+        }
+        ErrorQueue.clear()
+    }
+}

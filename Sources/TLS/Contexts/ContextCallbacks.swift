@@ -1,0 +1,66 @@
+import CLibSSL
+import Vocabulary
+
+// What libssl calls back while a connection's own call runs, so always on the connection's worker. Each function checks
+// its pointers, finds the object, and calls one method.
+
+/// SSL_CTX_set_client_hello_cb(3): once for each ClientHello, before anything of it is acted on.
+func clientHelloArrived(
+    _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let ssl, let alert, let connection = ServerConnection.behind(ssl) else { return SSL_CLIENT_HELLO_ERROR }
+    guard let refusal = connection.receive(ClientHello.read(from: ssl)) else { return SSL_CLIENT_HELLO_SUCCESS }
+    alert.pointee = CInt(refusal.code)
+    return SSL_CLIENT_HELLO_ERROR
+}
+
+/// SSL_CTX_set_tlsext_servername_callback(3): whether the ServerHello says that the name was heeded (RFC 6066 §3).
+func acknowledgeServerName(
+    _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let ssl, let connection = ServerConnection.behind(ssl) else { return SSL_TLSEXT_ERR_NOACK }
+    return connection.hostIsByName ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
+}
+
+/// SSL_set_info_callback(3): alerts, and the steps of the state machine.
+func connectionInformed(_ ssl: OpaquePointer?, _ place: CInt, _ value: CInt) {
+    guard let ssl, let connection = ServerConnection.behind(ssl) else { return }
+    if place & SSL_CB_ALERT != 0 {
+        let alert = TLSAlert(code: UInt8(truncatingIfNeeded: value))
+        connection.note(alert: alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: place & SSL_CB_WRITE != 0)
+    } else if place & SSL_CB_LOOP != 0, SSL_get_state(ssl) == TLS_ST_SR_KEY_UPDATE {
+        connection.noteKeyUpdate()
+    }
+}
+
+/// SSL_CTX_set_alpn_select_cb(3). No overlap is fatal (RFC 7301 §3.2).
+func chooseApplicationProtocol(
+    _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+    _ chosenCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredCount: CUnsignedInt,
+    _ argument: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let chosen, let chosenCount, let offered, let argument else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    // Held by the HostContexts that every connection holds.
+    let protocols = Unmanaged<ApplicationProtocols>.fromOpaque(argument).takeUnretainedValue()
+    let offers = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
+    guard let choice = protocols.choose(from: offers) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    chosen.pointee = choice.baseAddress
+    chosenCount.pointee = UInt8(choice.count)
+    return SSL_TLSEXT_ERR_OK
+}
+
+/// SSL_CTX_set_tlsext_status_cb(3) of a server: called when the client asks for a staple, the certificate being chosen.
+func stapleStatus(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> CInt {
+    guard let ssl, let argument, let certificate = SSL_get_certificate(ssl) else { return SSL_TLSEXT_ERR_NOACK }
+    // Held by the HostContexts that every connection holds.
+    let host = Unmanaged<HostContext>.fromOpaque(argument).takeUnretainedValue()
+    guard let response = host.staple(for: certificate) else { return SSL_TLSEXT_ERR_NOACK }
+    // libssl frees its copy itself.
+    guard let copy = reprise_openssl_malloc(response.der.count) else { return SSL_TLSEXT_ERR_NOACK }
+    response.der.withUnsafeBytes {
+        copy.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(copy), byteCount: $0.count)
+    }
+    reprise_ssl_give_status_response(
+        ssl, copy.assumingMemoryBound(to: UInt8.self), response.der.count)
+    return SSL_TLSEXT_ERR_OK
+}

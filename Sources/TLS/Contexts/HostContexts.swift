@@ -1,0 +1,56 @@
+import Vocabulary
+
+/// The hosts of one listener: built once, immutable, shared by all workers.
+package final class HostContexts: Sendable {
+    /// A host found for a name.
+    struct Match {
+        let host: HostContext
+        /// Whether one of its names is the one asked for; else it is the default, the first host.
+        let isByName: Bool
+    }
+
+    /// Referred to by the hosts' SSL_CTX, so it must live as long as they do.
+    let protocols: ApplicationProtocols
+    private let first: HostContext
+    private let exact: [String: HostContext]
+    private let wildcards: [String: HostContext]
+
+    /// Builds one SSL_CTX for each host (13 to 18 kB each).
+    package init(hosts: [HostDefinition], settings: ListenerTLSSettings) throws(ContextError) {
+        protocols = try ApplicationProtocols(settings.alpn)
+        var exact: [String: HostContext] = [:]
+        var wildcards: [String: HostContext] = [:]
+        var ids: Set<String> = []
+        var first: HostContext?
+        for definition in hosts {
+            guard ids.insert(definition.id).inserted else { throw .hostTwice(id: definition.id) }
+            let host = try HostContext(definition, settings: settings, protocols: protocols)
+            first = first ?? host
+            for name in definition.names {
+                let old =
+                    switch name {
+                    case .exact(let name): exact.updateValue(host, forKey: name.text)
+                    case .wildcard(let parent): wildcards.updateValue(host, forKey: parent.text)
+                    }
+                if let old { throw .nameTwice(name, first: old.id, second: host.id) }
+            }
+        }
+        guard let first else { throw .noHosts }
+        self.first = first
+        self.exact = exact
+        self.wildcards = wildcards
+    }
+
+    /// The host that serves clients who name none, or one that nobody answers to.
+    var standard: Match { Match(host: first, isByName: false) }
+
+    /// The host that answers to the name: exactly, or by a wildcard for its first label.
+    func host(for name: ServerName) -> Match? {
+        if let host = exact[name.text] { return Match(host: host, isByName: true) }
+        // An address has no labels for a star to stand for.
+        guard let parent = name.parent, let host = wildcards[parent], IPAddress(parsing: name.text) == nil else {
+            return nil
+        }
+        return Match(host: host, isByName: true)
+    }
+}

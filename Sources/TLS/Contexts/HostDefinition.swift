@@ -1,0 +1,16 @@
+package import Vocabulary
+
+/// One host of a listener, before its context is built.
+package struct HostDefinition: Sendable {
+    /// What it is known by; sessions are bound to it (design decision D6).
+    package let id: String
+    package let names: [NamePattern]
+    /// One for each family of keys; libssl picks by what the client can verify.
+    package let certificates: [ServerCertificate]
+
+    package init(id: String, names: [NamePattern], certificates: [ServerCertificate]) {
+        self.id = id
+        self.names = names
+        self.certificates = certificates
+    }
+}

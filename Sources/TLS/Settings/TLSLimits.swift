@@ -1,0 +1,21 @@
+/// Limits of the TLS room that no option changes.
+package enum TLSLimits {
+    /// The largest certificate, key or chain file that is read.
+    package static let pemFileBytes = 1 << 20
+    /// The longest chain, the leaf included; libssl's own clients verify 100 at the most, real chains are 2 to 4 long.
+    package static let chainCertificates = 32
+    /// The largest OCSP response that is stapled to every handshake.
+    package static let stapleBytes = 64 << 10
+    /// A certificate that expires in so many days is worth a warning.
+    package static let expiryWarningDays = 14
+    /// The memory an ``OutputBuffer`` keeps after it has been emptied.
+    package static let keptOutputBytes = 256 << 10
+    /// The longest host name in a server_name extension (RFC 1035 §2.3.4); a longer one is malformed.
+    package static let serverNameBytes = 255
+    /// How many bytes are looked at to tell TLS from other protocols.
+    package static let firstBytes = 16
+    /// An ALPN protocol's name (RFC 7301 §3.1).
+    package static let protocolNameBytes = 255
+    /// A passphrase, as libcrypto's PEM reader takes it (PEM_BUFSIZE).
+    package static let passphraseBytes = 1024
+}

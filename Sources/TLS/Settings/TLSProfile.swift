@@ -1,0 +1,67 @@
+/// A ready-made ``TLSSettings``: Mozilla's Server Side TLS configurations.
+///
+/// `modern` and `intermediate` are those of ``guidelineVersion``; `old` is of ``oldGuidelineVersion``, the last one
+/// that had it. What this libssl lacks of a profile is left out.
+package enum TLSProfile: String, Sendable, Hashable, CaseIterable {
+    /// TLS 1.3 only.
+    case modern
+    /// TLS 1.2 and 1.3 with forward secrecy and AEAD: the default.
+    case intermediate
+    /// TLS 1.0 to 1.3 at security level 0, for clients of another age. Weak, and never chosen unasked.
+    case old
+
+    /// The guideline that `modern` and `intermediate` follow (April 2026).
+    package static let guidelineVersion = "6.0"
+    /// The guideline that `old` follows: 6.0 dropped it.
+    package static let oldGuidelineVersion = "5.8"
+
+    /// The profile's settings, as far as this libssl can follow them.
+    package var settings: TLSSettings {
+        switch self {
+        case .modern: .modern
+        case .intermediate: .intermediate
+        case .old: .old
+        }
+    }
+}
+
+extension TLSSettings {
+    /// ``TLSProfile/modern``
+    package static let modern = TLSSettings(
+        minimumVersion: .tls1_3, maximumVersion: .tls1_3, ciphers: known(intermediateCiphers), ciphersuites: suites,
+        groups: knownGroups)
+
+    /// ``TLSProfile/intermediate``
+    package static let intermediate = TLSSettings(
+        minimumVersion: .tls1_2, maximumVersion: .tls1_3, ciphers: known(intermediateCiphers), ciphersuites: suites,
+        groups: knownGroups)
+
+    /// ``TLSProfile/old``
+    package static let old = TLSSettings(
+        minimumVersion: .tls1_0, maximumVersion: .tls1_3,
+        ciphers: known(intermediateCiphers + oldCiphers) + ":@SECLEVEL=0", ciphersuites: suites, groups: knownGroups,
+        serverPrefersOrder: true)
+
+    private static let suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+    private static let groups = ["X25519MLKEM768", "X25519", "prime256v1", "secp384r1"]
+    private static let intermediateCiphers = [
+        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
+    ]
+    private static let oldCiphers = [
+        "ECDHE-ECDSA-AES128-SHA256", "ECDHE-RSA-AES128-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA",
+        "ECDHE-ECDSA-AES256-SHA384", "ECDHE-RSA-AES256-SHA384", "ECDHE-ECDSA-AES256-SHA", "ECDHE-RSA-AES256-SHA",
+        "AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA256", "AES256-SHA256", "AES128-SHA", "AES256-SHA",
+        "DES-CBC3-SHA",
+    ]
+
+    private static func known(_ ciphers: [String]) -> String {
+        let scratch = ScratchContext()
+        return ciphers.filter { scratch.selectsCiphers("\($0):@SECLEVEL=0") }.joined(separator: ":")
+    }
+
+    private static let knownGroups: String = {
+        let scratch = ScratchContext()
+        return groups.filter(scratch.takesGroups).joined(separator: ":")
+    }()
+}

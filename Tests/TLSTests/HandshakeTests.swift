@@ -1,0 +1,30 @@
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct HandshakeTests {
+    @Test(arguments: [TLSVersion.tls1_2, .tls1_3])
+    func `a client of each version completes a handshake, and bytes go both ways`(_ version: TLSVersion) throws {
+        var options = MemoryClient.Options(serverName: "a.test")
+        options.maximumVersion = version
+        let pair = try MemoryPair(server: MemoryServer.context(), client: options)
+        #expect(pair.handshake() == .done)
+        #expect(pair.server.isHandshakeDone)
+        try pair.client.write(Array("request".utf8))
+        let read = pair.serverReads()
+        #expect(read.bytes == Array("request".utf8))
+        #expect(read.progress == .wantsInput)
+        #expect(pair.serverWrites(Array("answer".utf8)) == .done)
+        #expect(try pair.client.read() == Array("answer".utf8))
+        let summary = pair.server.summary
+        #expect(summary.version == version)
+        #expect(summary.serverName == "a.test")
+        #expect(summary.hostID == "a.test")
+        #expect(summary.group == "X25519")
+        #expect(summary.signatureAlgorithm == "ecdsa_sha256")
+        #expect(summary.cipher == pair.client.cipher)
+        #expect(summary.resumed == .no)
+        #expect(pair.client.compressionIsOff)
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+/// Memory is back where it was, whatever a connection went through. Serial: what other suites allocate would count too.
+@Suite(.serialized) struct LeakTests {
+    /// Memory the process holds, in bytes: resident, since libcrypto's and Swift's allocations both count.
+    private func resident() -> Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        fgets(&line, CInt(line.count), file)
+        let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            .split(separator: " ")
+        return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * sysconf(CInt(_SC_PAGESIZE))
+    }
+
+    private func connect(to context: ServerContext, round: Int) throws {
+        var options = MemoryClient.Options(serverName: round.isMultiple(of: 3) ? "else.test" : "a.test")
+        if round.isMultiple(of: 2) { options.maximumVersion = .tls1_2 }
+        if round.isMultiple(of: 5) { options.maximumVersion = .tls1_1 }
+        let pair = try MemoryPair(server: context, client: options)
+        if round.isMultiple(of: 7) { pair.fragment = 100 }
+        guard pair.handshake() == .done else { return }
+        try pair.client.write([UInt8](repeating: 1, count: 3000))
+        if round.isMultiple(of: 4) {
+            pair.client.sendCloseNotify()
+            _ = pair.serverReads()
+            pair.server.sendCloseNotify()
+        } else {
+            _ = pair.serverReads(andEnd: round.isMultiple(of: 9))
+            pair.serverWrites([UInt8](repeating: 2, count: 3000))
+            pair.server.abandon()
+        }
+        pair.server.close()
+    }
+
+    /// Sanitizers keep freed memory back, and look for leaks by themselves.
+    static let isSanitized = ["__asan_init", "__tsan_init"].contains { (name: String) in dlsym(nil, name) != nil }
+
+    @Test(.enabled(if: !isSanitized)) func `ten thousand handshakes leave nothing behind`() throws {
+        let context = try MemoryServer.context(MemoryServer.settings(mode: .stateless, rejectsUnknownNames: true))
+        for round in 0..<1000 { try connect(to: context, round: round) }
+        let before = resident()
+        for round in 0..<10_000 { try connect(to: context, round: round) }
+        // 100 bytes a connection would be 1 MB; the suites that run beside this one have their own ups and downs.
+        #expect(resident() - before < 16 << 20)
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct StapleTests {
+    private let root: CertificateAuthority
+    private let leaf: SelfSigned.Made
+    private let other: SelfSigned.Made
+    private let certificate: ServerCertificate
+
+    init() throws {
+        let (from, until) = (MemoryServer.validFrom, MemoryServer.validUntil)
+        root = try CertificateAuthority(name: "Root", validFrom: from, validUntil: until)
+        leaf = try SelfSigned.make(names: ["a.test"], validFrom: from, validUntil: until, serial: 0xA1, issuedBy: root)
+        other = try SelfSigned.make(names: ["b.test"], validFrom: from, validUntil: until, serial: 0xB2, issuedBy: root)
+        certificate = try ServerCertificate(chainPEM: leaf.chainPEM + root.certificatePEM, keyPEM: leaf.keyPEM)
+    }
+
+    /// An OCSP response by the openssl command, good for an hour.
+    private func response(for made: SelfSigned.Made, by issuer: CertificateAuthority) throws -> [UInt8] {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("staple-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data(issuer.certificatePEM).write(to: folder.appendingPathComponent("ca.pem"))
+        try issuer.keyPEM.withBytes { try Data($0).write(to: folder.appendingPathComponent("ca.key")) }
+        try Data(made.chainPEM).write(to: folder.appendingPathComponent("leaf.pem"))
+        let index = "V\t400101000000Z\t\tA1\tunknown\t/CN=a.test\nV\t400101000000Z\t\tB2\tunknown\t/CN=b.test\n"
+        try Data(index.utf8).write(to: folder.appendingPathComponent("index.txt"))
+        let command = Process()
+        command.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        command.currentDirectoryURL = folder
+        command.arguments = [
+            "openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key",
+            "-issuer",
+            "ca.pem", "-cert", "leaf.pem", "-nmin", "60", "-respout", "response.der", "-noverify",
+        ]
+        command.standardOutput = FileHandle.nullDevice
+        command.standardError = FileHandle.nullDevice
+        try command.run()
+        command.waitUntilExit()
+        return try [UInt8](Data(contentsOf: folder.appendingPathComponent("response.der")))
+    }
+
+    private func stapled(asking: Bool = true, _ version: TLSVersion = .tls1_3) throws -> [UInt8]? {
+        let context = try MemoryServer.context(hosts: [MemoryServer.host("a.test", certificates: [certificate])])
+        var options = MemoryClient.Options(serverName: "a.test")
+        options.requestsStaple = asking
+        options.maximumVersion = version
+        let pair = try MemoryPair(server: context, client: options)
+        #expect(pair.handshake() == .done)
+        return pair.client.staple
+    }
+
+    @Test func `a client that asks gets the staple, also one put there while running`() throws {
+        #expect(!certificate.staple.isPresent)
+        #expect(try stapled() == nil)
+        let response = try response(for: leaf, by: root)
+        try certificate.staple.replace(der: response)
+        #expect(certificate.staple.isPresent && certificate.staple.nextUpdate != nil)
+        for version in [TLSVersion.tls1_2, .tls1_3] {
+            #expect(try stapled(version) == response)
+            #expect(try stapled(asking: false, version) == nil)
+        }
+        certificate.staple.remove()
+        #expect(try stapled() == nil)
+    }
+
+    private func stapled(_ version: TLSVersion) throws -> [UInt8]? { try stapled(asking: true, version) }
+
+    @Test func `a bad response is refused, and the old one stays`() throws {
+        let good = try response(for: leaf, by: root)
+        try certificate.staple.replace(der: good)
+        let staple = certificate.staple
+        #expect(throws: StapleError.empty) { try staple.replace(der: []) }
+        #expect(throws: StapleError.notOCSP) { try staple.replace(der: Array("not DER".utf8)) }
+        #expect(throws: StapleError.notOCSP) { try staple.replace(der: good + [0]) }
+        #expect(throws: StapleError.notOCSP) { try staple.replace(der: good.dropLast()) }
+        #expect(throws: StapleError.tooLarge(bytes: 65_537)) {
+            try staple.replace(der: .init(repeating: 0, count: 65_537))
+        }
+        // OCSPResponse { responseStatus tryLater }
+        #expect(throws: StapleError.unsuccessful(status: "trylater")) {
+            try staple.replace(der: [0x30, 3, 0x0a, 1, 3])
+        }
+        let stranger = try response(for: other, by: root)
+        #expect(throws: StapleError.aboutAnotherCertificate) { try staple.replace(der: stranger) }
+        #expect(try stapled() == good)
+        #expect(ErrorQueue.drain().isEmpty)
+    }
+
+    @Test func `a response of the right number by the wrong issuer is refused`() throws {
+        let impostor = try CertificateAuthority(
+            name: "Root", validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil)
+        let twin = try SelfSigned.make(
+            names: ["a.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil, serial: 0xA1,
+            issuedBy: impostor)
+        let response = try response(for: twin, by: impostor)
+        #expect(throws: StapleError.aboutAnotherCertificate) { try certificate.staple.replace(der: response) }
+    }
+
+    @Test func `an expired response is not stapled`() throws {
+        var response = try response(for: leaf, by: root)
+        // nextUpdate: [0] EXPLICIT GeneralizedTime of 15 digits (RFC 6960 §4.2.1). The signature breaks; it is the
+        // clients' to verify.
+        let place = try #require(response.ranges(of: [0xa0, 0x11, 0x18, 0x0f]).last).upperBound
+        response.replaceSubrange(place..<(place + 4), with: Array("2001".utf8))
+        try certificate.staple.replace(der: response)
+        #expect(certificate.staple.isPresent)
+        #expect(try stapled() == nil)
+    }
+
+    @Test func `a response given with the certificate is stapled`() throws {
+        let response = try response(for: leaf, by: root)
+        let ready = try ServerCertificate(chainPEM: leaf.chainPEM, keyPEM: leaf.keyPEM, ocspResponse: response)
+        #expect(ready.staple.isPresent)
+        #expect(throws: CertificateError.staple(.notOCSP)) {
+            try ServerCertificate(chainPEM: leaf.chainPEM, keyPEM: leaf.keyPEM, ocspResponse: [1])
+        }
+    }
+}

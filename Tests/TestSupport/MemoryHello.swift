@@ -1,0 +1,49 @@
+/// A ClientHello put together by hand, for what no library would send.
+package struct MemoryHello {
+    /// legacy_version (RFC 8446 §4.1.2).
+    package var version: UInt16 = 0x0303
+    package var ciphers: [UInt16] = [0xc02b, 0xc02f, 0xc02c, 0xc030]
+    /// By number, in their order.
+    package var extensions: [(type: UInt16, body: [UInt8])] = []
+
+    /// A TLS 1.2 hello that our ECDSA certificates can answer, with more extensions behind.
+    package init(adding more: [(type: UInt16, body: [UInt8])] = []) {
+        extensions = [
+            (10, [0, 4, 0, 29, 0, 23]),  // supported_groups: X25519, P-256
+            (11, [1, 0]),  // ec_point_formats: uncompressed
+            (13, [0, 4, 4, 3, 8, 4]),  // signature_algorithms: ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256
+        ]
+        extensions += more
+    }
+
+    /// The server_name extension's body for names of type host_name.
+    package static func serverName(_ names: [UInt8]...) -> [UInt8] {
+        let list: [UInt8] = names.flatMap { (name: [UInt8]) -> [UInt8] in [0] + vector16(name) }
+        return vector16(list)
+    }
+
+    /// The handshake message, in records of at most 16 KiB.
+    package var records: [UInt8] {
+        let random = [UInt8](repeating: 0x42, count: 32)
+        let suites: [UInt8] = ciphers.flatMap(Self.number16)
+        let list: [UInt8] = extensions.flatMap { Self.number16($0.type) + Self.vector16($0.body) }
+        var body = Self.number16(version) + random + [0]
+        body += Self.vector16(suites) + [1, 0] + Self.vector16(list)
+        let message = [1, UInt8(body.count >> 16)] + Self.number16(UInt16(body.count & 0xffff)) + body
+        var records: [UInt8] = []
+        for start in stride(from: 0, to: message.count, by: 16 << 10) {
+            records += [22, 3, 1] + Self.vector16(Array(message[start...].prefix(16 << 10)))
+        }
+        return records
+    }
+
+    private static func number16(_ number: UInt16) -> [UInt8] {
+        [UInt8(number >> 8), UInt8(number & 0xff)]
+    }
+
+    /// The bytes behind two bytes of length; a body of 64 KiB and more is cut off.
+    package static func vector16(_ bytes: [UInt8]) -> [UInt8] {
+        let count = min(bytes.count, 0xffff)
+        return [UInt8(count >> 8), UInt8(count & 0xff)] + bytes.prefix(count)
+    }
+}

@@ -1,0 +1,54 @@
+package import TLS
+package import Vocabulary
+
+/// Ready-made certificates and contexts for handshakes in memory.
+package enum MemoryServer {
+    /// A moment that the made certificates begin before and end after, whenever the tests run (libssl's clients look
+    /// at the wall clock).
+    package static let validFrom = WallTime(secondsSinceEpoch: 1_577_836_800)
+    package static let validUntil = WallTime(secondsSinceEpoch: 4_102_444_800)
+    /// A moment between the two.
+    package static let now = WallTime(secondsSinceEpoch: 1_795_392_000)
+
+    /// Made once for a process and kind: RSA keys are slow to make.
+    package static let ecdsa = certificate(names: ["a.test"], kind: .ecdsaP256)
+    package static let rsa = certificate(names: ["a.test"], kind: .rsa2048)
+
+    /// A self-signed certificate for the names.
+    package static func certificate(names: [String], kind: SelfSigned.KeyKind = .ecdsaP256) -> ServerCertificate {
+        do {
+            let made = try SelfSigned.make(names: names, kind: kind, validFrom: validFrom, validUntil: validUntil)
+            return try ServerCertificate(chainPEM: made.chainPEM, keyPEM: made.keyPEM)
+        } catch {
+            preconditionFailure("no certificate for \(names): \(error)")
+        }
+    }
+
+    /// A host for the names, known by the first, with an ECDSA certificate for them.
+    package static func host(_ names: String..., certificates: [ServerCertificate]? = nil) -> HostDefinition {
+        HostDefinition(
+            id: names.first ?? "default", names: names.compactMap { NamePattern($0) },
+            certificates: certificates ?? [certificate(names: names)])
+    }
+
+    /// Settings with a fresh ticket key.
+    package static func settings(
+        _ tls: TLSSettings = .intermediate, mode: SessionSettings.Mode = .both, alpn: [String] = [],
+        rejectsUnknownNames: Bool = false, ticketsFull: Int = 1, ticketKey: Secret = SessionSettings.randomTicketKey(),
+        domain: String = "test"
+    ) -> ListenerTLSSettings {
+        ListenerTLSSettings(
+            tls: tls, alpn: alpn, rejectsUnknownNames: rejectsUnknownNames,
+            sessions: SessionSettings(mode: mode, ticketsFull: ticketsFull, ticketKey: ticketKey, domain: domain))
+    }
+
+    /// A listener's context over the hosts; by default one host, `a.test`, with an ECDSA certificate.
+    package static func context(
+        _ settings: ListenerTLSSettings = settings(), hosts: [HostDefinition] = [standardHost]
+    ) throws -> ServerContext {
+        try ServerContext(hosts: HostContexts(hosts: hosts, settings: settings), settings: settings)
+    }
+
+    private static let standardHost = HostDefinition(
+        id: "a.test", names: [NamePattern("a.test")].compactMap(\.self), certificates: [ecdsa])
+}
