@@ -1,4 +1,5 @@
 import EventLoop
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -43,9 +44,9 @@ private final class Ledger: Sendable {
             let threads = 4
             let perThread = 1000
             for thread in 0..<threads {
-                Task.detached {
+                Thread {
                     for number in 0..<perThread { loop.execute { ledger.add(number, of: thread) } }
-                }
+                }.start()
             }
             #expect(eventually { ledger.count == threads * perThread })
             #expect(ledger.numbers.allSatisfy { $0 == Array(0..<perThread) })

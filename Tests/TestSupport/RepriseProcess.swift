@@ -1,0 +1,147 @@
+package import Foundation
+import Glibc
+
+/// A `reprise serve` of its own, with its log at hand.
+package final class RepriseProcess: @unchecked Sendable {
+    // @unchecked: the log's lines are behind `lock`; the process is started in init and only asked afterwards.
+    /// The folder that holds the configuration, and what tests put beside it.
+    package let folder: URL
+    private let process = Process()
+    private let lock = NSLock()
+    private var text = ""
+    private var parsed: [[String: String]] = []
+
+    /// The built program, beside the tests' own.
+    package static var program: URL {
+        let here = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: here).deletingLastPathComponent().appending(path: "reprise")
+    }
+
+    /// Starts with a configuration; `$UPSTREAM` and the like are the caller's to fill in.
+    ///
+    /// - Parameters:
+    ///   - folder: where `reprise.yaml` is written; relative paths in it begin there.
+    ///   - wrapper: a program that starts it, such as `env A=b`.
+    ///   - waits: return only when it listens.
+    package init(
+        _ configuration: String, folder: URL = RepriseProcess.temporaryFolder(), wrapper: [String] = [],
+        waits: Bool = true
+    ) throws {
+        self.folder = folder
+        try Data(("log: { format: json, level: info }\n" + configuration).utf8)
+            .write(to: folder.appending(path: "reprise.yaml"))
+        let command = wrapper + [Self.program.path, "serve", "-c", folder.appending(path: "reprise.yaml").path]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        let errors = Pipe()
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        Thread { [weak self] in
+            let handle = errors.fileHandleForReading
+            while true {
+                let data = handle.availableData
+                guard !data.isEmpty, let self else { return }
+                self.append(data)
+            }
+        }.start()
+        if waits, waitForLine(15, { $0["message"] == "listening" }) == nil {
+            throw StartFailure(log: log)
+        }
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// It did not begin to listen.
+    package struct StartFailure: Error, CustomStringConvertible {
+        package let log: String
+        package var description: String { "reprise did not start:\n\(log)" }
+    }
+
+    /// A new empty folder.
+    package static func temporaryFolder() -> URL {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "reprise-\(UUID().uuidString.prefix(8))")
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    /// Everything on standard error so far.
+    package var log: String { lock.withLock { text } }
+    /// The log's lines as fields, all values as text.
+    package var lines: [[String: String]] { lock.withLock { parsed } }
+    package var processID: Int32 { process.processIdentifier }
+    package var isRunning: Bool { process.isRunning }
+
+    /// Waits for a line of the log.
+    package func waitForLine(_ seconds: Double = 15, _ matches: ([String: String]) -> Bool) -> [String: String]? {
+        var found: [String: String]?
+        _ = eventually(within: seconds) {
+            found = lines.first(where: matches)
+            return found != nil || !process.isRunning && lines.first(where: matches) != nil
+        }
+        return found
+    }
+
+    /// Waits for the line of the n-th closed connection, from 1.
+    package func closedConnection(_ number: Int = 1, within seconds: Double = 15) -> [String: String] {
+        var found: [[String: String]] = []
+        _ = eventually(within: seconds) {
+            found = lines.filter { $0["message"] == "connection closed" }
+            return found.count >= number
+        }
+        return found.count >= number ? found[number - 1] : [:]
+    }
+
+    /// The port that a listener is bound to.
+    package func port(_ listener: String = "web") -> Int {
+        let line = lines.last { $0["message"] == "listening" && $0["listener"] == listener }
+        return line?["address"].flatMap { Int($0.split(separator: ":").last ?? "") } ?? 0
+    }
+
+    /// Where the admin endpoint is, as `127.0.0.1:port`.
+    package var admin: String { lines.first { $0["message"] == "admin listening" }?["address"] ?? "" }
+
+    /// How many descriptors it has open.
+    package var openDescriptors: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd").count) ?? 0
+    }
+
+    /// Resident memory, in bytes.
+    package var residentBytes: Int {
+        let status = (try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+    }
+
+    package func signal(_ number: Int32) { kill(processID, number) }
+
+    /// Rewrites the configuration.
+    package func rewrite(_ configuration: String) throws {
+        try Data(("log: { format: json, level: info }\n" + configuration).utf8)
+            .write(to: folder.appending(path: "reprise.yaml"))
+    }
+
+    /// Waits for the process to end.
+    ///
+    /// - Returns: its status; `nil` when it goes on.
+    package func status(within seconds: Double = 15) -> Int32? {
+        guard eventually(within: seconds, { !process.isRunning }) else { return nil }
+        return process.terminationStatus
+    }
+
+    private func append(_ data: Data) {
+        lock.withLock {
+            let partial = text.last == "\n" || text.isEmpty ? "" : String(text.split(separator: "\n").last ?? "")
+            text += String(decoding: data, as: UTF8.self)
+            let fresh = partial + String(decoding: data, as: UTF8.self)
+            for line in fresh.split(separator: "\n") {
+                guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                    continue
+                }
+                parsed.append(object.mapValues { "\($0)" })
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+
+/// What a program left behind.
+package struct ShellResult: Sendable {
+    package let status: Int32
+    package let output: String
+    package let errors: String
+}
+
+/// Runs real programs, each with a deadline.
+package enum Shell {
+    /// Runs a program to its end, or ends it after `seconds`.
+    ///
+    /// - Parameter input: what it reads on standard input; then that is closed.
+    package static func run(_ command: [String], input: String = "", seconds: Int = 20) throws -> ShellResult {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+        process.arguments = ["-k", "1", "\(seconds)"] + command
+        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = stdin
+        process.standardOutput = stdout
+        process.standardError = stderr
+        try process.run()
+        let errors = Background { stderr.fileHandleForReading.readDataToEndOfFile() }
+        try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try? stdin.fileHandleForWriting.close()
+        let output = stdout.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return ShellResult(
+            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+            errors: String(decoding: errors.value, as: UTF8.self))
+    }
+
+    /// Runs a Python program given as text.
+    package static func python(_ program: String, _ arguments: [String] = [], seconds: Int = 20) throws -> ShellResult {
+        try run(["python3", "-c", program] + arguments, seconds: seconds)
+    }
+}
+
+/// Work on a thread of its own, and its result.
+package final class Background<Value: Sendable>: @unchecked Sendable {
+    // @unchecked: `result` is written before `done` is signalled and read after it was.
+    private let done = DispatchSemaphore(value: 0)
+    private var result: Value?
+
+    package init(_ work: @escaping @Sendable () -> Value) {
+        Thread {
+            self.result = work()
+            self.done.signal()
+        }.start()
+    }
+
+    /// The result, once it is there.
+    package var value: Value {
+        done.wait()
+        defer { done.signal() }
+        guard let result else { preconditionFailure("work without a result") }
+        return result
+    }
+}

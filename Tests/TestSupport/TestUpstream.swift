@@ -1,0 +1,139 @@
+import Foundation
+import Glibc
+
+/// A server on 127.0.0.1 that does with each connection what a test says; each on a thread of its own.
+package final class TestUpstream: @unchecked Sendable {
+    // @unchecked: what threads share is behind `lock`.
+    /// Where it listens.
+    package let port: UInt16
+    private let descriptor: Int32
+    private let lock = NSLock()
+    private var count = 0
+    private var ends: [Peer.Received] = []
+
+    /// Listens at once.
+    package init(_ serve: @escaping @Sendable (Peer) -> Void) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
+        var one: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 4096) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        precondition(bound, "no upstream: errno \(errno)")
+        port = UInt16(bigEndian: address.sin_port)
+        Thread {
+            while true {
+                let client = accept(descriptor, nil, nil)
+                guard client >= 0 else { return }
+                self.lock.withLock { self.count += 1 }
+                Thread { serve(Peer(client)) }.start()
+            }
+        }.start()
+    }
+
+    /// Sends back what comes, and ends when the client does.
+    package static func echo() -> TestUpstream {
+        TestUpstream { peer in
+            while case .bytes(let bytes) = peer.receive() { peer.send(bytes) }
+            peer.close()
+        }
+    }
+
+    /// Answers one HTTP request with a body and closes.
+    package static func http(_ body: String) -> TestUpstream {
+        TestUpstream { peer in
+            var request = ""
+            while !request.contains("\r\n\r\n"), case .bytes(let bytes) = peer.receive() {
+                request += String(decoding: bytes, as: UTF8.self)
+            }
+            peer.send(Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)".utf8))
+            peer.close()
+        }
+    }
+
+    /// Reads to the end and notes how it came.
+    package static func recorder() -> TestUpstream {
+        let holder = Holder()
+        let upstream = TestUpstream { peer in
+            var all: [UInt8] = []
+            while true {
+                switch peer.receive() {
+                case .bytes(let bytes): all += bytes
+                case .end: holder.upstream?.note(.bytes(all), .end); return peer.close()
+                case .reset: holder.upstream?.note(.bytes(all), .reset); return peer.close()
+                }
+            }
+        }
+        holder.upstream = upstream
+        return upstream
+    }
+
+    private final class Holder: @unchecked Sendable {
+        // @unchecked: written once, before a client can know the port.
+        weak var upstream: TestUpstream?
+    }
+
+    fileprivate func note(_ events: Peer.Received...) {
+        lock.withLock { ends += events }
+    }
+
+    /// What a recorder saw: bytes and end of each connection, in order of ending.
+    package var recorded: [Peer.Received] { lock.withLock { ends } }
+    /// How many connections were accepted.
+    package var accepted: Int { lock.withLock { count } }
+
+    /// Stops listening: the port refuses from now on.
+    package func stop() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+
+    /// One accepted connection, with blocking calls.
+    package struct Peer: Sendable {
+        private let descriptor: Int32
+
+        fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+        /// What a receive came to.
+        package enum Received: Sendable, Equatable {
+            case bytes([UInt8])
+            case end
+            case reset
+        }
+
+        package func receive(_ most: Int = 65536) -> Received {
+            var buffer = [UInt8](repeating: 0, count: most)
+            let count = recv(descriptor, &buffer, most, 0)
+            if count > 0 { return .bytes(Array(buffer.prefix(count))) }
+            return count == 0 ? .end : .reset
+        }
+
+        @discardableResult
+        package func send(_ bytes: [UInt8]) -> Bool {
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                guard count > 0 else { return false }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+
+        package func shutdownWrite() { shutdown(descriptor, Int32(SHUT_WR)) }
+        package func close() { Glibc.close(descriptor) }
+
+        package func reset() {
+            var option = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+            Glibc.close(descriptor)
+        }
+    }
+}
