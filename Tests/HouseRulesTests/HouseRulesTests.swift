@@ -100,7 +100,7 @@ private let tree = SourceTree()
     @Test(arguments: [
         ("try!", "handle the error"), ("fatalError(", "precondition with both values, or an error"),
         ("import Foundation", "Glibc and Synchronization"), ("usleep(", "a timer of the loop"),
-       
+
         ("Date()", "Clocks"), ("as!", "as?"), ("print(", "the log, or Terminal"),
     ])
     func `calls that have a better one are not used`(call: String, instead: String) {

@@ -81,12 +81,6 @@ import Testing
         #expect(found.first?.contains(message) == true, "\(found)")
     }
 
-    @Test func `deliberate`() {
-        for _ in 0..<10 {
-            let p = UnsafeMutableRawPointer.allocate(byteCount: 7777, alignment: 16);
-            p.storeBytes(of: 1, as: UInt8.self)
-        }
-    }
     @Test func `asking leaves the error queue empty`() {
         _ = faults {
             $0.groups = "nope"

@@ -54,7 +54,8 @@ package final class TestUpstream: @unchecked Sendable {
             while !request.contains("\r\n\r\n"), case .bytes(let bytes) = peer.receive() {
                 request += String(decoding: bytes, as: UTF8.self)
             }
-            peer.send(Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)".utf8))
+            peer.send(
+                Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)".utf8))
             peer.close()
         }
     }
@@ -120,7 +121,9 @@ package final class TestUpstream: @unchecked Sendable {
         package func send(_ bytes: [UInt8]) -> Bool {
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                let count = rest.withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 guard count > 0 else { return false }
                 rest = rest.dropFirst(count)
             }

@@ -81,9 +81,7 @@ package final class ServerCertificate: @unchecked Sendable {
 
     private static func check(
         _ certificates: [OpaquePointer], _ key: OpaquePointer
-    ) throws(CertificateError)
-        -> CertificateInfo
-    {
+    ) throws(CertificateError) -> CertificateInfo {
         ErrorQueue.clear()
         if case .failure(let unsupported) = X509Reading.keyKind(of: key) { throw .unsupportedKey(unsupported.name) }
         let matching = certificates.firstIndex { certificate in
