@@ -19,17 +19,7 @@ package struct AdminResponder: Sendable {
     ///   - isDraining: the process finishes what runs and takes no new connections.
     /// - Returns: the answer, which nobody may keep for later (RFC 9111 §5.2.2.5).
     package func answer(_ request: HTTPRequest, isDraining: Bool) -> HTTPResponse {
-        let response = page(request.path, isDraining: isDraining)
-        guard request.method == "HEAD" else { return response }
-        // libevent 2.1 would send the body along, and the next answer would begin in the middle of it
-        // (RFC 9110 §9.3.2: no content; the length is that of GET).
-        var headers = response.headers
-        headers.append(("Content-Length", "\(response.body.count)"))
-        return HTTPResponse(status: response.status, headers: headers)
-    }
-
-    private func page(_ path: String, isDraining: Bool) -> HTTPResponse {
-        switch path {
+        switch request.path {
         case "/metrics": respond(200, registry.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
         case "/healthz": isDraining ? plain(503, "draining\n") : plain(200, "ok\n")
         case "/": plain(200, Self.index)

@@ -17,7 +17,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     package let name: String
     let base: OpaquePointer
 
-    private let inbox = Mutex<Inbox>(Inbox())
+    private let inbox = Locked<Inbox>(Inbox())
     private var wakeEvent: OpaquePointer?
     private var thread: pthread_t?
     private let runner = Atomic<UInt>(0)

@@ -68,7 +68,13 @@ package final class HTTPServer {
             return evhttp_send_error(request, 500, nil)
         }
         defer { evbuffer_free(body) }
-        _ = response.body.withUnsafeBytes { evbuffer_add(body, $0.baseAddress, $0.count) }
+        if command == EVHTTP_REQ_HEAD {
+            // libevent 2.1 would send the body along, and the next answer would begin in the middle of it
+            // (RFC 9110 §9.3.2: no content; the length is that of GET).
+            evhttp_add_header(headers, "Content-Length", "\(response.body.count)")
+        } else {
+            _ = response.body.withUnsafeBytes { evbuffer_add(body, $0.baseAddress, $0.count) }
+        }
         evhttp_send_reply(request, CInt(response.status), Self.reason(response.status), body)
     }
 

@@ -50,6 +50,15 @@ package enum ProcessSignals {
     package static let interrupt = SIGINT
     package static let hangUp = SIGHUP
 
+    /// Lets those signals through on this thread, and on threads it starts: who started the process may have blocked
+    /// them, and a blocked signal is never seen.
+    package static func unblock(_ signals: [CInt]) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     /// A write to a peer that is gone returns EPIPE instead of ending the process.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)

@@ -15,8 +15,8 @@ package final class Admission: Sendable {
 
     private let open = Atomic<Int>(0)
     private let handshaking = Atomic<Int>(0)
-    private let bucket = Mutex<TokenBucket?>(nil)
-    private let clients = Mutex<[IPAddress: Int]>([:])
+    private let bucket = Locked<TokenBucket?>(nil)
+    private let clients = Locked<[IPAddress: Int]>([:])
 
     package init() {}
 

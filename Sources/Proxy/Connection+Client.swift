@@ -111,9 +111,8 @@ extension Connection {
     }
 
     private func handshakeFailed(_ fault: HandshakeFault) {
-        record.failure = fault.cause
+        noteFailure(fault.cause)
         record.detail = fault.detail
-        listener.metrics.handshakeFailed(fault.cause)
         switch fault.cause {
         case .plainHTTP:
             PlainAnswer.badRequest.withUnsafeBytes { worker.buffers.output.append($0) }
@@ -237,13 +236,8 @@ extension Connection {
         worker.buffers.output.removeAll()
         toClient.removeAll()
         guard machine.phase != .closed else { return }
-        if machine.phase == .handshaking { noteHandshakeReset() }
+        if machine.phase == .handshaking { noteFailure(.clientReset) }
         apply(.clientReset)
-    }
-
-    private func noteHandshakeReset() {
-        record.failure = .clientReset
-        listener.metrics.handshakeFailed(.clientReset)
     }
 
     /// Reads and forgets what the client still sends, until its FIN.

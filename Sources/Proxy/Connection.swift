@@ -103,7 +103,7 @@ final class Connection: SocketWatchDelegate {
         while let event = next {
             let wasHandshaking = machine.phase == .handshaking
             let actions = machine.handle(event, backlog: backlog)
-            if wasHandshaking, machine.phase != .handshaking { handshakeIsOver() }
+            if wasHandshaking, machine.phase != .handshaking { handshakeIsOver(by: event) }
             next = perform(actions)
         }
     }
@@ -196,10 +196,20 @@ extension Connection {
         apply(.refused)
     }
 
-    private func handshakeIsOver() {
+    private func handshakeIsOver(by event: ConnectionMachine.Event) {
+        switch event {
+        case .timeout: noteFailure(.timeout)
+        case .drain, .kill, .refused: noteFailure(.stopped)
+        default: break
+        }
         listener.admission.handshakeEnded()
         listener.metrics.handshakesInProgress.subtract(1)
         record.handshakeEndedAt = worker.loop.now
+    }
+
+    func noteFailure(_ failure: HandshakeFailure) {
+        record.failure = failure
+        listener.metrics.handshakeFailed(failure)
     }
 
     private func finish() {

@@ -1,6 +1,5 @@
 internal import EventLoop
 internal import Proxy
-internal import Synchronization
 internal import TLS
 internal import Vocabulary
 
@@ -11,7 +10,7 @@ internal import Vocabulary
 final class DemoUpstream: ConnectionObserver {
     private typealias Known = (record: ConnectionRecord, summary: HandshakeSummary)
 
-    private let connections = Mutex<[Endpoint: Known]>([:])
+    private let connections = Locked<[Endpoint: Known]>([:])
 
     init() {}
 

@@ -2,7 +2,6 @@ internal import EventLoop
 internal import Logging
 internal import Metrics
 internal import Proxy
-internal import Synchronization
 internal import Vocabulary
 
 /// Runs a server to its end on the calling thread: what the command does, and whoever embeds it.
@@ -59,6 +58,7 @@ package struct Program: Sendable {
         report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void = {}
     ) -> Int32 {
         ProcessSignals.ignoreBrokenPipes()
+        ProcessSignals.unblock([ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp])
         // A core dump would hold private keys, ticket keys and master secrets.
         Descriptors.forbidCoreDumps()
         let registry = MetricRegistry()
@@ -109,7 +109,7 @@ package struct Program: Sendable {
 
     /// How the program ends.
     private final class Outcome: Sendable {
-        private let state = Mutex((code: ExitCode.success, isStopping: false))
+        private let state = Locked((code: ExitCode.success, isStopping: false))
 
         var code: Int32 {
             get { state.withLock { $0.code } }

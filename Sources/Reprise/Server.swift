@@ -4,7 +4,6 @@ package import EventLoop
 internal import Logging
 package import Metrics
 internal import Proxy
-internal import Synchronization
 internal import Vocabulary
 
 /// A running Reprise: workers, sockets, admin endpoint, and what changes them.

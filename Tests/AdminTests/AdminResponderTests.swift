@@ -34,16 +34,6 @@ import Testing
         #expect(header("Cache-Control", response) == "no-store")
     }
 
-    @Test func `a HEAD has the length of the GET and no body`() {
-        let responder = AdminResponder(registry: MetricRegistry())
-        for path in ["/", "/metrics", "/healthz", "/nowhere"] {
-            let get = responder.answer(HTTPRequest(method: "GET", path: path), isDraining: false)
-            let head = responder.answer(HTTPRequest(method: "HEAD", path: path), isDraining: false)
-            #expect(head.status == get.status && head.body.isEmpty)
-            #expect(header("Content-Length", head) == "\(get.body.count)")
-        }
-    }
-
     @Test func `the index names what there is`() {
         let response = answer("/")
         #expect(response.status == 200)

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// What waits to be written: filled by any thread, emptied by the one writer.
 ///
 /// The lock is held for a few stores, and never over a system call but the wake-up of a sleeping writer's flush.

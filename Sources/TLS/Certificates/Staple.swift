@@ -1,5 +1,4 @@
 import CLibSSL
-import Synchronization
 package import Vocabulary
 
 /// The place for a certificate's OCSP response (RFC 6066 §8), which can be replaced while connections use it.
@@ -9,7 +8,7 @@ package final class Staple: Sendable {
     // Written in init only; libcrypto counts their references atomically.
     private nonisolated(unsafe) let certificate: OpaquePointer
     private nonisolated(unsafe) let issuer: OpaquePointer?
-    private let response = Mutex<StapledResponse?>(nil)
+    private let response = Locked<StapledResponse?>(nil)
 
     /// An empty place for the certificate's response; `issuer` is the next certificate of its chain.
     init(certificate: OpaquePointer, issuer: OpaquePointer?) {

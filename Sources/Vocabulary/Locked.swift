@@ -3,13 +3,15 @@ import Glibc
 /// State that threads share, behind a POSIX mutex.
 ///
 /// It does what `Synchronization.Mutex` does, in a way that the thread sanitizer sees: the sanitizer knows nothing of
-/// that type's futex and reports every access under it as a race (Swift 6.3.1).
-final class Locked<State: Sendable>: @unchecked Sendable {
+/// that type's futex and reports every access under it as a race (Swift 6.3.1). It is here because every floor needs
+/// it, and it shows nothing of C.
+package final class Locked<State: Sendable>: @unchecked Sendable {
     // @unchecked: `state` is only touched with the mutex held, and the mutex has an address of its own.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var state: State
 
-    init(_ state: State) {
+    /// Takes the state over.
+    package init(_ state: State) {
         self.state = state
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -23,7 +25,7 @@ final class Locked<State: Sendable>: @unchecked Sendable {
     }
 
     /// Works on the state while no other thread does; `body` must not come back to this lock.
-    func withLock<Result: ~Copyable, Failure: Error>(
+    package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)

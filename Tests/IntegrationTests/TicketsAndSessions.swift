@@ -1,0 +1,77 @@
+import Foundation
+import TLS
+import TestSupport
+import Testing
+
+@Suite struct TicketsAndSessions {
+    @Test func `a client that handshakes and waits gets its ticket after the delay, alone`() throws {
+        var configuration = TestConfiguration(TestUpstream.hanging())
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }\nsessions: { tickets: { delay: 50ms } }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port())
+        #expect(client.takeIn())
+        _ = try client.tls.read()
+        #expect(client.tls.sessions.count == 1)
+        let metrics = try Shell.run(["curl", "-s", "http://\(reprise.admin)/metrics"]).output
+        #expect(metrics.contains("reprise_ticket_flights_total{listener=\"web\",company=\"alone\"} 1\n"))
+    }
+
+    @Test func `a ticket leaves with the first data when there is some`() throws {
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }\nsessions: { tickets: { delay: 10s } }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port())
+        try client.tls.write([1, 2, 3])
+        client.flush()
+        #expect(client.takeIn())
+        #expect(try client.tls.read() == [1, 2, 3])
+        #expect(client.tls.sessions.count == 1)
+        let metrics = try Shell.run(["curl", "-s", "http://\(reprise.admin)/metrics"]).output
+        #expect(metrics.contains("reprise_ticket_flights_total{listener=\"web\",company=\"with_data\"} 1\n"))
+    }
+
+    @Test func `close_notify takes a waiting ticket along`() throws {
+        var configuration = TestConfiguration(
+            TestUpstream { peer in
+                _ = peer.receive()
+                peer.close()
+            })
+        configuration.top = "sessions: { tickets: { delay: 10s } }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port())
+        client.tls.sendCloseNotify()
+        client.flush()
+        while client.takeIn() {}
+        _ = try? client.tls.read()
+        #expect(client.tls.sessions.count == 1)
+    }
+
+    @Test(arguments: [
+        (["-tls1_2", "-no_ticket"], "id"), (["-tls1_2"], "ticket"), (["-tls1_3"], "psk"),
+    ])
+    func `a returning client resumes`(options: [String], resumed: String) throws {
+        let reprise = try TestConfiguration(TestUpstream.http("ok\n")).start()
+        let file = reprise.folder.appending(path: "session.pem").path
+        func connect(_ extra: [String]) throws -> String {
+            try Shell.run(
+                ["openssl", "s_client", "-connect", "127.0.0.1:\(reprise.port())", "-ign_eof"] + options + extra,
+                input: "GET / HTTP/1.0\r\n\r\n"
+            ).output
+        }
+        #expect(try connect(["-sess_out", file]).contains("New, TLSv1"))
+        #expect(try connect(["-sess_in", file]).contains("Reused, TLSv1"))
+        #expect(reprise.closedConnection(2)["resumed"] == resumed)
+    }
+
+    @Test func `with sessions off nothing is handed out and nothing resumes`() throws {
+        var configuration = TestConfiguration(TestUpstream.http("ok\n"))
+        configuration.top = "sessions: { mode: off }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port())
+        try client.tls.write(Array("GET / HTTP/1.0\r\n\r\n".utf8))
+        client.flush()
+        while client.takeIn() {}
+        _ = try? client.tls.read()
+        #expect(client.tls.sessions.isEmpty)
+    }
+}

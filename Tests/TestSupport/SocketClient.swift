@@ -1,0 +1,62 @@
+import Glibc
+
+/// A `MemoryClient` over a blocking TCP connection to 127.0.0.1, for what no ready-made client can be told to do.
+package final class SocketClient {
+    /// The TLS end.
+    package let tls: MemoryClient
+    private let descriptor: Int32
+
+    /// Connects and completes the handshake.
+    ///
+    /// - Throws: when the server does not take the connection, or the handshake fails.
+    package init(port: Int, _ options: MemoryClient.Options = .init(serverName: "localhost")) throws {
+        tls = try MemoryClient(options)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var patience = timeval(tv_sec: 15, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else { throw Failure.notConnected(errno) }
+        while try !tls.handshake() {
+            flush()
+            guard takeIn() else { throw Failure.ended }
+        }
+        flush()
+    }
+
+    deinit { close(descriptor) }
+
+    /// What went wrong.
+    package enum Failure: Error {
+        case notConnected(Int32)
+        case ended
+    }
+
+    /// Sends what the TLS end has to say.
+    package func flush() {
+        var rest = tls.takeOutput()[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Waits for bytes and hands them to the TLS end.
+    ///
+    /// - Returns: whether any came before the end, a reset or a long silence.
+    package func takeIn() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { return false }
+        tls.receive(Array(buffer.prefix(count)))
+        return true
+    }
+}
