@@ -1,0 +1,137 @@
+import Foundation
+import Glibc
+import TLS
+import TestSupport
+import Testing
+
+@Suite struct ConfigurationIsChecked {
+    private let folder = RepriseProcess.temporaryFolder()
+
+    private func check(_ configuration: String) throws -> ShellResult {
+        try Data(configuration.utf8).write(to: folder.appending(path: "x.yaml"))
+        return try Shell.run([RepriseProcess.program.path, "check", "-c", folder.appending(path: "x.yaml").path])
+    }
+
+    private func check(certificate: String, host: String = "localhost", tls: String = "") throws -> ShellResult {
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.tls = tls
+        configuration.hosts = "[{ names: [\(host)], certificates: [\(certificate)] }]"
+        return try check(configuration.text)
+    }
+
+    @Test func `a good file is good`() throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let result = try check(certificate: "{ chain: a.pem, key: a.key }")
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
+    }
+
+    @Test func `ten faults are ten lines with their places, and the exit code is 1`() throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        try TestCertificates(in: folder).make("b", for: ["localhost"])
+        let result = try check(
+            """
+            workers: 0
+            log: { format: xml }
+            drain_timeout: 5
+            listeners:
+              - name: web
+                bind: ["127.0.0.1"]
+                timeouts: { idel: 5m }
+                limits: { per_client: many }
+                tls:
+                  groups: "X25519:nonsense"
+                  hosts:
+                    - names: [localhost]
+                      certificates:
+                        - { chain: missing.pem, key: a.key }
+                        - { chain: a.pem, key: b.key }
+                router: ap
+            upstreams:
+              - name: app
+                servers: ["127.0.0.1:1"]
+            """)
+        #expect(result.status == 1)
+        let faults = result.errors.split(separator: "\n").filter { !$0.hasPrefix("warning:") }
+        #expect(faults.count == 10, "\(result.errors)")
+        #expect(faults.allSatisfy { $0.contains("x.yaml:") && $0.firstRange(of: #/x\.yaml:\d+:\d+: /#) != nil })
+        #expect(result.errors.contains("x.yaml:7:17: listeners[0].timeouts.idel: unknown key, did you mean \"idle\"?"))
+        #expect(result.errors.contains("nonsense") && result.errors.contains("missing.pem: cannot be read"))
+    }
+
+    @Test func `certificate files that cannot serve say why`() throws {
+        let certificates = TestCertificates(in: folder)
+        try certificates.make("a", for: ["localhost"])
+        try certificates.make("locked", for: ["localhost"], passphrase: "open sesame")
+        try certificates.make("small", for: ["localhost"], kind: .rsa1024)
+        try Data().write(to: folder.appending(path: "empty.pem"))
+        try Data("open sesame\n".utf8).write(to: folder.appending(path: "right.pass"))
+        try Data("wrong\n".utf8).write(to: folder.appending(path: "wrong.pass"))
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "folder.pem"), withIntermediateDirectories: true)
+        func fault(_ certificate: String) throws -> String {
+            let result = try check(certificate: certificate)
+            #expect(result.status == 1, "\(certificate): \(result)")
+            return result.errors
+        }
+        #expect(try fault("{ chain: empty.pem, key: a.key }").contains("the file is empty"))
+        #expect(try fault("{ chain: folder.pem, key: a.key }").contains("it is a folder"))
+        #expect(try fault("{ chain: a.key, key: a.pem }").contains("swapped"))
+        #expect(try fault("{ chain: locked.pem, key: locked.key }").contains("no passphrase file is given"))
+        #expect(
+            try fault("{ chain: locked.pem, key: locked.key, passphrase_file: wrong.pass }").contains(
+                "passphrase is wrong"))
+        #expect(try fault("{ chain: small.pem, key: small.key }").contains("small"))
+        #expect(try fault("{ chain: a.pem, key: a.key, ocsp: a.pem }").contains("OCSP"))
+        let good = try check(certificate: "{ chain: locked.pem, key: locked.key, passphrase_file: right.pass }")
+        #expect(good.status == 0, "\(good)")
+    }
+
+    @Test func `an expired certificate and one that expires soon are warnings`() throws {
+        let certificates = TestCertificates(in: folder)
+        try certificates.make("old", for: ["localhost"], days: -1)
+        try certificates.make("soon", for: ["localhost"], days: 3)
+        for (name, word) in [("old", "expired"), ("soon", "expires")] {
+            let result = try check(certificate: "{ chain: \(name).pem, key: \(name).key }")
+            #expect(
+                result.status == 0 && result.errors.hasPrefix("warning: ") && result.errors.contains(word), "\(result)")
+        }
+    }
+
+    @Test func `a file that is not there says so`() throws {
+        let result = try Shell.run([RepriseProcess.program.path, "check", "-c", "/nonexistent.yaml"])
+        #expect(
+            result.status == 1 && result.errors.contains("/nonexistent.yaml: cannot be read: no such file"), "\(result)"
+        )
+    }
+
+    @Test func `the schema command prints the schema, and versions are told`() throws {
+        let schema = try Shell.run([RepriseProcess.program.path, "schema"]).output
+        #expect((try? JSONSerialization.jsonObject(with: Data(schema.utf8))) != nil)
+        let version = try Shell.run([RepriseProcess.program.path, "version"]).output
+        #expect(version.hasPrefix("reprise ") && version.contains("OpenSSL 3") && version.contains("libevent 2.1"))
+        #expect(try Shell.run([RepriseProcess.program.path, "serve"]).status == 64)
+    }
+
+    @Test func `the demo serves at once and is well`() throws {
+        let demo = Process()
+        demo.executableURL = RepriseProcess.program
+        demo.arguments = ["demo", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+        let log = folder.appending(path: "demo.log")
+        FileManager.default.createFile(atPath: log.path, contents: nil)
+        demo.standardOutput = FileHandle.nullDevice
+        demo.standardError = try FileHandle(forWritingTo: log)
+        try demo.run()
+        defer { kill(demo.processIdentifier, SIGKILL) }
+        func address(_ message: String) -> String? {
+            let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+            let line = text.split(separator: "\n").first { $0.contains(message) }
+            return line?.split(separator: "=").last.map(String.init)
+        }
+        #expect(eventually { address(" listening  listener") != nil })
+        let url = "https://\(address(" listening  listener") ?? "")/"
+        let admin = address("admin listening") ?? ""
+        #expect(eventually { (try? Shell.run(["curl", "-sk", url]).output.contains("TLSv1.3")) == true })
+        #expect(try Shell.run(["curl", "-sk", "-H", "Accept: text/html", url]).output.contains("<!DOCTYPE html>"))
+        #expect(try Shell.run([RepriseProcess.program.path, "health", "--admin", admin]).status == 0)
+    }
+}
