@@ -117,7 +117,7 @@ import Testing
         demo.executableURL = RepriseProcess.program
         demo.arguments = ["demo", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         let log = folder.appending(path: "demo.log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        try Data().write(to: log)
         demo.standardOutput = FileHandle.nullDevice
         demo.standardError = try FileHandle(forWritingTo: log)
         try demo.run()
