@@ -70,7 +70,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         event_base_free(base)
     }
 
-    /// Holds on to something for as long as the loop lives. Before the loop starts, or on it.
+    /// Holds on to something for as long as the loop runs. Before the loop starts, or on it.
     package func keep(_ object: AnyObject) {
         kept.append(object)
     }
@@ -93,6 +93,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         runner.store(UInt(pthread_self()), ordering: .releasing)
         _ = event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY)
         takeJobs()
+        // What was kept may refer to the loop.
+        kept = []
         runner.store(0, ordering: .releasing)
     }
 

@@ -86,15 +86,17 @@ import Vocabulary
         }
     }
 
+    /// Through popen(3): Foundation's `Process` leaves a weak reference behind, which the address sanitizer reports.
     private func curl(_ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
-        process.arguments = ["--max-time", "10"] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self)
+        let words = (["curl", "--max-time", "10"] + arguments).map { "'\($0)'" }
+        let pipe = try #require(popen(words.joined(separator: " "), "r"))
+        defer { pclose(pipe) }
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, pipe)
+            guard count > 0 else { return String(decoding: output, as: UTF8.self) }
+            output += buffer.prefix(count)
+        }
     }
 }
