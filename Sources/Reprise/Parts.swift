@@ -102,6 +102,9 @@ struct LastingParts: Sendable {
         return admission
     }
 
+    /// Open connections of all listeners, those of earlier generations too.
+    var openConnections: Int { admissions.values.reduce(0) { $0 + $1.openConnections } }
+
     /// The ticket key of a session domain: the process's own, random, never written anywhere.
     mutating func ticketKey(of domain: String) -> Secret {
         if let key = ticketKeys[domain] { return key }

@@ -27,6 +27,7 @@ package actor Server {
     var descriptors = 0
     private var admin: AdminServer?
     private var upkeep: CertificateUpkeep?
+    private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
 
@@ -96,6 +97,7 @@ package actor Server {
         await accept(on: opened)
         tendCertificates(checked.material, plan)
         registerProcessMetrics(workers: count)
+        memory = MemoryUpkeep(loop: control) { [unowned self] in assumeIsolated { $0.lasting.openConnections } }
         state = .serving
         notifier.ready()
     }
@@ -244,6 +246,7 @@ extension Server {
         deadline.close()
         state = .ended
         upkeep?.stop()
+        memory?.stop()
         admin?.stop()
         stopLoops()
         log.notice("ended", [])

@@ -1,0 +1,57 @@
+import Testing
+import Vocabulary
+
+@testable import Proxy
+
+@Suite struct SmallPartsTests {
+    private let noon = Instant(nanoseconds: 1_000_000_000_000)
+
+    @Test func `bytes that wait come out in their order, however they went in and out`() {
+        var pending = PendingBytes()
+        var expected: [UInt8] = []
+        var next: UInt8 = 0
+        for round in 0..<500 {
+            let bytes = (0..<(round * 7 % 61)).map { _ -> UInt8 in
+                next &+= 1
+                return next
+            }
+            bytes.withUnsafeBytes { pending.append($0) }
+            expected += bytes
+            let taken = min(expected.count, round * 13 % 47)
+            let front = pending.withBytes { Array($0.prefix(taken)) }
+            #expect(front == Array(expected.prefix(taken)))
+            pending.removeFirst(taken)
+            expected.removeFirst(taken)
+            #expect(pending.count == expected.count)
+        }
+        pending.removeAll()
+        #expect(pending.isEmpty)
+    }
+
+    @Test func `KeyUpdates pass at the limit and not beyond it, and again a second later`() {
+        var budget = KeyUpdateBudget()
+        #expect(budget.allow(upTo: 10, perSecond: 10, at: noon))
+        #expect(!budget.allow(upTo: 11, perSecond: 10, at: noon))
+        #expect(budget.allow(upTo: 21, perSecond: 10, at: noon + .seconds(1)))
+        #expect(budget.seen == 21)
+    }
+
+    @Test func `without a limit any number of KeyUpdates passes`() {
+        var budget = KeyUpdateBudget()
+        #expect(budget.allow(upTo: 1_000_000, perSecond: 0, at: noon))
+    }
+
+    @Test func `a bucket never holds more than one second's worth, and a clock that stands still gives nothing`() {
+        var bucket = TokenBucket(rate: 3, at: noon)
+        for _ in 0..<3 { #expect(bucket.take(rate: 3, at: noon + .seconds(100))) }
+        #expect(!bucket.take(rate: 3, at: noon + .seconds(100)))
+        #expect(!bucket.take(rate: 3, at: noon))
+    }
+
+    @Test func `the answer to plain HTTP is a complete HTTP response`() {
+        let text = String(decoding: PlainAnswer.badRequest, as: UTF8.self)
+        let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
+        #expect(parts.count == 2 && text.hasPrefix("HTTP/1.1 400 "))
+        #expect(text.contains("Content-Length: \(parts[1].utf8.count)\r\n"))
+    }
+}
