@@ -28,3 +28,4 @@ extern const char *strerrordesc_np(int number);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 extern int sched_getaffinity(pid_t process, size_t length, void *mask);
+extern int malloc_trim(size_t pad);

@@ -1,5 +1,4 @@
 internal import EventLoop
-internal import Glibc
 
 /// Gives memory back to the system when a crowd of connections has gone.
 ///
@@ -31,7 +30,7 @@ final class MemoryUpkeep {
     private func look() {
         let open = openConnections()
         if Self.isWorthTrimming(peak: peak, open: open) {
-            malloc_trim(0)
+            ProcessMemory.giveBack()
             peak = open
         }
         peak = max(peak, open)
