@@ -7,7 +7,7 @@ internal import EventLoop
 /// only when the crowd has become half as large.
 final class MemoryUpkeep {
     /// How often the number of connections is looked at.
-    static let interval = Duration.seconds(5)
+    static let interval = Duration.seconds(1)
     /// Fewer connections than this are not worth a trim: 1,000 take about 15 MiB.
     static let crowd = 1000
 

@@ -22,30 +22,36 @@ import Vocabulary
             #expect(front == Array(expected.prefix(taken)))
             pending.removeFirst(taken)
             expected.removeFirst(taken)
-            #expect(pending.count == expected.count)
+            let count = pending.count
+            #expect(count == expected.count)
         }
         pending.removeAll()
-        #expect(pending.isEmpty)
+        let isEmpty = pending.isEmpty
+        #expect(isEmpty)
     }
 
     @Test func `KeyUpdates pass at the limit and not beyond it, and again a second later`() {
         var budget = KeyUpdateBudget()
-        #expect(budget.allow(upTo: 10, perSecond: 10, at: noon))
-        #expect(!budget.allow(upTo: 11, perSecond: 10, at: noon))
-        #expect(budget.allow(upTo: 21, perSecond: 10, at: noon + .seconds(1)))
+        let atTheLimit = budget.allow(upTo: 10, perSecond: 10, at: noon)
+        let beyond = budget.allow(upTo: 11, perSecond: 10, at: noon)
+        let later = budget.allow(upTo: 21, perSecond: 10, at: noon + .seconds(1))
+        #expect([atTheLimit, beyond, later] == [true, false, true])
         #expect(budget.seen == 21)
     }
 
     @Test func `without a limit any number of KeyUpdates passes`() {
         var budget = KeyUpdateBudget()
-        #expect(budget.allow(upTo: 1_000_000, perSecond: 0, at: noon))
+        let passes = budget.allow(upTo: 1_000_000, perSecond: 0, at: noon)
+        #expect(passes)
     }
 
     @Test func `a bucket never holds more than one second's worth, and a clock that stands still gives nothing`() {
         var bucket = TokenBucket(rate: 3, at: noon)
-        for _ in 0..<3 { #expect(bucket.take(rate: 3, at: noon + .seconds(100))) }
-        #expect(!bucket.take(rate: 3, at: noon + .seconds(100)))
-        #expect(!bucket.take(rate: 3, at: noon))
+        let later = noon + .seconds(100)
+        let taken = (0..<5).map { _ in bucket.take(rate: 3, at: later) }
+        #expect(taken == [true, true, true, false, false])
+        let backwards = bucket.take(rate: 3, at: noon)
+        #expect(!backwards)
     }
 
     @Test func `the answer to plain HTTP is a complete HTTP response`() {
