@@ -29,7 +29,7 @@ extension Connection {
     func readClient() {
         while clientIsReadable, machine.readsClient {
             let room = listener.settings.relayBuffer - toUpstream.count
-            guard room > 0 else {
+            guard room > 0, toClient.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
                 listener.metrics.pauses(.clientToUpstream)
                 return
             }
@@ -228,6 +228,7 @@ extension Connection {
         guard toClient.isEmpty else { return }
         apply(.flushed)
         if machine.readsUpstream, upstreamIsReadable { readUpstream() }
+        if machine.readsClient, clientIsReadable { readClient() }
     }
 
     /// The client's socket failed.

@@ -165,6 +165,8 @@ extension Connection {
         upstreamFailure = errno
         toUpstream.removeAll()
         guard !upstreamEnded else { return apply(.upstreamReset) }
+        // Nothing waits for the upstream any more: a client that has ended is not owed more than that.
+        apply(.flushed)
         upstreamIsReadable = true
         upstreamHasEnded = true
         readUpstream()

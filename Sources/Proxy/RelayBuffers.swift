@@ -12,6 +12,10 @@ final class RelayBuffers {
     /// The most plaintext one receive can bring: what was received, and a record that libssl held in part.
     static let plaintextBytes = receiveBytes + 17_000
 
+    /// What may wait for a client beyond the relay buffer before it is no longer read: libssl answers some of its
+    /// messages (KeyUpdate), and one that never takes the answers could else make us hold any number of them.
+    static let answerBytes = 64 << 10
+
     /// Bytes just received from a socket.
     let received: UnsafeMutableRawBufferPointer
     /// The client's plaintext of one turn.

@@ -6,7 +6,6 @@ internal import Vocabulary
 /// All of one listener wait equally long, so that the queue needs no sorting and one timer serves it.
 final class TicketQueue {
     private var waiting: [(connection: Connection, due: Instant)] = []
-    private var first = 0
     private let loop: EventLoop
     private var timer: LoopTimer?
 
@@ -18,7 +17,7 @@ final class TicketQueue {
     /// Lets the connection's tickets leave at `due`, unless they have left before.
     func append(_ connection: Connection, due: Instant) {
         waiting.append((connection, due))
-        guard waiting.count - first == 1 else { return }
+        guard waiting.count == 1 else { return }
         timer?.schedule(after: due - loop.now)
     }
 
@@ -31,14 +30,10 @@ final class TicketQueue {
 
     private func release() {
         let now = loop.now
-        while first < waiting.count, waiting[first].due <= now {
-            let connection = waiting[first].connection
-            first += 1
-            connection.ticketDelayIsOver()
-        }
-        waiting.removeFirst(first)
-        first = 0
-        guard let next = waiting.first else { return }
-        timer?.schedule(after: next.due - now)
+        let due = waiting.prefix { $0.due <= now }
+        // Taken out first: what a connection does may be the end of it, of its listener and of this queue.
+        waiting.removeFirst(due.count)
+        if let next = waiting.first { timer?.schedule(after: next.due - now) }
+        for (connection, _) in due { connection.ticketDelayIsOver() }
     }
 }

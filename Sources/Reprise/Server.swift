@@ -30,6 +30,7 @@ package actor Server {
     private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
+    private var stopIsWanted = false
 
     private enum State {
         case starting, serving, reloading, draining, ended
@@ -115,9 +116,9 @@ package actor Server {
             reloadIsWanted = false
             await reloadOnce()
         } while reloadIsWanted
-        guard state == .reloading else { return }
         state = .serving
         notifier.ready()
+        if stopIsWanted { await stop() }
     }
 
     private func reloadOnce() async {
@@ -221,9 +222,12 @@ extension Server {
         case .starting:
             state = .ended
             control.stop()
-        case .serving, .reloading:
+        case .serving:
             state = .draining
             await drain()
+        case .reloading:
+            // What the reload opens must be there to be closed.
+            stopIsWanted = true
         case .draining:
             log.notice("ending at once", [])
             for worker in workers { await worker.kill() }
