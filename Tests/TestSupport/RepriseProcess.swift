@@ -60,12 +60,17 @@ package final class RepriseProcess: @unchecked Sendable {
         package var description: String { "reprise did not start:\n\(log)" }
     }
 
-    /// A new empty folder.
+    /// A new empty folder, which goes when the test run ends.
     package static func temporaryFolder() -> URL {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "reprise-\(UUID().uuidString.prefix(8))")
+        let folder = temporaryRoot.appending(path: "\(UUID().uuidString.prefix(8))")
         try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder
     }
+
+    private static let temporaryRoot: URL = {
+        atexit { try? FileManager.default.removeItem(at: RepriseProcess.temporaryRoot) }
+        return FileManager.default.temporaryDirectory.appending(path: "reprise-tests-\(getpid())")
+    }()
 
     /// Everything on standard error so far.
     package var log: String { lock.withLock { text } }
