@@ -33,8 +33,7 @@ extension Connection {
                 listener.metrics.pauses(.clientToUpstream)
                 return
             }
-            let target = UnsafeMutableRawBufferPointer(
-                rebasing: worker.buffers.received[..<min(RelayBuffers.receiveBytes, room)])
+            let target = worker.buffers.target(room: room)
             switch client.receive(into: target) {
             case .bytes(let count):
                 noteActivity()

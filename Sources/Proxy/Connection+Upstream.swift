@@ -105,8 +105,7 @@ extension Connection {
     func readUpstream() {
         while upstreamIsReadable, machine.readsUpstream, let upstream {
             guard toClient.isEmpty || ticketsAreHeld, clientIsWritable else { return }
-            let target = UnsafeMutableRawBufferPointer(
-                rebasing: worker.buffers.received[..<min(RelayBuffers.receiveBytes, listener.settings.relayBuffer)])
+            let target = worker.buffers.target(room: listener.settings.relayBuffer)
             switch upstream.receive(into: target) {
             case .bytes(let count):
                 noteActivity()

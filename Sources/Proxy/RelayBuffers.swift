@@ -4,11 +4,13 @@ internal import TLS
 ///
 /// Because they are shared, a connection that has nothing waiting holds no buffer at all.
 final class RelayBuffers {
-    /// The most bytes taken from a socket at once.
+    /// What a receive may bring beyond the room there is.
     ///
-    /// Not a multiple of what peers write in (records, pages): a read that fills the buffer exactly, and so leaves it
-    /// open whether more is there, stays rare.
-    static let receiveBytes = 66_000
+    /// Buffers are powers of two, and so is what many peers write: without it a receive would often fill its buffer
+    /// exactly, which leaves open whether more is there and costs a receive that only finds out that there is not.
+    static let slack = 464
+    /// The most bytes taken from a socket at once.
+    static let receiveBytes = (64 << 10) + slack
     /// The most plaintext one receive can bring: what was received, and a record that libssl held in part.
     static let plaintextBytes = receiveBytes + 17_000
 
@@ -22,6 +24,11 @@ final class RelayBuffers {
     let plaintext: UnsafeMutableRawBufferPointer
     /// What libssl wants sent to the client, collected over one turn.
     let output: OutputBuffer
+
+    /// Where a receive goes that has room for so many bytes.
+    func target(room: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: received[..<min(Self.receiveBytes, room + Self.slack)])
+    }
 
     init() {
         received = .allocate(byteCount: Self.receiveBytes, alignment: 64)
