@@ -8,7 +8,7 @@ enum ConnectionFields {
         var fields: [(String, LogValue)] = []
         fields.reserveCapacity(22)
         fields.append(("connection", .int(Int64(clamping: record.id.value))))
-        fields.append(("client", .string(record.client.description)))
+        fields.append(("client", .endpoint(record.client)))
         fields.append(("listener", .string(listener)))
         if let summary = record.summary { addTLS(summary, &fields) }
         if let failure = record.failure { fields.append(("cause", .string(failure.description))) }

@@ -25,7 +25,7 @@ package struct WorkerLog: Sendable {
         submit(
             .info, "connection refused",
             [
-                ("client", .string("\(client)")), ("listener", .string(listener.settings.name)),
+                ("client", .endpoint(client)), ("listener", .string(listener.settings.name)),
                 ("ending", .string(Ending.refused.kind)), ("detail", .string(limit.rawValue)),
             ])
     }
@@ -35,7 +35,7 @@ package struct WorkerLog: Sendable {
         submit(
             .warning, "upstream connect failed",
             [
-                ("connection", .string("\(record.id)")), ("listener", .string(listener.settings.name)),
+                ("connection", .int(Int64(clamping: record.id.value))), ("listener", .string(listener.settings.name)),
                 ("upstream", .string(listener.upstream.group.name)), ("server", .string(record.server ?? "-")),
                 ("reason", .string(errno.map { "\($0)" } ?? "no answer in timeouts.connect")),
             ])
