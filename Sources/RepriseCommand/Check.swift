@@ -6,8 +6,8 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration file and the files it names, without serving.",
         discussion: """
-            Every fault is one line on standard error: file:line:column: option: what was expected, what was found. Exit
-            code 0 when it can be served, 1 when it cannot. Warnings do not count as faults.
+            Every fault is one line on standard error: file:line:column: option: what was expected, what was found. \
+            Exit code 0 when it can be served, 1 when it cannot. Warnings do not count as faults.
             """)
 
     @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")

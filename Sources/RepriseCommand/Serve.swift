@@ -6,8 +6,8 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve what a configuration file says.",
         discussion: """
-            SIGTERM and SIGINT drain: no new connections, open ones may finish until drain_timeout; a second one ends at
-            once. SIGHUP reads the file again; a file with faults changes nothing.
+            SIGTERM and SIGINT drain: no new connections, open ones may finish until drain_timeout; a second one ends \
+            at once. SIGHUP reads the file again; a file with faults changes nothing.
             """)
 
     @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")
