@@ -20,6 +20,8 @@ package final class MemoryClient {
         package var offersTickets = true
         /// Sends TLS_FALLBACK_SCSV (RFC 7507).
         package var isFallback = false
+        /// Sends an extension that nobody knows, with so many bytes.
+        package var unknownExtensionBytes = 0
         /// Certificates to trust, PEM; empty verifies nothing.
         package var trusts: [UInt8] = []
 
@@ -47,6 +49,8 @@ package final class MemoryClient {
     private let outgoing: OpaquePointer
     /// Sessions the server gave, the oldest first.
     package fileprivate(set) var sessions: [Session] = []
+    /// What the unknown extension carries. libssl is lent it, so it has an address of its own.
+    fileprivate let unknownExtension: UnsafeMutableBufferPointer<UInt8>
 
     package init(_ options: Options) throws {
         ErrorQueue.clear()
@@ -59,6 +63,8 @@ package final class MemoryClient {
             throw Failure(errors: ErrorQueue.drain())
         }
         (self.ssl, self.incoming, self.outgoing) = (ssl, incoming, outgoing)
+        unknownExtension = .allocate(capacity: options.unknownExtensionBytes)
+        unknownExtension.initialize(repeating: 0)
         // An empty BIO means "later", not "the end".
         BIO_ctrl(incoming, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
         SSL_set_bio(ssl, incoming, outgoing)
@@ -73,6 +79,7 @@ package final class MemoryClient {
         SSL_set_ex_data(ssl, clientIndex, nil)
         SSL_free(ssl)
         SSL_CTX_free(context)
+        unknownExtension.deallocate()
     }
 
     private static func connection(in context: OpaquePointer, _ options: Options) -> OpaquePointer? {
@@ -87,6 +94,11 @@ package final class MemoryClient {
         if !options.offersTickets { SSL_CTX_set_options(context, reprise_op_no_ticket()) }
         if options.isFallback { reprise_ctx_set_mode(context, Int(SSL_MODE_SEND_FALLBACK_SCSV)) }
         if !options.trusts.isEmpty { trust(options.trusts, in: context) }
+        if options.unknownExtensionBytes > 0 {
+            // A number for private use (RFC 8447 §7).
+            SSL_CTX_add_custom_ext(
+                context, 65_280, CUnsignedInt(SSL_EXT_CLIENT_HELLO), addUnknownExtension, nil, nil, nil, nil)
+        }
         guard let ssl = SSL_new(context) else { return nil }
         if let name = options.serverName { _ = reprise_ssl_set_server_name(ssl, name) }
         if options.requestsStaple { reprise_ssl_request_status(ssl) }
@@ -265,4 +277,18 @@ private func keepSession(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CI
     // The client clears its slot before it frees the SSL.
     Unmanaged<MemoryClient>.fromOpaque(pointer).takeUnretainedValue().keep(session)
     return 0
+}
+
+/// SSL_CTX_add_custom_ext(3): lends libssl the bytes of the unknown extension.
+private func addUnknownExtension(
+    _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ place: CUnsignedInt,
+    _ bytes: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ count: UnsafeMutablePointer<Int>?,
+    _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
+    _ argument: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let ssl, let bytes, let count, let pointer = SSL_get_ex_data(ssl, clientIndex) else { return 0 }
+    let body = Unmanaged<MemoryClient>.fromOpaque(pointer).takeUnretainedValue().unknownExtension
+    bytes.pointee = UnsafePointer(body.baseAddress)
+    count.pointee = body.count
+    return 1
 }

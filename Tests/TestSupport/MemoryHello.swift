@@ -3,6 +3,10 @@ package struct MemoryHello {
     /// legacy_version (RFC 8446 §4.1.2).
     package var version: UInt16 = 0x0303
     package var ciphers: [UInt16] = [0xc02b, 0xc02f, 0xc02c, 0xc030]
+    /// legacy_compression_methods: 0 is none, 1 is DEFLATE (RFC 3749).
+    package var compressions: [UInt8] = [0]
+    /// How much of the message one record carries.
+    package var recordBytes = 16 << 10
     /// By number, in their order.
     package var extensions: [(type: UInt16, body: [UInt8])] = []
 
@@ -16,23 +20,33 @@ package struct MemoryHello {
         extensions += more
     }
 
+    /// A TLS 1.3 hello, with more extensions behind.
+    ///
+    /// - Parameter share: the X25519 key share; without one the server must ask for it (RFC 8446 §4.1.4).
+    package static func tls1_3(share: [UInt8]?, adding more: [(type: UInt16, body: [UInt8])] = []) -> MemoryHello {
+        let entry = share.map { [0, 29] + vector16($0) } ?? []
+        var hello = MemoryHello(adding: [(43, [2, 3, 4]), (51, vector16(entry))] + more)
+        hello.ciphers = [0x1301]
+        return hello
+    }
+
     /// The server_name extension's body for names of type host_name.
     package static func serverName(_ names: [UInt8]...) -> [UInt8] {
         let list: [UInt8] = names.flatMap { (name: [UInt8]) -> [UInt8] in [0] + vector16(name) }
         return vector16(list)
     }
 
-    /// The handshake message, in records of at most 16 KiB.
+    /// The handshake message, in records of ``recordBytes``.
     package var records: [UInt8] {
         let random = [UInt8](repeating: 0x42, count: 32)
         let suites: [UInt8] = ciphers.flatMap(Self.number16)
         let list: [UInt8] = extensions.flatMap { Self.number16($0.type) + Self.vector16($0.body) }
         var body = Self.number16(version) + random + [0]
-        body += Self.vector16(suites) + [1, 0] + Self.vector16(list)
+        body += Self.vector16(suites) + [UInt8(compressions.count)] + compressions + Self.vector16(list)
         let message = [1, UInt8(body.count >> 16)] + Self.number16(UInt16(body.count & 0xffff)) + body
         var records: [UInt8] = []
-        for start in stride(from: 0, to: message.count, by: 16 << 10) {
-            records += [22, 3, 1] + Self.vector16(Array(message[start...].prefix(16 << 10)))
+        for start in stride(from: 0, to: message.count, by: recordBytes) {
+            records += [22, 3, 1] + Self.vector16(Array(message[start...].prefix(recordBytes)))
         }
         return records
     }
