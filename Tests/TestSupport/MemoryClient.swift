@@ -32,9 +32,16 @@ package final class MemoryClient {
 
     /// A session that another client can resume, as DER: no ending of this client can spoil it.
     package struct Session: Sendable {
-        fileprivate let der: [UInt8]
+        fileprivate var der: [UInt8]
+        fileprivate let ticket: [UInt8]
         /// The length of the ticket or id that the server gave.
-        package let ticketBytes: Int
+        package var ticketBytes: Int { ticket.count }
+
+        /// Changes one bit in the middle of the ticket.
+        package mutating func damageTicket() {
+            guard let place = der.firstRange(of: ticket)?.lowerBound, !ticket.isEmpty else { return }
+            der[place + ticket.count / 2] ^= 1
+        }
     }
 
     /// Why a call of libssl's failed.
@@ -138,7 +145,9 @@ package final class MemoryClient {
         var ticketBytes = 0
         SSL_SESSION_get0_ticket(session, &ticket, &ticketBytes)
         sessions.append(
-            Session(der: Array(UnsafeBufferPointer(start: start, count: Int(count))), ticketBytes: ticketBytes))
+            Session(
+                der: Array(UnsafeBufferPointer(start: start, count: Int(count))),
+                ticket: Array(UnsafeBufferPointer(start: ticket, count: ticketBytes))))
     }
 
     // MARK: Bytes
