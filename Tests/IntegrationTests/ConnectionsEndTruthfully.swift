@@ -3,49 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A Python client that does one thing with a TLS connection; `s` is the TLS socket, `raw` the TCP socket under it.
 private func client(_ port: Int, _ body: String) throws -> ShellResult {
-    let program = """
-        import ssl, socket, sys, struct, time
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        raw = socket.create_connection(("127.0.0.1", \(port)))
-        raw.settimeout(15)
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
-        def flush():
-            data = outgoing.read()
-            if data: raw.sendall(data)
-        def turn(call):
-            while True:
-                try:
-                    result = call()
-                    flush()
-                    return result
-                except ssl.SSLWantReadError:
-                    flush()
-                    data = raw.recv(65536)
-                    if data: incoming.write(data)
-                    else: incoming.write_eof()
-        def receive(): return turn(lambda: tls.read(65536))
-        def send(data): turn(lambda: tls.write(data))
-        def close_notify():
-            try: tls.unwrap()
-            except ssl.SSLWantReadError: pass
-            flush()
-        def reset():
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            raw.close()
-        def outcome(call):
-            try: return (call() or b"close_notify").decode()
-            except ssl.SSLZeroReturnError: return "close_notify"
-            except ssl.SSLEOFError: return "truncated"
-            except ConnectionResetError: return "reset"
-            except OSError as error: return type(error).__name__
-        turn(tls.do_handshake)
-        """
-    return try Shell.python(program + "\n" + body)
+    try PythonClient.run(port: port, body)
 }
 
 @Suite struct ConnectionsEndTruthfully {

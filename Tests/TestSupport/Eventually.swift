@@ -3,15 +3,15 @@ import Glibc
 /// Waits for a condition that another thread brings about, looking often, until a deadline.
 ///
 /// - Returns: whether the condition came true in time.
-package func eventually(within seconds: Double = 10, _ condition: () -> Bool) -> Bool {
+package func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
     let end = monotonicSeconds() + seconds
     while monotonicSeconds() < end {
-        if condition() { return true }
+        if try condition() { return true }
         // Gives the others the processor; what ends the wait is the condition, not the time.
         var nap = timespec(tv_sec: 0, tv_nsec: 1_000_000)
         nanosleep(&nap, nil)
     }
-    return condition()
+    return try condition()
 }
 
 private func monotonicSeconds() -> Double {

@@ -108,6 +108,20 @@ package final class RepriseProcess: @unchecked Sendable {
     /// Where the admin endpoint is, as `127.0.0.1:port`.
     package var admin: String { lines.first { $0["message"] == "admin listening" }?["address"] ?? "" }
 
+    /// All metrics, as /metrics gives them; the configuration must have `admin`.
+    package func metrics() throws -> String {
+        try Shell.run(["curl", "-s", "http://\(admin)/metrics"]).output
+    }
+
+    /// One metric's value.
+    ///
+    /// - Parameter sample: its name with its labels, as /metrics writes it.
+    /// - Returns: zero when it is not there.
+    package func metric(_ sample: String) throws -> Double {
+        let line = try metrics().split(separator: "\n").first { $0.hasPrefix(sample + " ") }
+        return line.flatMap { Double($0.dropFirst(sample.count + 1)) } ?? 0
+    }
+
     /// How many descriptors it has open.
     package var openDescriptors: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd").count) ?? 0
