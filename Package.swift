@@ -69,6 +69,6 @@ let package = Package(
             "RepriseTests",
             knows: ["Reprise", "Configuration", "TLS", "Metrics", "EventLoop", "Vocabulary", "TestSupport"]),
         tests("IntegrationTests", knows: ["TLS", "EventLoop", "Vocabulary", "TestSupport"]),
-        tests("HouseRulesTests", knows: []),
+        tests("HouseRulesTests", knows: ["TestSupport"]),
     ]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The sources of the package, read as text.
@@ -16,15 +17,8 @@ private struct SourceTree {
     }
 
     var tracked: [String] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/git")
-        process.arguments = ["-C", root.path, "ls-files"]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try? process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
+        let result = try? Shell.run(["git", "-C", root.path, "ls-files"])
+        return (result?.output ?? "").split(separator: "\n").map(String.init)
     }
 }
 

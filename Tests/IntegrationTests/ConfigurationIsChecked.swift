@@ -113,15 +113,13 @@ import Testing
     }
 
     @Test func `the demo serves at once and is well`() throws {
-        let demo = Process()
-        demo.executableURL = RepriseProcess.program
-        demo.arguments = ["demo", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         let log = folder.appending(path: "demo.log")
         try Data().write(to: log)
-        demo.standardOutput = FileHandle.nullDevice
-        demo.standardError = try FileHandle(forWritingTo: log)
-        try demo.run()
-        defer { kill(demo.processIdentifier, SIGKILL) }
+        let errors = try FileHandle(forWritingTo: log)
+        let demo = try ChildProcess(
+            [RepriseProcess.program.path, "demo", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+            errors: .descriptor(errors.fileDescriptor))
+        defer { demo.signal(SIGKILL) }
         func address(_ message: String) -> String? {
             let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             let line = text.split(separator: "\n").first { $0.contains(message) }

@@ -12,15 +12,12 @@ import Testing
             """
         let folder = RepriseProcess.temporaryFolder().path
         try Data(program.utf8).write(to: URL(fileURLWithPath: folder + "/hold.py"))
-        let holder = Process()
-        holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        holder.arguments = ["python3", folder + "/hold.py", "\(reprise.port())", "\(connects)"]
         let input = Pipe()
-        holder.standardInput = input
-        try holder.run()
+        let holder = try ChildProcess(
+            ["python3", folder + "/hold.py", "\(reprise.port())", "\(connects)"], input: input.reader)
         _ = eventually { reprise.lines.filter { $0["message"] == "connection refused" }.count >= count }
         try input.fileHandleForWriting.close()
-        holder.waitUntilExit()
+        _ = holder.waitForStatus()
         return reprise.lines.filter { $0["message"] == "connection refused" }.compactMap { $0["detail"] }
     }
 

@@ -38,21 +38,8 @@ import Vocabulary
         return try [UInt8](Data(contentsOf: folder.appendingPathComponent("response.der")))
     }
 
-    /// Not by Foundation's Process, which leaks a weak reference for each command and so hides leaks of ours.
-    private func run(_ arguments: [String]) throws {
-        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        defer { words.forEach { free($0) } }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for descriptor: CInt in [1, 2] {
-            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
-        }
-        var process: pid_t = 0
-        try #require(posix_spawnp(&process, "openssl", &actions, nil, &words, environ) == 0)
-        var status: CInt = 0
-        while waitpid(process, &status, 0) == -1, errno == EINTR {}
-        try #require(status == 0, "\(arguments) failed")
+    private func run(_ command: [String]) throws {
+        try #require(try ChildProcess(command).waitForStatus() == 0, "\(command) failed")
     }
 
     private func stapled(asking: Bool = true, _ version: TLSVersion = .tls1_3) throws -> [UInt8]? {

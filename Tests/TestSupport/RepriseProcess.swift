@@ -3,12 +3,13 @@ import Glibc
 
 /// A `reprise serve` of its own, with its log at hand.
 package final class RepriseProcess: @unchecked Sendable {
-    // @unchecked: the log's lines are behind `lock`; the process is started in init and only asked afterwards.
+    // @unchecked: the log's lines are behind `lock`.
     /// The folder that holds the configuration, and what tests put beside it.
     package let folder: URL
-    private let process = Process()
+    private let process: ChildProcess
     private let lock = NSLock()
     private var text = ""
+    private var partial = Data()
     private var parsed: [[String: String]] = []
 
     /// The built program, beside the tests' own.
@@ -31,12 +32,9 @@ package final class RepriseProcess: @unchecked Sendable {
         try Data(("log: { format: json, level: info }\n" + configuration).utf8)
             .write(to: folder.appending(path: "reprise.yaml"))
         let command = wrapper + [Self.program.path, "serve", "-c", folder.appending(path: "reprise.yaml").path]
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
         let errors = Pipe()
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        process = try ChildProcess(command, errors: errors.writer)
+        errors.closeWriter()
         Thread { [weak self] in
             let handle = errors.fileHandleForReading
             while true {
@@ -51,7 +49,7 @@ package final class RepriseProcess: @unchecked Sendable {
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.signal(SIGKILL)
     }
 
     /// It did not begin to listen.
@@ -76,7 +74,7 @@ package final class RepriseProcess: @unchecked Sendable {
     package var log: String { lock.withLock { text } }
     /// The log's lines as fields, all values as text.
     package var lines: [[String: String]] { lock.withLock { parsed } }
-    package var processID: Int32 { process.processIdentifier }
+    package var processID: Int32 { process.id }
     package var isRunning: Bool { process.isRunning }
 
     /// Waits for a line of the log.
@@ -134,7 +132,7 @@ package final class RepriseProcess: @unchecked Sendable {
         return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) << 10
     }
 
-    package func signal(_ number: Int32) { kill(processID, number) }
+    package func signal(_ number: Int32) { process.signal(number) }
 
     /// Rewrites the configuration.
     package func rewrite(_ configuration: String) throws {
@@ -147,16 +145,17 @@ package final class RepriseProcess: @unchecked Sendable {
     /// - Returns: its status; `nil` when it goes on.
     package func status(within seconds: Double = 15) -> Int32? {
         guard eventually(within: seconds, { !process.isRunning }) else { return nil }
-        return process.terminationStatus
+        return process.waitForStatus()
     }
 
     private func append(_ data: Data) {
         lock.withLock {
-            let partial = text.last == "\n" || text.isEmpty ? "" : String(text.split(separator: "\n").last ?? "")
             text += String(decoding: data, as: UTF8.self)
-            let fresh = partial + String(decoding: data, as: UTF8.self)
-            for line in fresh.split(separator: "\n") {
-                guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+            partial += data
+            while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = partial[..<end]
+                partial = Data(partial[(end + 1)...])
+                guard let object = try? JSONSerialization.jsonObject(with: line) as? [String: Any] else {
                     continue
                 }
                 parsed.append(object.mapValues { "\($0)" })

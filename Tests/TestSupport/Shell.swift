@@ -13,21 +13,19 @@ package enum Shell {
     ///
     /// - Parameter input: what it reads on standard input; then that is closed.
     package static func run(_ command: [String], input: String = "", seconds: Int = 20) throws -> ShellResult {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        process.arguments = ["-k", "1", "\(seconds)"] + command
         let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = stderr
-        try process.run()
+        let process = try ChildProcess(
+            ["timeout", "-k", "1", "\(seconds)"] + command, input: stdin.reader, output: stdout.writer,
+            errors: stderr.writer)
+        try? stdin.fileHandleForReading.close()
+        stdout.closeWriter()
+        stderr.closeWriter()
         let errors = Background { stderr.fileHandleForReading.readDataToEndOfFile() }
         try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
         try? stdin.fileHandleForWriting.close()
         let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
         return ShellResult(
-            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+            status: process.waitForStatus(), output: String(decoding: output, as: UTF8.self),
             errors: String(decoding: errors.value, as: UTF8.self))
     }
 
