@@ -32,6 +32,7 @@ private let tree = SourceTree()
         "TLS": ["CLibSSL", "Vocabulary"],
         "Metrics": ["Vocabulary", "Logging"],
         "Configuration": ["Vocabulary", "Yams"],
+        "Resumption": ["TLS", "Metrics", "Vocabulary"],
         "Routing": ["Vocabulary"],
         "Proxy": ["EventLoop", "TLS", "Metrics", "Routing", "Vocabulary", "Logging"],
         "Admin": ["EventLoop", "Metrics", "Vocabulary"],

@@ -1,0 +1,33 @@
+/// The name of a stored session: a TLS 1.2 session id, or the identity of a stateful TLS 1.3 ticket.
+///
+/// Libssl makes both 32 bytes long; whatever a client offers of another length names no session of ours.
+package struct SessionKey: Sendable, Hashable {
+    /// How many bytes a key has.
+    package static let byteCount = 32
+
+    package let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// - Parameter bytes: `nil` for any number of bytes but ``byteCount``.
+    package init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == Self.byteCount else { return nil }
+        words = (
+            bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+            bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+            bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self),
+            bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
+        )
+    }
+
+    /// Compares in constant time: how long it takes says nothing about where two keys part.
+    package static func == (left: SessionKey, right: SessionKey) -> Bool {
+        (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1) | (left.words.2 ^ right.words.2)
+            | (left.words.3 ^ right.words.3) == 0
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+        hasher.combine(words.3)
+    }
+}

@@ -1,0 +1,29 @@
+/// Names a lineage: all sessions that descend from one full handshake, whatever they were carried in.
+///
+/// Sixteen random bytes; it says nothing about the client, and whoever sees it in a log cannot resume with it.
+public struct LineageID: Sendable, Hashable {
+    /// How many bytes it has.
+    public static let byteCount = 16
+
+    private let high: UInt64
+    private let low: UInt64
+
+    /// - Parameter bytes: ``byteCount`` bytes; `nil` for any other number.
+    public init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
+        high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The sixteen bytes.
+    public var bytes: [UInt8] {
+        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+    }
+}
+
+extension LineageID: CustomStringConvertible {
+    /// Thirty-two hexadecimal digits.
+    public var description: String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
