@@ -45,22 +45,24 @@ let package = Package(
         room("Configuration", knows: ["Vocabulary", yams]),
         room("Resumption", knows: ["TLS", "Metrics", "Vocabulary"]),
         room("Routing", knows: ["Vocabulary"]),
-        room("Proxy", knows: ["EventLoop", "TLS", "Metrics", "Routing", "Vocabulary", logging]),
+        room("Proxy", knows: ["EventLoop", "TLS", "Metrics", "Resumption", "Routing", "Vocabulary", logging]),
         room("Admin", knows: ["EventLoop", "Metrics", "Vocabulary"]),
         room(
             "Reprise",
             knows: [
-                "Admin", "Proxy", "Routing", "Configuration", "Metrics", "TLS", "EventLoop", "Vocabulary", logging,
+                "Admin", "Proxy", "Routing", "Resumption", "Configuration", "Metrics", "TLS", "EventLoop", "Vocabulary",
+                logging,
             ]),
         .executableTarget(
             name: "RepriseCommand", dependencies: ["Reprise", arguments], swiftSettings: house),
 
         .target(
-            name: "TestSupport", dependencies: ["CLibSSL", "TLS", "EventLoop", "Vocabulary"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CLibSSL", "TLS", "Resumption", "EventLoop", "Vocabulary"],
+            path: "Tests/TestSupport",
             swiftSettings: house),
         tests("VocabularyTests", knows: ["Vocabulary"]),
         tests("EventLoopTests", knows: ["EventLoop", "Vocabulary", "TestSupport"]),
-        tests("TLSTests", knows: ["TLS", "Vocabulary", "TestSupport"]),
+        tests("TLSTests", knows: ["TLS", "Resumption", "Vocabulary", "TestSupport"]),
         tests("MetricsTests", knows: ["Metrics", "Vocabulary", "TestSupport", logging]),
         tests("ConfigurationTests", knows: ["Configuration", "Vocabulary", "TestSupport"]),
         tests("ResumptionTests", knows: ["Resumption", "TLS", "Metrics", "Vocabulary", "TestSupport"]),

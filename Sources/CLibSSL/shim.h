@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ocsp.h>
@@ -56,14 +57,17 @@ static inline int reprise_ctx_set_signature_algorithms(SSL_CTX *ctx, const char 
     return (int)SSL_CTX_set1_sigalgs_list(ctx, (char *)list);
 }
 
-// Session cache mode and size: macros over SSL_CTX_ctrl.
+// Session cache mode: a macro over SSL_CTX_ctrl.
 static inline void reprise_ctx_set_cache_mode(SSL_CTX *ctx, long mode) { SSL_CTX_set_session_cache_mode(ctx, mode); }
-static inline void reprise_ctx_set_cache_size(SSL_CTX *ctx, long entries) { SSL_CTX_sess_set_cache_size(ctx, entries); }
-static inline long reprise_ctx_cached_sessions(SSL_CTX *ctx) { return SSL_CTX_sess_number(ctx); }
 
-// SSL_CTX_set_tlsext_ticket_keys: a macro over SSL_CTX_ctrl that casts const away; the bytes are copied.
-static inline int reprise_ctx_set_ticket_keys(SSL_CTX *ctx, const void *keys, long count) {
-    return (int)SSL_CTX_set_tlsext_ticket_keys(ctx, (void *)keys, count);
+// OSSL_PARAM_construct_*: structs by value, with names that are macros. Keys an HMAC-SHA-256 (EVP_MAC-HMAC(7)).
+static inline int reprise_mac_use_key(EVP_MAC_CTX *mac, const void *key, size_t count) {
+    OSSL_PARAM parameters[3] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, count),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
 }
 
 // Macros over SSL_CTX_callback_ctrl, whose function pointer has no type.

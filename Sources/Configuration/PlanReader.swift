@@ -23,6 +23,7 @@ struct PlanReader {
         for upstream in root["upstreams"]?.elements ?? [] { read(upstream: upstream) }
         let defaults = sessions(root["sessions"], SessionsPlan())
         for listener in root["listeners"]?.elements ?? [] { read(listener: listener, defaults) }
+        checkSessions(root)
         checkUnique(root["listeners"]?.elements ?? [], "name", "listener")
         checkUnique(root["upstreams"]?.elements ?? [], "name", "upstream group")
         checkRoutes(root)
@@ -34,6 +35,15 @@ struct PlanReader {
         reader?["mode"].read(into: &plan.mode) { $0.text.flatMap(SessionsPlan.Mode.init) }
         reader?["domain"].read(into: &plan.domain, \.text)
         reader?["lifetime"].read(into: &plan.lifetime, \.duration)
+        reader?["max_chain_age"].read(into: &plan.maximumChainAge, \.duration)
+        reader?["single_use"].read(into: &plan.isSingleUse, \.boolean)
+        reader?["store_deadline"].read(into: &plan.storeDeadline, \.duration)
+        reader?["deny_list"].read(into: &plan.denyList, \.integer)
+        for ending in reader?["endings"]?.entries ?? [] {
+            if let verdict = ending.value.text { plan.endings[ending.key] = verdict }
+        }
+        reader?["tickets"]?["rotate"].read(into: &plan.tickets.rotate, \.duration)
+        reader?["tickets"]?["resumed"].read(into: &plan.tickets.resumed, \.integer)
         reader?["cache"]?["size"].read(into: &plan.cacheSize, \.size)
         reader?["tickets"]?["full"].read(into: &plan.tickets.full, \.integer)
         reader?["tickets"]?["delay"].read(into: &plan.tickets.delay, \.duration)
@@ -158,6 +168,43 @@ struct PlanReader {
 }
 
 extension PlanReader {
+    /// Endings that there are not, a mode that cannot be single-use, and listeners of one domain that want it to be
+    /// two things at once.
+    private mutating func checkSessions(_ root: Reader) {
+        let listeners = root["listeners"]?.elements ?? []
+        for reader in [root["sessions"]].compactMap({ $0 }) + listeners.compactMap({ $0["sessions"] }) {
+            for ending in reader["endings"]?.entries ?? [] where !Self.endingWords.contains(ending.key) {
+                let guess = Suggestion.clause(for: ending.key, among: Self.endingWords)
+                faults.append(ending.value.fault("there is no ending of that name\(guess)"))
+            }
+        }
+        var first: [String: (plan: SessionsPlan, listener: String)] = [:]
+        for (listener, reader) in zip(plan.listeners, listeners) {
+            let sessions = listener.sessions
+            if sessions.isSingleUse, sessions.mode == .stateless {
+                faults.append(
+                    reader.fault("sessions.single_use needs a store, and sessions.mode is stateless"))
+            }
+            guard let (other, name) = first[sessions.domain] else {
+                first[sessions.domain] = (sessions, listener.name)
+                continue
+            }
+            let differing = [
+                ("cache.size", other.cacheSize == sessions.cacheSize),
+                ("deny_list", other.denyList == sessions.denyList),
+                ("tickets.rotate", other.tickets.rotate == sessions.tickets.rotate),
+            ].filter { !$0.1 }.map(\.0)
+            for option in differing {
+                faults.append(
+                    reader.fault(
+                        "the session domain \"\(sessions.domain)\" has another sessions.\(option) in the listener "
+                            + "\(name)"))
+            }
+        }
+    }
+
+    private static let endingWords = Ending.kinds + ["fatal_alert"]
+
     private mutating func checkUnique(_ readers: [Reader], _ key: String, _ what: String) {
         var places: [String: Source] = [:]
         for reader in readers {

@@ -24,6 +24,14 @@ struct Reader {
         return sequence.enumerated().map { Reader(node: $1, path: "\(path)[\($0)]", file: file) }
     }
 
+    /// The keys of a mapping that are the user's own, with their values.
+    var entries: [(key: String, value: Reader)] {
+        (node.mapping ?? [:]).compactMap { key, value in
+            key.scalar.map { ($0.string, Reader(node: value, path: "\(path).\($0.string)", file: file)) }
+        }
+    }
+
+    var boolean: Bool? { text.flatMap { Shape.Scalar.boolean($0) } }
     var isMapping: Bool { node.mapping != nil }
     var text: String? { node.isNull ? nil : node.scalar?.string }
     var located: Located<String>? { text.map { Located($0, source) } }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Metrics
+internal import Resumption
 internal import TLS
 internal import Vocabulary
 
@@ -68,7 +69,7 @@ extension Connection {
         bringHeldTickets()
         if machine.phase == .handshaking {
             switch tls.handshake() {
-            case .wantsInput: return
+            case .wantsInput, .wantsSession: return
             case .failed(let fault): return handshakeFailed(fault)
             case .done:
                 handshakeSucceeded()
@@ -107,6 +108,8 @@ extension Connection {
         let summary = tls.summary
         listener.metrics.handshakeCompleted(summary, took: worker.loop.now - record.acceptedAt)
         record.summary = summary
+        record.resumption = sessions.outcome.result
+        listener.metrics.offered(sessions.outcome.result)
     }
 
     private func handshakeFailed(_ fault: HandshakeFault) {

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Metrics
+internal import Resumption
 internal import Routing
 internal import TLS
 internal import Vocabulary
@@ -18,6 +19,7 @@ final class Connection: SocketWatchDelegate {
     let listener: WorkerListener
     let id: ConnectionID
     let tls: ServerConnection
+    let sessions: ConnectionResumption
     var machine = ConnectionMachine()
     var record: ConnectionRecord
 
@@ -61,7 +63,9 @@ final class Connection: SocketWatchDelegate {
         self.client = client
         self.entry = entry
         id = worker.nextConnectionID()
-        tls = ServerConnection(context: listener.context, output: worker.buffers.output)
+        sessions = ConnectionResumption(
+            domain: listener.domain, policy: listener.resumption, clock: Clocks.wall)
+        tls = ServerConnection(context: listener.context, output: worker.buffers.output, sessions: sessions)
         lastActivity = worker.loop.now
         record = ConnectionRecord(id: id, client: endpoint, acceptedAt: lastActivity)
     }
@@ -222,9 +226,23 @@ extension Connection {
         record.ending = machine.ending
         record.laterEvents = machine.detail
         record.summary = tls.summary
+        settleSessions()
         tls.close()
         listener.admission.connectionEnded(entry)
         worker.connectionEnded(self)
+    }
+
+    /// What the ending means for the sessions of this connection.
+    private func settleSessions() {
+        record.lineage = sessions.lineage?.id
+        guard let ending = machine.ending else { return }
+        let verdict = sessions.connectionEnded(ending)
+        guard verdict != .kept else { return }
+        listener.metrics.lineagesDropped.add(1)
+        if case .droppedWithOthers(let moment) = verdict {
+            listener.metrics.denyListOverflows.add(1)
+            worker.log.denyListIsFull(listener, upTo: moment)
+        }
     }
 
     private func closeClient(resetting: Bool) {

@@ -1,4 +1,5 @@
 internal import Metrics
+internal import Resumption
 internal import TLS
 internal import Vocabulary
 
@@ -11,6 +12,10 @@ enum ConnectionFields {
         fields.append(("client", .endpoint(record.client)))
         fields.append(("listener", .string(listener)))
         if let summary = record.summary { addTLS(summary, &fields) }
+        if case .refused(let reason) = record.resumption {
+            fields.append(("not_resumed", .string(reason.rawValue)))
+        }
+        if let lineage = record.lineage { fields.append(("lineage", .string(lineage.description))) }
         if let failure = record.failure { fields.append(("cause", .string(failure.description))) }
         if let server = record.server { fields.append(("upstream", .string(server))) }
         fields.append(("bytes_received", .int(Int64(clamping: record.bytesFromClient))))

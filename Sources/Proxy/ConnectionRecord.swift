@@ -1,3 +1,4 @@
+package import Resumption
 package import TLS
 package import Vocabulary
 
@@ -22,6 +23,10 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var bytesToClient: UInt64 = 0
     /// What TLS negotiated, as far as it came.
     package internal(set) var summary: HandshakeSummary?
+    /// What came of the client's offer to resume; `nil` before the handshake is done.
+    package internal(set) var resumption: ResumptionOutcome.Result?
+    /// The lineage of its session.
+    package internal(set) var lineage: LineageID?
     /// Why the handshake failed, if it did.
     package internal(set) var failure: HandshakeFailure?
     package internal(set) var ending: Ending?

@@ -1,3 +1,4 @@
+package import Resumption
 package import Routing
 package import TLS
 
@@ -6,18 +7,24 @@ package struct ListenerBlueprint: Sendable {
     package let settings: ListenerSettings
     package let hosts: HostContexts
     package let tls: ListenerTLSSettings
+    /// Outlives the blueprint: the sessions of all listeners of its domain.
+    package let domain: SessionDomain
+    package let resumption: ResumptionPolicy
     package let upstream: UpstreamGroup
     /// Outlives the blueprint: the same for every generation of the listener.
     package let admission: Admission
     package let observer: (any ConnectionObserver)?
 
     package init(
-        settings: ListenerSettings, hosts: HostContexts, tls: ListenerTLSSettings, upstream: UpstreamGroup,
+        settings: ListenerSettings, hosts: HostContexts, tls: ListenerTLSSettings, domain: SessionDomain,
+        resumption: ResumptionPolicy, upstream: UpstreamGroup,
         admission: Admission, observer: (any ConnectionObserver)? = nil
     ) {
         self.settings = settings
         self.hosts = hosts
         self.tls = tls
+        self.domain = domain
+        self.resumption = resumption
         self.upstream = upstream
         self.admission = admission
         self.observer = observer

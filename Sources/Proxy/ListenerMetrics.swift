@@ -1,4 +1,5 @@
 internal import Metrics
+internal import Resumption
 internal import TLS
 internal import Vocabulary
 
@@ -43,6 +44,10 @@ final class ListenerMetrics {
     let bytesFromClient: Counter
     let bytesToClient: Counter
     let duration: Histogram
+    let lineagesDropped: Counter
+    let denyListOverflows: Counter
+    private let offers: [Counter]
+    private let notResumed: [Counter]
     private let handshakeDuration: Histogram
     private let refusals: [Counter]
     private let failures: [Counter]
@@ -64,6 +69,10 @@ final class ListenerMetrics {
         bytesToClient = counter(MetricCatalog.bytesRelayed, Direction.upstreamToClient.name)
         duration = registry.histogram(MetricCatalog.connectionDuration, [listener], shard: shard)
         handshakeDuration = registry.histogram(MetricCatalog.handshakeDuration, [listener], shard: shard)
+        lineagesDropped = counter(MetricCatalog.lineagesDropped)
+        denyListOverflows = counter(MetricCatalog.denyListOverflows)
+        offers = ClosedLists.offers.map { counter(MetricCatalog.sessionsOffered, $0) }
+        notResumed = NotResumed.allCases.map { counter(MetricCatalog.sessionsNotResumed, $0.rawValue) }
         refusals = Refusal.allCases.map { counter(MetricCatalog.connectionsRefused, $0.name) }
         failures = HandshakeFailure.names.map { counter(MetricCatalog.handshakesFailed, $0) }
         endings = Ending.kinds.map { counter(MetricCatalog.connectionEndings, $0) }
@@ -81,6 +90,17 @@ final class ListenerMetrics {
     func refused(_ limit: Refusal) { refusals[limit.rawValue].add(1) }
     func handshakeFailed(_ cause: HandshakeFailure) { failures[cause.index].add(1) }
     func ended(_ ending: Ending) { endings[ending.index].add(1) }
+    /// Counts what came of a handshake's offer.
+    func offered(_ result: ResumptionOutcome.Result) {
+        switch result {
+        case .notOffered: offers[0].add(1)
+        case .resumed: offers[1].add(1)
+        case .refused(let reason):
+            offers[2].add(1)
+            if let place = NotResumed.allCases.firstIndex(of: reason) { notResumed[place].add(1) }
+        }
+    }
+
     func pauses(_ direction: Direction) { backPressure[direction.rawValue].add(1) }
 
     func ticketsLeft(alone: Bool) {

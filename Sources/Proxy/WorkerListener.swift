@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Resumption
 internal import TLS
 
 /// One listener as one worker sees it, in one generation of the configuration.
@@ -7,6 +8,8 @@ internal import TLS
 final class WorkerListener {
     let settings: ListenerSettings
     let context: ServerContext
+    let domain: SessionDomain
+    let resumption: ResumptionPolicy
     let upstream: WorkerUpstream
     let admission: Admission
     let metrics: ListenerMetrics
@@ -16,6 +19,8 @@ final class WorkerListener {
     init(_ blueprint: ListenerBlueprint, worker: WorkerCore) throws(ContextError) {
         settings = blueprint.settings
         context = try ServerContext(hosts: blueprint.hosts, settings: blueprint.tls)
+        domain = blueprint.domain
+        resumption = blueprint.resumption
         upstream = WorkerUpstream(blueprint.upstream, registry: worker.registry, shard: worker.index)
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)

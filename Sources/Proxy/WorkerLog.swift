@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Logging
 package import Metrics
+internal import Resumption
 internal import Routing
 internal import Vocabulary
 
@@ -18,6 +19,16 @@ package struct WorkerLog: Sendable {
     func ended(_ listener: WorkerListener, _ record: ConnectionRecord) {
         guard queue.level <= .info else { return }
         submit(.info, "connection closed", ConnectionFields.of(record, listener: listener.settings.name))
+    }
+
+    /// The deny list fails closed from now on.
+    func denyListIsFull(_ listener: WorkerListener, upTo moment: WallTime) {
+        submit(
+            .error, "deny list full",
+            [
+                ("listener", .string(listener.settings.name)), ("domain", .string(listener.domain.name)),
+                ("refused_up_to", .string(moment.description)),
+            ])
     }
 
     func refused(_ listener: WorkerListener, _ client: Endpoint, _ limit: Admission.Refusal) {

@@ -44,8 +44,7 @@ struct Material: Sendable {
                 certificates: host.certificates.compactMap { certificates[$0.source]?.certificate })
         }
         do {
-            // The hosts' contexts hold no ticket key: libssl asks the listener's own.
-            let settings = ListenerTLSSettings(listener, ticketKey: SessionSettings.randomTicketKey())
+            let settings = ListenerTLSSettings(listener)
             hosts[listener.name] = try HostContexts(hosts: definitions, settings: settings)
         } catch {
             faults.append(Fault(source: listener.tls.source, message: "\(error)"))

@@ -2,6 +2,7 @@ internal import Configuration
 internal import EventLoop
 internal import Glibc
 internal import Proxy
+internal import Resumption
 internal import Routing
 internal import TLS
 internal import Vocabulary
@@ -13,11 +14,11 @@ struct Parts: Sendable {
     ///
     /// - Parameters:
     ///   - material: the certificates that the plan names.
-    ///   - lasting: what outlives a generation: admission counts and ticket keys, by name.
+    ///   - lasting: what outlives a generation: admission counts and sessions, by name.
     ///   - descriptors: how many descriptors the process may have open.
     /// - Throws: a server name that does not resolve, or what libssl objects to, with its place in the file.
     init(
-        _ plan: Plan, _ material: Material, lasting: inout LastingParts, workers: Int, descriptors: Int,
+        _ plan: Plan, _ material: Material, lasting: inout LastingParts, descriptors: Int,
         observer: (any ConnectionObserver)?
     ) throws(RepriseError) {
         var groups: [String: UpstreamGroup] = [:]
@@ -28,13 +29,14 @@ struct Parts: Sendable {
             guard let group = groups[listener.upstream] else {
                 preconditionFailure("a checked plan routes to \(listener.upstream), which it does not have")
             }
-            let tls = Self.tlsSettings(listener, lasting: &lasting, workers: workers)
             guard let hosts = material.hosts[listener.name] else {
                 preconditionFailure("a checked plan has contexts for every listener")
             }
             blueprints.append(
                 ListenerBlueprint(
-                    settings: Self.settings(listener, share), hosts: hosts, tls: tls, upstream: group,
+                    settings: Self.settings(listener, share), hosts: hosts, tls: ListenerTLSSettings(listener),
+                    domain: lasting.domain(listener.sessions), resumption: Self.resumption(listener.sessions),
+                    upstream: group,
                     admission: lasting.admission(of: listener.name), observer: observer))
         }
         self.blueprints = blueprints
@@ -75,24 +77,22 @@ struct Parts: Sendable {
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay)
     }
 
-    /// What one session costs in libssl's own cache: measured, 1,050 bytes of heap on 3.0.22.
-    private static let bytesPerCacheEntry = 1050
-
-    private static func tlsSettings(
-        _ listener: ListenerPlan, lasting: inout LastingParts, workers: Int
-    ) -> ListenerTLSSettings {
-        let sessions = listener.sessions
-        var settings = ListenerTLSSettings(listener, ticketKey: lasting.ticketKey(of: sessions.domain))
-        let entries = sessions.cacheSize.bytes / Self.bytesPerCacheEntry
-        settings.sessions.cacheEntries = max(1, entries / max(1, workers))
-        return settings
+    private static func resumption(_ plan: SessionsPlan) -> ResumptionPolicy {
+        var verdicts = EndingVerdicts()
+        for (ending, verdict) in plan.endings {
+            let isKnown = verdicts.set(ending, verdict == "drop" ? .drop : .keep)
+            precondition(isKnown, "a checked plan names the ending \(ending)")
+        }
+        return ResumptionPolicy(
+            isOn: plan.mode != .off, lifetime: plan.lifetime, maximumChainAge: plan.maximumChainAge,
+            isSingleUse: plan.isSingleUse, verdicts: verdicts)
     }
 }
 
 /// What outlives a generation of the configuration, by name.
 struct LastingParts: Sendable {
     private var admissions: [String: Admission] = [:]
-    private var ticketKeys: [String: Secret] = [:]
+    private var domains: [String: SessionDomain] = [:]
 
     /// The counts of a listener: open connections do not go away because a file is read again.
     mutating func admission(of listener: String) -> Admission {
@@ -105,11 +105,13 @@ struct LastingParts: Sendable {
     /// Open connections of all listeners, those of earlier generations too.
     var openConnections: Int { admissions.values.reduce(0) { $0 + $1.openConnections } }
 
-    /// The ticket key of a session domain: the process's own, random, never written anywhere.
-    mutating func ticketKey(of domain: String) -> Secret {
-        if let key = ticketKeys[domain] { return key }
-        let key = SessionSettings.randomTicketKey()
-        ticketKeys[domain] = key
-        return key
+    /// The sessions of a domain: no session goes away because a file is read again.
+    mutating func domain(_ plan: SessionsPlan) -> SessionDomain {
+        if let domain = domains[plan.domain] { return domain }
+        let domain = SessionDomain(
+            name: plan.domain, store: LocalSessionStore(budget: plan.cacheSize.bytes), keys: TicketKeyRing(),
+            denyList: DenyList(capacity: plan.denyList))
+        domains[plan.domain] = domain
+        return domain
     }
 }

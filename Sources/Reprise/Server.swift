@@ -79,7 +79,7 @@ package actor Server {
             log.warning("inherited descriptor is no listening socket", [("descriptor", .int(Int64(descriptor)))])
         }
         let count = plan.workers.count(processors: Processors.available())
-        let parts = try buildParts(plan, checked.material, workers: count)
+        let parts = try buildParts(plan, checked.material)
         let opened = try openSockets(of: plan, workers: count)
         do {
             try await startWorkers(count, parts)
@@ -140,7 +140,7 @@ package actor Server {
 
     private func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
         guard let old = self.plan else { return }
-        let parts = try buildParts(plan, checked.material, workers: workers.count)
+        let parts = try buildParts(plan, checked.material)
         let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
         do {
             for worker in workers { try await worker.prepare(parts.blueprints) }
@@ -163,9 +163,9 @@ package actor Server {
         tendCertificates(checked.material, plan)
     }
 
-    private func buildParts(_ plan: Plan, _ material: Material, workers: Int) throws(RepriseError) -> Parts {
+    private func buildParts(_ plan: Plan, _ material: Material) throws(RepriseError) -> Parts {
         try Parts(
-            plan, material, lasting: &lasting, workers: workers, descriptors: descriptors, observer: observer)
+            plan, material, lasting: &lasting, descriptors: descriptors, observer: observer)
     }
 
     private func startWorkers(_ count: Int, _ parts: Parts) async throws(RepriseError) {

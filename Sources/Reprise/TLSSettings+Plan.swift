@@ -16,15 +16,15 @@ extension TLSSettings {
 }
 
 extension ListenerTLSSettings {
-    /// A listener's settings; the cache's size is the caller's to share out.
-    init(_ listener: ListenerPlan, ticketKey: Secret) {
+    /// A listener's settings.
+    init(_ listener: ListenerPlan) {
         let plan = listener.sessions
         self.init(
             tls: TLSSettings(listener.tls), alpn: listener.tls.alpn,
             rejectsUnknownNames: listener.tls.unknownNames == .reject,
             sessions: SessionSettings(
-                mode: SessionSettings.Mode(plan.mode), lifetime: plan.lifetime, cacheEntries: 1,
-                ticketsFull: plan.tickets.full, ticketKey: ticketKey, domain: plan.domain))
+                mode: SessionSettings.Mode(plan.mode), ticketsFull: plan.tickets.full,
+                ticketsResumed: plan.tickets.resumed, isSingleUse: plan.isSingleUse, domain: plan.domain))
     }
 }
 

@@ -34,10 +34,11 @@ private let tree = SourceTree()
         "Configuration": ["Vocabulary", "Yams"],
         "Resumption": ["TLS", "Metrics", "Vocabulary"],
         "Routing": ["Vocabulary"],
-        "Proxy": ["EventLoop", "TLS", "Metrics", "Routing", "Vocabulary", "Logging"],
+        "Proxy": ["EventLoop", "TLS", "Metrics", "Resumption", "Routing", "Vocabulary", "Logging"],
         "Admin": ["EventLoop", "Metrics", "Vocabulary"],
         "Reprise": [
-            "Admin", "Proxy", "Routing", "Configuration", "Metrics", "TLS", "EventLoop", "Vocabulary", "Logging",
+            "Admin", "Proxy", "Routing", "Resumption", "Configuration", "Metrics", "TLS", "EventLoop", "Vocabulary",
+            "Logging",
         ],
         "RepriseCommand": ["Reprise", "ArgumentParser"],
     ]

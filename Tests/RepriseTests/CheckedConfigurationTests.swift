@@ -82,9 +82,11 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
 
     @Test func `what outlives a reload is the same before and after it`() {
         var lasting = LastingParts()
-        let (admission, key) = (lasting.admission(of: "web"), lasting.ticketKey(of: "main"))
-        #expect(lasting.admission(of: "web") === admission && lasting.ticketKey(of: "main") === key)
-        #expect(lasting.admission(of: "other") !== admission && lasting.ticketKey(of: "other") !== key)
+        var (main, other) = (SessionsPlan(), SessionsPlan())
+        (main.domain, other.domain) = ("main", "other")
+        let (admission, domain) = (lasting.admission(of: "web"), lasting.domain(main))
+        #expect(lasting.admission(of: "web") === admission && lasting.domain(main) === domain)
+        #expect(lasting.admission(of: "other") !== admission && lasting.domain(other) !== domain)
     }
 
     @Test func `sockets are taken over only when they are meant for this process`() {

@@ -8,7 +8,7 @@ import Vocabulary
     private static let exact = MemoryServer.certificate(names: ["www.wild.test"])
     private static let wild = MemoryServer.certificate(names: ["*.wild.test"])
 
-    private func context(_ settings: ListenerTLSSettings = MemoryServer.settings()) throws -> ServerContext {
+    private func context(_ settings: ListenerTLSSettings = MemoryServer.settings()) throws -> MemoryListener {
         try MemoryServer.context(
             settings,
             hosts: [

@@ -6,7 +6,7 @@ import Vocabulary
 /// What is counted as a KeyUpdate (RFC 8446 §4.6.3), since a limit hangs on the count: each once, and nothing else.
 @Suite struct KeyUpdateTests {
     private func established(
-        _ version: TLSVersion = .tls1_3, _ context: ServerContext? = nil,
+        _ version: TLSVersion = .tls1_3, _ context: MemoryListener? = nil,
         _ configure: (inout MemoryClient.Options) -> Void = { _ in }
     ) throws -> MemoryPair {
         var options = MemoryClient.Options(serverName: "a.test")

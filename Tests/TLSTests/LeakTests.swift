@@ -30,7 +30,7 @@ private enum Rounds {
         return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * sysconf(CInt(_SC_PAGESIZE))
     }
 
-    private static func connect(to context: ServerContext, round: Int) throws {
+    private static func connect(to context: MemoryListener, round: Int) throws {
         var options = MemoryClient.Options(serverName: round.isMultiple(of: 3) ? "else.test" : "a.test")
         if round.isMultiple(of: 2) { options.maximumVersion = .tls1_2 }
         if round.isMultiple(of: 5) { options.maximumVersion = .tls1_1 }

@@ -1,3 +1,4 @@
+import Resumption
 import TLS
 import TestSupport
 import Testing
@@ -6,7 +7,7 @@ import Vocabulary
 @Suite struct ResumptionTests {
     /// A full handshake, and the sessions that the client got by it.
     private func sessions(
-        from context: ServerContext, _ version: TLSVersion, name: String = "a.test", offersTickets: Bool = true,
+        from context: MemoryListener, _ version: TLSVersion, name: String = "a.test", offersTickets: Bool = true,
         ending: (MemoryPair) throws -> Void = { $0.server.sendCloseNotify() }
     ) throws -> [MemoryClient.Session] {
         var options = MemoryClient.Options(serverName: name)
@@ -22,7 +23,7 @@ import Vocabulary
     }
 
     private func resume(
-        _ session: MemoryClient.Session, at context: ServerContext, _ version: TLSVersion, name: String = "a.test",
+        _ session: MemoryClient.Session, at context: MemoryListener, _ version: TLSVersion, name: String = "a.test",
         offersTickets: Bool = true
     ) throws -> HandshakeSummary {
         var options = MemoryClient.Options(serverName: name)
@@ -63,14 +64,14 @@ import Vocabulary
         #expect(given.allSatisfy { $0.ticketBytes == 0 })
         if version == .tls1_3 { #expect(given.isEmpty) }
         for session in given { #expect(try resume(session, at: context, version).resumed == .no) }
-        #expect(context.cachedSessions == 0)
+        #expect(context.domain.store.count == 0)
     }
 
     @Test func `a stateless listener remembers nothing`() throws {
         let context = try MemoryServer.context(MemoryServer.settings(mode: .stateless))
         for version in [TLSVersion.tls1_2, .tls1_3] { _ = try sessions(from: context, version) }
         _ = try sessions(from: context, .tls1_2, offersTickets: false)
-        #expect(context.cachedSessions == 0)
+        #expect(context.domain.store.count == 0)
     }
 
     @Test func `as many tickets come as are set`() throws {
@@ -82,13 +83,12 @@ import Vocabulary
 
     @Test(arguments: [TLSVersion.tls1_2, .tls1_3])
     func `a ticket of one worker resumes at another, by the shared key alone`(_ version: TLSVersion) throws {
-        let key = SessionSettings.randomTicketKey()
-        let settings = MemoryServer.settings(ticketKey: key)
-        let session = try #require(try sessions(from: MemoryServer.context(settings), version).last)
-        #expect(try resume(session, at: MemoryServer.context(settings), version).resumed != .no)
-        #expect(try resume(session, at: MemoryServer.context(MemoryServer.settings()), version).resumed == .no)
-        let elsewhere = MemoryServer.settings(ticketKey: key, domain: "another")
-        #expect(try resume(session, at: MemoryServer.context(elsewhere), version).resumed == .no)
+        let domain = MemoryServer.domain()
+        let session = try #require(try sessions(from: MemoryServer.context(domain: domain), version).last)
+        #expect(try resume(session, at: MemoryServer.context(domain: domain), version).resumed != .no)
+        #expect(try resume(session, at: MemoryServer.context(), version).resumed == .no)
+        let elsewhere = MemoryServer.settings(domain: "another")
+        #expect(try resume(session, at: MemoryServer.context(elsewhere, domain: domain), version).resumed == .no)
     }
 
     @Test(arguments: [SessionSettings.Mode.both, .stateful], [TLSVersion.tls1_2, .tls1_3])
@@ -142,31 +142,9 @@ import Vocabulary
         for (name, end) in endings {
             let context = try MemoryServer.context(MemoryServer.settings(mode: .stateful))
             let session = try #require(try sessions(from: context, version, ending: end).last)
-            #expect(context.cachedSessions == 1, "\(name)")
+            #expect(context.domain.store.count == 1, "\(name)")
             #expect(try resume(session, at: context, version).resumed != .no, "\(name)")
         }
-    }
-
-    @Test(arguments: [TLSVersion.tls1_2, .tls1_3])
-    func `a protocol error ends a stateful session`(_ version: TLSVersion) throws {
-        let context = try MemoryServer.context(MemoryServer.settings(mode: .stateful))
-        let given = try sessions(from: context, version) { pair in
-            try pair.client.write([1])
-            var record = pair.client.takeOutput()
-            record[record.count - 1] ^= 1
-            _ = pair.serverReads(record)
-        }
-        #expect(try resume(#require(given.last), at: context, version).resumed == .no)
-    }
-
-    @Test func `the cache holds as many sessions as it is set to`() throws {
-        var settings = MemoryServer.settings(mode: .stateful)
-        settings.sessions.cacheEntries = 3
-        let context = try MemoryServer.context(settings)
-        for _ in 0..<3 { _ = try sessions(from: context, .tls1_2) }
-        #expect(context.cachedSessions == 3)
-        _ = try sessions(from: context, .tls1_2)
-        #expect(context.cachedSessions == 3)
     }
 
     @Test func `a session resumed through a HelloRetryRequest is resumed`() throws {

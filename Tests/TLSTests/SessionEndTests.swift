@@ -21,7 +21,7 @@ import Vocabulary
     }
 
     private func pair(
-        _ context: ServerContext, _ carrier: Carrier, name: String = "a.test", resuming: MemoryClient.Session? = nil
+        _ context: MemoryListener, _ carrier: Carrier, name: String = "a.test", resuming: MemoryClient.Session? = nil
     ) throws -> MemoryPair {
         var options = MemoryClient.Options(serverName: name)
         options.maximumVersion = carrier.version
@@ -125,10 +125,10 @@ import Vocabulary
 
     @Test(arguments: Carrier.allCases)
     func `with sessions off a session from before the reload is not resumed`(_ carrier: Carrier) throws {
-        let key = SessionSettings.randomTicketKey()
-        let before = try pair(MemoryServer.context(MemoryServer.settings(ticketKey: key)), carrier)
+        let domain = MemoryServer.domain()
+        let before = try pair(MemoryServer.context(domain: domain), carrier)
         let session = try #require(before.client.sessions.last)
-        let context = try MemoryServer.context(MemoryServer.settings(mode: .off, ticketKey: key))
+        let context = try MemoryServer.context(MemoryServer.settings(mode: .off), domain: domain)
         let after = try pair(context, carrier, resuming: session)
         #expect(after.server.summary.resumed == .no)
         #expect(!after.client.wasResumed)

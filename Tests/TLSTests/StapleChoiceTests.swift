@@ -44,7 +44,7 @@ import Vocabulary
     }
 
     private func stapled(
-        _ context: ServerContext, name: String = "a.test", _ configure: (inout MemoryClient.Options) -> Void = { _ in }
+        _ context: MemoryListener, name: String = "a.test", _ configure: (inout MemoryClient.Options) -> Void = { _ in }
     ) throws -> [UInt8]? {
         var options = MemoryClient.Options(serverName: name)
         options.requestsStaple = true

@@ -1,3 +1,4 @@
+package import Resumption
 package import TLS
 
 /// A client and one of our connections, joined in memory.
@@ -7,6 +8,7 @@ package import TLS
 package final class MemoryPair {
     package let server: ServerConnection
     package let client: MemoryClient
+    package let sessions: ConnectionResumption
     /// What the server has written and the client has not been handed.
     package let output = OutputBuffer()
     /// The largest piece the server is lent at once; one byte splits every record.
@@ -14,8 +16,9 @@ package final class MemoryPair {
     /// Why the client's side failed, if it did.
     package private(set) var clientFailure: MemoryClient.Failure?
 
-    package init(server context: ServerContext, client options: MemoryClient.Options = .init()) throws {
-        server = ServerConnection(context: context, output: output)
+    package init(server listener: MemoryListener, client options: MemoryClient.Options = .init()) throws {
+        sessions = listener.connection()
+        server = ServerConnection(context: listener.context, output: output, sessions: sessions)
         client = try MemoryClient(options)
     }
 

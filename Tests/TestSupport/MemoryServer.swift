@@ -1,3 +1,4 @@
+package import Resumption
 package import TLS
 package import Vocabulary
 
@@ -31,22 +32,34 @@ package enum MemoryServer {
             certificates: certificates ?? [certificate(names: names)])
     }
 
-    /// Settings with a fresh ticket key.
+    /// A listener's settings.
     package static func settings(
         _ tls: TLSSettings = .intermediate, mode: SessionSettings.Mode = .both, alpn: [String] = [],
-        rejectsUnknownNames: Bool = false, ticketsFull: Int = 1, ticketKey: Secret = SessionSettings.randomTicketKey(),
-        domain: String = "test"
+        rejectsUnknownNames: Bool = false, ticketsFull: Int = 1, domain: String = "test"
     ) -> ListenerTLSSettings {
         ListenerTLSSettings(
             tls: tls, alpn: alpn, rejectsUnknownNames: rejectsUnknownNames,
-            sessions: SessionSettings(mode: mode, ticketsFull: ticketsFull, ticketKey: ticketKey, domain: domain))
+            sessions: SessionSettings(mode: mode, ticketsFull: ticketsFull, domain: domain))
     }
 
     /// A listener's context over the hosts; by default one host, `a.test`, with an ECDSA certificate.
     package static func context(
-        _ settings: ListenerTLSSettings = settings(), hosts: [HostDefinition] = [standardHost]
-    ) throws -> ServerContext {
-        try ServerContext(hosts: HostContexts(hosts: hosts, settings: settings), settings: settings)
+        _ settings: ListenerTLSSettings = settings(), hosts: [HostDefinition] = [standardHost],
+        domain: SessionDomain = domain(), policy: ResumptionPolicy = ResumptionPolicy()
+    ) throws -> MemoryListener {
+        var policy = policy
+        policy.isOn = settings.sessions.mode != .off
+        policy.isSingleUse = settings.sessions.isSingleUse
+        return try MemoryListener(
+            context: ServerContext(hosts: HostContexts(hosts: hosts, settings: settings), settings: settings),
+            domain: domain, policy: policy)
+    }
+
+    /// A new session domain.
+    package static func domain(denyList: Int = 1000) -> SessionDomain {
+        SessionDomain(
+            name: "test", store: LocalSessionStore(budget: 1 << 20), keys: TicketKeyRing(),
+            denyList: DenyList(capacity: denyList))
     }
 
     private static let standardHost = HostDefinition(

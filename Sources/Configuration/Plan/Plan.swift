@@ -42,24 +42,6 @@ package struct AdminPlan: Sendable, Hashable {
     package var bind: Located<Endpoint>
 }
 
-/// TLS sessions of one listener.
-package struct SessionsPlan: Sendable, Hashable {
-    /// What sessions are resumed by.
-    package enum Mode: String, Sendable { case both, stateless, stateful, off }
-
-    /// Session tickets.
-    package struct Tickets: Sendable, Hashable {
-        package var full = 1
-        package var delay = Duration.milliseconds(20)
-    }
-
-    package var mode = Mode.both
-    package var domain = ""
-    package var lifetime = Duration.seconds(7200)
-    package var cacheSize = ByteCount(64 << 20)
-    package var tickets = Tickets()
-}
-
 /// A group of servers.
 package struct UpstreamPlan: Sendable, Hashable {
     package var name: String

@@ -7,8 +7,6 @@ enum Availability {
         "listeners.mode": ["tcp"],
         "listeners.proxy_protocol": ["off"],
         "listeners.tls.hosts.client_auth.mode": ["none"],
-        "sessions.single_use": ["false", "no", "off"],
-        "listeners.sessions.single_use": ["false", "no", "off"],
         "sessions.tickets.keys": [],
         "listeners.sessions.tickets.keys": [],
         "routers": [],
@@ -16,11 +14,7 @@ enum Availability {
     ]
 
     private static let warnings: [String: Set<String>] = [
-        "sessions.max_chain_age": [], "sessions.store_deadline": [], "sessions.endings": [], "sessions.deny_list": [],
-        "sessions.tickets.rotate": [], "sessions.tickets.resumed": ["1"],
-        "listeners.sessions.max_chain_age": [], "listeners.sessions.store_deadline": [],
-        "listeners.sessions.endings": [], "listeners.sessions.deny_list": [], "listeners.sessions.tickets.rotate": [],
-        "listeners.sessions.tickets.resumed": ["1"],
+        "sessions.store_deadline": [], "listeners.sessions.store_deadline": [],
         "upstreams.balance": ["round_robin"], "upstreams.affinity": ["none"],
         "upstreams.affinity_max_load": ["unlimited"], "upstreams.health": [], "upstreams.retries": [],
     ]

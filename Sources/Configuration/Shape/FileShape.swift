@@ -60,7 +60,7 @@ enum FileShape {
                 "endings", .dictionary(.scalar(.choice(["keep", "drop"]))),
                 "What the ending of a connection means for its session, by the ending's name."),
             Shape.Key(
-                "deny_list", .scalar(.integer(0...16_777_216)), standard: "65536",
+                "deny_list", .scalar(.integer(1...16_777_216)), standard: "65536",
                 "How many lineages can be denied resumption at once."),
         ]
     }
@@ -68,8 +68,8 @@ enum FileShape {
     static var cache: [Shape.Key] {
         [
             Shape.Key(
-                "size", .scalar(.size(atLeast: 0, atMost: 1 << 40)), standard: "64MiB",
-                "The memory for stateful sessions; shared out among the workers.")
+                "size", .scalar(.size(atLeast: 1 << 20, atMost: 1 << 40)), standard: "64MiB",
+                "The memory for stateful sessions, shared by the workers; when it is full, the oldest make room.")
         ]
     }
 

@@ -8,6 +8,14 @@ package enum ClosedLists {
     package static let protocols = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
     /// How the session was resumed: not at all, by session id, by ticket (RFC 5077), by PSK (RFC 8446 §2.2).
     package static let resumptions = ["no", "id", "ticket", "psk"]
+    /// Whether a handshake offered a session, and what came of it.
+    package static let offers = ["not_offered", "resumed", "refused"]
+    /// Why an offered session was not resumed; the resumption room's closed list, in its order.
+    package static let notResumed = [
+        "not_found", "expired", "key_unknown", "forged", "other_host", "other_name", "policy_changed", "chain_too_old",
+        "certificate_expired", "certificate_revoked", "chain_too_long", "spent", "denied", "store_silent", "mismatch",
+        "off",
+    ]
     /// Every value of ``HandshakeFailure``, at the place of its `index`.
     package static let causes = HandshakeFailure.names
     /// Every kind of ``Ending``, at the place of its `index`.

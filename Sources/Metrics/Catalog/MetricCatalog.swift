@@ -49,6 +49,21 @@ package enum MetricCatalog {
         "reprise_key_updates_received_total", .messages, [listener],
         help: "TLS 1.3 KeyUpdate messages received from clients.")
 
+    // Sessions
+
+    package static let sessionsOffered = Metric.counter(
+        "reprise_handshakes_by_offer_total", .handshakes, [listener, .closed("offer", ClosedLists.offers)],
+        help: "Handshakes that succeeded, by whether the client offered a session and what came of it.")
+    package static let sessionsNotResumed = Metric.counter(
+        "reprise_sessions_not_resumed_total", .handshakes, [listener, .closed("reason", ClosedLists.notResumed)],
+        help: "Handshakes that offered a session and became full ones, each with one reason.")
+    package static let lineagesDropped = Metric.counter(
+        "reprise_lineages_dropped_total", .lineages, [listener],
+        help: "Lineages that an ending made void: none of their sessions resumes any more.")
+    package static let denyListOverflows = Metric.counter(
+        "reprise_deny_list_overflows_total", .lineages, [listener],
+        help: "Lineages that found the deny list full, so that older lineages are refused too.")
+
     // Connections
 
     package static let connectionEndings = Metric.counter(
@@ -130,6 +145,7 @@ package enum MetricCatalog {
                 keyUpdatesReceived,
             ]
         ),
+        ("Sessions", [sessionsOffered, sessionsNotResumed, lineagesDropped, denyListOverflows]),
         ("Connections", [connectionEndings, connectionDuration, bytesRelayed, backPressurePauses]),
         (
             "Upstreams",

@@ -9,11 +9,23 @@ extension ClientHello {
                     serverName: bytes(of: TLSEXT_TYPE_server_name, in: ssl),
                     protocols: bytes(of: TLSEXT_TYPE_application_layer_protocol_negotiation, in: ssl),
                     versions: bytes(of: TLSEXT_TYPE_supported_versions, in: ssl),
-                    ticket: bytes(of: TLSEXT_TYPE_session_ticket, in: ssl)))
+                    resumption: resumption(in: ssl)))
         } catch {
             return .failure(error)
         }
     }
+
+    private static func resumption(in ssl: OpaquePointer) -> ResumptionRequest {
+        var start: UnsafePointer<UInt8>?
+        let count = SSL_client_hello_get0_session_id(ssl, &start)
+        return ResumptionRequest(
+            sessionID: UnsafeBufferPointer(start: start, count: count),
+            ticket: bytes(of: TLSEXT_TYPE_session_ticket, in: ssl), keys: bytes(of: TLSEXT_TYPE_psk, in: ssl),
+            modes: bytes(of: TLSEXT_TYPE_psk_kex_modes, in: ssl), count: bytes(of: ticketRequest, in: ssl))
+    }
+
+    /// The number of the ticket_request extension (RFC 9149 §6), which libssl has no name for.
+    private static let ticketRequest: CInt = 58
 
     private static func bytes(of type: CInt, in ssl: OpaquePointer) -> UnsafeBufferPointer<UInt8>? {
         var start: UnsafePointer<UInt8>?

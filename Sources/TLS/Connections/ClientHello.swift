@@ -10,8 +10,8 @@ struct ClientHello: Equatable {
     var protocols: [[UInt8]]?
     /// The numbers in the supported_versions extension (RFC 8446 §4.2.1).
     var versions: [UInt16]?
-    /// Whether a ticket comes with it (RFC 5077 §3.2); an empty extension only asks for one.
-    var carriesTicket = false
+    /// What it offers to resume, and how many tickets it would like.
+    var resumption = ResumptionRequest()
 }
 
 /// An extension of a ClientHello that does not parse; the sentence says which and why.
@@ -23,12 +23,12 @@ extension ClientHello {
     /// Parses the extensions; `nil` stands for one that is not there.
     init(
         serverName: UnsafeBufferPointer<UInt8>?, protocols: UnsafeBufferPointer<UInt8>?,
-        versions: UnsafeBufferPointer<UInt8>?, ticket: UnsafeBufferPointer<UInt8>?
+        versions: UnsafeBufferPointer<UInt8>?, resumption: ResumptionRequest
     ) throws(ClientHelloError) {
         if let serverName { self.serverName = try Self.hostName(serverName) }
         if let protocols { self.protocols = try Self.protocolNames(protocols) }
         if let versions { self.versions = try Self.versionNumbers(versions) }
-        carriesTicket = ticket.map { !$0.isEmpty } ?? false
+        self.resumption = resumption
     }
 
     /// A list with one entry of type host_name. RFC 6066 forbids two of a type and knows no other type, and libssl

@@ -3,6 +3,8 @@ package enum HandshakeProgress: Sendable, Hashable {
     case done
     /// Nothing goes on until more bytes come.
     case wantsInput
+    /// Nothing goes on until the session store has answered; bytes that come meanwhile wait.
+    case wantsSession
     /// It will not succeed. An alert may wait in the output.
     case failed(HandshakeFault)
 }

@@ -29,11 +29,19 @@ package final class ServerConnection {
     private var alertSent: TLSAlert?
     private var alertReceived: TLSAlert?
     private var closeNotifyReceived = false
-    private var helloRefusal: (cause: HandshakeFailure, detail: String)?
-    private var host: HostContext?
-    private(set) var hostIsByName = false
-    private var requestedName: [UInt8]?
-    private var carriesTicket = false
+    var helloRefusal: (cause: HandshakeFailure, detail: String)?
+    var host: HostContext?
+    var hostIsByName = false
+    var requestedName: [UInt8]?
+    var request = ResumptionRequest()
+    /// The ClientHello waits for the session store.
+    var isWaitingForStore = false
+    /// It has waited: libssl calls back about the same ClientHello once more.
+    var hasWaitedForStore = false
+    /// How many tickets or ids of this ClientHello were tried.
+    var triedTickets = 0
+    /// Whoever keeps this connection's sessions.
+    package let sessions: any ConnectionSessions
     /// How many KeyUpdates have come (RFC 8446 §4.6.3).
     package private(set) var keyUpdatesReceived = 0
 
@@ -44,10 +52,12 @@ package final class ServerConnection {
     private var writesWithTickets: Int?
     private var finishedSummary: HandshakeSummary?
 
+    /// - Parameter sessions: whoever keeps this connection's sessions, and nobody else's.
     /// - Precondition: memory is to be had; libssl fails for no other reason.
-    package init(context: ServerContext, output: OutputBuffer) {
+    package init(context: ServerContext, output: OutputBuffer, sessions: any ConnectionSessions) {
         self.context = context
         self.output = output
+        self.sessions = sessions
         transport = .allocate(capacity: 1)
         transport.initialize(to: TransportState(output: output.storage))
         guard let ssl = SSL_new(context.pointer), let bio = makeTransport(transport) else {
@@ -120,12 +130,15 @@ package final class ServerConnection {
         let writesBefore = transport.pointee.writes
         let result = SSL_do_handshake(ssl)
         guard result != 1 else {
-            finish(ssl, wrote: transport.pointee.writes > writesBefore)
-            return .done
+            return finish(ssl, writesBefore: writesBefore)
         }
         let code = SSL_get_error(ssl, result)
         let errors = ErrorQueue.drain()
-        return code == SSL_ERROR_WANT_READ ? .wantsInput : fail(errors)
+        switch code {
+        case SSL_ERROR_WANT_READ: return .wantsInput
+        case SSL_ERROR_WANT_CLIENT_HELLO_CB: return .wantsSession
+        default: return fail(errors)
+        }
     }
 
     private func judgeFirstBytes() -> HandshakeProgress? {
@@ -144,15 +157,31 @@ package final class ServerConnection {
         }
     }
 
-    private func finish(_ ssl: OpaquePointer, wrote: Bool) {
+    private func finish(_ ssl: OpaquePointer, writesBefore: Int) -> HandshakeProgress {
         ErrorQueue.clear()
         phase = .open
         var summary = partialSummary
-        summary.add(from: ssl, carriedTicket: carriesTicket)
+        summary.add(from: ssl, carriedTicket: request.carriesTicket)
         finishedSummary = summary
+        guard sessions.handshakeIsDone(resumed: summary.resumed != .no) else {
+            return fail(.internalError, "a session was resumed that must not be")
+        }
+        if summary.resumed == .psk {
+            // Resuming gives one ticket by itself.
+            issueTickets(context.sessions.tickets(resumed: true, for: request) - 1)
+        }
+        let wrote = transport.pointee.writes > writesBefore
         // In TLS 1.3 our Finished left in an earlier turn, so whatever this call wrote is tickets. In TLS 1.2 it is
         // the Finished that the client waits for.
         writesWithTickets = wrote && summary.version == .tls1_3 ? transport.pointee.writes : nil
+        return .done
+    }
+
+    /// Writes so many TLS 1.3 tickets more (SSL_new_session_ticket(3)).
+    private func issueTickets(_ count: Int) {
+        guard let ssl, count > 0 else { return }
+        for _ in 0..<count where SSL_new_session_ticket(ssl) == 1 { SSL_do_handshake(ssl) }
+        ErrorQueue.clear()
     }
 
     private func fail(_ errors: [OpenSSLError]) -> HandshakeProgress {
@@ -194,45 +223,6 @@ package final class ServerConnection {
     }
 
     // MARK: What the callbacks tell
-
-    /// Chooses the host, before libssl looks for a session or a certificate: later would be too late for the
-    /// session-id context (CVE-2025-23419).
-    ///
-    /// - Returns: the alert to refuse the client with, or `nil` to go on.
-    func receive(_ hello: Result<ClientHello, ClientHelloError>) -> TLSAlert? {
-        switch hello {
-        case .failure(let error): return refuse(.malformed, .decodeError, error.text)
-        case .success(let hello): return choose(for: hello)
-        }
-    }
-
-    private func choose(for hello: ClientHello) -> TLSAlert? {
-        guard let ssl else { return .internalError }
-        // After a HelloRetryRequest the client must not ask for another name (RFC 8446 §4.1.2).
-        if host != nil, hello.serverName != requestedName {
-            return refuse(.malformed, TLSAlert(code: 47), "server_name: another name in the second ClientHello")
-        }
-        requestedName = hello.serverName
-        carriesTicket = hello.carriesTicket
-        let name = hello.serverName.flatMap { ServerName(String(decoding: $0, as: UTF8.self)) }
-        let match = name.flatMap(context.hosts.host)
-        if match == nil, let asked = hello.serverName, context.rejectsUnknownNames {
-            return refuse(.unknownName, .unrecognizedName, "no host answers to '\(String(escaping: asked))'")
-        }
-        let chosen = match ?? context.hosts.standard
-        host = chosen.host
-        hostIsByName = chosen.isByName
-        let identifier = chosen.host.sessionIDContext
-        guard SSL_set_SSL_CTX(ssl, chosen.host.pointer) != nil,
-            SSL_set_session_id_context(ssl, identifier, CUnsignedInt(identifier.count)) == 1
-        else { return refuse(.internalError, .internalError, "libssl did not take the host's context") }
-        return nil
-    }
-
-    private func refuse(_ cause: HandshakeFailure, _ alert: TLSAlert, _ detail: String) -> TLSAlert {
-        helloRefusal = (cause, detail)
-        return alert
-    }
 
     func note(alert: TLSAlert, isFatal: Bool, wasSent: Bool) {
         if alert == .closeNotify {

@@ -4,14 +4,19 @@ import Vocabulary
 // What libssl calls back while a connection's own call runs, so always on the connection's worker. Each function checks
 // its pointers, finds the object, and calls one method.
 
-/// SSL_CTX_set_client_hello_cb(3): once for each ClientHello, before anything of it is acted on.
+/// SSL_CTX_set_client_hello_cb(3): for each ClientHello before anything of it is acted
+/// on, and again whenever a handshake that waits here is driven on.
 func clientHelloArrived(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let ssl, let alert, let connection = ServerConnection.behind(ssl) else { return SSL_CLIENT_HELLO_ERROR }
-    guard let refusal = connection.receive(ClientHello.read(from: ssl)) else { return SSL_CLIENT_HELLO_SUCCESS }
-    alert.pointee = CInt(refusal.code)
-    return SSL_CLIENT_HELLO_ERROR
+    switch connection.helloArrived(ssl) {
+    case .proceed: return SSL_CLIENT_HELLO_SUCCESS
+    case .wait: return SSL_CLIENT_HELLO_RETRY
+    case .refuse(let refusal):
+        alert.pointee = CInt(refusal.code)
+        return SSL_CLIENT_HELLO_ERROR
+    }
 }
 
 /// SSL_CTX_set_tlsext_servername_callback(3): whether the ServerHello says that the name was heeded (RFC 6066 §3).

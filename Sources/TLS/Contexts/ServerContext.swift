@@ -2,18 +2,22 @@ import CLibSSL
 
 /// The SSL_CTX that a listener's connections are made from, in one worker: options, versions, groups, sessions.
 ///
-/// Confined to its worker, unlike the ``HostContexts`` it refers to, since libssl's session cache lives in it.
+/// Confined to its worker, unlike the ``HostContexts`` it refers to.
 package final class ServerContext {
     let pointer: OpaquePointer
     let hosts: HostContexts
     let rejectsUnknownNames: Bool
+    let sessions: SessionSettings
+    let speaksTLS13: Bool
 
     /// - Parameter settings: the same that the hosts were built with.
     package init(hosts: HostContexts, settings: ListenerTLSSettings) throws(ContextError) {
+        sessions = settings.sessions
+        speaksTLS13 = settings.tls.maximumVersion >= .tls1_3
         self.hosts = hosts
         rejectsUnknownNames = settings.rejectsUnknownNames
         pointer = try ContextBuilding.context(settings.tls)
-        try SessionHooks.install(settings.sessions, on: pointer)
+        SessionHooks.install(settings.sessions, on: pointer)
         setOptions(settings)
         SSL_CTX_set_client_hello_cb(pointer, clientHelloArrived, nil)
         reprise_ctx_set_server_name_callback(pointer, acknowledgeServerName)
@@ -22,9 +26,6 @@ package final class ServerContext {
     deinit {
         SSL_CTX_free(pointer)
     }
-
-    /// How many sessions libssl's cache holds.
-    package var cachedSessions: Int { reprise_ctx_cached_sessions(pointer) }
 
     private func setOptions(_ settings: ListenerTLSSettings) {
         var options =

@@ -1,7 +1,4 @@
-import CLibSSL
-package import Vocabulary
-
-/// How clients of a listener may resume their sessions.
+/// How clients of a listener may resume their sessions, as far as libssl has to know.
 package struct SessionSettings: Sendable {
     /// What a session is kept in.
     package enum Mode: String, Sendable, Hashable, CaseIterable {
@@ -15,44 +12,37 @@ package struct SessionSettings: Sendable {
         case off
     }
 
-    /// The size of a key for `SSL_CTX_set_tlsext_ticket_keys`: a name (16), an HMAC key (32), an AES key (32).
-    package static let ticketKeyBytes = 80
-
     package var mode: Mode
-    /// How long one session lives, in whole seconds, at least one.
-    package var lifetime: Duration
-    /// Sessions that one listener of one worker remembers; 0 remembers none.
-    package var cacheEntries: Int
-    /// NewSessionTickets after a full TLS 1.3 handshake.
+    /// NewSessionTickets after a full TLS 1.3 handshake, 0 to ``TLSLimits/ticketsAtOnce``.
     package var ticketsFull: Int
-    /// ``ticketKeyBytes`` random bytes, the same for every context of the session domain.
-    package var ticketKey: Secret
+    /// The same after a resumed one.
+    package var ticketsResumed: Int
+    /// TLS 1.3 sessions resume once, so their tickets are no more than a key of the store.
+    package var isSingleUse: Bool
     /// Listeners of one domain accept each other's sessions, host by host.
     package var domain: String
 
-    /// - Precondition: the key has ``ticketKeyBytes`` bytes, the counts are not negative.
+    /// - Precondition: the counts are in their range.
     package init(
-        mode: Mode = .both, lifetime: Duration = .seconds(7200), cacheEntries: Int = 20_480, ticketsFull: Int = 1,
-        ticketKey: Secret, domain: String
+        mode: Mode = .both, ticketsFull: Int = 1, ticketsResumed: Int = 1, isSingleUse: Bool = false, domain: String
     ) {
-        precondition(ticketKey.count == Self.ticketKeyBytes, "a ticket key of \(ticketKey.count) bytes")
-        precondition(cacheEntries >= 0 && ticketsFull >= 0, "\(cacheEntries) entries, \(ticketsFull) tickets")
+        let range = 0...TLSLimits.ticketsAtOnce
+        precondition(range.contains(ticketsFull) && range.contains(ticketsResumed), "\(ticketsFull), \(ticketsResumed)")
         self.mode = mode
-        self.lifetime = lifetime
-        self.cacheEntries = cacheEntries
         self.ticketsFull = ticketsFull
-        self.ticketKey = ticketKey
+        self.ticketsResumed = ticketsResumed
+        self.isSingleUse = isSingleUse
         self.domain = domain
     }
 
-    /// A new ticket key from libcrypto's random generator.
-    package static func randomTicketKey() -> Secret {
-        withUnsafeTemporaryAllocation(byteCount: ticketKeyBytes, alignment: 1) { bytes in
-            // A key that is not random would open every session to everyone: there is no going on without one.
-            let result = RAND_priv_bytes(bytes.baseAddress, CInt(bytes.count))
-            precondition(result == 1, "libcrypto has no randomness: \(ErrorQueue.drain())")
-            defer { OPENSSL_cleanse(bytes.baseAddress, bytes.count) }
-            return Secret(copying: UnsafeRawBufferPointer(bytes))
-        }
+    /// Whether anything may come out of a store.
+    var keepsSessions: Bool { mode == .both || mode == .stateful }
+
+    /// How many tickets a TLS 1.3 handshake ends with, given what the client asks for.
+    func tickets(resumed: Bool, for request: ResumptionRequest) -> Int {
+        guard mode != .off, request.takesKeyWithExchange else { return 0 }
+        let ours = resumed ? ticketsResumed : ticketsFull
+        guard ours > 0, let wish = request.ticketCount else { return ours }
+        return min(resumed ? wish.resumed : wish.full, TLSLimits.ticketsAtOnce)
     }
 }

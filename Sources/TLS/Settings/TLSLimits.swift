@@ -16,6 +16,12 @@ package enum TLSLimits {
     package static let firstBytes = 16
     /// An ALPN protocol's name (RFC 7301 §3.1).
     package static let protocolNameBytes = 255
+    /// How many pre-shared keys or tickets of one ClientHello are tried; each costs an HMAC, or a look into the store.
+    package static let identities = 8
+    /// The largest session that is stored: one with a client certificate has 400 to 2,000 bytes.
+    package static let sessionBytes = 16 << 10
+    /// The most TLS 1.3 tickets that one handshake gives, whatever the client asks for (RFC 9149).
+    package static let ticketsAtOnce = 16
     /// A passphrase, as libcrypto's PEM reader takes it (PEM_BUFSIZE).
     package static let passphraseBytes = 1024
 }

@@ -1,0 +1,199 @@
+package import TLS
+package import Vocabulary
+
+/// The sessions of one connection: what it offered, what became of that, and what it is given.
+///
+/// Confined to the connection's worker. Time comes from the clock it is made with, so that every decision of one
+/// connection is made by the loop's own time.
+package final class ConnectionResumption: ConnectionSessions {
+    private let domain: SessionDomain
+    private let policy: ResumptionPolicy
+    private let clock: () -> WallTime
+
+    private var offer: SessionOffer?
+    /// The last objection; of several tickets that were tried, the last one's.
+    private var objection: NotResumed?
+    /// What an offered session remembers that was found good.
+    private var accepted: SessionMemory?
+    /// What the sessions of this connection carry from now on.
+    private var memory: SessionMemory?
+    private var isDone = false
+    /// A single-use session that was taken: a HelloRetryRequest asks for it twice.
+    private var taken: (key: SessionKey, session: [UInt8])?
+    /// Under which a session of this lineage is stored: where it came from, and where it went.
+    private var keys: [SessionKey] = []
+
+    /// - Parameter clock: the time now.
+    package init(domain: SessionDomain, policy: ResumptionPolicy, clock: @escaping () -> WallTime) {
+        self.domain = domain
+        self.policy = policy
+        self.clock = clock
+    }
+
+    /// What came of the offer; complete once the handshake is done.
+    package var outcome: ResumptionOutcome {
+        ResumptionOutcome(result: result, hostID: offer?.hostID, fingerprint: offer?.sessionIDContext ?? [])
+    }
+
+    private var result: ResumptionOutcome.Result {
+        guard let offer, offer.isOffer else { return .notOffered }
+        if isDone, accepted != nil, objection == nil { return .resumed }
+        guard policy.isOn else { return .refused(.off) }
+        return .refused(objection ?? (accepted == nil ? .notFound : .mismatch))
+    }
+
+    /// The lineage of this connection's session; `nil` before the handshake is done.
+    package var lineage: Lineage? { isDone ? memory?.lineage : nil }
+
+    // MARK: What the handshake asks
+
+    package func begin(_ offer: SessionOffer) -> Bool {
+        self.offer = offer
+        (objection, accepted, memory) = (nil, nil, nil)
+        return false
+    }
+
+    package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
+        guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
+        objection = .notFound
+        let lend = { (session: UnsafeRawBufferPointer) in
+            self.objection = nil
+            body(session)
+        }
+        if policy.isSingleUse, isTLS13 {
+            if taken?.key != key { taken = domain.store.take(key, at: clock()).map { (key, $0) } }
+            taken?.session.withUnsafeBytes(lend)
+        } else {
+            domain.store.withSession(key, at: clock(), lend)
+        }
+        if objection == nil { keys = [key] }
+    }
+
+    package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
+        guard policy.isOn else { return .none }
+        let answer = domain.keys.opening(named: name, at: clock())
+        if case .none = answer { objection = .keyUnknown } else { objection = nil }
+        return answer
+    }
+
+    package func ticketDidNotOpen() {
+        // With a key of that name, what it sealed was something else.
+        refuse(objection ?? .forged)
+    }
+
+    package func judge(_ session: OpenedSession) -> SessionAnswer {
+        guard let offer, let memory = SessionMemory(session.memory) else {
+            refuse(.forged)
+            return .refuse
+        }
+        if let reason = self.reason(against: session, memory, offer) {
+            refuse(reason)
+            return .refuse
+        }
+        (accepted, objection) = (memory, nil)
+        return .resume
+    }
+
+    private func reason(against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer) -> NotResumed? {
+        guard policy.isOn else { return .off }
+        if session.sessionIDContext != offer.sessionIDContext {
+            return memory.host == Self.digest(of: offer.hostID) ? .policyChanged : .otherHost
+        }
+        if !session.isTLS13, memory.name != Self.digest(ofName: offer.serverName) { return .otherName }
+        return policy.objection(to: memory, at: clock(), denyList: domain.denyList)
+    }
+
+    private func refuse(_ reason: NotResumed) {
+        (objection, accepted) = (reason, nil)
+    }
+
+    package var wantsRenewal: Bool { false }
+
+    package func sealingKey() -> TicketSecrets? {
+        // Only what was marked is handed out.
+        memory == nil ? nil : domain.keys.sealing(at: clock())
+    }
+
+    package func mark(_ session: NewSession) -> SessionMark? {
+        guard policy.isOn, let offer else { return nil }
+        let now = clock()
+        let memory = self.memory ?? remember(session, offer, at: now)
+        let seconds = memory.expires.secondsSinceEpoch - now.secondsSinceEpoch
+        guard seconds > 0 else { return nil }
+        if let peer = memory.peer, peer.certificates == nil { return nil }
+        self.memory = memory
+        return SessionMark(memory: memory.encoded, seconds: Int(seconds))
+    }
+
+    /// What all sessions of this connection carry: decided once.
+    private func remember(_ session: NewSession, _ offer: SessionOffer, at now: WallTime) -> SessionMemory {
+        if session.isRenewal, var memory = accepted {
+            memory.lineage.renewals &+= 1
+            // A TLS 1.2 session lives as long as it was made to, however often it is renewed.
+            if session.isTLS13 {
+                memory.expires = policy.expiry(at: now, lineage: memory.lineage, peer: memory.peer)
+            }
+            return memory
+        }
+        let id = LineageID(SessionRandom.bytes(LineageID.byteCount))
+        guard let id else { preconditionFailure("a lineage's name has \(LineageID.byteCount) bytes") }
+        var memory = SessionMemory(
+            lineage: Lineage(id: id, authenticatedAt: WallTime(secondsSinceEpoch: now.secondsSinceEpoch)), expires: now,
+            host: Self.digest(of: offer.hostID), name: Self.digest(ofName: offer.serverName), peer: session.peer)
+        memory.expires = policy.expiry(at: now, lineage: memory.lineage, peer: memory.peer)
+        return memory
+    }
+
+    package func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer) {
+        guard policy.isOn, let memory, let key = SessionKey(id) else { return }
+        if domain.store.put(key, der, expires: memory.expires, at: clock()) { keys.append(key) }
+    }
+
+    package func handshakeIsDone(resumed: Bool) -> Bool {
+        isDone = true
+        guard resumed else {
+            // Found good, and yet not resumed: libssl found that it fits no cipher or version.
+            if accepted != nil { refuse(.mismatch) }
+            return true
+        }
+        guard let accepted, policy.objection(to: accepted, at: clock(), denyList: domain.denyList) != .denied else {
+            return false
+        }
+        if memory == nil { memory = accepted }
+        taken = nil
+        return true
+    }
+
+    // MARK: The end
+
+    /// What an ending meant for the sessions of this connection.
+    package enum Verdict: Sendable, Hashable {
+        case kept
+        case dropped
+        /// The deny list was full: all lineages authenticated up to that moment are refused now.
+        case droppedWithOthers(upTo: WallTime)
+    }
+
+    /// The connection has ended: what that means for its lineage, by the policy.
+    ///
+    /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
+    package func connectionEnded(_ ending: Ending) -> Verdict {
+        guard isDone, let memory, policy.verdicts[ending] == .drop else { return .kept }
+        for key in keys { domain.store.remove(key) }
+        let oldest = clock().adding(.zero - policy.maximumChainAge)
+        switch domain.denyList.deny(memory.lineage, oldest: oldest) {
+        case .added, .alreadyThere: return .dropped
+        case .overflowed(let moment): return .droppedWithOthers(upTo: moment)
+        }
+    }
+
+    private static func digest(of hostID: String) -> UInt64 {
+        SessionRandom.digest(Array(hostID.utf8))
+    }
+
+    private static func digest(ofName name: [UInt8]?) -> UInt64 {
+        guard let name else { return 0 }
+        // Names are compared without case (RFC 6066 §3), in ASCII.
+        return SessionRandom.digest(name.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 })
+    }
+}

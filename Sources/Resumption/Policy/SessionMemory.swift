@@ -1,0 +1,89 @@
+internal import TLS
+internal import Vocabulary
+
+/// What a session remembers beside its secrets, in a form of its own inside the session's application data.
+///
+/// It comes back only out of a ticket that we sealed or a store that we filled, so it is what we wrote; it is parsed
+/// strictly all the same, since another version of the program may have written it.
+struct SessionMemory: Hashable {
+    /// A client's certificates as a revocation list names them, from the leaf upwards.
+    struct Peer: Hashable {
+        var notAfter: WallTime
+        /// At most ``Limits/rememberedCertificates``; `nil` when the chain was longer.
+        var certificates: [PeerChain.Certificate]?
+    }
+
+    var lineage: Lineage
+    /// When this session's lifetime is over.
+    var expires: WallTime
+    /// What the host is told by, apart from its policy.
+    var host: UInt64
+    /// What the server_name is told by; 0 for none.
+    var name: UInt64
+    var peer: Peer?
+    /// What a router had the session remember.
+    var applicationData: [UInt8] = []
+
+    private static let version: UInt8 = 1
+
+    /// The bytes, at most ``ResumptionLimits/memoryBytes``.
+    var encoded: [UInt8] {
+        var writer = ByteWriter()
+        writer.append(Self.version)
+        writer.append(lineage.id.bytes)
+        writer.append(lineage.renewals)
+        writer.append(UInt64(bitPattern: lineage.authenticatedAt.secondsSinceEpoch))
+        writer.append(UInt64(bitPattern: expires.secondsSinceEpoch))
+        writer.append(host)
+        writer.append(name)
+        if let peer {
+            // The count plus one, so that 0 is no certificate at all; 255 is a chain too long to remember.
+            writer.append(peer.certificates.map { UInt8($0.count + 1) } ?? 255)
+            writer.append(UInt64(bitPattern: peer.notAfter.secondsSinceEpoch))
+            for certificate in peer.certificates ?? [] {
+                writer.append(certificate.issuer)
+                writer.append(UInt8(certificate.serial.count))
+                writer.append(certificate.serial)
+            }
+        } else {
+            writer.append(UInt8(0))
+        }
+        writer.append(UInt16(applicationData.count))
+        writer.append(applicationData)
+        return writer.bytes
+    }
+
+    /// - Returns: `nil` for bytes that ``encoded`` does not make.
+    init?(_ bytes: [UInt8]) {
+        var reader = MemoryReader(bytes)
+        guard reader.byte() == Self.version, let id = reader.take(LineageID.byteCount).flatMap({ LineageID($0) }),
+            let renewals = reader.number(4), let authenticated = reader.time(), let expires = reader.time(),
+            let host = reader.number(8), let name = reader.number(8), let mark = reader.byte()
+        else { return nil }
+        lineage = Lineage(id: id, authenticatedAt: authenticated, renewals: UInt32(renewals))
+        (self.expires, self.host, self.name) = (expires, host, name)
+        if mark > 0 {
+            guard let notAfter = reader.time() else { return nil }
+            var certificates: [PeerChain.Certificate] = []
+            for _ in 0..<(mark == 255 ? 0 : Int(mark) - 1) {
+                guard let issuer = reader.take(16), let count = reader.byte(), let serial = reader.take(Int(count))
+                else { return nil }
+                certificates.append(PeerChain.Certificate(issuer: Array(issuer), serial: Array(serial)))
+            }
+            guard mark == 255 || certificates.count <= ResumptionLimits.rememberedCertificates else { return nil }
+            peer = Peer(notAfter: notAfter, certificates: mark == 255 ? nil : certificates)
+        }
+        guard let count = reader.number(2), let data = reader.take(Int(count)), reader.isAtEnd else { return nil }
+        applicationData = Array(data)
+    }
+
+    init(lineage: Lineage, expires: WallTime, host: UInt64, name: UInt64, peer: PeerChain? = nil) {
+        (self.lineage, self.expires, self.host, self.name) = (lineage, expires, host, name)
+        self.peer = peer.map { chain in
+            let fits =
+                chain.certificates.count <= ResumptionLimits.rememberedCertificates
+                && chain.certificates.allSatisfy { $0.issuer.count == 16 && $0.serial.count < 256 }
+            return Peer(notAfter: chain.notAfter, certificates: fits ? chain.certificates : nil)
+        }
+    }
+}

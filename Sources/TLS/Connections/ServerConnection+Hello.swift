@@ -1,0 +1,76 @@
+import CLibSSL
+import Vocabulary
+
+/// The ClientHello: what is decided before libssl acts on it.
+extension ServerConnection {
+    /// What is done with a ClientHello.
+    enum HelloAnswer {
+        case proceed
+        case wait
+        case refuse(TLSAlert)
+    }
+
+    /// Chooses the host, before libssl looks for a session or a certificate: later would be too late for the
+    /// session-id context (CVE-2025-23419). Then asks for the sessions that are offered, which may take a while.
+    func helloArrived(_ ssl: OpaquePointer) -> HelloAnswer {
+        guard !isWaitingForStore else { return .wait }
+        if hasWaitedForStore {
+            hasWaitedForStore = false
+            return .proceed
+        }
+        switch ClientHello.read(from: ssl) {
+        case .failure(let error): return .refuse(refuse(.malformed, .decodeError, error.text))
+        case .success(let hello):
+            if let alert = choose(ssl, for: hello) { return .refuse(alert) }
+            return ask(ssl, for: hello)
+        }
+    }
+
+    private func ask(_ ssl: OpaquePointer, for hello: ClientHello) -> HelloAnswer {
+        guard let host else { return .refuse(.internalError) }
+        request = hello.resumption
+        triedTickets = 0
+        SSL_set_num_tickets(ssl, context.sessions.tickets(resumed: false, for: request))
+        let speaksTLS13 = context.speaksTLS13 && hello.versions?.contains(UInt16(TLS1_3_VERSION)) == true
+        if speaksTLS13, context.sessions.isSingleUse { SSL_set_options(ssl, reprise_op_no_ticket()) }
+        let offer = SessionOffer(
+            hostID: host.id, sessionIDContext: host.sessionIDContext, serverName: hello.serverName,
+            speaksTLS13: speaksTLS13, sessionID: request.sessionID, carriesTicket: request.carriesTicket,
+            identities: request.identities, identityCount: request.identityCount)
+        isWaitingForStore = sessions.begin(offer)
+        return isWaitingForStore ? .wait : .proceed
+    }
+
+    /// The store has answered, or will not: the handshake can be driven on.
+    package func sessionsAreThere() {
+        guard isWaitingForStore else { return }
+        isWaitingForStore = false
+        hasWaitedForStore = true
+    }
+
+    private func choose(_ ssl: OpaquePointer, for hello: ClientHello) -> TLSAlert? {
+        // After a HelloRetryRequest the client must not ask for another name (RFC 8446 §4.1.2).
+        if host != nil, hello.serverName != requestedName {
+            return refuse(.malformed, TLSAlert(code: 47), "server_name: another name in the second ClientHello")
+        }
+        requestedName = hello.serverName
+        let name = hello.serverName.flatMap { ServerName(String(decoding: $0, as: UTF8.self)) }
+        let match = name.flatMap(context.hosts.host)
+        if match == nil, let asked = hello.serverName, context.rejectsUnknownNames {
+            return refuse(.unknownName, .unrecognizedName, "no host answers to '\(String(escaping: asked))'")
+        }
+        let chosen = match ?? context.hosts.standard
+        host = chosen.host
+        hostIsByName = chosen.isByName
+        let identifier = chosen.host.sessionIDContext
+        guard SSL_set_SSL_CTX(ssl, chosen.host.pointer) != nil,
+            SSL_set_session_id_context(ssl, identifier, CUnsignedInt(identifier.count)) == 1
+        else { return refuse(.internalError, .internalError, "libssl did not take the host's context") }
+        return nil
+    }
+
+    private func refuse(_ cause: HandshakeFailure, _ alert: TLSAlert, _ detail: String) -> TLSAlert {
+        helloRefusal = (cause, detail)
+        return alert
+    }
+}

@@ -1,0 +1,30 @@
+/// Whoever keeps the sessions of one connection (the store, the ticket keys and the policy behind one door): libssl's
+/// callbacks end here.
+///
+/// Called during the connection's own calls only.
+package protocol ConnectionSessions: AnyObject {
+    /// A ClientHello was read and its host chosen; twice after a HelloRetryRequest.
+    ///
+    /// - Returns: whether the handshake must wait, because the store answers later.
+    func begin(_ offer: SessionOffer) -> Bool
+    /// Looks for a stored session; lends its DER to `body` if it is there.
+    func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void)
+    /// The key that a ticket names.
+    func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer
+    /// A ticket could not be opened: its key is not there, or it is not what the key sealed.
+    func ticketDidNotOpen()
+    /// Whether a session that was found or opened, and is whole, may be resumed here and now.
+    func judge(_ session: OpenedSession) -> SessionAnswer
+    /// Whether what the resumed session remembers has to change.
+    var wantsRenewal: Bool { get }
+    /// The key that seals new tickets; `nil`: none are given.
+    func sealingKey() -> TicketSecrets?
+    /// What a session about to be handed out carries; `nil`: it shall not be resumed.
+    func mark(_ session: NewSession) -> SessionMark?
+    /// Keeps a stateful session, marked before.
+    func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer)
+    /// The handshake is done; whether its outcome is in order.
+    ///
+    /// - Returns: `false` when a session was resumed that must not be: a defect, and the connection is closed.
+    func handshakeIsDone(resumed: Bool) -> Bool
+}

@@ -1,0 +1,24 @@
+import CLibSSL
+
+/// Bytes for names of sessions, and digests to tell hosts by: from libcrypto.
+package enum SessionRandom {
+    /// So many unpredictable bytes.
+    package static func bytes(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
+            // A name that can be guessed would void other lineages: there is no going on without randomness.
+            let result = RAND_bytes(buffer.baseAddress, CInt(count))
+            precondition(result == 1, "libcrypto has no randomness: \(ErrorQueue.drain().summary)")
+            made = count
+        }
+    }
+
+    /// The first eight bytes of the SHA-256 of a text, as a number; the same on every machine.
+    package static func digest(_ text: [UInt8]) -> UInt64 {
+        withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { digest in
+            let result = EVP_Digest(
+                text, text.count, digest.baseAddress?.assumingMemoryBound(to: UInt8.self), nil, EVP_sha256(), nil)
+            precondition(result == 1, "libcrypto has no SHA-256: \(ErrorQueue.drain().summary)")
+            return UInt64(bigEndian: digest.load(as: UInt64.self))
+        }
+    }
+}
