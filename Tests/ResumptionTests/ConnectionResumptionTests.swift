@@ -1,0 +1,198 @@
+import Resumption
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct ConnectionResumptionTests {
+    /// A handshake that succeeds, ended in order.
+    private func connect(
+        _ listener: MemoryListener, _ options: MemoryClient.Options, ending: Ending = .clientCloseNotify
+    ) throws -> (session: MemoryClient.Session?, sessions: ConnectionResumption, verdict: ConnectionResumption.Verdict)
+    {
+        let pair = try MemoryPair(server: listener, client: options)
+        try #require(pair.handshake() == .done)
+        #expect(pair.client.wasResumed == (pair.sessions.outcome.result == .resumed))
+        pair.server.sendCloseNotify()
+        return (pair.client.sessions.last, pair.sessions, pair.sessions.connectionEnded(ending))
+    }
+
+    private func listener(
+        _ carrier: SessionCarrier, hosts: [HostDefinition] = [MemoryServer.host("a.test", "b.test")],
+        domain: SessionDomain = MemoryServer.domain(), policy: ResumptionPolicy = ResumptionPolicy()
+    ) throws -> MemoryListener {
+        try MemoryServer.context(
+            MemoryServer.settings(mode: carrier.mode), hosts: hosts, domain: domain, policy: policy)
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a lineage goes on through every resumption`(_ carrier: SessionCarrier) throws {
+        let listener = try listener(carrier)
+        var (session, first, _) = try connect(listener, carrier.client())
+        let lineage = try #require(first.lineage)
+        #expect(lineage.renewals == 0 && first.outcome.result == .notOffered)
+        for round in 1...5 {
+            listener.clock.advance(seconds: 10)
+            let (next, sessions, _) = try connect(listener, carrier.client(resuming: session))
+            #expect(sessions.outcome.result == .resumed)
+            #expect(sessions.lineage?.id == lineage.id)
+            #expect(sessions.lineage?.authenticatedAt == lineage.authenticatedAt)
+            if carrier.version == .tls1_3 { #expect(sessions.lineage?.renewals == UInt32(round)) }
+            session = next ?? session
+        }
+        #expect(try connect(listener, carrier.client()).sessions.lineage?.id != lineage.id)
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a session lives as long as its lifetime, to the second`(_ carrier: SessionCarrier) throws {
+        for (away, result) in [
+            (59, ResumptionOutcome.Result.resumed),
+            (60, .refused(carrier.isStateful ? .notFound : .expired)),
+        ] {
+            let listener = try listener(carrier, policy: ResumptionPolicy(lifetime: .seconds(60)))
+            let (session, _, _) = try connect(listener, carrier.client())
+            listener.clock.advance(seconds: Int64(away))
+            #expect(try connect(listener, carrier.client(resuming: session)).sessions.outcome.result == result)
+        }
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a chain of resumptions ends with its age`(_ carrier: SessionCarrier) throws {
+        let policy = ResumptionPolicy(lifetime: .seconds(60), maximumChainAge: .seconds(150))
+        let listener = try listener(carrier, policy: policy)
+        var (session, first, _) = try connect(listener, carrier.client())
+        var resumed = 0
+        for _ in 0..<10 {
+            listener.clock.advance(seconds: 30)
+            let (next, sessions, _) = try connect(listener, carrier.client(resuming: session))
+            guard sessions.outcome.result == .resumed else { break }
+            #expect(sessions.lineage?.id == first.lineage?.id)
+            resumed += 1
+            session = next ?? session
+        }
+        // TLS 1.2 sessions are not extended by use; TLS 1.3 ones are, up to the age of the chain.
+        #expect(resumed == (carrier.version == .tls1_3 ? 4 : 1))
+        first = try connect(listener, carrier.client()).sessions
+        #expect(first.outcome.result == .notOffered)
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `each reason not to resume is told apart`(_ carrier: SessionCarrier) throws {
+        let hosts = [MemoryServer.host("a.test"), MemoryServer.host("b.test")]
+        let domain = MemoryServer.domain()
+        let listener = try listener(carrier, hosts: hosts, domain: domain)
+        let (session, _, _) = try connect(listener, carrier.client())
+        func result(
+            _ session: MemoryClient.Session?, at listener: MemoryListener, _ name: String = "a.test"
+        ) throws -> ResumptionOutcome.Result {
+            try connect(listener, carrier.client(name, resuming: session)).sessions.outcome.result
+        }
+
+        #expect(try result(session, at: listener, "b.test") == .refused(.otherHost))
+        let elsewhere = try self.listener(carrier, hosts: hosts)
+        #expect(try result(session, at: elsewhere) == .refused(carrier.isStateful ? .notFound : .keyUnknown))
+        if carrier == .ticket || carrier == .stateless {
+            var damaged = try #require(session)
+            damaged.damageTicket()
+            #expect(try result(damaged, at: listener) == .refused(.forged))
+        }
+        let off = try MemoryServer.context(MemoryServer.settings(mode: .off), hosts: hosts, domain: domain)
+        #expect(try result(session, at: off) == .refused(.off))
+        // None of it has spoilt the session where it belongs.
+        #expect(try result(session, at: listener) == .resumed)
+    }
+
+    @Test(arguments: [SessionCarrier.id, .ticket])
+    func `a TLS 1-2 session is never resumed under another name`(_ carrier: SessionCarrier) throws {
+        let listener = try listener(carrier)
+        let (session, _, _) = try connect(listener, carrier.client("a.test"))
+        for name in ["b.test", nil] {
+            let outcome = try connect(listener, carrier.client(name, resuming: session)).sessions.outcome
+            #expect(outcome.result == .refused(.otherName))
+        }
+        #expect(try connect(listener, carrier.client("A.TEST", resuming: session)).sessions.outcome.result == .resumed)
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `an ending that drops takes the whole lineage along, and no other`(_ carrier: SessionCarrier) throws {
+        let listener = try listener(carrier)
+        let (old, _, _) = try connect(listener, carrier.client())
+        let (other, _, _) = try connect(listener, carrier.client())
+        let (new, _, verdict) = try connect(
+            listener, carrier.client(resuming: old), ending: .alertReceived(.internalError))
+        #expect(verdict == .dropped)
+        for session in [old, new].compactMap(\.self) {
+            let result = try connect(listener, carrier.client(resuming: session)).sessions.outcome.result
+            #expect(result == .refused(.denied) || result == .refused(.notFound))
+        }
+        #expect(try connect(listener, carrier.client(resuming: other)).sessions.outcome.result == .resumed)
+    }
+
+    @Test func `every ending keeps but a fatal alert, and a listener may say otherwise`() throws {
+        let endings: [Ending] = [
+            .clientCloseNotify, .clientFIN, .clientReset, .upstreamEnd, .upstreamReset, .upstreamUnreachable,
+            .timeoutIdle, .timeoutHalfClosed, .timeoutShutdown, .refused, .drain, .killed,
+        ]
+        let listener = try listener(.stateless)
+        for ending in endings {
+            let (session, _, verdict) = try connect(listener, SessionCarrier.stateless.client(), ending: ending)
+            #expect(verdict == .kept, "\(ending)")
+            let again = try connect(listener, SessionCarrier.stateless.client(resuming: session))
+            #expect(again.sessions.outcome.result == .resumed)
+        }
+        var verdicts = EndingVerdicts()
+        #expect(verdicts.set("client_fin", .drop) && verdicts.set("fatal_alert", .keep) && !verdicts.set("fin", .drop))
+        let strict = try self.listener(.stateless, policy: ResumptionPolicy(verdicts: verdicts))
+        #expect(try connect(strict, SessionCarrier.stateless.client(), ending: .clientFIN).verdict == .dropped)
+        let alert = Ending.alertSent(.internalError)
+        #expect(try connect(strict, SessionCarrier.stateless.client(), ending: alert).verdict == .kept)
+    }
+
+    @Test func `a full deny list refuses all that is older than what it forgot`() throws {
+        let domain = MemoryServer.domain(denyList: 2)
+        let listener = try listener(.stateless, domain: domain)
+        let carrier = SessionCarrier.stateless
+        let (bystander, _, _) = try connect(listener, carrier.client())
+        let alert = Ending.alertReceived(.internalError)
+        var verdicts: [ConnectionResumption.Verdict] = []
+        for _ in 0..<3 {
+            verdicts.append(try connect(listener, carrier.client(), ending: alert).verdict)
+            listener.clock.advance(seconds: 10)
+        }
+        #expect(verdicts == [.dropped, .dropped, .droppedWithOthers(upTo: MemoryServer.now)])
+        #expect(try connect(listener, carrier.client(resuming: bystander)).sessions.outcome.result == .refused(.denied))
+        let (younger, _, _) = try connect(listener, carrier.client())
+        #expect(try connect(listener, carrier.client(resuming: younger)).sessions.outcome.result == .resumed)
+    }
+
+    @Test func `a single-use session resumes once, also through a HelloRetryRequest`() throws {
+        for groups in [nil, "X448:P-256"] {
+            var settings = MemoryServer.settings()
+            settings.sessions.isSingleUse = true
+            let listener = try MemoryServer.context(settings)
+            let carrier = SessionCarrier.stateless
+            let (session, _, _) = try connect(listener, carrier.client())
+            #expect(session?.ticketBytes == 32)
+            var options = carrier.client(resuming: session)
+            options.groups = groups
+            #expect(try connect(listener, options).sessions.outcome.result == .resumed)
+            #expect(try connect(listener, options).sessions.outcome.result != .resumed)
+        }
+    }
+
+    @Test func `a client gets as many tickets as are set, full and resumed`() throws {
+        for (full, resumed) in [(0, 0), (1, 0), (1, 1), (2, 3)] {
+            var settings = MemoryServer.settings(ticketsFull: full)
+            settings.sessions.ticketsResumed = resumed
+            let listener = try MemoryServer.context(settings)
+            let first = try MemoryPair(server: listener, client: SessionCarrier.stateless.client())
+            #expect(first.handshake() == .done)
+            #expect(first.client.sessions.count == full)
+            guard let session = first.client.sessions.last else { continue }
+            let second = try MemoryPair(server: listener, client: SessionCarrier.stateless.client(resuming: session))
+            #expect(second.handshake() == .done)
+            #expect(second.sessions.outcome.result == .resumed)
+            #expect(second.client.sessions.count == resumed)
+        }
+    }
+}
