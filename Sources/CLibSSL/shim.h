@@ -70,6 +70,11 @@ static inline int reprise_mac_use_key(EVP_MAC_CTX *mac, const void *key, size_t 
     return EVP_MAC_CTX_set_params(mac, parameters);
 }
 
+// SSL_CTX_set1_verify_cert_store: a macro over SSL_CTX_ctrl. The caller keeps its reference.
+static inline int reprise_ctx_set_verify_store(SSL_CTX *ctx, X509_STORE *store) {
+    return (int)SSL_CTX_set1_verify_cert_store(ctx, store);
+}
+
 // Macros over SSL_CTX_callback_ctrl, whose function pointer has no type.
 static inline void reprise_ctx_set_server_name_callback(SSL_CTX *ctx, int (*callback)(SSL *, int *, void *)) {
     SSL_CTX_set_tlsext_servername_callback(ctx, callback);
@@ -117,6 +122,22 @@ static inline X509 *reprise_x509_stack_item(const STACK_OF(X509) *stack, int ind
     return sk_X509_value(stack, index);
 }
 static inline void reprise_x509_stack_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
+
+static inline STACK_OF(X509_NAME) *reprise_name_stack_new(void) { return sk_X509_NAME_new_null(); }
+static inline int reprise_name_stack_push_copy(STACK_OF(X509_NAME) *stack, const X509_NAME *name) {
+    X509_NAME *copy = X509_NAME_dup(name);
+    if (copy != NULL && sk_X509_NAME_push(stack, copy) > 0) return 1;
+    X509_NAME_free(copy);
+    return 0;
+}
+static inline void reprise_name_stack_free(STACK_OF(X509_NAME) *stack) { sk_X509_NAME_pop_free(stack, X509_NAME_free); }
+
+static inline int reprise_revoked_count(const STACK_OF(X509_REVOKED) *entries) {
+    return entries == NULL ? 0 : sk_X509_REVOKED_num(entries);
+}
+static inline X509_REVOKED *reprise_revoked_item(const STACK_OF(X509_REVOKED) *entries, int index) {
+    return sk_X509_REVOKED_value(entries, index);
+}
 
 static inline int reprise_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
 static inline GENERAL_NAME *reprise_names_item(const GENERAL_NAMES *names, int index) {

@@ -149,8 +149,26 @@ struct PlanReader {
             }
             ids[id] = reader.source
             let certificates = (reader["certificates"]?.elements ?? []).compactMap(certificate)
-            return HostPlan(id: id, names: patterns, certificates: certificates)
+            return HostPlan(
+                id: id, names: patterns, certificates: certificates, clients: clients(reader["client_auth"]))
         }
+    }
+
+    private mutating func clients(_ reader: Reader?) -> ClientAuthenticationPlan? {
+        guard let reader, let mode = reader["mode"]?.text.flatMap(ClientAuthenticationPlan.Mode.init) else {
+            if let reader, let idle = ["ca", "crl", "depth", "names"].compactMap({ reader[$0] }).first {
+                warnings.append(idle.fault("has no effect while client_auth.mode is none"))
+            }
+            return nil
+        }
+        guard let authorities = file(reader["ca"]) else {
+            faults.append(
+                reader.fault("client_auth.mode \(mode.rawValue) needs ca: whom the certificates must lead to"))
+            return nil
+        }
+        return ClientAuthenticationPlan(
+            source: reader.source, mode: mode, authorities: authorities, revocations: file(reader["crl"]),
+            depth: reader["depth"]?.integer, names: (reader["names"]?.elements ?? []).compactMap(\.located))
     }
 
     private func certificate(_ reader: Reader) -> CertificatePlan? {

@@ -8,6 +8,7 @@ struct Material: Sendable {
     private(set) var certificates: [Source: LoadedCertificate] = [:]
     /// The hosts' contexts by the listener's name; all of them when there is no fault.
     private(set) var hosts: [String: HostContexts] = [:]
+    private var clients: [Source: ClientAuthentication] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
     private let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
@@ -31,7 +32,10 @@ struct Material: Sendable {
     ) {
         readFile = read
         for certificate in loaded.certificates { load(certificate, at: now) }
-        for tls in loaded.tls { check(tls) }
+        for tls in loaded.tls {
+            check(tls)
+            for host in tls.hosts { if let plan = host.clients { load(plan) } }
+        }
         guard faults.isEmpty, let plan = loaded.plan else { return }
         for listener in plan.listeners { buildHosts(of: listener) }
     }
@@ -41,7 +45,8 @@ struct Material: Sendable {
         let definitions = listener.tls.hosts.map { host in
             HostDefinition(
                 id: host.id, names: host.names,
-                certificates: host.certificates.compactMap { certificates[$0.source]?.certificate })
+                certificates: host.certificates.compactMap { certificates[$0.source]?.certificate },
+                clients: host.clients.flatMap { clients[$0.source] })
         }
         do {
             let settings = ListenerTLSSettings(listener)
@@ -68,6 +73,31 @@ struct Material: Sendable {
             }
         } catch {
             let file = error.isAbout(plan)
+            faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
+        }
+    }
+
+    private mutating func load(_ plan: ClientAuthenticationPlan) {
+        var names: [CertificateName] = []
+        for name in plan.names {
+            if let parsed = CertificateName(name.value) {
+                names.append(parsed)
+            } else {
+                faults.append(
+                    Fault(
+                        source: name.source,
+                        message: "expected a host name, a \"*.\" pattern or a mail address, found \"\(name.value)\""))
+            }
+        }
+        let authorities = read(plan.authorities)
+        let revocations = plan.revocations.flatMap { file in read(file) }
+        guard let authorities, plan.revocations == nil || revocations != nil else { return }
+        do throws(ClientAuthenticationError) {
+            clients[plan.source] = try ClientAuthentication(
+                mode: plan.mode == .require ? .require : .request, authoritiesPEM: authorities,
+                revocationPEM: revocations, depth: plan.depth, names: names)
+        } catch {
+            let file = if case .authorities = error { plan.authorities } else { plan.revocations ?? plan.authorities }
             faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
         }
     }

@@ -98,8 +98,7 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
             load(configuration(upstream: "balance: least_connections")).warnings.map(\.message) == [
                 "has no effect in this version"
             ])
-        #expect(faults(configuration(host: "client_auth: { mode: require, ca: ca.pem }")).count == 1)
-        #expect(faults(configuration(top: "sessions: { single_use: true }")).count == 1)
+        #expect(faults(configuration(listener: "proxy_protocol: required")).count == 1)
     }
 
     @Test func `all faults are told at once, in the order of the file`() {

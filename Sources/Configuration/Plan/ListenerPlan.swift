@@ -71,6 +71,28 @@ package struct HostPlan: Sendable, Hashable {
     package var id: String
     package var names: [NamePattern]
     package var certificates: [CertificatePlan]
+    package var clients: ClientAuthenticationPlan?
+}
+
+/// What a host demands of its clients' certificates.
+package struct ClientAuthenticationPlan: Sendable, Hashable {
+    /// Whether a client without one is served.
+    package enum Mode: String, Sendable { case request, require }
+
+    /// Where the block stands; it tells one block from another.
+    package var source: Source
+    package var mode: Mode
+    package var authorities: FileReference
+    package var revocations: FileReference?
+    package var depth: Int?
+    package var names: [Located<String>]
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.mode == right.mode && left.authorities == right.authorities && left.revocations == right.revocations
+            && left.depth == right.depth && left.names == right.names
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(authorities) }
 }
 
 /// One certificate with its key, in files.

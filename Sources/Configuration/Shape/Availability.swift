@@ -6,7 +6,6 @@ enum Availability {
     private static let faults: [String: Set<String>] = [
         "listeners.mode": ["tcp"],
         "listeners.proxy_protocol": ["off"],
-        "listeners.tls.hosts.client_auth.mode": ["none"],
         "sessions.tickets.keys": [],
         "listeners.sessions.tickets.keys": [],
         "routers": [],

@@ -208,11 +208,17 @@ enum FileShape {
         [
             Shape.Key(
                 "mode", .scalar(.choice(["none", "request", "require"])), standard: "none",
-                "Whether a client shows a certificate."),
+                "none asks for none; request serves a client without one, and refuses one with a bad one; require refuses both."
+            ),
             Shape.Key("ca", .scalar(.path), "PEM file: certificates that clients' certificates must lead to."),
-            Shape.Key("crl", .scalar(.path), "PEM file: revocation lists."),
+            Shape.Key(
+                "crl", .scalar(.path),
+                "PEM file: revocation lists; with it, every certificate of a chain must be covered by one."),
             Shape.Key("depth", .scalar(.integer(0...16)), "How many intermediate certificates a chain may have."),
-            Shape.Key("names", .list(of: .scalar(.text), atLeast: 0), "Names of which a certificate must have one."),
+            Shape.Key(
+                "names", .list(of: .scalar(.text), atLeast: 0),
+                "Names of which a certificate must have one in its subjectAltName: host names, \"*.\" patterns, mail addresses."
+            ),
         ]
     }
 

@@ -11,6 +11,7 @@ package final class ConnectionResumption: ConnectionSessions {
     private let clock: () -> WallTime
 
     private var offer: SessionOffer?
+    private var clients: ClientAuthentication?
     /// The last objection; of several tickets that were tried, the last one's.
     private var objection: NotResumed?
     /// What an offered session remembers that was found good.
@@ -47,8 +48,8 @@ package final class ConnectionResumption: ConnectionSessions {
 
     // MARK: What the handshake asks
 
-    package func begin(_ offer: SessionOffer) -> Bool {
-        self.offer = offer
+    package func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool {
+        (self.offer, self.clients) = (offer, clients)
         (objection, accepted, memory) = (nil, nil, nil)
         return false
     }
@@ -100,6 +101,15 @@ package final class ConnectionResumption: ConnectionSessions {
             return memory.host == Self.digest(of: offer.hostID) ? .policyChanged : .otherHost
         }
         if !session.isTLS13, memory.name != Self.digest(ofName: offer.serverName) { return .otherName }
+        return objection(to: memory)
+    }
+
+    private func objection(to memory: SessionMemory) -> NotResumed? {
+        if let clients {
+            // The session-id context has settled it; here it is only made sure of.
+            if clients.mode == .require, memory.peer == nil { return .policyChanged }
+            if memory.peer?.certificates?.contains(where: clients.hasRevoked) == true { return .certificateRevoked }
+        }
         return policy.objection(to: memory, at: clock(), denyList: domain.denyList)
     }
 
@@ -156,8 +166,12 @@ package final class ConnectionResumption: ConnectionSessions {
             if accepted != nil { refuse(.mismatch) }
             return true
         }
-        guard let accepted, policy.objection(to: accepted, at: clock(), denyList: domain.denyList) != .denied else {
-            return false
+        // Looked at again: what is not good now must not go on, whoever let it through.
+        guard let accepted else { return false }
+        switch objection(to: accepted) {
+        // Time that ran out during the handshake is nobody's fault.
+        case nil, .expired, .chainTooOld, .certificateExpired: break
+        default: return false
         }
         if memory == nil { memory = accepted }
         taken = nil

@@ -45,6 +45,11 @@ enum X509Reading {
         return String(decoding: UnsafeRawBufferPointer(start: data, count: count), as: UTF8.self)
     }
 
+    /// The dNSNames of its subjectAltName, in lower case.
+    static func hostNames(of certificate: OpaquePointer) -> [String] {
+        subjectNames(of: certificate).dns.map { $0.lowercased() }
+    }
+
     private static func subjectNames(of certificate: OpaquePointer) -> (dns: [String], addresses: [IPAddress]) {
         guard let names = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil).map(OpaquePointer.init) else {
             return ([], [])
@@ -92,7 +97,8 @@ enum X509Reading {
         return String(cString: digits)
     }
 
-    private static func fingerprint(of certificate: OpaquePointer) -> String {
+    /// The SHA-256 of the whole certificate, in hexadecimal.
+    static func fingerprint(of certificate: OpaquePointer) -> String {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { digest in
             var count: CUnsignedInt = 0
             guard X509_digest(certificate, EVP_sha256(), digest.baseAddress, &count) == 1 else { return "" }

@@ -37,9 +37,12 @@ extension ServerConnection {
             hostID: host.id, sessionIDContext: host.sessionIDContext, serverName: hello.serverName,
             speaksTLS13: speaksTLS13, sessionID: request.sessionID, carriesTicket: request.carriesTicket,
             identities: request.identities, identityCount: request.identityCount)
-        isWaitingForStore = sessions.begin(offer)
+        isWaitingForStore = sessions.begin(offer, clients: host.clients)
         return isWaitingForStore ? .wait : .proceed
     }
+
+    /// What is demanded of this client's certificate.
+    var clientAuthentication: ClientAuthentication? { host?.clients }
 
     /// The store has answered, or will not: the handshake can be driven on.
     package func sessionsAreThere() {
@@ -66,6 +69,12 @@ extension ServerConnection {
         guard SSL_set_SSL_CTX(ssl, chosen.host.pointer) != nil,
             SSL_set_session_id_context(ssl, identifier, CUnsignedInt(identifier.count)) == 1
         else { return refuse(.internalError, .internalError, "libssl did not take the host's context") }
+        if let clients = chosen.host.clients {
+            // On the SSL: switching contexts copies neither (CVE-2025-23419).
+            let demand = clients.mode == .require ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_PEER
+            SSL_set_verify(ssl, demand, clientCertificateJudged)
+            if let depth = clients.depth { SSL_set_verify_depth(ssl, CInt(depth)) }
+        }
         return nil
     }
 

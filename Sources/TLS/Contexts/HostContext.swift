@@ -8,8 +8,10 @@ final class HostContext: @unchecked Sendable {
     // @unchecked: immutable after init; libssl counts the context's references atomically.
     let pointer: OpaquePointer
     let id: String
-    /// SHA-256 over the session domain and the host's id: sessions cannot cross hosts (design decision D6).
+    /// SHA-256 over the session domain, the host's id and what it demands of clients' certificates: sessions cannot
+    /// cross hosts or policies (design decision D6).
     let sessionIDContext: [UInt8]
+    let clients: ClientAuthentication?
     private let certificates: [ServerCertificate]
 
     init(
@@ -18,9 +20,11 @@ final class HostContext: @unchecked Sendable {
         guard !definition.certificates.isEmpty else { throw .noCertificate(host: definition.id) }
         id = definition.id
         certificates = definition.certificates
-        sessionIDContext = Self.sessionIDContext(domain: settings.sessions.domain, host: definition.id)
+        clients = definition.clients
+        sessionIDContext = Self.sessionIDContext(settings.sessions.domain, definition.id, definition.clients)
         pointer = try ContextBuilding.context(settings.tls)
         try useCertificates()
+        try useClientAuthentication()
         SessionHooks.installCacheMode(settings.sessions, on: pointer)
         // A HelloRetryRequest brings a second ClientHello, and libssl asks the context switched to.
         SSL_CTX_set_client_hello_cb(pointer, clientHelloArrived, nil)
@@ -58,12 +62,19 @@ final class HostContext: @unchecked Sendable {
         ErrorQueue.clear()
     }
 
-    private static func sessionIDContext(domain: String, host: String) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
+    /// Clients' certificates are asked for on the SSL; whom they must lead to is the context's part.
+    private func useClientAuthentication() throws(ContextError) {
+        guard let clients else { return }
+        guard reprise_ctx_set_verify_store(pointer, clients.store) == 1,
+            let names = SSL_dup_CA_list(clients.authorityNames)
+        else { throw .internalFault(ErrorQueue.drain()) }
+        SSL_CTX_set_client_CA_list(pointer, names)
+    }
+
+    private static func sessionIDContext(_ domain: String, _ host: String, _ clients: ClientAuthentication?) -> [UInt8]
+    {
         // The lengths in front keep "a" + "bc" apart from "ab" + "c".
         let text = "\(domain.utf8.count):\(domain)\(host.utf8.count):\(host)"
-        let result = EVP_Digest(text, text.utf8.count, &digest, nil, EVP_sha256(), nil)
-        precondition(result == 1, "libcrypto has no SHA-256: \(ErrorQueue.drain().summary)")
-        return digest
+        return SessionRandom.sha256(Array(text.utf8) + (clients?.fingerprint ?? []))
     }
 }

@@ -7,10 +7,15 @@ package struct HostDefinition: Sendable {
     package let names: [NamePattern]
     /// One for each family of keys; libssl picks by what the client can verify.
     package let certificates: [ServerCertificate]
+    /// What is demanded of clients' certificates; `nil`: none is asked for.
+    package let clients: ClientAuthentication?
 
-    package init(id: String, names: [NamePattern], certificates: [ServerCertificate]) {
+    package init(
+        id: String, names: [NamePattern], certificates: [ServerCertificate], clients: ClientAuthentication? = nil
+    ) {
         self.id = id
         self.names = names
         self.certificates = certificates
+        self.clients = clients
     }
 }

@@ -5,8 +5,9 @@
 package protocol ConnectionSessions: AnyObject {
     /// A ClientHello was read and its host chosen; twice after a HelloRetryRequest.
     ///
+    /// - Parameter clients: what the host demands of clients' certificates.
     /// - Returns: whether the handshake must wait, because the store answers later.
-    func begin(_ offer: SessionOffer) -> Bool
+    func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool
     /// Looks for a stored session; lends its DER to `body` if it is there.
     func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void)
     /// The key that a ticket names.

@@ -12,6 +12,14 @@ package enum SessionRandom {
         }
     }
 
+    /// The SHA-256 of a text.
+    package static func sha256(_ text: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        let result = EVP_Digest(text, text.count, &digest, nil, EVP_sha256(), nil)
+        precondition(result == 1, "libcrypto has no SHA-256: \(ErrorQueue.drain().summary)")
+        return digest
+    }
+
     /// The first eight bytes of the SHA-256 of a text, as a number; the same on every machine.
     package static func digest(_ text: [UInt8]) -> UInt64 {
         withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { digest in

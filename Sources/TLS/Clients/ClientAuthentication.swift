@@ -1,0 +1,89 @@
+import CLibSSL
+
+/// What a host demands of its clients' certificates, ready to verify with.
+///
+/// Immutable, and shared by the workers.
+package final class ClientAuthentication: @unchecked Sendable {
+    // @unchecked: immutable after init; libcrypto counts the store's references atomically.
+    /// Whether a client without a certificate is served.
+    package enum Mode: String, Sendable, Hashable {
+        /// A client without one is served, one with a bad one is not.
+        case request
+        case require
+    }
+
+    package let mode: Mode
+    /// X509_STORE with the authorities and the revocation lists.
+    let store: OpaquePointer
+    /// The authorities' names, as STACK_OF(X509_NAME): what clients choose their certificate by.
+    let authorityNames: OpaquePointer
+    /// How many certificates may stand between the client's and an authority; `nil` for libssl's own bound of 100.
+    package let depth: Int?
+    /// A certificate must have one of these in its subjectAltName; empty: any will do.
+    package let names: [CertificateName]
+    /// What sessions are bound by: SHA-256 over all of the above but the revocation lists.
+    let fingerprint: [UInt8]
+    private let revoked: Set<PeerChain.Certificate>
+
+    /// - Parameters:
+    ///   - authoritiesPEM: the certificates that chains must lead to, at least one.
+    ///   - revocationPEM: revocation lists; with any, every certificate of a chain must be covered by one.
+    package init(
+        mode: Mode, authoritiesPEM: [UInt8], revocationPEM: [UInt8]? = nil, depth: Int? = nil,
+        names: [CertificateName] = []
+    ) throws(ClientAuthenticationError) {
+        let authorities: [OpaquePointer]
+        do throws(CertificateError) {
+            authorities = try PEMFile.certificates(in: authoritiesPEM)
+        } catch {
+            throw .authorities(error)
+        }
+        defer { authorities.forEach(X509_free) }
+        guard let store = X509_STORE_new(), let stack = reprise_name_stack_new() else {
+            preconditionFailure("libcrypto has no memory")
+        }
+        for authority in authorities {
+            X509_STORE_add_cert(store, authority)
+            reprise_name_stack_push_copy(stack, X509_get_subject_name(authority))
+        }
+        var revoked: Set<PeerChain.Certificate> = []
+        if let revocationPEM {
+            do throws(ClientAuthenticationError) {
+                revoked = try RevocationLists.add(revocationPEM, to: store)
+            } catch {
+                X509_STORE_free(store)
+                reprise_name_stack_free(stack)
+                throw error
+            }
+            X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
+        }
+        ErrorQueue.clear()
+        (self.mode, self.depth, self.names, self.revoked) = (mode, depth, names, revoked)
+        (self.store, authorityNames) = (store, stack)
+        fingerprint = Self.fingerprint(mode, authorities, depth, names)
+    }
+
+    deinit {
+        X509_STORE_free(store)
+        reprise_name_stack_free(authorityNames)
+    }
+
+    /// Whether a certificate that a session remembers has been revoked.
+    package func hasRevoked(_ certificate: PeerChain.Certificate) -> Bool { revoked.contains(certificate) }
+
+    /// Whether a verified leaf has one of the names.
+    func admits(_ leaf: OpaquePointer) -> Bool {
+        names.isEmpty || names.contains { $0.matches(leaf) }
+    }
+
+    private static func fingerprint(
+        _ mode: Mode, _ authorities: [OpaquePointer], _ depth: Int?, _ names: [CertificateName]
+    ) -> [UInt8] {
+        // Order does not matter: a file that was sorted anew demands the same.
+        let digests = authorities.map(X509Reading.fingerprint(of:)).sorted()
+        let text =
+            ([mode.rawValue, depth.map(String.init) ?? "-"] + digests + ["-"] + names.map(\.description).sorted())
+            .map { "\($0.utf8.count):\($0)" }.joined()
+        return SessionRandom.sha256(Array(text.utf8))
+    }
+}
