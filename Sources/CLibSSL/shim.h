@@ -101,7 +101,10 @@ static inline long reprise_ssl_status_response(SSL *ssl, const unsigned char **r
     return SSL_get_tlsext_status_ocsp_resp(ssl, (unsigned char **)response);
 }
 
-// Macros over SSL_ctrl, for the clients of the tests.
+// Macros over SSL_ctrl and SSL_CTX_ctrl, for the clients of the tests.
+static inline int reprise_ctx_add_chain(SSL_CTX *ctx, X509 *certificate) {
+    return (int)SSL_CTX_add1_chain_cert(ctx, certificate);
+}
 static inline int reprise_ssl_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }

@@ -22,6 +22,8 @@ package final class MemoryClient {
         package var isFallback = false
         /// Sends an extension that nobody knows, with so many bytes.
         package var unknownExtensionBytes = 0
+        /// What it shows when it is asked for a certificate.
+        package var certificate: SelfSigned.Made?
         /// Certificates to trust, PEM; empty verifies nothing.
         package var trusts: [UInt8] = []
 
@@ -106,6 +108,7 @@ package final class MemoryClient {
             SSL_CTX_add_custom_ext(
                 context, 65_280, CUnsignedInt(SSL_EXT_CLIENT_HELLO), addUnknownExtension, nil, nil, nil, nil)
         }
+        if let certificate = options.certificate { show(certificate, in: context) }
         guard let ssl = SSL_new(context) else { return nil }
         if let name = options.serverName { _ = reprise_ssl_set_server_name(ssl, name) }
         if options.requestsStaple { reprise_ssl_request_status(ssl) }
@@ -125,6 +128,27 @@ package final class MemoryClient {
         }
         ErrorQueue.clear()
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+    }
+
+    private static func show(_ certificate: SelfSigned.Made, in context: OpaquePointer) {
+        certificate.chainPEM.withUnsafeBytes { bytes in
+            let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count))
+            defer { BIO_free(memory) }
+            var isLeaf = true
+            while let part = PEM_read_bio_X509(memory, nil, nil, nil) {
+                if isLeaf { SSL_CTX_use_certificate(context, part) } else { reprise_ctx_add_chain(context, part) }
+                X509_free(part)
+                isLeaf = false
+            }
+        }
+        certificate.keyPEM.withBytes { bytes in
+            let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count))
+            defer { BIO_free(memory) }
+            let key = PEM_read_bio_PrivateKey(memory, nil, nil, nil)
+            SSL_CTX_use_PrivateKey(context, key)
+            EVP_PKEY_free(key)
+        }
+        ErrorQueue.clear()
     }
 
     private func resume(_ session: Session) throws {

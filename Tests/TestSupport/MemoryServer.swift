@@ -26,10 +26,12 @@ package enum MemoryServer {
     }
 
     /// A host for the names, known by the first, with an ECDSA certificate for them.
-    package static func host(_ names: String..., certificates: [ServerCertificate]? = nil) -> HostDefinition {
+    package static func host(
+        _ names: String..., certificates: [ServerCertificate]? = nil, clients: ClientAuthentication? = nil
+    ) -> HostDefinition {
         HostDefinition(
             id: names.first ?? "default", names: names.compactMap { NamePattern($0) },
-            certificates: certificates ?? [certificate(names: names)])
+            certificates: certificates ?? [certificate(names: names)], clients: clients)
     }
 
     /// A listener's settings.

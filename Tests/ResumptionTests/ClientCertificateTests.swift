@@ -1,0 +1,187 @@
+import Resumption
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+/// Sessions and the certificates that clients show: CVE-2025-23419 and its kin.
+@Suite struct ClientCertificateTests {
+    private static let later = WallTime(secondsSinceEpoch: MemoryServer.now.secondsSinceEpoch + 3000)
+    private let root: CertificateAuthority
+    private let made: SelfSigned.Made
+
+    init() throws {
+        root = try CertificateAuthority(
+            name: "Clients", validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil)
+        made = try SelfSigned.make(
+            names: ["alice.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil,
+            serial: 0xA1, issuedBy: root, extraExtensions: [])
+    }
+
+    private func demand(
+        _ mode: ClientAuthentication.Mode = .require, names: [String] = [], revocations: [UInt8]? = nil,
+        depth: Int? = nil
+    ) throws -> ClientAuthentication {
+        try ClientAuthentication(
+            mode: mode, authoritiesPEM: root.certificatePEM, revocationPEM: revocations, depth: depth,
+            names: names.compactMap { CertificateName($0) })
+    }
+
+    private func listener(
+        _ carrier: SessionCarrier, _ hosts: [HostDefinition], domain: SessionDomain = MemoryServer.domain()
+    ) throws -> MemoryListener {
+        try MemoryServer.context(
+            MemoryServer.settings(mode: carrier.mode), hosts: hosts, domain: domain,
+            policy: ResumptionPolicy(maximumChainAge: .seconds(1_000_000_000)))
+    }
+
+    private func client(
+        _ carrier: SessionCarrier, _ name: String = "a.test", shows: Bool = true, resuming: MemoryClient.Session? = nil
+    ) -> MemoryClient.Options {
+        var options = carrier.client(name, resuming: resuming)
+        options.certificate = shows ? made : nil
+        return options
+    }
+
+    /// What came of the offer, or why the handshake failed.
+    private enum Came: Equatable {
+        case through(ResumptionOutcome.Result)
+        case failed(HandshakeFailure)
+    }
+
+    private func connect(
+        _ listener: MemoryListener, _ options: MemoryClient.Options
+    ) throws -> (came: Came, session: MemoryClient.Session?) {
+        let pair = try MemoryPair(server: listener, client: options)
+        let progress = pair.handshake()
+        if case .failed(let fault) = progress { return (.failed(fault.cause), nil) }
+        try #require(progress == .done)
+        pair.server.sendCloseNotify()
+        pair.toClient()
+        _ = try? pair.client.read()
+        return (.through(pair.sessions.outcome.result), pair.client.sessions.last)
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a client that showed its certificate resumes without showing it again`(_ carrier: SessionCarrier) throws {
+        let listener = try listener(carrier, [MemoryServer.host("a.test", clients: demand())])
+        var (came, session) = try connect(listener, client(carrier))
+        #expect(came == .through(.notOffered))
+        for _ in 0..<3 {
+            let (next, renewed) = try connect(listener, client(carrier, shows: false, resuming: session))
+            #expect(next == .through(.resumed))
+            session = renewed ?? session
+        }
+        (came, _) = try connect(listener, client(carrier, shows: false))
+        #expect(came == .failed(.badCertificate))
+    }
+
+    @Test(arguments: SessionCarrier.allCases, [ClientAuthentication.Mode.request, .require])
+    func `a session of a host that asks for nothing opens no host that does`(
+        _ carrier: SessionCarrier, _ mode: ClientAuthentication.Mode
+    ) throws {
+        let listener = try listener(
+            carrier, [MemoryServer.host("a.test"), MemoryServer.host("b.test", clients: demand(mode))])
+        let (_, session) = try connect(listener, client(carrier, "a.test", shows: false))
+        let (without, _) = try connect(listener, client(carrier, "b.test", shows: false, resuming: session))
+        #expect(without == (mode == .require ? .failed(.badCertificate) : .through(.refused(.otherHost))))
+        let (with, _) = try connect(listener, client(carrier, "b.test", resuming: session))
+        #expect(with == .through(.refused(.otherHost)))
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a policy that a reload changes ends its sessions, and an unrelated reload ends none`(
+        _ carrier: SessionCarrier
+    ) throws {
+        let domain = MemoryServer.domain()
+        let before = try listener(carrier, [MemoryServer.host("a.test")], domain: domain)
+        let (_, session) = try connect(before, client(carrier))
+        let unrelated = try listener(
+            carrier,
+            [
+                MemoryServer.host(
+                    "a.test", "c.test", certificates: [MemoryServer.certificate(names: ["a.test"], kind: .rsa2048)])
+            ], domain: domain)
+        #expect(try connect(unrelated, client(carrier, resuming: session)).came == .through(.resumed))
+        let tight = try listener(carrier, [MemoryServer.host("a.test", clients: demand())], domain: domain)
+        #expect(try connect(tight, client(carrier, resuming: session)).came == .through(.refused(.policyChanged)))
+        let (_, second) = try connect(tight, client(carrier))
+        for stricter in try [demand(names: ["*.clients.test"]), demand(depth: 1), demand(.request)] {
+            let changed = try listener(carrier, [MemoryServer.host("a.test", clients: stricter)], domain: domain)
+            #expect(try connect(changed, client(carrier, resuming: second)).came == .through(.refused(.policyChanged)))
+        }
+        #expect(try connect(tight, client(carrier, resuming: second)).came == .through(.resumed))
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a certificate that is revoked or expires does not live on in a session`(_ carrier: SessionCarrier) throws {
+        let domain = MemoryServer.domain()
+        let host = try MemoryServer.host("a.test", clients: demand())
+        let listener = try listener(carrier, [host], domain: domain)
+        let (_, session) = try connect(listener, client(carrier))
+        let revoked = try MemoryServer.host("a.test", clients: demand(revocations: revocations()))
+        let strict = try self.listener(carrier, [revoked], domain: domain)
+        let pair = try MemoryPair(server: strict, client: client(carrier, resuming: session))
+        guard case .failed(let fault) = pair.handshake() else { return #expect(Bool(false), "it lives on") }
+        #expect(fault.cause == .badCertificate)
+        #expect(pair.sessions.outcome.result == .refused(.certificateRevoked))
+
+        let short = try SelfSigned.make(
+            names: ["bob.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil,
+            issuedBy: root)
+        var options = client(carrier)
+        options.certificate = short
+        let (_, second) = try connect(listener, options)
+        listener.clock.now = MemoryServer.validUntil
+        #expect(try connect(listener, client(carrier, resuming: second)).came != .through(.resumed))
+    }
+
+    @Test func `a wrong, missing or nameless certificate is refused where one is required`() throws {
+        let carrier = SessionCarrier.stateless
+        let stranger = try SelfSigned.make(
+            names: ["alice.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil)
+        for (names, admits) in [
+            ([], true), (["alice.clients.test"], true), (["*.clients.test"], true), (["bob.clients.test"], false),
+            (["*.test"], false), (["alice@clients.test"], false),
+        ] {
+            for mode in [ClientAuthentication.Mode.request, .require] {
+                let listener = try listener(
+                    carrier, [MemoryServer.host("a.test", clients: demand(mode, names: names))])
+                let (own, _) = try connect(listener, client(carrier))
+                #expect(own == (admits ? .through(.notOffered) : .failed(.badCertificate)), "\(names)")
+                let (none, _) = try connect(listener, client(carrier, shows: false))
+                #expect(none == (mode == .request ? .through(.notOffered) : .failed(.badCertificate)))
+                var options = client(carrier)
+                options.certificate = stranger
+                #expect(try connect(listener, options).came == .failed(.badCertificate))
+            }
+        }
+    }
+
+    @Test func `files that are no authorities or no revocation lists say so`() throws {
+        #expect(throws: ClientAuthenticationError.self) {
+            try ClientAuthentication(mode: .require, authoritiesPEM: Array("x".utf8))
+        }
+        #expect(throws: ClientAuthenticationError.noRevocationList) {
+            try ClientAuthentication(
+                mode: .require, authoritiesPEM: root.certificatePEM, revocationPEM: root.certificatePEM)
+        }
+        var damaged = try revocations()
+        damaged.replaceSubrange(60..<64, with: Array("!!!!".utf8))
+        #expect(throws: ClientAuthenticationError.self) { try demand(revocations: damaged) }
+    }
+
+    /// A list of the authority's that revokes the certificate, made by the openssl command.
+    private func revocations() throws -> [UInt8] {
+        let openssl = try OpenSSLCommand()
+        try openssl.write(root.certificatePEM, to: "ca.pem")
+        try openssl.write(root.keyPEM.withBytes { Array($0) }, to: "ca.key")
+        try openssl.write(
+            Array("R\t400101000000Z\t240101000000Z\tA1\tunknown\t/CN=alice.clients.test\n".utf8), to: "index")
+        try openssl.write([], to: "index.attr")
+        let configuration = "[ca]\ndefault_ca=x\n[x]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=9000\n"
+        try openssl.write(Array(configuration.utf8), to: "ca.cnf")
+        try openssl.run("ca -gencrl -config ca.cnf -cert ca.pem -keyfile ca.key -out crl.pem")
+        return try openssl.read("crl.pem")
+    }
+}
