@@ -29,8 +29,9 @@ import Vocabulary
         #expect(WallTime(rfc3339: text) == nil)
     }
 
-    @Test func `every day of two leap cycles is read as it is written`() {
-        for day in stride(from: Int64(-719_528), to: 2 * 146_097, by: 1) {
+    @Test func `a day in any year is read as it is written, and every day of a century`() {
+        let all = Array(stride(from: Int64(-719_528), to: 2_932_897, by: 89)) + Array(0..<36_525)
+        for day in all {
             let time = WallTime(secondsSinceEpoch: day * 86_400 + (day & 0xffff), nanoseconds: 7_000_000)
             #expect(WallTime(rfc3339: time.description) == time)
         }

@@ -83,13 +83,17 @@ struct TicketKeyRingState: Sendable {
     mutating func snapshot(at time: WallTime) -> [TicketKeySnapshot] {
         advance(to: time)
         let sealing = (schedule == nil ? fixed.sealing(at: time) : schedule?.sealing(at: time))?.name
-        let own = (schedule?.generations ?? []).map { ($0.key, $0.deadline) }
-        let others = (fixed.keys + retired.keys).map { ($0, $0.notAfter) }
-        return (others + own).map { key, deadline in
+        let own = (schedule?.generations ?? []).map { ($0.key, $0.deadline, $0.strandedSince != nil) }
+        let others = (fixed.keys + retired.keys).map { ($0, $0.notAfter, false) }
+        return (others + own).map { key, deadline, isStranded in
             let role: TicketKeySnapshot.Role =
-                if key.name == sealing { .seals } else if deadline <= time { .past } else if key.notBefore > time {
-                    .ahead
-                } else { .opens }
+                if key.name == sealing {
+                    .seals
+                } else if deadline <= time {
+                    .past
+                } else {
+                    key.notBefore > time && !isStranded ? .ahead : .opens
+                }
             return TicketKeySnapshot(key, role)
         }
     }
