@@ -9,6 +9,15 @@ public final class Secret: Sendable {
         storage.copyMemory(from: bytes)
     }
 
+    /// Has its bytes made in place, so that no copy of them is left elsewhere.
+    ///
+    /// - Parameter fill: is handed `count` zero bytes.
+    public init(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        storage = .allocate(byteCount: count, alignment: 1)
+        storage.initializeMemory(as: UInt8.self, repeating: 0)
+        fill(storage)
+    }
+
     deinit {
         // Volatile writes are not to be had; the opaque call keeps the loop from being optimised away.
         wipe(storage)

@@ -30,13 +30,14 @@ extension WallTime: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds: `2026-11-23T05:08:00.123Z`.
     public var description: String {
         let (year, month, day) = Self.civil(fromDays: Self.floorDivide(secondsSinceEpoch, 86_400))
-        let second = secondsSinceEpoch - Self.floorDivide(secondsSinceEpoch, 86_400) * 86_400
-        return "\(year)-\(pad(month))-\(pad(day))T\(pad(second / 3600)):\(pad(second / 60 % 60)):\(pad(second % 60))"
+        let second = (secondsSinceEpoch % 86_400 + 86_400) % 86_400
+        return (year < 0 ? "-" : "")
+            + "\(pad(abs(year), 4))-\(pad(month))-\(pad(day))T\(pad(second / 3600)):\(pad(second / 60 % 60)):\(pad(second % 60))"
             + ".\(pad(Int64(nanoseconds) / 1_000_000, 3))Z"
     }
 
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-        value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
+        value / divisor - (value % divisor < 0 ? 1 : 0)
     }
 
     /// The proleptic Gregorian date of a day count, in eras of 400 years that begin on 1 March.

@@ -1,0 +1,140 @@
+import Vocabulary
+
+/// Keys that follow each other in turns of equal length, two of them always made ahead of their turn.
+///
+/// It depends on nothing but the times that it is told, which may come in any order.
+struct TicketKeySchedule: Sendable {
+    /// By the beginning of their turns.
+    private(set) var generations: [TicketGeneration] = []
+    private(set) var rotation: TicketRotation
+    /// Where one of the turns begins.
+    private var origin: WallTime
+    /// From when until when there is nothing to do.
+    private var quiet: Range<WallTime>
+    private let random: RandomBytes
+
+    init(rotation: TicketRotation, at time: WallTime, random: @escaping RandomBytes) {
+        self.rotation = rotation
+        self.random = random
+        (origin, quiet) = (time, time..<time)
+    }
+
+    /// Whether ``advance(to:clock:)`` would do nothing.
+    func isQuiet(at time: WallTime) -> Bool { quiet.contains(time) }
+
+    /// The key whose turn it is; the schedule has been advanced to that time.
+    func sealing(at time: WallTime) -> TicketKey? { generations.last { $0.seals(at: time) }?.key }
+
+    /// The generation of that name.
+    func generation(_ name: TicketKeyName) -> TicketGeneration? { generations.last { $0.key.name == name } }
+
+    /// Makes the keys that this time needs and drops those it needs no more.
+    ///
+    /// - Returns: the names of the dropped.
+    mutating func advance(to time: WallTime, clock: ClockBelief) -> [TicketKeyName] {
+        let turns = provide(at: time)
+        strand(at: time, beyond: turns.last ?? time)
+        let dropped = drop(at: time, believed: clock.believed, keeping: turns)
+        let changes = generations.flatMap { [$0.key.notBefore, $0.sealsUntil, $0.deadline] }
+        let next = (changes + [clock.doubtedUntil].compactMap { $0 }).filter { $0 > time }.min()
+        let current = generations.last { $0.seals(at: time) }
+        quiet = max(current?.key.notBefore ?? time, quietFloor(at: time))..<max(next ?? time, time)
+        return dropped
+    }
+
+    /// Changes the length of turns and the life of tickets; the schedule has been advanced to that time.
+    ///
+    /// A key that seals ends its turn within one rotation of the new length, and those made ahead follow.
+    mutating func reconfigure(_ new: TicketRotation, at time: WallTime) {
+        let turns = turns(at: time)
+        let isNewLength = new.rotate != rotation.rotate
+        rotation = new
+        for (place, index) in turns.enumerated() {
+            if isNewLength, place == 0 {
+                let generation = generations[index]
+                origin = min(generation.sealsUntil, time.later(by: new.rotate))
+                generations[index].seal(from: generation.key.notBefore, until: origin)
+            } else if isNewLength {
+                let start = origin.later(by: new.rotate * (place - 1))
+                generations[index].seal(from: start, until: start.later(by: new.rotate))
+            }
+            generations[index].promise(new.ticketLifetime)
+        }
+        generations.sort { $0.key.notBefore < $1.key.notBefore }
+        quiet = time..<time
+    }
+
+    /// The places of the key that seals and of those that follow it, as far as there are any.
+    private func turns(at time: WallTime) -> [Int] {
+        var (found, moment): ([Int], WallTime) = ([], time)
+        while found.count < 3, let index = generations.lastIndex(where: { $0.seals(at: moment) }) {
+            found.append(index)
+            moment = generations[index].sealsUntil
+        }
+        return found
+    }
+
+    /// Makes what is missing of the key that seals and the two that follow it.
+    ///
+    /// - Returns: when their turns begin.
+    private mutating func provide(at time: WallTime) -> [WallTime] {
+        var (starts, moment): ([WallTime], WallTime) = ([], time)
+        for place in 0..<3 {
+            if !generations.contains(where: { $0.seals(at: moment) }) {
+                let turn = turn(at: moment)
+                // A key made ahead begins where the one before it ends, though lengths have changed in between.
+                let start = place == 0 ? turn.lowerBound : moment
+                let new = TicketGeneration(
+                    minting: random, from: start, until: turn.upperBound, lifetime: rotation.ticketLifetime)
+                let index = generations.firstIndex { $0.key.notBefore > start } ?? generations.endIndex
+                generations.insert(new, at: index)
+            }
+            guard let index = generations.lastIndex(where: { $0.seals(at: moment) }) else { break }
+            if place == 0 { generations[index].seal(lifetime: rotation.ticketLifetime) }
+            starts.append(generations[index].key.notBefore)
+            moment = generations[index].sealsUntil
+        }
+        return starts
+    }
+
+    /// The turn that a time falls into: worked out, not counted up to, so that years cost nothing.
+    private func turn(at time: WallTime) -> Range<WallTime> {
+        let step = rotation.rotate.nanosecondsInFull
+        let distance = time.wholeNanoseconds - origin.wholeNanoseconds
+        let remainder = distance % step
+        let start = time.wholeNanoseconds - (remainder < 0 ? remainder + step : remainder)
+        return WallTime(wholeNanoseconds: start)..<WallTime(wholeNanoseconds: start + step)
+    }
+
+    private mutating func strand(at time: WallTime, beyond horizon: WallTime) {
+        for index in generations.indices {
+            guard generations[index].key.notBefore > horizon else {
+                generations[index].strandedSince = nil
+                continue
+            }
+            let since = generations[index].strandedSince ?? time
+            generations[index].strandedSince = min(since, time)
+        }
+    }
+
+    private mutating func drop(at time: WallTime, believed: WallTime, keeping turns: [WallTime]) -> [TicketKeyName] {
+        var dropped: [TicketKeyName] = []
+        generations.removeAll { generation in
+            let isOver = generation.deadline <= min(believed, time)
+            if isOver { dropped.append(generation.key.name) }
+            return isOver
+        }
+        while generations.count > Limits.ticketKeysHeld {
+            // Only a clock that leaps to and fro leads here: what ends first has the least tickets left.
+            let spare = generations.indices.filter { !turns.contains(generations[$0].key.notBefore) }
+            guard let index = spare.min(by: { generations[$0].deadline < generations[$1].deadline }) else { break }
+            dropped.append(generations.remove(at: index).key.name)
+        }
+        return dropped
+    }
+
+    /// No time before this is quiet: keys that are stranded would be seen wrongly there, or a deadline be undone.
+    private func quietFloor(at time: WallTime) -> WallTime {
+        generations.map(\.deadline).filter { $0 <= time }.max() ?? .distantPast
+    }
+}
