@@ -1,0 +1,135 @@
+import Glibc
+import Resumption
+import Synchronization
+import Vocabulary
+
+/// The time of a put and a get, of rounds timed one by one.
+struct RoundTimes {
+    let median: UInt64
+    let longest: UInt64
+}
+
+/// Times rounds one by one, less what reading the clock takes.
+func timeRounds(_ load: Load, rounds: Int) -> RoundTimes {
+    var times = [UInt64](repeating: 0, count: rounds)
+    let clock = clockCost()
+    Load.withBuffer { buffer in
+        for round in 0..<rounds {
+            let put = Load.key(load.sessions + round)
+            // One of the newer half: those are there, however many the rounds have pushed out.
+            let back = Int(truncatingIfNeeded: Load.mix(UInt64(round)) >> 1) % (load.sessions / 2)
+            let get = Load.key(load.sessions + round - back)
+            let start = nanoseconds()
+            let isThere = load.oneRound(put, get, buffer)
+            let time = nanoseconds() - start
+            precondition(isThere, "a session is not there")
+            times[round] = time > clock ? time - clock : 0
+        }
+    }
+    times.sort()
+    return RoundTimes(median: times[rounds / 2], longest: times[rounds - 1])
+}
+
+private func clockCost() -> UInt64 {
+    var times = (0..<1001).map { _ in
+        let start = nanoseconds()
+        return nanoseconds() - start
+    }
+    times.sort()
+    return times[500]
+}
+
+/// Millions of rounds per second of so many threads, each with keys of its own.
+func throughput(_ load: Load, threads: Int, rounds: Int, from first: Int) -> Double {
+    let start = nanoseconds()
+    let crew = (0..<threads).map { number in
+        Worker(load: load, first: first + number * rounds, rounds: rounds).start()
+    }
+    for thread in crew { pthread_join(thread, nil) }
+    return Double(threads * rounds) * 1000 / Double(nanoseconds() - start)
+}
+
+private final class Worker: Sendable {
+    private let load: Load
+    private let first: Int
+    private let rounds: Int
+
+    init(load: Load, first: Int, rounds: Int) {
+        self.load = load
+        self.first = first
+        self.rounds = rounds
+    }
+
+    func start() -> pthread_t {
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Worker>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        precondition(code == 0, "pthread_create: \(code)")
+        return thread
+    }
+
+    private func run() {
+        Load.withBuffer { buffer in
+            for round in 0..<rounds {
+                let back = Int(truncatingIfNeeded: Load.mix(UInt64(round)) >> 1) % 1000
+                _ = load.oneRound(Load.key(first + round), Load.key(first + max(0, round - back)), buffer)
+            }
+        }
+    }
+}
+
+/// The longest put or get that a thread sees while another one flushes the store, and how long the flush takes.
+func flushTimes(_ load: Load) -> (whole: UInt64, longest: UInt64) {
+    let watcher = FlushWatcher(load)
+    let thread = watcher.start()
+    while watcher.rounds.load(ordering: .relaxed) < 1000 { sched_yield() }
+    watcher.longest.store(0, ordering: .relaxed)
+    let start = nanoseconds()
+    load.store.flush()
+    let whole = nanoseconds() - start
+    watcher.isOver.store(true, ordering: .relaxed)
+    pthread_join(thread, nil)
+    return (whole, watcher.longest.load(ordering: .relaxed))
+}
+
+private final class FlushWatcher: Sendable {
+    let rounds = Atomic<Int>(0)
+    let longest = Atomic<UInt64>(0)
+    let isOver = Atomic(false)
+    private let load: Load
+
+    init(_ load: Load) {
+        self.load = load
+    }
+
+    func start() -> pthread_t {
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<FlushWatcher>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        precondition(code == 0, "pthread_create: \(code)")
+        return thread
+    }
+
+    private func run() {
+        Load.withBuffer { buffer in
+            var round = 0
+            while !isOver.load(ordering: .relaxed) {
+                let put = Load.key(1 << 40 + round)
+                let start = nanoseconds()
+                _ = load.oneRound(put, Load.key(round), buffer)
+                let time = nanoseconds() - start
+                if time > longest.load(ordering: .relaxed) { longest.store(time, ordering: .relaxed) }
+                rounds.wrappingAdd(1, ordering: .relaxed)
+                round += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Glibc
+import Resumption
+
+/// Measures everything and prints it beside its limit.
+func printTable(large: Int) throws {
+    let small = 10_000
+    let rounds = 1_000_000
+    let smallLoad = try Load(sessions: small)
+    _ = smallLoad.fill()
+    _ = timeRounds(smallLoad, rounds: rounds)
+    let smallTimes = timeRounds(smallLoad, rounds: rounds)
+    let smallCount = InstructionCounter.count(smallLoad)
+
+    let before = residentBytes()
+    let load = try Load(sessions: large)
+    let longestPut = load.fill()
+    let resident = residentBytes() - before
+    let counts = load.store.counts
+    let each = Double(load.store.mappedBytes) / Double(counts.entries)
+    let residentEach = Double(resident) / Double(counts.entries)
+    row("sessions kept of \(large)", "\(counts.entries)", "\(large)", counts.entries == large)
+    row("mapped, GiB", gibibytes(load.store.mappedBytes), "2.200", Double(load.store.mappedBytes) <= 2.2 * 0x1p30)
+    row("resident, GiB", gibibytes(resident), "2.200", Double(resident) <= 2.2 * 0x1p30)
+    row("mapped bytes per session", decimal(each), decimal(Limit.bytesPerSession), each <= Limit.bytesPerSession)
+    row(
+        "resident bytes per session", decimal(residentEach), decimal(Limit.bytesPerSession),
+        residentEach <= Limit.bytesPerSession)
+    let least = fullOverhead(load, counts)
+    row("overhead per session when full", decimal(least), decimal(Limit.overhead), least <= Limit.overhead)
+    row("longest of \(large) puts, us", decimal(Double(longestPut) / 1000), "1000.0", longestPut < 1_000_000)
+
+    let times = timeRounds(load, rounds: rounds)
+    row("put+get median at \(small), ns", "\(smallTimes.median)", "1000", smallTimes.median <= 1000)
+    row("put+get median at \(large), ns", "\(times.median)", "1000", times.median <= 1000)
+    row("longest put+get, us", decimal(Double(times.longest) / 1000), "1000.0", times.longest < 1_000_000)
+    if let smallCount, let largeCount = InstructionCounter.count(load) {
+        let ratio = largeCount / smallCount
+        row("instructions at \(small)", decimal(smallCount), "-", true)
+        row("instructions at \(large)", decimal(largeCount), decimal(smallCount * 1.1), ratio <= 1.1)
+    } else {
+        print("instructions: this machine has no counter; count those of oneRound under callgrind")
+    }
+    threadRows(load, large)
+    let flush = flushTimes(load)
+    row("flush, ms", decimal(Double(flush.whole) / 1e6), "-", true)
+    row("longest put+get meanwhile, us", decimal(Double(flush.longest) / 1000), "1000.0", flush.longest < 1_000_000)
+}
+
+private func threadRows(_ load: Load, _ large: Int) {
+    let rounds = 2_000_000
+    var one: [Double] = []
+    var two: [Double] = []
+    var first = large * 2
+    for _ in 0..<5 {
+        one.append(throughput(load, threads: 1, rounds: rounds, from: first))
+        first += rounds
+        two.append(throughput(load, threads: 2, rounds: rounds, from: first))
+        first += 2 * rounds
+    }
+    let (single, double) = (one.sorted()[2], two.sorted()[2])
+    row("one thread, million rounds/s", decimal(single, 2), "-", true)
+    row(
+        "two threads, million rounds/s", decimal(double, 2), decimal(single * Limit.threads, 2),
+        double >= single * Limit.threads)
+}
+
+/// What each session costs beside its DER and its name when no more fit, by a store of the same shape.
+private func fullOverhead(_ load: Load, _ counts: StoreCounts) -> Double {
+    let most = load.store.shardCount * min(load.store.recordBytesPerShard / 200, load.store.sessionsPerShard)
+    return Double(load.store.mappedBytes) / Double(most) - Double(Load.sessionBytes + SessionKey.byteCount)
+}
+
+private func row(_ name: String, _ value: String, _ limit: String, _ isWithin: Bool) {
+    func pad(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    print(name + pad("", 36 - name.count) + pad(value, 14) + pad(limit, 14) + (isWithin ? "" : "   OVER"))
+}
+
+private func gibibytes(_ bytes: Int) -> String {
+    decimal(Double(bytes) / 0x1p30, 3)
+}
+
+private func decimal(_ value: Double, _ places: Int = 1) -> String {
+    var scale = 1
+    for _ in 0..<places { scale *= 10 }
+    let whole = Int((value * Double(scale)).rounded())
+    let rest = String(whole % scale)
+    return "\(whole / scale)." + String(repeating: "0", count: places - rest.count) + rest
+}
