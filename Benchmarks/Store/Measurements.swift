@@ -9,16 +9,16 @@ struct RoundTimes {
     let longest: UInt64
 }
 
-/// Times rounds one by one, less what reading the clock takes.
-func timeRounds(_ load: Load, rounds: Int) -> RoundTimes {
+/// Times rounds one by one, putting keys from `first` on, less what reading the clock takes.
+func timeRounds(_ load: Load, rounds: Int, from first: Int) -> RoundTimes {
     var times = [UInt64](repeating: 0, count: rounds)
     let clock = clockCost()
     Load.withBuffer { buffer in
         for round in 0..<rounds {
-            let put = Load.key(load.sessions + round)
+            let put = Load.key(first + round)
             // One of the newer half: those are there, however many the rounds have pushed out.
             let back = Int(truncatingIfNeeded: Load.mix(UInt64(round)) >> 1) % (load.sessions / 2)
-            let get = Load.key(load.sessions + round - back)
+            let get = Load.key(first + round - back)
             let start = nanoseconds()
             let isThere = load.oneRound(put, get, buffer)
             let time = nanoseconds() - start

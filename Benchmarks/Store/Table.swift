@@ -7,8 +7,8 @@ func printTable(large: Int) throws {
     let rounds = 1_000_000
     let smallLoad = try Load(sessions: small)
     _ = smallLoad.fill()
-    _ = timeRounds(smallLoad, rounds: rounds)
-    let smallTimes = timeRounds(smallLoad, rounds: rounds)
+    _ = timeRounds(smallLoad, rounds: rounds, from: small)
+    let smallTimes = timeRounds(smallLoad, rounds: rounds, from: small + rounds)
     let smallCount = InstructionCounter.count(smallLoad)
 
     let before = residentBytes()
@@ -29,7 +29,7 @@ func printTable(large: Int) throws {
     row("overhead per session when full", decimal(least), decimal(Limit.overhead), least <= Limit.overhead)
     row("longest of \(large) puts, us", decimal(Double(longestPut) / 1000), "1000.0", longestPut < 1_000_000)
 
-    let times = timeRounds(load, rounds: rounds)
+    let times = timeRounds(load, rounds: rounds, from: large)
     row("put+get median at \(small), ns", "\(smallTimes.median)", "1000", smallTimes.median <= 1000)
     row("put+get median at \(large), ns", "\(times.median)", "1000", times.median <= 1000)
     row("longest put+get, us", decimal(Double(times.longest) / 1000), "1000.0", times.longest < 1_000_000)
