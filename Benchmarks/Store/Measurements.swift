@@ -39,14 +39,24 @@ private func clockCost() -> UInt64 {
     return times[500]
 }
 
-/// Millions of rounds per second of so many threads, each with keys of its own.
-func throughput(_ load: Load, threads: Int, rounds: Int, from first: Int) -> Double {
+/// The longest time between two readings of a thread's own clock with nothing between: what the system adds.
+func longestPause() -> UInt64 {
+    var longest: UInt64 = 0
+    for _ in 0..<10_000_000 {
+        let start = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
+        longest = max(longest, nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start)
+    }
+    return longest
+}
+
+/// Millions of rounds per second of a thread for each of the loads; their keys differ.
+func throughput(_ loads: [Load], rounds: Int, from first: Int) -> Double {
     let start = nanoseconds()
-    let crew = (0..<threads).map { number in
+    let crew = loads.enumerated().map { number, load in
         Worker(load: load, first: first + number * rounds, rounds: rounds).start()
     }
     for thread in crew { pthread_join(thread, nil) }
-    return Double(threads * rounds) * 1000 / Double(nanoseconds() - start)
+    return Double(loads.count * rounds) * 1000 / Double(nanoseconds() - start)
 }
 
 private final class Worker: Sendable {

@@ -11,6 +11,9 @@ struct StoreMemory {
     /// A slot names a place by 32 bits, in units of eight bytes.
     private static let mostRingBytes = 1 << 35 - 64
     private static let mostShards = 64
+    private static let hugePage = 2 << 20
+    /// A ring so long has most of itself left when a huge page begins.
+    private static let leastHugeRing = 8 * hugePage
     /// A shard is not smaller than this, unless it is the only one.
     private static let leastShardBytes = 1 << 20
 
@@ -41,7 +44,6 @@ struct StoreMemory {
         base = mapped
         // Neither can fail for a mapping of ours but on a kernel without the feature; the store works without.
         _ = madvise(base, byteCount, MADV_DONTDUMP)
-        // A huge page would be paid for whole at its first byte, in every ring and every table.
         _ = madvise(base, byteCount, MADV_NOHUGEPAGE)
         precondition(MemoryLayout<ShardState>.size <= Self.stateBytes, "a state is larger than its place")
         for shard in 0..<shards {
@@ -49,7 +51,21 @@ struct StoreMemory {
             state.initialize(to: ShardState())
             let code = pthread_mutex_init(&state.pointee.mutex, nil)
             precondition(code == 0, "pthread_mutex_init: \(code)")
+            adviseHugePages(shard)
         }
+    }
+
+    /// Has the body of a long ring on huge pages: with millions of sessions nearly every lookup would miss the TLB, and
+    /// the page tables would not stay in cache.
+    ///
+    /// A huge page is paid for whole at its first byte. So the table has none, nor a short ring, nor a ring's beginning.
+    private func adviseHugePages(_ shard: Int) {
+        guard ringBytes >= Self.leastHugeRing else { return }
+        let start = UInt(bitPattern: base) + UInt(statesBytes + shard * shardBytes + slotCount * SlotTable.slotBytes)
+        let huge = UInt(Self.hugePage)
+        let first = (start + huge - 1) / huge * huge + huge
+        let end = (start + UInt(ringBytes)) / huge * huge
+        _ = madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_HUGEPAGE)
     }
 
     /// Everything, as bytes.
