@@ -1,4 +1,5 @@
 import Glibc
+import Resumption
 
 /// The processor's count of this thread's instructions in user space (perf_event_open(2)), where there is one.
 struct InstructionCounter {
@@ -48,15 +49,16 @@ struct InstructionCounter {
     }
 }
 
-/// Fills a store and does rounds, for a counter from outside that is told to count `oneRound` only.
+/// Does rounds on a full store, for a counter from outside that is told to count `oneRound` only.
 func countInstructions(sessions: Int, rounds: Int) throws {
     let load = try Load(sessions: sessions)
-    _ = load.fill()
+    let first = sessions + sessions / 4
+    _ = load.fill(to: first)
     Load.withBuffer { buffer in
         for round in 0..<rounds {
             let back = Int(truncatingIfNeeded: Load.mix(UInt64(round)) >> 1) % (sessions / 2)
-            _ = load.oneRound(Load.key(sessions + round), Load.key(sessions + round - back), buffer)
+            _ = load.oneRound(Load.key(first + round), Load.key(first + round - back), buffer)
         }
     }
-    print("\(rounds) rounds at \(sessions) sessions")
+    print("\(rounds) rounds at \(load.store.counts.entries) sessions, \(load.store.counts.evicted) evicted")
 }

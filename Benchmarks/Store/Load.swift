@@ -17,12 +17,14 @@ struct Load: Sendable {
         self.sessions = sessions
     }
 
-    /// Puts all sessions; the longest put comes back, in nanoseconds that the thread itself used.
-    func fill() -> UInt64 {
+    /// Puts all sessions, or those of the first `end` numbers.
+    ///
+    /// - Returns: the longest put, in nanoseconds that the thread itself used.
+    func fill(to end: Int? = nil) -> UInt64 {
         var longest: UInt64 = 0
         Self.withBuffer { buffer in
             let session = UnsafeRawBufferPointer(rebasing: buffer[0..<Self.sessionBytes])
-            for number in 0..<sessions {
+            for number in 0..<(end ?? sessions) {
                 let key = Self.key(number)
                 let start = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
                 _ = store.put(key, session, expires: Self.expiry, at: Self.now)

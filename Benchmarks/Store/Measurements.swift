@@ -49,17 +49,39 @@ func longestPause() -> UInt64 {
     return longest
 }
 
-/// Millions of rounds per second of a thread for each of the loads; their keys differ.
-func throughput(_ loads: [Load], rounds: Int, from first: Int) -> Double {
+/// RUSAGE_THREAD, which the headers show to GNU programs only.
+private let thisThread: CInt = 1
+
+/// What threads got done at once.
+struct Pace {
+    /// Millions of rounds per second of the time that has passed.
+    var wall = 0.0
+    /// Millions of rounds per second of the threads' own time, added up: what they would do on idle processors.
+    var own = 0.0
+    /// How often a thread slept, as one does that waits for a lock, in a million rounds.
+    var sleeps = 0.0
+}
+
+/// The pace of a thread for each of the loads; their keys differ.
+func pace(_ loads: [Load], rounds: Int, from first: Int) -> Pace {
     let start = nanoseconds()
     let crew = loads.enumerated().map { number, load in
-        Worker(load: load, first: first + number * rounds, rounds: rounds).start()
+        Worker(load: load, first: first + number * rounds, rounds: rounds)
     }
-    for thread in crew { pthread_join(thread, nil) }
-    return Double(loads.count * rounds) * 1000 / Double(nanoseconds() - start)
+    let threads = crew.map { $0.start() }
+    for thread in threads { pthread_join(thread, nil) }
+    let all = Double(loads.count * rounds)
+    var pace = Pace(wall: all * 1000 / Double(nanoseconds() - start))
+    for worker in crew {
+        pace.own += Double(rounds) * 1000 / Double(worker.time.load(ordering: .relaxed))
+        pace.sleeps += Double(worker.sleeps.load(ordering: .relaxed)) * 1e6 / all
+    }
+    return pace
 }
 
 private final class Worker: Sendable {
+    let time = Atomic<UInt64>(0)
+    let sleeps = Atomic<Int>(0)
     private let load: Load
     private let first: Int
     private let rounds: Int
@@ -83,12 +105,19 @@ private final class Worker: Sendable {
     }
 
     private func run() {
+        var before = rusage()
+        getrusage(thisThread, &before)
+        let start = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
         Load.withBuffer { buffer in
             for round in 0..<rounds {
                 let back = Int(truncatingIfNeeded: Load.mix(UInt64(round)) >> 1) % 1000
                 _ = load.oneRound(Load.key(first + round), Load.key(first + max(0, round - back)), buffer)
             }
         }
+        time.store(nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start, ordering: .relaxed)
+        var after = rusage()
+        getrusage(thisThread, &after)
+        sleeps.store(after.ru_nvcsw - before.ru_nvcsw, ordering: .relaxed)
     }
 }
 

@@ -18,6 +18,8 @@ if arguments.count == 4, arguments[1] == "instructions", let sessions = Int(argu
     let rounds = Int(arguments[3])
 {
     try countInstructions(sessions: sessions, rounds: rounds)
+} else if arguments.count == 2, arguments[1] == "threads" {
+    try printThreads(sessions: 1_000_000)
 } else {
     try printTable(large: arguments.count == 2 ? Int(arguments[1]) ?? 10_000_000 : 10_000_000)
 }
