@@ -121,9 +121,9 @@ private final class Worker: Sendable {
     }
 }
 
-/// The longest put or get that a thread sees while another one flushes the store, and how long the flush takes.
-func flushTimes(_ load: Load) -> (whole: UInt64, longest: UInt64) {
-    let watcher = FlushWatcher(load)
+/// The longest put and get that a thread sees on a store while another thread flushes one, and how long the flush takes.
+func flushTimes(_ load: Load, seenOn watched: Load) -> (whole: UInt64, longest: UInt64) {
+    let watcher = FlushWatcher(watched)
     let thread = watcher.start()
     while watcher.rounds.load(ordering: .relaxed) < 1000 { sched_yield() }
     watcher.longest.store(0, ordering: .relaxed)

@@ -30,6 +30,19 @@ import Vocabulary
         #expect(residentBytes(store) <= 8 << 20)
     }
 
+    @Test func `a large store keeps what it is given, on small pages and on huge ones`() throws {
+        let store = try LocalSessionStore(budget: 5 << 28)
+        let count = 20_000
+        for number in 0..<count { _ = store.keep(number, session(number & 0xff, LocalSessionStore.longestSession)) }
+        #expect(store.counts.entries == count && store.counts.evicted == 0)
+        #expect(store.recordBytesPerShard > 16 << 20)
+        // Huge pages are asked for one ahead of need.
+        #expect(residentBytes(store) <= store.counts.bytes + store.shardCount * 6 << 20)
+        for number in stride(from: 0, to: count, by: 17) {
+            #expect(store.get(number) == session(number & 0xff, LocalSessionStore.longestSession))
+        }
+    }
+
     @Test func `single use on an idle store stays on the pages it has`() throws {
         let store = try LocalSessionStore(budget: 1 << 20)
         for number in 0..<20_000 {

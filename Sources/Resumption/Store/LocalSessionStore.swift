@@ -82,11 +82,13 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     ) -> PutOutcome {
         let fits =
             session.count <= Self.longestSession && SessionRing.recordBytes(session.count) <= memory.ringBytes
-        return withShard(key) { shard, key in
-            if fits { return shard.put(key, session, expires: expires, at: time) }
+        let (outcome, page) = withShard(key) { shard, key in
+            if fits { return (shard.put(key, session, expires: expires, at: time), shard.nextPage()) }
             shard.state.pointee.counts.refused &+= 1
-            return PutOutcome(.refused)
+            return (PutOutcome(.refused), nil)
         }
+        if let page { StoreMemory.populate(page) }
+        return outcome
     }
 
     /// Forgets a session; one that is not there is no error.

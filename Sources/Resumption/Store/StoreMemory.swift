@@ -11,9 +11,8 @@ struct StoreMemory {
     /// A slot names a place by 32 bits, in units of eight bytes.
     private static let mostRingBytes = 1 << 35 - 64
     private static let mostShards = 64
-    private static let hugePage = 2 << 20
     /// A ring so long has most of itself left when a huge page begins.
-    private static let leastHugeRing = 8 * hugePage
+    private static let leastHugeRing = 8 * SessionRing.hugePage
     /// A shard is not smaller than this, unless it is the only one.
     private static let leastShardBytes = 1 << 20
 
@@ -60,12 +59,14 @@ struct StoreMemory {
     ///
     /// A huge page is paid for whole at its first byte. So the table has none, nor a short ring, nor a ring's beginning.
     private func adviseHugePages(_ shard: Int) {
+        state(shard).pointee.populated = ringBytes
         guard ringBytes >= Self.leastHugeRing else { return }
         let start = UInt(bitPattern: base) + UInt(statesBytes + shard * shardBytes + slotCount * SlotTable.slotBytes)
-        let huge = UInt(Self.hugePage)
+        let huge = UInt(SessionRing.hugePage)
         let first = (start + huge - 1) / huge * huge + huge
         let end = (start + UInt(ringBytes)) / huge * huge
         _ = madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_HUGEPAGE)
+        state(shard).pointee.populated = Int(first - start)
     }
 
     /// Everything, as bytes.
@@ -79,6 +80,13 @@ struct StoreMemory {
             table: SlotTable(slots: start.assumingMemoryBound(to: UInt64.self), count: slotCount),
             ring: SessionRing(base: start + slotCount &* SlotTable.slotBytes, byteCount: ringBytes),
             hash: hash)
+    }
+
+    /// Has pages in memory, whatever they hold; a kernel that cannot (before 5.14) does it when they are touched.
+    static func populate(_ pages: UnsafeMutableRawBufferPointer) {
+        let skew = UInt(bitPattern: pages.baseAddress) & UInt(getpagesize() - 1)
+        guard let start = pages.baseAddress else { return }
+        _ = madvise(start - Int(skew), pages.count + Int(skew), MADV_POPULATE_WRITE)
     }
 
     /// Gives the memory back; nobody may use it any more.
