@@ -56,6 +56,10 @@ let package = Package(
         .executableTarget(
             name: "RepriseCommand", dependencies: ["Reprise", arguments], swiftSettings: house),
 
+        .executableTarget(
+            name: "StoreBenchmark", dependencies: ["Resumption", "Vocabulary"], path: "Benchmarks/Store",
+            swiftSettings: house),
+
         .target(
             name: "TestSupport", dependencies: ["CLibSSL", "TLS", "Resumption", "EventLoop", "Vocabulary"],
             path: "Tests/TestSupport",

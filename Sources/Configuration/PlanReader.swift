@@ -42,7 +42,10 @@ struct PlanReader {
         for ending in reader?["endings"]?.entries ?? [] {
             if let verdict = ending.value.text { plan.endings[ending.key] = verdict }
         }
-        reader?["tickets"]?["rotate"].read(into: &plan.tickets.rotate, \.duration)
+        if let rotate = reader?["tickets"]?["rotate"], let duration = rotate.duration {
+            plan.tickets.rotate = Located(duration, rotate.source)
+        }
+        if let keys = reader?["tickets"]?["keys"] { plan.tickets.keys = keys.elements.compactMap(file) }
         reader?["tickets"]?["resumed"].read(into: &plan.tickets.resumed, \.integer)
         reader?["cache"]?["size"].read(into: &plan.cacheSize, \.size)
         reader?["tickets"]?["full"].read(into: &plan.tickets.full, \.integer)
@@ -211,6 +214,7 @@ extension PlanReader {
                 ("cache.size", other.cacheSize == sessions.cacheSize),
                 ("deny_list", other.denyList == sessions.denyList),
                 ("tickets.rotate", other.tickets.rotate == sessions.tickets.rotate),
+                ("tickets.keys", other.tickets.keys == sessions.tickets.keys),
             ].filter { !$0.1 }.map(\.0)
             for option in differing {
                 faults.append(

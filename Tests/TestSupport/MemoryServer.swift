@@ -59,9 +59,14 @@ package enum MemoryServer {
 
     /// A new session domain.
     package static func domain(denyList: Int = 1000) -> SessionDomain {
-        SessionDomain(
-            name: "test", store: LocalSessionStore(budget: 1 << 20), keys: TicketKeyRing(),
-            denyList: DenyList(capacity: denyList))
+        do {
+            return try SessionDomain(
+                name: "test", store: LocalSessionStore(budget: 1 << 20),
+                keys: TicketKeyRing(TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: now),
+                denyList: DenyList(capacity: denyList))
+        } catch {
+            preconditionFailure("no session domain: \(error)")
+        }
     }
 
     private static let standardHost = HostDefinition(

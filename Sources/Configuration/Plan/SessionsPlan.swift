@@ -9,7 +9,10 @@ package struct SessionsPlan: Sendable, Hashable {
     package struct Tickets: Sendable, Hashable {
         package var full = 1
         package var resumed = 1
-        package var rotate = Duration.seconds(3600)
+        /// Where the file says so; else an hour.
+        package var rotate: Located<Duration>?
+        /// Files whose keys are used instead of our own.
+        package var keys: [FileReference] = []
         package var delay = Duration.milliseconds(20)
     }
 

@@ -6,8 +6,6 @@ enum Availability {
     private static let faults: [String: Set<String>] = [
         "listeners.mode": ["tcp"],
         "listeners.proxy_protocol": ["off"],
-        "sessions.tickets.keys": [],
-        "listeners.sessions.tickets.keys": [],
         "routers": [],
         "upstreams.tls": [],
     ]

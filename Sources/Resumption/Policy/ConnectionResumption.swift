@@ -58,23 +58,38 @@ package final class ConnectionResumption: ConnectionSessions {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
         objection = .notFound
         let lend = { (session: UnsafeRawBufferPointer) in
+            // What is left of a session that was resumed before.
+            guard !session.isEmpty else { return self.refuse(.spent) }
             self.objection = nil
+            self.keys = [key]
             body(session)
         }
         if policy.isSingleUse, isTLS13 {
             if taken?.key != key { taken = domain.store.take(key, at: clock()).map { (key, $0) } }
             taken?.session.withUnsafeBytes(lend)
         } else {
-            domain.store.withSession(key, at: clock(), lend)
+            withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
+                guard let count = domain.store.get(key, at: clock(), into: buffer) else { return }
+                lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                // The session's secret was in it.
+                buffer[..<count].initialize(repeating: 0)
+            }
         }
-        if objection == nil { keys = [key] }
     }
 
     package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
         guard policy.isOn else { return .none }
-        let answer = domain.keys.opening(named: name, at: clock())
-        if case .none = answer { objection = .keyUnknown } else { objection = nil }
-        return answer
+        switch domain.keys.opening(name: name, at: clock()) {
+        case .found(let key, let isNewest):
+            objection = nil
+            return isNewest ? .newest(key.secrets) : .older(key.secrets)
+        case .expired:
+            objection = .expired
+            return .none
+        case .unknown:
+            objection = .keyUnknown
+            return .none
+        }
     }
 
     package func ticketDidNotOpen() {
@@ -92,6 +107,10 @@ package final class ConnectionResumption: ConnectionSessions {
             return .refuse
         }
         (accepted, objection) = (memory, nil)
+        if let taken {
+            // Empty: whoever comes with it again is told that it is spent.
+            domain.store.put(taken.key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
+        }
         return .resume
     }
 
@@ -121,7 +140,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func sealingKey() -> TicketSecrets? {
         // Only what was marked is handed out.
-        memory == nil ? nil : domain.keys.sealing(at: clock())
+        memory == nil ? nil : domain.keys.sealing(at: clock())?.secrets
     }
 
     package func mark(_ session: NewSession) -> SessionMark? {
@@ -156,7 +175,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer) {
         guard policy.isOn, let memory, let key = SessionKey(id) else { return }
-        if domain.store.put(key, der, expires: memory.expires, at: clock()) { keys.append(key) }
+        if domain.store.put(key, der, expires: memory.expires, at: clock()).isKept { keys.append(key) }
     }
 
     package func handshakeIsDone(resumed: Bool) -> Bool {

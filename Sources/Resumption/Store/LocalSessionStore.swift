@@ -1,20 +1,149 @@
 package import Vocabulary
 
-package final class LocalSessionStore: Sendable {
-    private let state = Locked([SessionKey: ([UInt8], WallTime)]())
-    package init(budget: Int) {}
-    package func withSession(_ key: SessionKey, at time: WallTime, _ body: (UnsafeRawBufferPointer) -> Void) {
-        guard let found = state.withLock({ $0[key] }), found.1 > time else { return }
-        found.0.withUnsafeBytes(body)
+/// The sessions of this process, in a budget of memory that is laid out once and never left.
+///
+/// Sessions lie in shards, by bits of their keys: each is a ring of records with a table that finds them, behind a lock
+/// that is held for the copy of one session. Space comes back in the order of arrival: when a shard is full, its oldest
+/// sessions give way. All calls are synchronous, from any thread; those that fill a caller's buffer allocate nothing.
+///
+/// An entry's expiry counts in whole seconds, a fraction dropped. From that second on it is not there, and whoever finds
+/// it so wipes it; if the clock goes back later, it stays gone. What is taken, removed, replaced, flushed or expired is
+/// overwritten with zeros, and so is everything when the store goes.
+package final class LocalSessionStore: SessionStore, @unchecked Sendable {
+    // @unchecked: `memory` and `hash` never change, and what lies in the memory is touched with its shard's lock held.
+
+    /// The least budget: one shard, with room for three of the longest sessions.
+    package static let leastBudget = 64 << 10
+    /// The longest session that is kept. Buffers for ``get(_:at:into:)`` and ``take(_:at:into:)`` are this long.
+    package static let longestSession = 16 << 10
+    /// How many records a flush wipes before it lets others at the shard.
+    private static let sweepStep = 128
+
+    private let memory: StoreMemory
+    private let hash = KeyHash()
+    private let beforeRelease: (@Sendable (UnsafeRawBufferPointer) -> Void)?
+
+    /// Takes all its memory at once; pages of it that are never written cost nothing.
+    ///
+    /// - Parameters:
+    ///   - budget: bytes, for everything the store ever uses; at least ``leastBudget``.
+    ///   - beforeRelease: sees the memory when the store has wiped it and is about to give it back; for tests.
+    package init(
+        budget: Int, beforeRelease: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
+    ) throws(StoreMemoryError) {
+        precondition(budget >= Self.leastBudget, "a budget of \(budget) bytes, less than \(Self.leastBudget)")
+        memory = try StoreMemory(budget: budget)
+        self.beforeRelease = beforeRelease
     }
-    package func take(_ key: SessionKey, at time: WallTime) -> [UInt8]? {
-        guard let found = state.withLock({ $0.removeValue(forKey: key) }), found.1 > time else { return nil }
-        return found.0
+
+    deinit {
+        flush()
+        beforeRelease?(memory.bytes)
+        memory.unmap()
     }
-    package func put(_ key: SessionKey, _ der: UnsafeRawBufferPointer, expires: WallTime, at: WallTime) -> Bool {
-        state.withLock { $0[key] = (Array(der), expires) }
-        return true
+
+    /// How many bytes are mapped: the budget, down to a whole page.
+    package var mappedBytes: Int { memory.byteCount }
+
+    /// How many parts the store has, each with a lock of its own.
+    package var shardCount: Int { memory.shardCount }
+
+    /// How many bytes of records a shard takes: 40 and the DER of each session, rounded up to eight.
+    package var recordBytesPerShard: Int { memory.ringBytes }
+
+    /// How many sessions a shard takes, however short they are.
+    package var sessionsPerShard: Int { memory.shard(0, hash).table.capacity }
+
+    /// Copies the session under a key to the start of a buffer of ``longestSession`` bytes; it stays in the store.
+    ///
+    /// - Returns: how many bytes it has; `nil` if it is not there.
+    package func get(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        checkRoom(buffer)
+        return withFound(key, at: time) { shard, found in
+            buffer.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+            return found.length
+        }
     }
-    package func remove(_ key: SessionKey) { state.withLock { _ = $0.removeValue(forKey: key) } }
-    package var count: Int { state.withLock { $0.count } }
+
+    /// As ``get(_:at:into:)``, and the session is gone: of all who ask at once, only one gets it.
+    package func take(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        checkRoom(buffer)
+        return withFound(key, at: time) { shard, found in
+            buffer.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+            shard.discard(found)
+            return found.length
+        }
+    }
+
+    /// Keeps a session until its expiry, or until its space is needed; one under the same key is replaced.
+    @discardableResult
+    package func put(
+        _ key: SessionKey, _ session: UnsafeRawBufferPointer, expires: WallTime, at time: WallTime
+    ) -> PutOutcome {
+        let fits =
+            session.count <= Self.longestSession && SessionRing.recordBytes(session.count) <= memory.ringBytes
+        let (outcome, page) = withShard(key) { shard, key in
+            if fits { return (shard.put(key, session, expires: expires, at: time), shard.nextPage()) }
+            shard.state.pointee.counts.refused &+= 1
+            return (PutOutcome(.refused), nil)
+        }
+        if let page { StoreMemory.populate(page) }
+        return outcome
+    }
+
+    /// Forgets a session; one that is not there is no error.
+    package func remove(_ key: SessionKey) {
+        withShard(key) { shard, key in shard.remove(key) }
+    }
+
+    /// Forgets every session that was put before the call, all of a shard at once, and returns when they are wiped.
+    ///
+    /// The wiping goes round the shards in small steps, so that nobody waits for it; with ten million sessions it takes
+    /// a second or two of the caller's time.
+    package func flush() {
+        for number in 0..<memory.shardCount { memory.shard(number, hash).withLock { $0.flush() } }
+        var isMore = true
+        while isMore {
+            isMore = false
+            for number in 0..<memory.shardCount {
+                if memory.shard(number, hash).withLock({ $0.sweep(Self.sweepStep) }) { isMore = true }
+            }
+        }
+    }
+
+    /// What the store holds, and what has become of the rest.
+    package var counts: StoreCounts {
+        var sum = StoreCounts()
+        for number in 0..<memory.shardCount { sum.add(memory.shard(number, hash).withLock { $0.state.pointee.counts }) }
+        return sum
+    }
+
+    /// Shows all of the store's memory as it is, for tests that look for what should have been wiped.
+    ///
+    /// Nobody else may use the store meanwhile.
+    package func withMemory<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(memory.bytes)
+    }
+
+    /// Works on the session under a key, with its shard locked.
+    @inline(__always)
+    func withFound<Result>(
+        _ key: SessionKey, at time: WallTime, _ body: (SessionShard, SessionShard.Found) -> Result
+    ) -> Result? {
+        withShard(key) { shard, key in
+            guard let found = shard.find(key, at: time) else { return nil }
+            return body(shard, found)
+        }
+    }
+
+    @inline(__always)
+    private func withShard<Result>(_ key: SessionKey, _ body: (SessionShard, HashedKey) -> Result) -> Result {
+        let hashed = hash(key)
+        return memory.shard(hashed.shard(of: memory.shardCount), hash).withLock { body($0, hashed) }
+    }
+
+    private func checkRoom(_ buffer: UnsafeMutableRawBufferPointer) {
+        precondition(
+            buffer.count >= Self.longestSession, "a buffer of \(buffer.count) bytes, less than \(Self.longestSession)")
+    }
 }

@@ -18,6 +18,10 @@ package struct SessionKey: Sendable, Hashable {
         )
     }
 
+    init(words: (UInt64, UInt64, UInt64, UInt64)) {
+        self.words = words
+    }
+
     /// Compares in constant time: how long it takes says nothing about where two keys part.
     package static func == (left: SessionKey, right: SessionKey) -> Bool {
         (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1) | (left.words.2 ^ right.words.2)

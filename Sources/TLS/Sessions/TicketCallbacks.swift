@@ -16,7 +16,7 @@ func ticketKeyWanted(
     if isSealing == 1 {
         guard let key = connection.sessions.sealingKey() else { return 0 }
         guard RAND_bytes(vector, CInt(EVP_MAX_IV_LENGTH)) == 1 else { return 0 }
-        for (place, byte) in key.name.enumerated() { name[place] = byte }
+        key.putName(at: name)
         return prepare(key, vector, cipher, mac, isSealing: true) ? 1 : 0
     }
     guard connection.mayOpenTicket() else { return 0 }

@@ -1,0 +1,58 @@
+import Glibc
+import Vocabulary
+
+/// The records of a shard, over memory of the store: a header, the key, the DER, and up to seven bytes of nothing.
+///
+/// A place is a record's distance from the ring's start, a multiple of eight. A record is never cut in two: where it
+/// would be, a filler takes the rest of the ring.
+struct SessionRing {
+    private static let keyOffset = RecordHeader.byteCount
+    private static let sessionOffset = RecordHeader.byteCount + SessionKey.byteCount
+
+    /// What the system may map at once, where it is asked to.
+    static let hugePage = 2 << 20
+
+    let base: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    /// How many bytes a record of a session so long takes.
+    @inline(__always)
+    static func recordBytes(_ length: Int) -> Int {
+        (sessionOffset &+ length &+ 7) & ~7
+    }
+
+    @inline(__always)
+    func header(at place: Int) -> RecordHeader {
+        RecordHeader(word: base.load(fromByteOffset: place, as: UInt64.self))
+    }
+
+    @inline(__always)
+    func write(_ header: RecordHeader, at place: Int) {
+        base.storeBytes(of: header.word, toByteOffset: place, as: UInt64.self)
+    }
+
+    @inline(__always)
+    func key(at place: Int) -> SessionKey {
+        SessionKey(words: base.load(fromByteOffset: place &+ Self.keyOffset, as: (UInt64, UInt64, UInt64, UInt64).self))
+    }
+
+    /// The session's bytes, valid as long as its shard is locked.
+    @inline(__always)
+    func session(at place: Int, length: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: base + (place &+ Self.sessionOffset), count: length)
+    }
+
+    @inline(__always)
+    func write(_ key: SessionKey, _ session: UnsafeRawBufferPointer, _ header: RecordHeader, at place: Int) {
+        write(header, at: place)
+        base.storeBytes(of: key.words, toByteOffset: place &+ Self.keyOffset, as: (UInt64, UInt64, UInt64, UInt64).self)
+        guard let start = session.baseAddress else { return }
+        (base + (place &+ Self.sessionOffset)).copyMemory(from: start, byteCount: session.count)
+    }
+
+    /// Overwrites key and session with zeros; the header stays, for whoever walks the ring.
+    @inline(__always)
+    func wipe(at place: Int, length: Int) {
+        explicit_bzero(base + (place &+ Self.keyOffset), SessionKey.byteCount &+ length)
+    }
+}

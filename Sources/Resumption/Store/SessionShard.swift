@@ -1,0 +1,216 @@
+import Glibc
+import Vocabulary
+
+/// One part of a store, with a lock of its own: records in the order of their arrival, and slots that find them.
+///
+/// It is only a view of the store's memory, as cheap to make as three pointers. All of it but ``withLock(_:)`` is for
+/// whoever holds the lock. Sums wrap: no time and no count that anybody hands in can trap.
+struct SessionShard {
+    /// A session that is there, as long as the lock is held and nothing else is done to the shard.
+    struct Found {
+        let slot: Int
+        let place: Int
+        let header: RecordHeader
+
+        var length: Int { header.length }
+    }
+
+    /// How many dead records a put clears away beside what it needs itself.
+    private static let cleared = 2
+
+    let state: UnsafeMutablePointer<ShardState>
+    let table: SlotTable
+    let ring: SessionRing
+    let hash: KeyHash
+
+    /// Works on the shard while no other thread does.
+    @inline(__always)
+    func withLock<Result>(_ body: (SessionShard) -> Result) -> Result {
+        pthread_mutex_lock(&state.pointee.mutex)
+        defer { pthread_mutex_unlock(&state.pointee.mutex) }
+        return body(self)
+    }
+
+    /// The place of the session under a key, if it is there at this time; one that is past its expiry is wiped.
+    @inline(__always)
+    func find(_ key: HashedKey, at time: WallTime) -> Found? {
+        guard let slot = slot(of: key) else { return nil }
+        let place = table.place(of: slot)
+        let header = ring.header(at: place)
+        if isFlushed(place) {
+            kill(slot, place, header)
+            return nil
+        }
+        if header.isExpired(at: time) {
+            kill(slot, place, header)
+            state.pointee.counts.expired &+= 1
+            return nil
+        }
+        return Found(slot: slot, place: place, header: header)
+    }
+
+    /// Keeps a session that is not longer than the ring, instead of one under the same key.
+    @inline(__always)
+    func put(
+        _ key: HashedKey, _ session: UnsafeRawBufferPointer, expires: WallTime, at time: WallTime
+    ) -> PutOutcome {
+        var fate = PutOutcome.Fate.stored
+        if let old = find(key, at: time) {
+            discard(old)
+            fate = .replaced
+        }
+        let header = RecordHeader(expires: expires, length: session.count)
+        if header.isExpired(at: time) { return PutOutcome(.expired) }
+        clear(at: time)
+        let record = SessionRing.recordBytes(session.count)
+        let evicted = makeRoom(for: record, at: time)
+        let place = state.pointee.head
+        ring.write(key.key, session, header, at: place)
+        table.insert(key.tag, place: place)
+        advanceHead(by: record)
+        state.pointee.indexed &+= 1
+        state.pointee.counts.entries &+= 1
+        state.pointee.counts.bytes &+= record
+        return PutOutcome(fate, evicted: evicted)
+    }
+
+    /// The huge page that the ring will need next, for the caller to have in memory; asked for once, and seldom there.
+    ///
+    /// The system clears it when it is first touched, which takes far longer than anything that is done with the lock.
+    @inline(__always)
+    func nextPage() -> UnsafeMutableRawBufferPointer? {
+        let start = state.pointee.populated
+        guard state.pointee.head &+ SessionRing.hugePage > start, start < ring.byteCount else { return nil }
+        let count = min(SessionRing.hugePage, ring.byteCount &- start)
+        state.pointee.populated = start &+ count
+        return UnsafeMutableRawBufferPointer(start: ring.base + start, count: count)
+    }
+
+    /// Wipes a session that ``find(_:at:)`` found; its space comes back when it is the oldest.
+    @inline(__always)
+    func discard(_ found: Found) {
+        kill(found.slot, found.place, found.header)
+    }
+
+    /// Wipes the session under a key, expired or not.
+    func remove(_ key: HashedKey) {
+        guard let slot = slot(of: key) else { return }
+        let place = table.place(of: slot)
+        kill(slot, place, ring.header(at: place))
+    }
+
+    /// Forgets everything at once; ``sweep(_:)`` wipes it.
+    func flush() {
+        state.pointee.flushed = state.pointee.used
+        state.pointee.counts.entries = 0
+        state.pointee.counts.bytes = 0
+    }
+
+    /// Wipes so many records that are forgotten, at most.
+    ///
+    /// - Returns: whether there are more.
+    func sweep(_ most: Int) -> Bool {
+        for _ in 0..<most where state.pointee.flushed > 0 { reclaim(ring.header(at: state.pointee.tail)) }
+        return state.pointee.flushed > 0
+    }
+
+    @inline(__always)
+    private func slot(of key: HashedKey) -> Int? {
+        table.find(key.tag) { ring.key(at: $0) == key.key }
+    }
+
+    @inline(__always)
+    private func isFlushed(_ place: Int) -> Bool {
+        let tail = state.pointee.tail
+        return (place >= tail ? place &- tail : place &+ ring.byteCount &- tail) < state.pointee.flushed
+    }
+
+    /// Takes a record out of the table and the counts, and wipes it. It is dead to whoever walks the ring.
+    @inline(__always)
+    private func kill(_ slot: Int, _ place: Int, _ header: RecordHeader) {
+        if !isFlushed(place) {
+            state.pointee.counts.entries &-= 1
+            state.pointee.counts.bytes &-= SessionRing.recordBytes(header.length)
+        }
+        table.remove(slot)
+        state.pointee.indexed &-= 1
+        var dead = header
+        dead.die()
+        ring.write(dead, at: place)
+        ring.wipe(at: place, length: header.length)
+    }
+
+    /// Clears away the oldest records that nobody will miss, a few of them: each put leaves less than it found.
+    @inline(__always)
+    private func clear(at time: WallTime) {
+        for _ in 0..<Self.cleared where state.pointee.used > 0 {
+            let header = ring.header(at: state.pointee.tail)
+            if !header.isDead, !isFlushed(state.pointee.tail) {
+                guard header.isExpired(at: time) else { return }
+                state.pointee.counts.expired &+= 1
+            }
+            reclaim(header)
+        }
+    }
+
+    /// Lets the oldest records go until one of so many bytes fits at the head, and the table has a slot for it.
+    ///
+    /// - Returns: how many of those were sessions that could still be asked for.
+    @inline(__always)
+    private func makeRoom(for record: Int, at time: WallTime) -> Int {
+        var evicted = 0
+        while true {
+            let rest = ring.byteCount &- state.pointee.head
+            let filler = record > rest ? rest : 0
+            if state.pointee.used &+ filler &+ record <= ring.byteCount, state.pointee.indexed < table.capacity {
+                if filler > 0 {
+                    ring.write(.filler, at: state.pointee.head)
+                    advanceHead(by: filler)
+                }
+                break
+            }
+            let header = ring.header(at: state.pointee.tail)
+            if !header.isDead, !isFlushed(state.pointee.tail) {
+                if header.isExpired(at: time) {
+                    state.pointee.counts.expired &+= 1
+                } else {
+                    evicted &+= 1
+                }
+            }
+            reclaim(header)
+        }
+        state.pointee.counts.evicted &+= UInt64(truncatingIfNeeded: evicted)
+        return evicted
+    }
+
+    /// Gives the oldest record's space back, wiped.
+    @inline(__always)
+    private func reclaim(_ header: RecordHeader) {
+        let place = state.pointee.tail
+        if !header.isDead {
+            let tag = hash(ring.key(at: place)).tag
+            if let slot = table.find(tag, matches: { $0 == place }) { kill(slot, place, header) }
+        }
+        advanceTail(by: header.isFiller ? ring.byteCount &- place : SessionRing.recordBytes(header.length))
+    }
+
+    @inline(__always)
+    private func advanceHead(by count: Int) {
+        let head = state.pointee.head &+ count
+        state.pointee.head = head == ring.byteCount ? 0 : head
+        state.pointee.used &+= count
+    }
+
+    /// An empty ring begins anew at its start, on pages that are in memory already.
+    @inline(__always)
+    private func advanceTail(by count: Int) {
+        let tail = state.pointee.tail &+ count
+        state.pointee.tail = tail == ring.byteCount ? 0 : tail
+        state.pointee.used &-= count
+        state.pointee.flushed = max(0, state.pointee.flushed &- count)
+        if state.pointee.used == 0 {
+            state.pointee.head = 0
+            state.pointee.tail = 0
+        }
+    }
+}

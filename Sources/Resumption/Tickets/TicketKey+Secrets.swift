@@ -1,0 +1,8 @@
+internal import TLS
+
+extension TicketKey {
+    /// The part that libcrypto is handed.
+    var secrets: TicketSecrets {
+        name.withBytes { TicketSecrets(name: $0, encryption: aes, authentication: hmac) }
+    }
+}
