@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Resumption
 internal import TLS
 internal import Vocabulary
 
@@ -8,6 +9,8 @@ struct Material: Sendable {
     private(set) var certificates: [Source: LoadedCertificate] = [:]
     /// The hosts' contexts by the listener's name; all of them when there is no fault.
     private(set) var hosts: [String: HostContexts] = [:]
+    /// Ticket keys that come from files, by session domain.
+    private(set) var ticketKeys: [String: [TicketKey]] = [:]
     private var clients: [Source: ClientAuthentication] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
@@ -36,6 +39,7 @@ struct Material: Sendable {
             check(tls)
             for host in tls.hosts { if let plan = host.clients { load(plan) } }
         }
+        if let plan = loaded.plan { loadTicketKeys(plan, at: now) }
         guard faults.isEmpty, let plan = loaded.plan else { return }
         for listener in plan.listeners { buildHosts(of: listener) }
     }
@@ -98,6 +102,35 @@ struct Material: Sendable {
                 revocationPEM: revocations, depth: plan.depth, names: names)
         } catch {
             let file = if case .authorities = error { plan.authorities } else { plan.revocations ?? plan.authorities }
+            faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
+        }
+    }
+
+    private mutating func loadTicketKeys(_ plan: Plan, at now: WallTime) {
+        for (name, sessions) in Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain) {
+            guard let first = sessions.first else { continue }
+            do throws(TicketRotationFault) {
+                let rotation = try SessionDomains.rotation(sessions)
+                if !first.tickets.keys.isEmpty { loadKeys(first.tickets.keys, of: name, rotation, at: now) }
+            } catch {
+                let source = first.tickets.rotate?.source ?? plan.listeners.first?.tls.source
+                if let source { faults.append(Fault(source: source, message: "\(error)")) }
+            }
+        }
+    }
+
+    private mutating func loadKeys(
+        _ files: [FileReference], of domain: String, _ rotation: TicketRotation, at now: WallTime
+    ) {
+        do throws(TicketKeyLoading.Failure) {
+            let (keys, notes) = try TicketKeyLoading.keys(
+                of: files, ticketLifetime: rotation.ticketLifetime, at: now, read: readFile)
+            ticketKeys[domain] = keys
+            for note in notes {
+                warnings.append(Fault(source: note.file.source, message: "\(note.file.path): \(note.text)"))
+            }
+        } catch {
+            guard let file = error.file ?? files.first else { return }
             faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
         }
     }

@@ -32,10 +32,13 @@ struct Parts: Sendable {
             guard let hosts = material.hosts[listener.name] else {
                 preconditionFailure("a checked plan has contexts for every listener")
             }
+            guard let domain = lasting.domains[listener.sessions.domain] else {
+                preconditionFailure("the domain \(listener.sessions.domain) was not made")
+            }
             blueprints.append(
                 ListenerBlueprint(
                     settings: Self.settings(listener, share), hosts: hosts, tls: ListenerTLSSettings(listener),
-                    domain: lasting.domain(listener.sessions), resumption: Self.resumption(listener.sessions),
+                    domain: domain, resumption: Self.resumption(listener.sessions),
                     upstream: group,
                     admission: lasting.admission(of: listener.name), observer: observer))
         }
@@ -92,7 +95,8 @@ struct Parts: Sendable {
 /// What outlives a generation of the configuration, by name.
 struct LastingParts: Sendable {
     private var admissions: [String: Admission] = [:]
-    private var domains: [String: SessionDomain] = [:]
+    /// No session goes away because a file is read again.
+    var domains = SessionDomains()
 
     /// The counts of a listener: open connections do not go away because a file is read again.
     mutating func admission(of listener: String) -> Admission {
@@ -104,14 +108,4 @@ struct LastingParts: Sendable {
 
     /// Open connections of all listeners, those of earlier generations too.
     var openConnections: Int { admissions.values.reduce(0) { $0 + $1.openConnections } }
-
-    /// The sessions of a domain: no session goes away because a file is read again.
-    mutating func domain(_ plan: SessionsPlan) -> SessionDomain {
-        if let domain = domains[plan.domain] { return domain }
-        let domain = SessionDomain(
-            name: plan.domain, store: LocalSessionStore(budget: plan.cacheSize.bytes), keys: TicketKeyRing(),
-            denyList: DenyList(capacity: plan.denyList))
-        domains[plan.domain] = domain
-        return domain
-    }
 }

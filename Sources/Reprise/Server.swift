@@ -27,6 +27,7 @@ package actor Server {
     var descriptors = 0
     private var admin: AdminServer?
     private var upkeep: CertificateUpkeep?
+    private var sessionUpkeep: SessionUpkeep?
     private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
@@ -164,7 +165,11 @@ package actor Server {
     }
 
     private func buildParts(_ plan: Plan, _ material: Material) throws(RepriseError) -> Parts {
-        try Parts(
+        let restarts = try lasting.domains.adapt(to: plan, keys: material.ticketKeys, at: Clocks.wall())
+        for option in restarts {
+            log.warning("a changed option needs a restart", [("option", .string(option))])
+        }
+        return try Parts(
             plan, material, lasting: &lasting, descriptors: descriptors, observer: observer)
     }
 
@@ -211,6 +216,8 @@ package actor Server {
     private func tendCertificates(_ material: Material, _ plan: Plan) {
         upkeep?.stop()
         upkeep = CertificateUpkeep(plan, material, loop: control, registry: registry, log: log)
+        sessionUpkeep?.stop()
+        sessionUpkeep = SessionUpkeep(plan, lasting.domains, loop: control, registry: registry, log: log)
     }
 }
 
@@ -250,6 +257,7 @@ extension Server {
         deadline.close()
         state = .ended
         upkeep?.stop()
+        sessionUpkeep?.stop()
         memory?.stop()
         admin?.stop()
         stopLoops()

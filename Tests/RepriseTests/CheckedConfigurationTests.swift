@@ -80,13 +80,18 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         }
     }
 
-    @Test func `what outlives a reload is the same before and after it`() {
+    @Test func `what outlives a reload is the same before and after it`() throws {
         var lasting = LastingParts()
-        var (main, other) = (SessionsPlan(), SessionsPlan())
-        (main.domain, other.domain) = ("main", "other")
-        let (admission, domain) = (lasting.admission(of: "web"), lasting.domain(main))
-        #expect(lasting.admission(of: "web") === admission && lasting.domain(main) === domain)
-        #expect(lasting.admission(of: "other") !== admission && lasting.domain(other) !== domain)
+        let admission = lasting.admission(of: "web")
+        #expect(lasting.admission(of: "web") === admission)
+        #expect(lasting.admission(of: "other") !== admission)
+        let plan = try #require(try check(text(), files()).plan)
+        #expect(try lasting.domains.adapt(to: plan, keys: [:], at: now) == [])
+        let domain = try #require(lasting.domains["web"])
+        var larger = plan
+        larger.listeners[0].sessions.cacheSize = ByteCount(1 << 30)
+        #expect(try lasting.domains.adapt(to: larger, keys: [:], at: now).count == 1)
+        #expect(lasting.domains["web"] === domain)
     }
 
     @Test func `sockets are taken over only when they are meant for this process`() {

@@ -3,6 +3,7 @@ package enum MetricCatalog {
     private static let listener = MetricLabel.open("listener")
     private static let upstream = MetricLabel.open("upstream")
     private static let server = MetricLabel.open("server")
+    private static let domain = MetricLabel.open("domain")
     private static let direction = MetricLabel.closed("direction", ClosedLists.directions)
 
     private static let handshakeSeconds = [
@@ -63,6 +64,24 @@ package enum MetricCatalog {
     package static let denyListOverflows = Metric.counter(
         "reprise_deny_list_overflows_total", .lineages, [listener],
         help: "Lineages that found the deny list full, so that older lineages are refused too.")
+
+    package static let sessionsStored = Metric.computed(
+        "reprise_sessions_stored", .gauge, .sessions, [domain], help: "Stateful sessions in the store now.")
+    package static let sessionStoreBytes = Metric.computed(
+        "reprise_session_store_bytes", .gauge, .bytes, [domain], help: "Bytes of stateful sessions in the store now.")
+    package static let sessionsEvicted = Metric.computed(
+        "reprise_sessions_evicted_total", .counter, .sessions, [domain],
+        help: "Living sessions that gave way to newer ones because sessions.cache.size was full.")
+    package static let sessionsRefusedByStore = Metric.computed(
+        "reprise_sessions_not_stored_total", .counter, .sessions, [domain],
+        help: "Sessions that were too long to store.")
+    package static let deniedLineages = Metric.computed(
+        "reprise_denied_lineages", .gauge, .lineages, [domain], help: "Lineages in the deny list now.")
+    package static let ticketKeys = Metric.computed(
+        "reprise_ticket_keys", .gauge, .keys, [domain], help: "Ticket keys that seal, open or wait for their turn now.")
+    package static let ticketKeyReloads = Metric.counter(
+        "reprise_ticket_key_reloads_total", .reloads, [.closed("result", ClosedLists.reloadResults)],
+        help: "Files with ticket keys read again after a change, by what became of it.")
 
     // Connections
 
@@ -145,7 +164,13 @@ package enum MetricCatalog {
                 keyUpdatesReceived,
             ]
         ),
-        ("Sessions", [sessionsOffered, sessionsNotResumed, lineagesDropped, denyListOverflows]),
+        (
+            "Sessions",
+            [
+                sessionsOffered, sessionsNotResumed, lineagesDropped, denyListOverflows, deniedLineages, sessionsStored,
+                sessionStoreBytes, sessionsEvicted, sessionsRefusedByStore, ticketKeys, ticketKeyReloads,
+            ]
+        ),
         ("Connections", [connectionEndings, connectionDuration, bytesRelayed, backPressurePauses]),
         (
             "Upstreams",

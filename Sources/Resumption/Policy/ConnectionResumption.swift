@@ -57,24 +57,27 @@ package final class ConnectionResumption: ConnectionSessions {
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
         objection = .notFound
-        let lend = { (session: UnsafeRawBufferPointer) in
-            // What is left of a session that was resumed before.
-            guard !session.isEmpty else { return self.refuse(.spent) }
-            self.objection = nil
-            self.keys = [key]
-            body(session)
-        }
         if policy.isSingleUse, isTLS13 {
             if taken?.key != key { taken = domain.store.take(key, at: clock()).map { (key, $0) } }
-            taken?.session.withUnsafeBytes(lend)
+            taken?.session.withUnsafeBytes { lend($0, under: key, body) }
         } else {
             withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
                 guard let count = domain.store.get(key, at: clock(), into: buffer) else { return }
-                lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]), under: key, body)
                 // The session's secret was in it.
-                buffer[..<count].initialize(repeating: 0)
+                buffer.initializeMemory(as: UInt8.self, repeating: 0)
             }
         }
+    }
+
+    private func lend(
+        _ session: UnsafeRawBufferPointer, under key: SessionKey, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        // What is left of a session that was resumed before.
+        guard !session.isEmpty else { return refuse(.spent) }
+        objection = nil
+        keys = [key]
+        body(session)
     }
 
     package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
@@ -109,7 +112,8 @@ package final class ConnectionResumption: ConnectionSessions {
         (accepted, objection) = (memory, nil)
         if let taken {
             // Empty: whoever comes with it again is told that it is spent.
-            domain.store.put(taken.key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
+            domain.store.put(
+                taken.key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
         }
         return .resume
     }

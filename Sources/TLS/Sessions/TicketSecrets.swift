@@ -17,7 +17,8 @@ package struct TicketSecrets: Sendable {
         precondition([16, 32].contains(encryption.count), "an AES key of \(encryption.count) bytes")
         precondition([16, 32].contains(authentication.count), "an HMAC key of \(authentication.count) bytes")
         self.name = (
-            name.loadUnaligned(fromByteOffset: 0, as: UInt64.self), name.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            name.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+            name.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
         )
         self.encryption = encryption
         self.authentication = authentication
@@ -25,6 +26,8 @@ package struct TicketSecrets: Sendable {
 
     /// Puts the public name in front of a ticket.
     func putName(at target: UnsafeMutableRawPointer) {
-        withUnsafeBytes(of: name) { target.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(target), byteCount: $0.count) }
+        withUnsafeBytes(of: name) {
+            target.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(target), byteCount: $0.count)
+        }
     }
 }

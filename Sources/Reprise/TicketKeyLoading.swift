@@ -1,0 +1,83 @@
+internal import Configuration
+internal import Resumption
+internal import Vocabulary
+
+/// Reads the files with ticket keys that a session domain names, whichever program they come from.
+enum TicketKeyLoading {
+    /// Why a file's keys cannot be used.
+    struct Failure: Error, CustomStringConvertible {
+        /// Whose fault it is; `nil` when it takes two.
+        let file: FileReference?
+        let description: String
+
+        /// With the file's name in front.
+        var inWords: String { (file.map { "\($0.path): " } ?? "") + description }
+    }
+
+    /// The keys in the order in which they seal, and what an operator should know of them.
+    static func keys(
+        of files: [FileReference], ticketLifetime: Duration, at now: WallTime,
+        read: (String) throws(FileReader.Failure) -> [UInt8]
+    ) throws(Failure) -> (keys: [TicketKey], warnings: [(file: FileReference, text: String)]) {
+        var records: [TicketKeyRecord] = []
+        var foreign: [TicketKeyFile] = []
+        var warnings: [(file: FileReference, text: String)] = []
+        for file in files {
+            var bytes: [UInt8]
+            do {
+                bytes = try read(file.path)
+            } catch {
+                throw Failure(file: file, description: "cannot be read: \(error)")
+            }
+            defer { for index in bytes.indices { bytes[index] = 0 } }
+            if TicketKeyDocument.isOne(bytes) {
+                let own = try self.records(of: bytes, file)
+                for fault in TicketKeyRecord.check(own, ticketLifetime: ticketLifetime, at: now) {
+                    guard fault.isWarning else { throw Failure(file: file, description: "\(fault)") }
+                    warnings.append((file, "\(fault)"))
+                }
+                records += own
+            } else {
+                do {
+                    foreign.append(
+                        try bytes.withUnsafeBytes { bytes throws(TicketKeyFileFault) in
+                            try TicketKeyFile(reading: bytes)
+                        })
+                } catch {
+                    throw Failure(file: file, description: "\(error)")
+                }
+            }
+        }
+        do {
+            return (TicketKeyRecord.keys(of: records) + (try TicketKeyFile.keys(of: foreign)), warnings)
+        } catch {
+            throw Failure(file: nil, description: "\(error)")
+        }
+    }
+
+    private static func records(of bytes: [UInt8], _ file: FileReference) throws(Failure) -> [TicketKeyRecord] {
+        let document: TicketKeyDocument
+        do {
+            document = try TicketKeyDocument(reading: bytes)
+        } catch {
+            throw Failure(file: file, description: "\(error)")
+        }
+        var records: [TicketKeyRecord] = []
+        for (index, entry) in document.entries.enumerated() {
+            let decode = { (text: String) in Array(text.utf8).withUnsafeBytes { Base64.decode($0) } }
+            guard let name = decode(entry.name), let aes = decode(entry.aes), let hmac = decode(entry.hmac) else {
+                throw Failure(file: file, description: "key \(index + 1): name, aes and hmac are base64")
+            }
+            guard let notBefore = WallTime(rfc3339: entry.notBefore), let notAfter = WallTime(rfc3339: entry.notAfter)
+            else {
+                throw Failure(
+                    file: file,
+                    description: "key \(index + 1): not_before and not_after are times such as 2026-11-23T08:00:00Z")
+            }
+            records.append(
+                TicketKeyRecord(
+                    name: name.withBytes { Array($0) }, aes: aes, hmac: hmac, notBefore: notBefore, notAfter: notAfter))
+        }
+        return records
+    }
+}
