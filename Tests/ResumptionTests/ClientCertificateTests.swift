@@ -15,7 +15,7 @@ import Vocabulary
             name: "Clients", validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil)
         made = try SelfSigned.make(
             names: ["alice.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil,
-            serial: 0xA1, issuedBy: root, extraExtensions: [])
+            serial: 0xA1, issuedBy: root, forClient: true)
     }
 
     private func demand(
@@ -128,7 +128,7 @@ import Vocabulary
 
         let short = try SelfSigned.make(
             names: ["bob.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil,
-            issuedBy: root)
+            issuedBy: root, forClient: true)
         var options = client(carrier)
         options.certificate = short
         let (_, second) = try connect(listener, options)
@@ -139,7 +139,8 @@ import Vocabulary
     @Test func `a wrong, missing or nameless certificate is refused where one is required`() throws {
         let carrier = SessionCarrier.stateless
         let stranger = try SelfSigned.make(
-            names: ["alice.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil)
+            names: ["alice.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil,
+            forClient: true)
         for (names, admits) in [
             ([], true), (["alice.clients.test"], true), (["*.clients.test"], true), (["bob.clients.test"], false),
             (["*.test"], false), (["alice@clients.test"], false),

@@ -7,6 +7,8 @@ struct CertificateOrder {
     /// In x509v3_config(5)'s form.
     let alternativeNames: String?
     let isAuthority: Bool
+    /// For a client to show, rather than for a server.
+    var isForClient = false
     let validFrom: WallTime
     let validUntil: WallTime
     let serial: UInt64?
@@ -86,7 +88,9 @@ enum CertificateMaking {
             (NID_subject_key_identifier, "hash"),
         ]
         if certificate != issuer { extensions.append((NID_authority_key_identifier, "keyid")) }
-        if !order.isAuthority { extensions.append((NID_ext_key_usage, "serverAuth")) }
+        if !order.isAuthority {
+            extensions.append((NID_ext_key_usage, order.isForClient ? "clientAuth" : "serverAuth"))
+        }
         if let names = order.alternativeNames { extensions.append((NID_subject_alt_name, names)) }
         return (extensions + order.extraExtensions).allSatisfy { number, text in
             var context = X509V3_CTX()

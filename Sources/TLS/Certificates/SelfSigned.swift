@@ -29,17 +29,19 @@ package enum SelfSigned {
     ///   - validUntil: the last moment of validity.
     ///   - serial: a random one of 128 bits without it.
     ///   - issuer: who signs; the key itself without it.
+    ///   - isForClient: for a client to show, rather than for a server.
     ///   - passphrase: what the key is encrypted with; it is left open without it.
     ///   - extraExtensions: more X.509 extensions, by their number and OpenSSL's text form (x509v3_config(5)).
     package static func make(
         names: [String], kind: KeyKind = .ecdsaP256, validFrom: WallTime, validUntil: WallTime, serial: UInt64? = nil,
-        issuedBy issuer: CertificateAuthority? = nil, passphrase: Secret? = nil,
+        issuedBy issuer: CertificateAuthority? = nil, forClient isForClient: Bool = false, passphrase: Secret? = nil,
         extraExtensions: [(number: Int32, text: String)] = []
     ) throws(SelfSignedError) -> Made {
         ErrorQueue.clear()
         let order = CertificateOrder(
             commonName: names.first ?? "", alternativeNames: try alternativeNames(names), isAuthority: false,
-            validFrom: validFrom, validUntil: validUntil, serial: serial, extraExtensions: extraExtensions)
+            isForClient: isForClient, validFrom: validFrom, validUntil: validUntil, serial: serial,
+            extraExtensions: extraExtensions)
         let key = try CertificateMaking.generateKey(kind)
         defer { EVP_PKEY_free(key) }
         let keyPEM = CertificateMaking.pem(key: key, passphrase: passphrase)

@@ -194,9 +194,18 @@ package final class ServerConnection {
             switch cause {
             case .clientWentAway: "the stream ended in the middle of the handshake"
             case .alertReceived(let alert): "the client sent \(alert.name)"
+            case .badCertificate: errors.summary + verification
             default: errors.summary
             }
         return fail(cause, detail, errors)
+    }
+
+    /// What libcrypto objects to in the client's certificate.
+    private var verification: String {
+        guard let ssl else { return "" }
+        let result = SSL_get_verify_result(ssl)
+        guard result != Int(X509_V_OK), let text = X509_verify_cert_error_string(result) else { return "" }
+        return ": \(String(cString: text))"
     }
 
     private func fail(

@@ -30,6 +30,8 @@ extension HandshakeFailure {
         case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
             self = .noSharedSignatureAlgorithm
         case SSL_R_NO_APPLICATION_PROTOCOL: self = .noSharedApplicationProtocol
+        // In TLS 1.2 the alert for it is handshake_failure.
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, SSL_R_CERTIFICATE_VERIFY_FAILED: self = .badCertificate
         case SSL_R_INAPPROPRIATE_FALLBACK: self = .inappropriateFallback
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: self = .plainHTTP
         case SSL_R_UNEXPECTED_EOF_WHILE_READING: self = .clientWentAway
