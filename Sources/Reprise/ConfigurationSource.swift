@@ -41,12 +41,13 @@ package struct CheckedConfiguration: Sendable {
     /// The plan, when there is no fault.
     let plan: Plan?
     let material: Material
+    let servers: ResolvedServers
     /// What forbids to serve, one line each, in the order of the file.
     package let faults: [String]
     /// What an operator should know, one line each.
     package let warnings: [String]
 
-    /// Reads and checks everything, and reports all faults at once.
+    /// Reads and checks everything, and reports all faults at once. It may wait for disks and name servers.
     ///
     /// - Parameter now: what the validity of certificates is judged by.
     /// - Throws: only when the configuration file itself cannot be read.
@@ -63,7 +64,8 @@ package struct CheckedConfiguration: Sendable {
             bytes: bytes, file: source.file, directory: source.directory, environment: environment)
         let material = Material(loaded, at: now, read: source.readFile)
         self.material = material
-        let faults = Set(loaded.faults + material.faults).sorted()
+        servers = ResolvedServers(loaded.plan)
+        let faults = Set(loaded.faults + material.faults + servers.faults).sorted()
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.raiseLimit().soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []

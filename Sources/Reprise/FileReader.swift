@@ -13,14 +13,16 @@ enum FileReader {
 
     /// The file's bytes.
     ///
-    /// - Throws: what open(2) or read(2) says, or that it is a folder or too large.
+    /// Never waits: what is no regular file (a pipe, a terminal) could keep the program from its signals for ever.
+    /// - Throws: what open(2) or read(2) says, or that it is no file or too large.
     static func read(_ path: String) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure() }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure(description: "it is a folder") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(description: "it is no regular file") }
         return try contents(of: descriptor)
     }
 
