@@ -12,15 +12,18 @@ package struct ConfigurationSource: Sendable {
     let read: @Sendable () throws(FileReader.Failure) -> [UInt8]
     /// Reads a file that the configuration names.
     let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+    /// Whether what it names is on disk, and read without leaving copies of secrets behind.
+    private let isOnDisk: Bool
 
     init(
         file: String, directory: String, read: @escaping @Sendable () throws(FileReader.Failure) -> [UInt8],
-        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8], isOnDisk: Bool = false
     ) {
         self.file = file
         self.directory = directory
         self.read = read
         self.readFile = readFile
+        self.isOnDisk = isOnDisk
     }
 
     /// A file on disk; what it names is looked for relative to its folder.
@@ -32,7 +35,13 @@ package struct ConfigurationSource: Sendable {
         let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8] = {
             (path: String) throws(FileReader.Failure) in try FileReader.read(path)
         }
-        self.init(file: file, directory: folder, read: read, readFile: readFile)
+        self.init(file: file, directory: folder, read: read, readFile: readFile, isOnDisk: true)
+    }
+
+    /// Reads a file with a secret that the configuration names.
+    func readSecret(_ path: String) throws(FileReader.Failure) -> Secret {
+        if isOnDisk { return try FileReader.readSecret(path) }
+        return try readFile(path).withUnsafeBytes { Secret(copying: $0) }
     }
 }
 
@@ -62,7 +71,7 @@ package struct CheckedConfiguration: Sendable {
         }
         let loaded = ConfigurationLoader.load(
             bytes: bytes, file: source.file, directory: source.directory, environment: environment)
-        let material = Material(loaded, at: now, read: source.readFile)
+        let material = Material(loaded, at: now, from: source)
         self.material = material
         servers = ResolvedServers(loaded.plan)
         let faults = Set(loaded.faults + material.faults + servers.faults).sorted()

@@ -50,6 +50,8 @@ extension Server {
                     do {
                         try await worker.accept(on: socket, for: name, boundTo: endpoint.configured)
                     } catch {
+                        // The kernel would go on to give it a share of the clients.
+                        socket.close()
                         log.error(
                             "a worker cannot accept", [("listener", .string(name)), ("reason", .string("\(error)"))])
                     }
