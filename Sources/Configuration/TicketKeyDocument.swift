@@ -1,3 +1,4 @@
+package import Vocabulary
 internal import Yams
 
 /// A file of ticket keys in Reprise's own format, as text: YAML with a list `keys`, each with a name, two secrets and
@@ -22,13 +23,15 @@ package struct TicketKeyDocument: Sendable {
     package let entries: [Entry]
 
     /// Whether a file looks like one of these rather than like another program's.
-    package static func isOne(_ bytes: [UInt8]) -> Bool {
+    package static func isOne(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.firstRange(of: Array("keys:".utf8)) != nil
     }
 
     /// Reads the file's form.
-    package init(reading bytes: [UInt8]) throws(Fault) {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Fault(description: "it is not UTF-8") }
+    package init(reading file: Secret) throws(Fault) {
+        guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
+            throw Fault(description: "it is not UTF-8")
+        }
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)

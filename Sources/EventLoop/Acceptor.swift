@@ -86,7 +86,8 @@ package final class Acceptor {
                 taken += 1
             case .wouldBlock:
                 batch = max(1, taken)
-                return
+                // Whom the pause kept waiting may have left; there is room again all the same.
+                return endPause()
             case .exhausted(let error), .failed(let error):
                 return beginPause(error)
             }

@@ -44,7 +44,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// - Throws: when libevent cannot make a base (no memory, no descriptors).
     package init(name: String) throws(EventLoopError) {
         _ = Self.threadsAreSetUp
-        guard let base = event_base_new() else {
+        guard let base = Self.makeBase() else {
             throw EventLoopError(operation: "event_base_new", errno: .current)
         }
         self.name = name
@@ -55,6 +55,17 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             throw EventLoopError(operation: "event_new", errno: .current)
         }
         wakeEvent = wake
+    }
+
+    /// How many callbacks run before sockets and timers are looked at again. Without a bound, an event that is activated
+    /// anew in its own callback runs in the same turn (libevent 2.1), and a few busy connections would never end it.
+    package static let callbacksInTurn: CInt = 64
+
+    private static func makeBase() -> OpaquePointer? {
+        guard let configuration = event_config_new() else { return nil }
+        defer { event_config_free(configuration) }
+        guard event_config_set_max_dispatch_interval(configuration, nil, callbacksInTurn, 0) == 0 else { return nil }
+        return event_base_new_with_config(configuration)
     }
 
     /// Durations that found no queue left (``register(commonTimeout:)``). From any thread.

@@ -44,12 +44,22 @@ extension Socket {
             unlink(path)
             error = bind(socket, address)
         }
+        if let error, error.value == EADDRINUSE, isBlockedByFile(endpoint) {
+            throw socket.closed(
+                SocketError(operation: SocketError.blockedByFile, endpoint: endpoint, errno: error))
+        }
         if let error { throw socket.closed(SocketError(operation: "listen on", endpoint: endpoint, errno: error)) }
         return socket
     }
 
     private static func bind(_ socket: Socket, _ address: SocketAddress) -> SystemErrno? {
         address.withPointer { Glibc.bind(socket.descriptor, $0, $1) } == 0 ? nil : .current
+    }
+
+    private static func isBlockedByFile(_ endpoint: Endpoint) -> Bool {
+        guard case .unix(let path) = endpoint else { return false }
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFSOCK
     }
 
     /// Whether a Unix socket's file is left over: there, a socket, and nobody answers.

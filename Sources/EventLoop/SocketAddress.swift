@@ -73,6 +73,9 @@ struct SocketAddress {
             case AF_UNIX:
                 let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
                 let path = bytes[min(offset, Int(length))..<min(bytes.count, max(offset, Int(length)))]
+                if path.count > 1, path.first == 0 {
+                    return .unix(path: "@" + String(decoding: path.dropFirst(), as: UTF8.self))
+                }
                 return .unix(path: String(decoding: path.prefix { $0 != 0 }, as: UTF8.self))
             default:
                 return nil

@@ -21,6 +21,9 @@ extension SocketError: CustomStringConvertible {
         "cannot \(operation) \(endpoint): \(errno)\(advice.map { "; \($0)" } ?? "")"
     }
 
+    /// The operation that fails because of a file that is not ours to replace.
+    static let blockedByFile = "make the socket"
+
     private var advice: String? {
         switch errno.value {
         case EACCES:
@@ -29,6 +32,7 @@ extension SocketError: CustomStringConvertible {
             } else {
                 nil
             }
+        case EADDRINUSE where operation == Self.blockedByFile: "a file of that name is there, and it is no socket"
         case EADDRINUSE: "another program, or another Reprise, has it"
         case EADDRNOTAVAIL: "this machine has no such address"
         case EAFNOSUPPORT: "this machine does not speak that kind of address"

@@ -45,7 +45,7 @@ package final class Admission: Sendable {
             }
             guard passes else { return refuse(.handshakeRate) }
         }
-        guard limits.perClient > 0, let client else { return .success(Entry(counted: nil)) }
+        guard limits.perClient > 0, let client = client?.network else { return .success(Entry(counted: nil)) }
         let passes = clients.withLock { clients in
             let count = clients[client, default: 0]
             guard count < limits.perClient else { return false }

@@ -14,6 +14,9 @@ extension Connection {
                 clientTookBytes()
             }
         }
+        if readiness == [.readable, .writable], !clientIsReceivedFrom, client.pendingError != 0 {
+            return clientBroke()
+        }
         if readiness.contains(.peerClosed) { clientHasEnded = true }
         if !readiness.isDisjoint(with: [.readable, .peerClosed]) { clientIsReadable = true }
         guard machine.phase != .closed, clientIsReadable else { return }
@@ -21,6 +24,16 @@ extension Connection {
             discardInput()
         } else {
             readClient()
+        }
+    }
+
+    /// Whether a receive, and so the news of a reset, can be expected. An error of the socket makes it readable and
+    /// writable at once, without a FIN, and just this once; asking costs a system call, so only then.
+    private var clientIsReceivedFrom: Bool {
+        switch machine.phase {
+        case .connecting, .relaying: machine.readsClient && toUpstream.count < listener.settings.relayBuffer
+        case .closing: false
+        case .handshaking, .lingering, .closed: true
         }
     }
 

@@ -119,7 +119,10 @@ extension Connection {
             case .end:
                 upstreamIsReadable = false
                 // The kernel reports a reset once, and the send has had the report: what follows it looks like an end.
-                apply(upstreamFailure == .connectionReset ? .upstreamReset : .upstreamEnd)
+                let wasReset = upstreamFailure == .connectionReset
+                apply(wasReset ? .upstreamReset : .upstreamEnd)
+                // It takes no more bytes, and has no more: what the client still sends would go nowhere.
+                if upstreamFailure != nil, !wasReset { apply(.upstreamReset) }
             case .wouldBlock:
                 upstreamIsReadable = false
             case .failed:
@@ -149,7 +152,11 @@ extension Connection {
             noteActivity()
             toUpstream.removeFirst(count)
         case .wouldBlock, .end: return
-        case .failed(let errno): return upstreamRefused(errno)
+        case .failed(let errno):
+            upstreamRefused(errno)
+            // A client that waited for room goes on, until the upstream's answer is complete.
+            if clientIsReadable, machine.readsClient { readClient() }
+            return
         }
         guard toUpstream.isEmpty else { return }
         apply(.flushed)

@@ -134,6 +134,7 @@ final class Connection: SocketWatchDelegate {
     /// Ends a turn: sends what has come together, and sets the timer that the machine wants.
     func settle() {
         flushToClient(holdingTickets: true)
+        if clientIsBroken, machine.phase == .connecting || machine.phase == .relaying { clientBroke() }
         if case .closing = machine.phase {
             if ticketsAreHeld { flushToClient(holdingTickets: false) }
             if toClient.isEmpty || clientIsBroken { apply(.flushed) }

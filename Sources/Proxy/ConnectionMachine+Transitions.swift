@@ -127,7 +127,13 @@ extension ConnectionMachine {
         case .kill:
             detail.insert(.killed)
             return closeNow(.resetClient)
-        case .drain, .refused, .upstreamEnd, .upstreamReset, .upstreamConnected, .upstreamConnectFailed:
+        case .drain:
+            // A client that reads slowly is not waited for any longer.
+            guard farewell == .close else { return [] }
+            detail.insert(.drain)
+            phase = .closing(afterwards: .closeSoon)
+            return []
+        case .refused, .upstreamEnd, .upstreamReset, .upstreamConnected, .upstreamConnectFailed:
             return []
         case .handshakeDone, .handshakeFailed:
             preconditionFailure("\(event) in phase \(phase)")
@@ -204,7 +210,7 @@ extension ConnectionMachine {
     /// Says goodbye to the client in the way of TLS, and drops the upstream.
     private mutating func closeWithNotify() -> Actions {
         let upstream = dropUpstream()
-        phase = .closing(afterwards: clientEnded ? .close : .linger)
+        phase = .closing(afterwards: clientEnded ? .closeSoon : .linger)
         return upstream.union(.sendCloseNotify)
     }
 
@@ -216,7 +222,7 @@ extension ConnectionMachine {
 
     private mutating func sayFarewell(_ farewell: Farewell) -> Actions {
         switch farewell {
-        case .close: return closeNow(.closeClient)
+        case .close, .closeSoon: return closeNow(.closeClient)
         case .reset: return closeNow(.resetClient)
         case .linger:
             phase = .lingering

@@ -27,6 +27,8 @@ package struct ConnectionMachine: Sendable, Equatable {
     package enum Farewell: Sendable, Equatable {
         /// Close at once: the client has ended its stream too.
         case close
+        /// The same, when a limit, a timeout or the operator wants it over: in `timeouts.shutdown`.
+        case closeSoon
         /// Close our direction and await the client's FIN.
         case linger
         /// Reset: the upstream's stream broke off, and the client must not take what it has for the whole.

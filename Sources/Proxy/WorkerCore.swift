@@ -62,6 +62,8 @@ final class WorkerCore {
     func stopAccepting(_ name: String, at endpoints: [Endpoint]) {
         guard let slot = slots[name] else { return }
         for endpoint in endpoints { slot.acceptors.removeValue(forKey: endpoint)?.drainAndClose() }
+        // Its contexts and keys go with the last connection.
+        if slot.acceptors.isEmpty { slots[name] = nil }
     }
 
     /// Stops all accepting; `onIdle` is called when the last connection has ended, at once if there is none.

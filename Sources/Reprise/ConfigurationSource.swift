@@ -12,15 +12,18 @@ package struct ConfigurationSource: Sendable {
     let read: @Sendable () throws(FileReader.Failure) -> [UInt8]
     /// Reads a file that the configuration names.
     let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+    /// Whether what it names is on disk, and read without leaving copies of secrets behind.
+    private let isOnDisk: Bool
 
     init(
         file: String, directory: String, read: @escaping @Sendable () throws(FileReader.Failure) -> [UInt8],
-        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8], isOnDisk: Bool = false
     ) {
         self.file = file
         self.directory = directory
         self.read = read
         self.readFile = readFile
+        self.isOnDisk = isOnDisk
     }
 
     /// A file on disk; what it names is looked for relative to its folder.
@@ -32,7 +35,13 @@ package struct ConfigurationSource: Sendable {
         let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8] = {
             (path: String) throws(FileReader.Failure) in try FileReader.read(path)
         }
-        self.init(file: file, directory: folder, read: read, readFile: readFile)
+        self.init(file: file, directory: folder, read: read, readFile: readFile, isOnDisk: true)
+    }
+
+    /// Reads a file with a secret that the configuration names.
+    func readSecret(_ path: String) throws(FileReader.Failure) -> Secret {
+        if isOnDisk { return try FileReader.readSecret(path) }
+        return try readFile(path).withUnsafeBytes { Secret(copying: $0) }
     }
 }
 
@@ -41,12 +50,13 @@ package struct CheckedConfiguration: Sendable {
     /// The plan, when there is no fault.
     let plan: Plan?
     let material: Material
+    let servers: ResolvedServers
     /// What forbids to serve, one line each, in the order of the file.
     package let faults: [String]
     /// What an operator should know, one line each.
     package let warnings: [String]
 
-    /// Reads and checks everything, and reports all faults at once.
+    /// Reads and checks everything, and reports all faults at once. It may wait for disks and name servers.
     ///
     /// - Parameter now: what the validity of certificates is judged by.
     /// - Throws: only when the configuration file itself cannot be read.
@@ -61,9 +71,10 @@ package struct CheckedConfiguration: Sendable {
         }
         let loaded = ConfigurationLoader.load(
             bytes: bytes, file: source.file, directory: source.directory, environment: environment)
-        let material = Material(loaded, at: now, read: source.readFile)
+        let material = Material(loaded, at: now, from: source)
         self.material = material
-        let faults = Set(loaded.faults + material.faults).sorted()
+        servers = ResolvedServers(loaded.plan)
+        let faults = Set(loaded.faults + material.faults + servers.faults).sorted()
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.raiseLimit().soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import Vocabulary
 
 /// Reads whole files, for configuration and certificates.
 enum FileReader {
@@ -13,15 +14,44 @@ enum FileReader {
 
     /// The file's bytes.
     ///
-    /// - Throws: what open(2) or read(2) says, or that it is a folder or too large.
+    /// Never waits: what is no regular file (a pipe, a terminal) could keep the program from its signals for ever.
+    /// - Throws: what open(2) or read(2) says, or that it is no file or too large.
     static func read(_ path: String) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure() }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure(description: "it is a folder") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(description: "it is no regular file") }
         return try contents(of: descriptor)
+    }
+
+    /// The bytes of a file that holds a secret; no copy of them stays in memory.
+    static func readSecret(_ path: String) throws(Failure) -> Secret {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure() }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure() }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(description: "it is no regular file") }
+        guard status.st_size <= maximumBytes else {
+            throw Failure(description: "it is larger than \(maximumBytes >> 20) MiB")
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, Int(status.st_size)), alignment: 1)
+        defer {
+            if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }
+            buffer.deallocate()
+        }
+        var count = 0
+        while count < buffer.count {
+            let got = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
+            if got == 0 { break }
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else { throw failure() }
+            count += got
+        }
+        return Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
     private static func contents(of descriptor: CInt) throws(Failure) -> [UInt8] {

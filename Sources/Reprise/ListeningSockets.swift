@@ -13,6 +13,8 @@ struct ListeningSockets: Sendable {
     let bound: Endpoint
     /// One for each worker.
     let sockets: [Socket]
+    /// Whether systemd opened it, and so removes its file.
+    var isInherited = false
 
     /// Binds an endpoint for so many workers.
     ///
@@ -46,6 +48,21 @@ struct ListeningSockets: Sendable {
         let copies = (1..<max(1, workers)).map { _ in Socket(descriptor: fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 3)) }
         return ListeningSockets(
             configured: endpoint, bound: socket.localEndpoint ?? endpoint, sockets: [socket] + copies)
+    }
+
+    /// The same sockets once more, with the clients that wait in them: for a listener that takes them over from another.
+    func copied() -> ListeningSockets {
+        let copies = sockets.map { Socket(descriptor: fcntl($0.descriptor, F_DUPFD_CLOEXEC, 3)) }
+        return ListeningSockets(configured: configured, bound: bound, sockets: copies, isInherited: isInherited)
+    }
+
+    /// Whether the kernel would have one of the two refuse the other, were they not both ours.
+    func overlaps(_ endpoint: Endpoint) -> Bool {
+        guard case .ip(let other, let otherPort) = endpoint, case .ip(let address, let port) = bound else {
+            return false
+        }
+        return port == otherPort && address.isIPv6 == other.isIPv6
+            && (address == other || address.isUnspecified || other.isUnspecified)
     }
 
     /// Closes them; for sockets that no worker has taken over.

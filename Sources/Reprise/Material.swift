@@ -14,7 +14,7 @@ struct Material: Sendable {
     private var clients: [Source: ClientAuthentication] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
-    private let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+    private let files: ConfigurationSource
 
     /// A certificate that is ready for use, and where it came from.
     struct LoadedCertificate: Sendable {
@@ -28,12 +28,12 @@ struct Material: Sendable {
     ///
     /// - Parameters:
     ///   - now: what validity is judged by.
-    ///   - read: gives the bytes of a file.
+    ///   - files: gives the files.
     init(
         _ loaded: LoadedConfiguration, at now: WallTime,
-        read: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+        from files: ConfigurationSource
     ) {
-        readFile = read
+        self.files = files
         for certificate in loaded.certificates { load(certificate, at: now) }
         for tls in loaded.tls {
             check(tls)
@@ -62,8 +62,8 @@ struct Material: Sendable {
 
     private mutating func load(_ plan: CertificatePlan, at now: WallTime) {
         let chain = read(plan.chain)
-        let key = read(plan.key).map(Self.secret)
-        let passphrase = plan.passphraseFile.flatMap { file in read(file).map(Self.firstLine) }
+        let key = readSecret(plan.key)
+        let passphrase = plan.passphraseFile.flatMap { file in readSecret(file).map(Self.firstLine) }
         let ocsp = plan.ocsp.flatMap { file in read(file) }
         guard let chain, let key, plan.passphraseFile == nil || passphrase != nil, plan.ocsp == nil || ocsp != nil
         else { return }
@@ -120,24 +120,33 @@ struct Material: Sendable {
     }
 
     private mutating func loadKeys(
-        _ files: [FileReference], of domain: String, _ rotation: TicketRotation, at now: WallTime
+        _ references: [FileReference], of domain: String, _ rotation: TicketRotation, at now: WallTime
     ) {
         do throws(TicketKeyLoading.Failure) {
             let (keys, notes) = try TicketKeyLoading.keys(
-                of: files, ticketLifetime: rotation.ticketLifetime, at: now, read: readFile)
+                of: references, ticketLifetime: rotation.ticketLifetime, at: now, from: files)
             ticketKeys[domain] = keys
             for note in notes {
                 warnings.append(Fault(source: note.file.source, message: "\(note.file.path): \(note.text)"))
             }
         } catch {
-            guard let file = error.file ?? files.first else { return }
+            guard let file = error.file ?? references.first else { return }
             faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
+        }
+    }
+
+    private mutating func readSecret(_ file: FileReference) -> Secret? {
+        do {
+            return try files.readSecret(file.path)
+        } catch {
+            faults.append(Fault(source: file.source, message: "\(file.path): cannot be read: \(error)"))
+            return nil
         }
     }
 
     private mutating func read(_ file: FileReference) -> [UInt8]? {
         do {
-            return try readFile(file.path)
+            return try files.readFile(file.path)
         } catch {
             faults.append(Fault(source: file.source, message: "\(file.path): cannot be read: \(error)"))
             return nil
@@ -150,15 +159,12 @@ struct Material: Sendable {
         }
     }
 
-    private static func secret(_ bytes: [UInt8]) -> Secret {
-        var bytes = bytes
-        defer { for index in bytes.indices { bytes[index] = 0 } }
-        return bytes.withUnsafeBytes { Secret(copying: $0) }
-    }
-
     /// The passphrase in a file: its first line.
-    private static func firstLine(_ bytes: [UInt8]) -> Secret {
-        secret(Array(bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }))
+    private static func firstLine(_ file: Secret) -> Secret {
+        file.withBytes { bytes in
+            let end = bytes.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? bytes.endIndex
+            return Secret(copying: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+        }
     }
 }
 

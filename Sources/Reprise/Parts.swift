@@ -14,15 +14,15 @@ struct Parts: Sendable {
     ///
     /// - Parameters:
     ///   - material: the certificates that the plan names.
+    ///   - servers: the addresses of the servers that the plan names.
     ///   - lasting: what outlives a generation: admission counts and sessions, by name.
     ///   - descriptors: how many descriptors the process may have open.
-    /// - Throws: a server name that does not resolve, or what libssl objects to, with its place in the file.
     init(
-        _ plan: Plan, _ material: Material, lasting: inout LastingParts, descriptors: Int,
+        _ plan: Plan, _ material: Material, _ servers: ResolvedServers, lasting: inout LastingParts, descriptors: Int,
         observer: (any ConnectionObserver)?
-    ) throws(RepriseError) {
+    ) {
         var groups: [String: UpstreamGroup] = [:]
-        for upstream in plan.upstreams { groups[upstream.name] = try Self.group(upstream) }
+        for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, servers) }
         let share = ConnectionShare(plan, descriptors: descriptors)
         var blueprints: [ListenerBlueprint] = []
         for listener in plan.listeners {
@@ -45,22 +45,12 @@ struct Parts: Sendable {
         self.blueprints = blueprints
     }
 
-    private static func group(_ upstream: UpstreamPlan) throws(RepriseError) -> UpstreamGroup {
-        var servers: [UpstreamServer] = []
-        for server in upstream.servers {
-            switch server.address {
-            case .endpoint(let endpoint):
-                servers.append(UpstreamServer(id: server.id, endpoints: [endpoint], weight: server.weight))
-            case .host(let host):
-                do {
-                    let endpoints = try Resolver.resolve(host)
-                    servers.append(UpstreamServer(id: server.id, endpoints: endpoints, weight: server.weight))
-                } catch {
-                    throw .faults(["\(server.source): \(error)"])
-                }
-            }
-        }
-        return UpstreamGroup(name: upstream.name, servers: servers)
+    private static func group(_ upstream: UpstreamPlan, _ resolved: ResolvedServers) -> UpstreamGroup {
+        UpstreamGroup(
+            name: upstream.name,
+            servers: upstream.servers.map {
+                UpstreamServer(id: $0.id, endpoints: resolved[$0.address], weight: $0.weight)
+            })
     }
 
     private static func settings(_ listener: ListenerPlan, _ share: ConnectionShare) -> ListenerSettings {

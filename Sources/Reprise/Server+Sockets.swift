@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import Glibc
 internal import Metrics
 internal import Proxy
 internal import Vocabulary
@@ -15,12 +16,8 @@ extension Server {
             for bind in listener.bind
             where !(open[listener.name] ?? []).contains(where: { $0.configured == bind.value }) {
                 do {
-                    let sockets =
-                        try inherited.take(bind.value).map { ListeningSockets.shared($0, bind.value, workers) }
-                        ?? ListeningSockets.open(
-                            bind.value, workers: workers,
-                            isOurs: open.values.joined().contains { $0.configured == bind.value })
-                    opened[listener.name, default: []].append(sockets)
+                    opened[listener.name, default: []].append(
+                        try sockets(for: bind.value, workers: workers, besides: Array(open.values.joined())))
                 } catch {
                     for sockets in opened.values.joined() { sockets.close() }
                     throw .cannotStart("\(bind.source): \(error)")
@@ -28,6 +25,21 @@ extension Server {
             }
         }
         return opened
+    }
+
+    /// Sockets for an endpoint: handed over by systemd or by a listener of ours that had it under another name, or new.
+    private func sockets(
+        for endpoint: Endpoint, workers: Int, besides open: [ListeningSockets]
+    ) throws(SocketError) -> ListeningSockets {
+        if let socket = inherited.take(endpoint) {
+            var sockets = ListeningSockets.shared(socket, endpoint, workers)
+            sockets.isInherited = true
+            return sockets
+        }
+        // Port 0 is another port each time.
+        if case .ip(_, port: 0) = endpoint { return try .open(endpoint, workers: workers) }
+        if let ours = open.first(where: { $0.configured == endpoint }) { return ours.copied() }
+        return try .open(endpoint, workers: workers, isOurs: open.contains { $0.overlaps(endpoint) })
     }
 
     /// Lets the workers accept on newly opened sockets.
@@ -38,6 +50,8 @@ extension Server {
                     do {
                         try await worker.accept(on: socket, for: name, boundTo: endpoint.configured)
                     } catch {
+                        // The kernel would go on to give it a share of the clients.
+                        socket.close()
                         log.error(
                             "a worker cannot accept", [("listener", .string(name)), ("reason", .string("\(error)"))])
                     }
@@ -58,9 +72,18 @@ extension Server {
             for worker in workers { await worker.stopAccepting(name, at: gone.map(\.configured)) }
             sockets[name] = listener.filter { kept.contains($0.configured) }
             for endpoint in gone {
+                removeFile(of: endpoint)
                 log.notice(
                     "no longer listening", [("listener", .string(name)), ("address", .string("\(endpoint.bound)"))])
             }
         }
+    }
+
+    /// Takes away the file of a Unix socket that we made and no listener of ours has any more.
+    func removeFile(of gone: ListeningSockets) {
+        guard case .unix(let path) = gone.configured, !path.hasPrefix("@"), !gone.isInherited,
+            !sockets.values.joined().contains(where: { $0.configured == gone.configured })
+        else { return }
+        unlink(path)
     }
 }

@@ -31,6 +31,8 @@ package actor Server {
     private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
+    /// A reload only reads so far: nothing has been opened that would have to be closed.
+    private var isLoading = false
     private var stopIsWanted = false
 
     private enum State {
@@ -71,7 +73,8 @@ package actor Server {
     ///
     /// - Throws: faults of the configuration, or what the system refuses; nothing is left running then.
     package func start() async throws(RepriseError) {
-        let checked = try CheckedConfiguration(source, environment: environment, at: Clocks.wall())
+        let checked = try await check()
+        guard state == .starting else { return }
         guard let plan = checked.plan else { throw .faults(checked.faults) }
         log.adopt(plan.log)
         for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
@@ -80,11 +83,11 @@ package actor Server {
             log.warning("inherited descriptor is no listening socket", [("descriptor", .int(Int64(descriptor)))])
         }
         let count = plan.workers.count(processors: Processors.available())
-        let parts = try buildParts(plan, checked.material)
+        let parts = try buildParts(plan, checked)
         let opened = try openSockets(of: plan, workers: count)
         do {
             try await startWorkers(count, parts)
-            try startAdmin(plan)
+            admin = try startAdmin(plan)
         } catch {
             for sockets in opened.values.joined() { sockets.close() }
             stopLoops()
@@ -116,15 +119,35 @@ package actor Server {
         repeat {
             reloadIsWanted = false
             await reloadOnce()
-        } while reloadIsWanted
+        } while reloadIsWanted && state == .reloading
+        guard state == .reloading else { return }
         state = .serving
         notifier.ready()
         if stopIsWanted { await stop() }
     }
 
+    /// Reads and checks the configuration apart from the control loop: signals are heard however slow a disk or a name
+    /// server is.
+    private func check() async throws(RepriseError) -> CheckedConfiguration {
+        let (source, environment) = (source, environment)
+        let result = await Background.run { () -> Result<CheckedConfiguration, RepriseError> in
+            do throws(RepriseError) {
+                return .success(try CheckedConfiguration(source, environment: environment, at: Clocks.wall()))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
     private func reloadOnce() async {
         do {
-            let checked = try CheckedConfiguration(source, environment: environment, at: Clocks.wall())
+            isLoading = true
+            defer { isLoading = false }
+            let checked = try await check()
+            isLoading = false
+            // Told to stop meanwhile: what was loaded is of no use.
+            guard state == .reloading else { return }
             guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
             try await replace(with: plan, checked)
             for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
@@ -141,11 +164,14 @@ package actor Server {
 
     private func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
         guard let old = self.plan else { return }
-        let parts = try buildParts(plan, checked.material)
+        let parts = try buildParts(plan, checked)
         let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
+        var newAdmin = admin
         do {
+            if plan.admin != old.admin { newAdmin = try startAdmin(plan) }
             for worker in workers { try await worker.prepare(parts.blueprints) }
         } catch {
+            if newAdmin !== admin { newAdmin?.stop() }
             for worker in workers { await worker.discard() }
             for sockets in added.values.joined() { sockets.close() }
             throw error
@@ -158,19 +184,19 @@ package actor Server {
                 "a changed number of workers needs a restart",
                 [("workers", .int(Int64(workers.count))), ("configured", .string("\(plan.workers)"))])
         }
-        if plan.admin != old.admin { moveAdmin(to: plan) }
+        if newAdmin !== admin {
+            admin?.stop()
+            admin = newAdmin
+        }
         log.adopt(plan.log)
         self.plan = plan
         tendCertificates(checked.material, plan)
     }
 
-    private func buildParts(_ plan: Plan, _ material: Material) throws(RepriseError) -> Parts {
-        let restarts = try lasting.domains.adapt(to: plan, keys: material.ticketKeys, at: Clocks.wall())
-        for option in restarts {
-            log.warning("a changed option needs a restart", [("option", .string(option))])
-        }
-        return try Parts(
-            plan, material, lasting: &lasting, descriptors: descriptors, observer: observer)
+    private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> Parts {
+        try lasting.domains.add(for: plan, at: Clocks.wall())
+        return Parts(
+            plan, checked.material, checked.servers, lasting: &lasting, descriptors: descriptors, observer: observer)
     }
 
     private func startWorkers(_ count: Int, _ parts: Parts) async throws(RepriseError) {
@@ -189,35 +215,27 @@ package actor Server {
         }
     }
 
-    private func startAdmin(_ plan: Plan) throws(RepriseError) {
-        guard let endpoint = plan.admin?.bind.value else { return }
+    /// A new admin endpoint where the plan wants one.
+    private func startAdmin(_ plan: Plan) throws(RepriseError) -> AdminServer? {
+        guard let bind = plan.admin?.bind else { return nil }
         do {
             let server = try AdminServer(registry: registry)
-            let bound = try server.start(on: endpoint)
-            admin = server
+            let bound = try server.start(on: bind.value)
             log.notice("admin listening", [("address", .string("\(bound)"))])
+            return server
         } catch {
-            throw .cannotStart("admin.bind: \(error)")
-        }
-    }
-
-    private func moveAdmin(to plan: Plan) {
-        let old = admin
-        admin = nil
-        do {
-            try startAdmin(plan)
-            old?.stop()
-        } catch {
-            admin = old
-            log.error("the admin endpoint stays where it is", [("reason", .string("\(error)"))])
+            throw .cannotStart("\(bind.source): \(error)")
         }
     }
 
     private func tendCertificates(_ material: Material, _ plan: Plan) {
         upkeep?.stop()
         upkeep = CertificateUpkeep(plan, material, loop: control, registry: registry, log: log)
+        for option in lasting.domains.adapt(to: plan, keys: material.ticketKeys, at: Clocks.wall()) {
+            log.warning("a changed option needs a restart", [("option", .string(option))])
+        }
         sessionUpkeep?.stop()
-        sessionUpkeep = SessionUpkeep(plan, lasting.domains, loop: control, registry: registry, log: log)
+        sessionUpkeep = SessionUpkeep(plan, lasting.domains, from: source, loop: control, registry: registry, log: log)
     }
 }
 
@@ -230,6 +248,9 @@ extension Server {
             state = .ended
             control.stop()
         case .serving:
+            state = .draining
+            await drain()
+        case .reloading where isLoading:
             state = .draining
             await drain()
         case .reloading:
@@ -255,6 +276,9 @@ extension Server {
             for worker in workers { group.addTask { await worker.drain() } }
         }
         deadline.close()
+        let open = sockets.values.joined()
+        sockets = [:]
+        for endpoint in open { removeFile(of: endpoint) }
         state = .ended
         upkeep?.stop()
         sessionUpkeep?.stop()

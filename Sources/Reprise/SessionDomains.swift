@@ -17,35 +17,46 @@ struct SessionDomains: Sendable {
             ticketLifetime: sessions.map(\.lifetime).max() ?? .seconds(7200))
     }
 
-    /// Makes the domains that are new and adapts the others.
-    ///
-    /// - Parameter keys: the ticket keys that come from files, by domain.
-    /// - Returns: what needs a restart, in words.
-    mutating func adapt(
-        to plan: Plan, keys: [String: [TicketKey]], at now: WallTime
-    ) throws(RepriseError) -> [String] {
-        var restarts: [String] = []
-        for (name, sessions) in Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain) {
+    /// Makes the domains that are new.
+    mutating func add(for plan: Plan, at now: WallTime) throws(RepriseError) {
+        for (name, sessions) in Self.sessions(of: plan) where domains[name] == nil {
             guard let first = sessions.first else { continue }
-            do {
-                let rotation = try Self.rotation(sessions)
-                let domain = try domains[name] ?? Self.make(name, first, rotation, at: now)
-                if let keys = keys[name] {
-                    domain.keys.replace(with: keys, at: now)
-                } else if domains[name] != nil {
-                    domain.keys.reconfigure(rotation, at: now)
-                }
-                if domain.store.mappedBytes / 4096 != first.cacheSize.bytes / 4096 {
-                    restarts.append("sessions.cache.size of the session domain \(name)")
-                }
-                domains[name] = domain
-            } catch let error as RepriseError {
-                throw error
+            let rotation: TicketRotation
+            do throws(TicketRotationFault) {
+                rotation = try Self.rotation(sessions)
             } catch {
                 throw .cannotStart("session domain \(name): \(error)")
             }
+            domains[name] = try Self.make(name, first, rotation, at: now)
+        }
+    }
+
+    /// Gives every domain the ticket keys and the rotation of a plan that has come into force.
+    ///
+    /// - Parameter keys: the ticket keys that come from files, by domain.
+    /// - Returns: the options that need a restart.
+    func adapt(to plan: Plan, keys: [String: [TicketKey]], at now: WallTime) -> [String] {
+        var restarts: [String] = []
+        for (name, sessions) in Self.sessions(of: plan).sorted(by: { $0.key < $1.key }) {
+            guard let domain = domains[name], let first = sessions.first else { continue }
+            if let keys = keys[name] {
+                domain.keys.replace(with: keys, at: now)
+            } else if let rotation = try? Self.rotation(sessions) {
+                domain.keys.reconfigure(rotation, at: now)
+            }
+            // The store is laid out once, in whole pages.
+            if domain.store.mappedBytes != first.cacheSize.bytes & ~4095 {
+                restarts.append("sessions.cache.size of the session domain \(name)")
+            }
+            if domain.denyList.capacity != first.denyList {
+                restarts.append("sessions.deny_list of the session domain \(name)")
+            }
         }
         return restarts
+    }
+
+    private static func sessions(of plan: Plan) -> [String: [SessionsPlan]] {
+        Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
     }
 
     private static func make(

@@ -29,9 +29,15 @@ final class SessionUpkeep {
         var stamps: [FileStamp?]
     }
 
-    init(_ plan: Plan, _ domains: SessionDomains, loop: EventLoop, registry: MetricRegistry, log: ControlLog) {
+    private let source: ConfigurationSource
+
+    init(
+        _ plan: Plan, _ domains: SessionDomains, from source: ConfigurationSource, loop: EventLoop,
+        registry: MetricRegistry, log: ControlLog
+    ) {
         self.registry = registry
         self.log = log
+        self.source = source
         let plans = Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
         self.domains = plans.keys.sorted().compactMap { domains[$0] }
         for domain in self.domains {
@@ -93,7 +99,7 @@ final class SessionUpkeep {
         let name = watched.domain.name
         do {
             let (keys, notes) = try TicketKeyLoading.keys(
-                of: watched.files, ticketLifetime: watched.ticketLifetime, at: Clocks.wall(), read: FileReader.read)
+                of: watched.files, ticketLifetime: watched.ticketLifetime, at: Clocks.wall(), from: source)
             watched.domain.keys.replace(with: keys, at: Clocks.wall())
             registry.counter(MetricCatalog.ticketKeyReloads, ["applied"]).add(1)
             log.notice("ticket keys reloaded", [("domain", .string(name)), ("keys", .int(Int64(keys.count)))])

@@ -17,35 +17,28 @@ enum TicketKeyLoading {
     /// The keys in the order in which they seal, and what an operator should know of them.
     static func keys(
         of files: [FileReference], ticketLifetime: Duration, at now: WallTime,
-        read: (String) throws(FileReader.Failure) -> [UInt8]
+        from source: ConfigurationSource
     ) throws(Failure) -> (keys: [TicketKey], warnings: [(file: FileReference, text: String)]) {
         var records: [TicketKeyRecord] = []
         var foreign: [TicketKeyFile] = []
         var warnings: [(file: FileReference, text: String)] = []
         for file in files {
-            var bytes: [UInt8]
+            let secret: Secret
             do {
-                bytes = try read(file.path)
+                secret = try source.readSecret(file.path)
             } catch {
                 throw Failure(file: file, description: "cannot be read: \(error)")
             }
-            defer { for index in bytes.indices { bytes[index] = 0 } }
-            if TicketKeyDocument.isOne(bytes) {
-                let own = try self.records(of: bytes, file)
+            let isOwn = secret.withBytes { TicketKeyDocument.isOne($0) }
+            if isOwn {
+                let own = try self.records(of: secret, file)
                 for fault in TicketKeyRecord.check(own, ticketLifetime: ticketLifetime, at: now) {
                     guard fault.isWarning else { throw Failure(file: file, description: "\(fault)") }
                     warnings.append((file, "\(fault)"))
                 }
                 records += own
             } else {
-                do {
-                    foreign.append(
-                        try bytes.withUnsafeBytes { bytes throws(TicketKeyFileFault) in
-                            try TicketKeyFile(reading: bytes)
-                        })
-                } catch {
-                    throw Failure(file: file, description: "\(error)")
-                }
+                foreign.append(try self.foreign(secret, file))
             }
         }
         do {
@@ -55,10 +48,25 @@ enum TicketKeyLoading {
         }
     }
 
-    private static func records(of bytes: [UInt8], _ file: FileReference) throws(Failure) -> [TicketKeyRecord] {
+    private static func foreign(_ secret: Secret, _ file: FileReference) throws(Failure) -> TicketKeyFile {
+        let result: Result<TicketKeyFile, TicketKeyFileFault> = secret.withBytes { bytes in
+            do throws(TicketKeyFileFault) {
+                return .success(try TicketKeyFile(reading: bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw Failure(file: file, description: "\(error)")
+        }
+    }
+
+    private static func records(of secret: Secret, _ file: FileReference) throws(Failure) -> [TicketKeyRecord] {
         let document: TicketKeyDocument
         do {
-            document = try TicketKeyDocument(reading: bytes)
+            document = try TicketKeyDocument(reading: secret)
         } catch {
             throw Failure(file: file, description: "\(error)")
         }

@@ -2,6 +2,11 @@
 public struct IPAddress: Sendable, Hashable {
     /// Whether ``high`` and ``low`` hold an IPv6 address; else ``low`` holds the four bytes of an IPv4 address.
     public let isIPv6: Bool
+    /// Whether it is `0.0.0.0` or `::`, which stand for every address of the machine.
+    public var isUnspecified: Bool { high == 0 && low == 0 }
+    /// What one client is told by: an IPv4 address, or the first 64 bits of an IPv6 one, since whoever has an IPv6
+    /// address has all of its network (RFC 6177).
+    public var network: IPAddress { isIPv6 ? IPAddress(ipv6High: high, low: 0) : self }
     /// The first eight bytes of an IPv6 address, most significant first.
     public let high: UInt64
     /// The last eight bytes of an IPv6 address, or an IPv4 address.

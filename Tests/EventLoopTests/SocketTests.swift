@@ -36,6 +36,18 @@ private final class Recorder: SocketWatchDelegate, Sendable {
     var count: Int { seen.withLock { $0.count } }
 }
 
+/// Activates its watch anew in each callback, until it is told to rest.
+private final class Restless: SocketWatchDelegate, Sendable {
+    private let calls = Atomic<Int>(0)
+    private let isResting = Atomic<Bool>(false)
+    var count: Int { calls.load(ordering: .relaxed) }
+    func rest() { isResting.store(true, ordering: .releasing) }
+    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
+        calls.wrappingAdd(1, ordering: .relaxed)
+        if !isResting.load(ordering: .acquiring) { watch.activate(.readable) }
+    }
+}
+
 @Suite struct SocketTests {
     @Test func `an accepted socket inherits TCP_NODELAY from the listener`() throws {
         let (client, server, listener) = try pair()
@@ -116,6 +128,35 @@ private final class Recorder: SocketWatchDelegate, Sendable {
             #expect(eventually { recorder.all.isSuperset(of: [.readable, .writable]) })
             #expect(socket.pendingError == ECONNREFUSED)
             socket.close()
+        }
+    }
+
+    @Test func `watches that go on by themselves keep neither a timer nor another socket waiting`() throws {
+        try withLoop { loop in
+            let pairs: [(client: Socket, server: Socket, listener: Socket)] = try (0..<3).map { _ in try pair() }
+            let busy = Restless()
+            let quiet = Recorder()
+            let rang = Atomic<Bool>(false)
+            loop.execute {
+                loop.keep(busy)
+                loop.keep(quiet)
+                for (_, server, _) in pairs.dropLast() {
+                    let watch = SocketWatch(loop: loop, socket: server, delegate: busy, tag: 0)
+                    try? watch.start()
+                    loop.keep(watch)
+                }
+                let watch = SocketWatch(loop: loop, socket: pairs[2].server, delegate: quiet, tag: 0)
+                try? watch.start()
+                loop.keep(watch)
+                let timer = LoopTimer(loop: loop) { rang.store(true, ordering: .releasing) }
+                timer.schedule(after: .milliseconds(50))
+                loop.keep(timer)
+            }
+            #expect(eventually { busy.count > 1000 })
+            _ = [1].withUnsafeBytes { pairs[2].client.send($0) }
+            #expect(eventually { rang.load(ordering: .acquiring) && quiet.all.contains(.readable) })
+            busy.rest()
+            for (client, server, listener) in pairs { for socket in [client, server, listener] { socket.close() } }
         }
     }
 

@@ -86,11 +86,13 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         #expect(lasting.admission(of: "web") === admission)
         #expect(lasting.admission(of: "other") !== admission)
         let plan = try #require(try check(text(), files()).plan)
-        #expect(try lasting.domains.adapt(to: plan, keys: [:], at: now) == [])
+        try lasting.domains.add(for: plan, at: now)
+        #expect(lasting.domains.adapt(to: plan, keys: [:], at: now) == [])
         let domain = try #require(lasting.domains["web"])
         var larger = plan
         larger.listeners[0].sessions.cacheSize = ByteCount(1 << 30)
-        #expect(try lasting.domains.adapt(to: larger, keys: [:], at: now).count == 1)
+        try lasting.domains.add(for: larger, at: now)
+        #expect(lasting.domains.adapt(to: larger, keys: [:], at: now).count == 1)
         #expect(lasting.domains["web"] === domain)
     }
 

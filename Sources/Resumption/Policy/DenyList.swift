@@ -26,7 +26,8 @@ package final class DenyList: Sendable {
     }
 
     private let state = Locked(State())
-    private let capacity: Int
+    /// How many lineages it may hold.
+    package let capacity: Int
 
     /// - Precondition: a capacity from 1 to ``ResumptionLimits/denyListEntries``.
     package init(capacity: Int) {

@@ -1,0 +1,97 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Peers that go away where nothing is read from them any more.
+@Suite struct DeadPeersAreNoticed {
+    @Test func `a client that says goodbye and leaves does not draw its download on`() throws {
+        let ended = DispatchSemaphore(value: 0)
+        let upstream = TestUpstream { peer in
+            _ = peer.receive()
+            // Until it is reset; each byte sent is a sign of life of nobody but the upstream.
+            while peer.send([UInt8](repeating: 1, count: 1000)) {
+                var nap = timespec(tv_sec: 0, tv_nsec: 5_000_000)
+                nanosleep(&nap, nil)
+            }
+            ended.signal()
+        }
+        var configuration = TestConfiguration(upstream)
+        configuration.listener = "timeouts: { half_closed: 5m, idle: 5m }"
+        let reprise = try configuration.start()
+        let result = try PythonClient.run(
+            port: reprise.port(), "send(b'go'); close_notify(); raw.close(); print('left')")
+        #expect(result.output == "left\n", "\(result)")
+        let line = reprise.closedConnection()
+        #expect(line["ending"] == "client_close_notify" && line["detail"]?.contains("client_reset") == true, "\(line)")
+        #expect(ended.wait(timeout: .now() + 15) == .success)
+    }
+
+    @Test func `a client whose upload is held back is noticed when it resets`() throws {
+        let gate = DispatchSemaphore(value: 0)
+        let upstream = TestUpstream { peer in
+            gate.wait()
+            peer.close()
+        }
+        defer { gate.signal() }
+        var configuration = TestConfiguration(upstream)
+        configuration.listener = "limits: { relay_buffer: 16KiB }"
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
+        let reprise = try configuration.start()
+        let program = """
+            raw.settimeout(1)
+            try:
+                while True: send(b'u' * 65536)
+            except (TimeoutError, OSError): pass
+            reset(); print('reset')
+            """
+        #expect(try PythonClient.run(port: reprise.port(), program).output == "reset\n")
+        #expect(reprise.closedConnection()["ending"] == "client_reset", "\(reprise.log)")
+    }
+
+    @Test func `an upload does not go on into an upstream that has ended and takes no more`() throws {
+        let upstream = TestUpstream { peer in
+            // What is left unread would make its end a reset.
+            _ = peer.receive()
+            peer.send([UInt8](repeating: 7, count: 4 << 20))
+            peer.close()
+        }
+        var configuration = TestConfiguration(upstream)
+        configuration.listener = "timeouts: { half_closed: 5m, idle: 5m }"
+        let reprise = try configuration.start()
+        let program = """
+            import time
+            send(b'first')
+            total = 0
+            while total < 4 << 20: total += len(receive())
+            print(total)
+            raw.settimeout(10)
+            try:
+                while True: send(b'more' * 1000)
+            except OSError: print('told')
+            """
+        #expect(try PythonClient.run(port: reprise.port(), program).output == "4194304\ntold\n")
+        #expect(reprise.closedConnection()["ending"] == "upstream_end", "\(reprise.log)")
+    }
+
+    @Test func `draining does not wait for a client that has said goodbye and reads nothing`() throws {
+        let upstream = TestUpstream { peer in
+            _ = peer.receive()
+            peer.send([UInt8](repeating: 7, count: 16 << 20))
+            peer.close()
+        }
+        var configuration = TestConfiguration(upstream)
+        configuration.top = "drain_timeout: 100ms"
+        configuration.listener = "timeouts: { half_closed: 10m, shutdown: 100ms }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port())
+        try client.tls.write([1])
+        client.tls.sendCloseNotify()
+        client.flush()
+        #expect(eventually { upstream.accepted == 1 })
+        reprise.signal(SIGTERM)
+        #expect(reprise.status(within: 15) == 0, "\(reprise.log)")
+        #expect(reprise.closedConnection()["detail"]?.contains("drain") == true, "\(reprise.log)")
+        _ = client
+    }
+}
