@@ -119,6 +119,10 @@ private let tree = SourceTree()
         }
     }
 
+    private static let asked = [
+        "begin", "find", "openingKey", "ticketDidNotOpen", "judge", "sealingKey", "mark", "store", "handshakeIsDone",
+    ]
+
     @Test func `what other rooms use is documented`() {
         for (path, text) in tree.files(under: "Sources") {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -130,10 +134,13 @@ private let tree = SourceTree()
                 var above = number - 1
                 while above > 0, lines[above].firstRange(of: #/^\s*(@|\/\/ )/#) != nil { above -= 1 }
                 let isDocumented = lines[above].contains("///")
+                // What only fulfils a protocol's demand is documented there.
+                let isSessionWitness =
+                    path.hasSuffix("ConnectionResumption.swift") && Self.asked.contains { line.contains("func \($0)(") }
                 let isWitness =
                     line.firstRange(of: #/func (<|==|hash|encode|enqueue|asUnowned|checkIsolated|isIsolating|log)/#)
                     != nil
-                #expect(isDocumented || isWitness, "\(path):\(number + 1): \(line)")
+                #expect(isDocumented || isWitness || isSessionWitness, "\(path):\(number + 1): \(line)")
             }
         }
     }

@@ -24,7 +24,8 @@ import Testing
         let line = rawLine(reprise)
         let expected = [
             "time", "level", "message", "connection", "client", "listener", "sni", "host", "protocol", "cipher",
-            "group", "alpn", "resumed", "upstream", "bytes_received", "bytes_sent", "handshake_ms", "connect_ms",
+            "group", "alpn", "resumed", "lineage", "upstream", "bytes_received", "bytes_sent", "handshake_ms",
+            "connect_ms",
             "total_ms", "ending",
         ]
         #expect(keys(line).filter { $0 != "detail" } == expected, "\(line)")
