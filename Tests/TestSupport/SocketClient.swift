@@ -59,4 +59,17 @@ package final class SocketClient {
         tls.receive(Array(buffer.prefix(count)))
         return true
     }
+
+    /// Ends our direction without a word of TLS.
+    package func shutdownWrite() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Breaks the connection off; nothing can be sent after it.
+    package func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        // Replaces the connection by nothing, so that the number stays ours until deinit.
+        let nowhere = open("/dev/null", O_RDWR)
+        dup2(nowhere, descriptor)
+        close(nowhere)
+    }
 }
