@@ -73,6 +73,8 @@ package struct FileReference: Sendable, Hashable {
     /// The path, made absolute or relative to the working directory: what to open.
     package let path: String
     package let source: Source
+    /// The path as far as a message has room for it.
+    package var shownPath: String { path.shortened(to: 256) }
 
     package init(path: String, source: Source) {
         self.path = path
