@@ -50,8 +50,18 @@ import Testing
         #expect(found.contains { $0.hasPrefix("x.yaml:1:") && $0.contains("twice") }, "\(found)")
     }
 
-    @Test func `hundreds of keys that stand twice end the reading, with a fault`() {
-        #expect(!faults((0..<300).map { "a\($0): 1\na\($0): 2\n" }.joined()).isEmpty)
+    @Test func `hundreds of keys that stand twice end the reading, and many of them are told`() {
+        let lines = (0..<300).map { "- { a\($0): 1, a\($0): 2 }\n" }.joined()
+        let found = faults(lines)
+        #expect(found.count == 65 && found.allSatisfy { $0.contains("twice") }, "\(found)")
+        #expect(found.first == "x.yaml:1:5: a key stands twice in a mapping: \"a0\"")
+    }
+
+    @Test func `a key that stands twice is told beside what is no YAML`() {
+        #expect(
+            faults("log: { level: info, level: info }\nadmin: [\n").map { $0.prefix(11) } == [
+                "x.yaml:1:8:", "x.yaml:3:1:",
+            ])
     }
 
     @Test func `a byte order mark is no part of the text`() {

@@ -14,6 +14,8 @@ struct Composer {
     private let file: String
     private var text: String
     private var standIns: [Unicode.Scalar: Unicode.Scalar] = [:]
+    /// The keys with stand-ins, as Yams tells of them: for the case that there is no tree in the end.
+    private var pending: [Fault] = []
     /// Nothing but what hides no other fault, when there is a tree.
     private(set) var faults: [Fault] = []
 
@@ -26,7 +28,8 @@ struct Composer {
     mutating func compose() -> Node? {
         do {
             guard let root = try unambiguous(), !root.isNull else {
-                add(TextPlace(line: 1, column: 1), "expected a configuration, found an empty file")
+                add(TextPlace(), "expected a configuration, found an empty file")
+                faults.sort()
                 return nil
             }
             var keys = DuplicateKeys(file: file, standIns: standIns)
@@ -34,7 +37,7 @@ struct Composer {
             faults += keys.faults
             return tree
         } catch {
-            faults.append(YAMLFault.of(error, in: text, file: file))
+            faults = (faults + pending + [YAMLFault.of(error, in: text, file: file)]).sorted()
             return nil
         }
     }
@@ -44,9 +47,10 @@ struct Composer {
             do {
                 return try Parser(yaml: text, encoding: .utf8).singleRoot()
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                guard standIn(forKeyAt: context.mark.place) else {
-                    throw YamlError.duplicatedKeysInMapping(duplicates: keys.map(original), context: context)
-                }
+                let keys = keys.map { $0.replacing(standIns) }
+                let error = YamlError.duplicatedKeysInMapping(duplicates: keys, context: context)
+                guard standIn(forKeyAt: context.mark.place) else { throw error }
+                pending.append(YAMLFault.of(error, in: text, file: file))
             } catch {
                 guard let place = YAMLFault.secondDocument(error), let start = place.index(in: text) else {
                     throw error
@@ -90,8 +94,6 @@ struct Composer {
         let used = Set(text.unicodeScalars.filter { $0.value >= 0xF0000 })
         return (UInt32(0xF0000)...0xFFFFD).lazy.compactMap { Unicode.Scalar($0) }.first { !used.contains($0) }
     }
-
-    private func original(_ key: String) -> String { key.replacing(standIns) }
 
     private mutating func add(_ place: TextPlace, _ message: String) {
         faults.append(
