@@ -187,9 +187,11 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
             var bytes = good
             for _ in 0..<(1 + next() % 4) {
                 let index = next() % bytes.count
-                switch next() % 3 {
+                switch next() % 4 {
                 case 0: bytes[index] = interesting[next() % interesting.count]
                 case 1: bytes.remove(at: index)
+                // Keys that stand twice.
+                case 2: bytes.insert(contentsOf: bytes[index..<min(bytes.count, index + next() % 60)], at: index)
                 default: bytes.insert(interesting[next() % interesting.count], at: index)
                 }
             }
