@@ -23,10 +23,10 @@ struct PlanReader {
         for upstream in root["upstreams"]?.elements ?? [] { read(upstream: upstream) }
         let defaults = sessions(root["sessions"], SessionsPlan())
         for listener in root["listeners"]?.elements ?? [] { read(listener: listener, defaults) }
-        checkUnique(root["listeners"]?.elements ?? [], "name", "listener")
-        checkUnique(root["upstreams"]?.elements ?? [], "name", "upstream group")
-        checkRoutes(root)
-        checkAddresses(root)
+        var meetings = MeetingCheck()
+        meetings.check(root)
+        faults += meetings.faults
+        warnings += meetings.warnings
     }
 
     private func sessions(_ reader: Reader?, _ defaults: SessionsPlan) -> SessionsPlan {
@@ -48,7 +48,7 @@ struct PlanReader {
             guard let address = addressReader?.text.flatMap(ServerAddress.init(parsing:)) else { continue }
             let id = server["id"]?.text ?? address.description
             if let other = places[id] {
-                faults.append(server.fault("the server id \"\(id)\" is taken at line \(other.line)"))
+                faults.append(server.fault("the server id \"\(id.shortened)\" is taken at line \(other.line)"))
             }
             places[id] = server.source
             servers.append(
@@ -114,7 +114,7 @@ struct PlanReader {
         var seen: [String] = []
         for element in reader?.elements ?? [] {
             guard let text = element.text else { continue }
-            if seen.contains(text) { faults.append(element.fault("\"\(text)\" is in the list already")) }
+            if seen.contains(text) { faults.append(element.fault("\"\(text.shortened)\" is in the list already")) }
             seen.append(text)
         }
         return seen
@@ -125,16 +125,23 @@ struct PlanReader {
         var ids: [String: Source] = [:]
         return readers.map { reader in
             var patterns: [NamePattern] = []
+            var isFirstTaken = false
             for element in reader["names"]?.elements ?? [] {
                 guard let pattern = element.text.flatMap(NamePattern.init) else { continue }
+                if case .exact(let name) = pattern, IPAddress(parsing: name.text) != nil {
+                    warnings.append(
+                        element.fault("clients never send an address as a name (RFC 6066): no handshake asks for it"))
+                }
                 if let other = names[pattern] {
                     faults.append(element.fault("the name \(pattern) is taken by the host at line \(other.line)"))
+                    if patterns.isEmpty { isFirstTaken = true }
                 }
                 names[pattern] = element.source
                 patterns.append(pattern)
             }
             let id = reader["id"]?.text ?? patterns.first?.description ?? ""
-            if let other = ids[id], !id.isEmpty {
+            // An id that is the first name's has that name's fault.
+            if let other = ids[id], !id.isEmpty, reader["id"] != nil || !isFirstTaken {
                 faults.append((reader["id"] ?? reader).fault("the host id \"\(id)\" is taken at line \(other.line)"))
             }
             ids[id] = reader.source
@@ -154,50 +161,5 @@ struct PlanReader {
         guard let reader, let text = reader.text, !text.isEmpty else { return nil }
         let path = text.hasPrefix("/") || directory == "." ? text : "\(directory)/\(text)"
         return FileReference(path: path, source: reader.source)
-    }
-}
-
-extension PlanReader {
-    private mutating func checkUnique(_ readers: [Reader], _ key: String, _ what: String) {
-        var places: [String: Source] = [:]
-        for reader in readers {
-            guard let value = reader[key], let name = value.text else { continue }
-            if let other = places[name] {
-                faults.append(value.fault("the name \"\(name)\" is taken by the \(what) at line \(other.line)"))
-            } else {
-                places[name] = value.source
-            }
-        }
-    }
-
-    private mutating func checkRoutes(_ root: Reader) {
-        let groups = plan.upstreams.map(\.name)
-        var used: Set<String> = []
-        for listener in root["listeners"]?.elements ?? [] {
-            guard let router = listener["router"], let name = router.text else { continue }
-            used.insert(name)
-            guard !groups.contains(name) else { continue }
-            let known = groups.isEmpty ? "" : "; known are \(groups.joined(separator: ", "))"
-            let guess = Suggestion.clause(for: name, among: groups)
-            faults.append(router.fault("no upstream group has the name \"\(name)\"\(guess.isEmpty ? known : guess)"))
-        }
-        for upstream in root["upstreams"]?.elements ?? [] {
-            guard let name = upstream["name"], let text = name.text, !used.contains(text) else { continue }
-            warnings.append(name.fault("no listener routes to the upstream group \"\(text)\""))
-        }
-    }
-
-    private mutating func checkAddresses(_ root: Reader) {
-        var places: [Endpoint: Source] = [:]
-        let binds = (root["listeners"]?.elements ?? []).flatMap { $0["bind"]?.elements ?? [] }
-        for bind in binds + [root["admin"]?["bind"]].compactMap({ $0 }) {
-            guard let endpoint = bind.endpoint else { continue }
-            if case .ip(_, port: 0) = endpoint { continue }
-            if let other = places[endpoint] {
-                faults.append(bind.fault("\(endpoint) is bound at line \(other.line) already"))
-            } else {
-                places[endpoint] = bind.source
-            }
-        }
     }
 }

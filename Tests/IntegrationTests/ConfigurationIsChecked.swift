@@ -112,6 +112,17 @@ import Testing
         #expect(try Shell.run([RepriseProcess.program.path, "serve"]).status == 64)
     }
 
+    @Test(arguments: ["schema", "version", "check -c \"$1\""])
+    func `output that cannot be written is not success`(command: String) throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        #expect(try check(certificate: "{ chain: a.pem, key: a.key }").status == 0)
+        let file = folder.appending(path: "x.yaml").path
+        let result = try Shell.run([
+            "sh", "-c", "exec \"$0\" \(command) > /dev/full", RepriseProcess.program.path, file,
+        ])
+        #expect(result.status == 2 && result.errors.contains("cannot write to standard output: No space"), "\(result)")
+    }
+
     @Test func `the demo serves at once and is well`() throws {
         let log = folder.appending(path: "demo.log")
         try Data().write(to: log)
