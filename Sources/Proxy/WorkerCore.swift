@@ -17,11 +17,21 @@ final class WorkerCore {
     private var slots: [String: ListenerSlot] = [:]
     private var onIdle: (() -> Void)?
 
+    /// How long after a receive a socket is asked whether it has an error.
+    static let probeDelay = Duration.milliseconds(50)
+    /// Connections that have received, and are asked for an error a little later (``Connection/probe()``).
+    let probes: WaitingQueue
+
     init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
         self.loop = loop
+        probes = WaitingQueue(loop: loop) { $0.probe() }
         self.index = index
         self.registry = registry
         self.log = log
+    }
+
+    deinit {
+        probes.close()
     }
 
     private static let connectionNumbers = Atomic<UInt64>(0)

@@ -1,20 +1,22 @@
 internal import EventLoop
 internal import Vocabulary
 
-/// Connections whose tickets wait for company, in the order in which their wait is over.
-///
-/// All of one listener wait equally long, so that the queue needs no sorting and one timer serves it.
-final class TicketQueue {
+/// Connections that wait for something equally long, in the order in which their wait is over: it needs no sorting, and
+/// one timer serves all.
+final class WaitingQueue {
     private var waiting: [(connection: Connection, due: Instant)] = []
     private let loop: EventLoop
+    private let isOver: (Connection) -> Void
     private var timer: LoopTimer?
 
-    init(loop: EventLoop) {
+    /// - Parameter isOver: is called for each whose time has come.
+    init(loop: EventLoop, isOver: @escaping (Connection) -> Void) {
         self.loop = loop
+        self.isOver = isOver
         timer = LoopTimer(loop: loop) { [unowned self] in release() }
     }
 
-    /// Lets the connection's tickets leave at `due`, unless they have left before.
+    /// Lets a connection wait until `due`, which is never before that of the one in front.
     func append(_ connection: Connection, due: Instant) {
         waiting.append((connection, due))
         guard waiting.count == 1 else { return }
@@ -34,6 +36,6 @@ final class TicketQueue {
         // Taken out first: what a connection does may be the end of it, of its listener and of this queue.
         waiting.removeFirst(due.count)
         if let next = waiting.first { timer?.schedule(after: next.due - now) }
-        for (connection, _) in due { connection.ticketDelayIsOver() }
+        for (connection, _) in due { isOver(connection) }
     }
 }
