@@ -53,8 +53,13 @@ import Testing
         if !Sanitizer.isOn { #expect(rests[1] < rests[0] + (8 << 20), "\(start) \(peaks) \(rests)") }
     }
 
-    @Test func `a thousand slow readers stop their fast writers within the limit, and every byte arrives`() throws {
-        let (count, size, relayBuffer) = (Sanitizer.isOn ? 50 : 1000, 1 << 20, 16 << 10)
+    /// A crowd with 1 MiB each, which fits into the kernel's own buffers where memory is plenty, and a few with so much
+    /// that it fits nowhere.
+    @Test(arguments: [(count: Sanitizer.isOn ? 50 : 1000, mebibytes: 1), (count: 10, mebibytes: 16)])
+    func `slow readers stop their fast writers within the limit, and every byte arrives`(
+        count: Int, mebibytes: Int
+    ) throws {
+        let (size, relayBuffer) = (mebibytes << 20, 16 << 10)
         // What a connection takes beside its relay buffers: itself and its TLS end (16 KiB), and for each direction the
         // TLS record that may come on top (16 KiB).
         let overhead = 48 << 10
@@ -112,10 +117,13 @@ import Testing
                     if c.got == size:
                         identical += c.digest.digest() == hashlib.sha256(c.data).digest()
                         poller.unregister(number); c.end.close(); open -= 1
-            print(identical, "identical,", taken < count * size)
+            print(identical, "identical,", taken)
             """
         let result = try Shell.python(program, ["\(reprise.port())", "\(count)", "\(size)"], seconds: 120)
-        #expect(result.output == "\(count) identical, True\n", "\(result)")
+        let words = result.output.split(whereSeparator: \.isWhitespace)
+        #expect(words.dropLast() == ["\(count)", "identical,"], "\(result)")
+        // What a writer got rid of before anyone read: a part, not all.
+        if mebibytes > 1 { #expect(words.last.flatMap { Int($0) } ?? .max < count * size / 2, "\(result)") }
         let bound = base + count * (2 * relayBuffer + overhead)
         if !Sanitizer.isOn { #expect(reprise.peakBytes <= bound, "\(reprise.peakBytes) of \(bound)") }
     }
