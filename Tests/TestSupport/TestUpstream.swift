@@ -130,13 +130,13 @@ package final class TestUpstream: @unchecked Sendable {
         /// Sends back what comes, up to the end; without arrays, so that a thousand peers can do it at once.
         package func sendBackAll() {
             withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { buffer in
-                while true {
-                    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+                while let start = buffer.baseAddress {
+                    let count = recv(descriptor, start, buffer.count, 0)
                     guard count > 0 else { return }
                     var sent = 0
                     while sent < count {
                         let more = Glibc.send(
-                            descriptor, buffer.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL))
+                            descriptor, start + sent, count - sent, Int32(MSG_NOSIGNAL))
                         guard more > 0 else { return }
                         sent += more
                     }
