@@ -3,20 +3,24 @@ internal import Vocabulary
 
 /// Connections whose tickets wait for company, in the order in which their wait is over.
 ///
-/// All of one listener wait equally long, so that the queue needs no sorting and one timer serves it.
+/// All of one listener wait equally long, so that the queue needs no sorting and one timer serves it. It knows them by
+/// their numbers: a connection that has ended goes at once, not when its wait would be over.
 final class TicketQueue {
-    private var waiting: [(connection: Connection, due: Instant)] = []
+    private var waiting: [(connection: ConnectionID, due: Instant)] = []
     private let loop: EventLoop
+    private let find: (ConnectionID) -> Connection?
     private var timer: LoopTimer?
 
-    init(loop: EventLoop) {
+    /// - Parameter find: the open connection of a number.
+    init(loop: EventLoop, find: @escaping (ConnectionID) -> Connection?) {
         self.loop = loop
+        self.find = find
         timer = LoopTimer(loop: loop) { [unowned self] in release() }
     }
 
     /// Lets the connection's tickets leave at `due`, unless they have left before.
     func append(_ connection: Connection, due: Instant) {
-        waiting.append((connection, due))
+        waiting.append((connection.id, due))
         guard waiting.count == 1 else { return }
         timer?.schedule(after: due - loop.now)
     }
@@ -34,6 +38,7 @@ final class TicketQueue {
         // Taken out first: what a connection does may be the end of it, of its listener and of this queue.
         waiting.removeFirst(due.count)
         if let next = waiting.first { timer?.schedule(after: next.due - now) }
-        for (connection, _) in due { connection.ticketDelayIsOver() }
+        let find = find
+        for (connection, _) in due { find(connection)?.ticketDelayIsOver() }
     }
 }

@@ -32,6 +32,9 @@ final class WorkerCore {
 
     var openConnections: Int { connections.count }
 
+    /// The open connection of that number.
+    func connection(_ id: ConnectionID) -> Connection? { connections[id] }
+
     /// Puts listeners in place: new connections of these names use them from now on.
     func install(_ listeners: [WorkerListener]) {
         for listener in listeners {
