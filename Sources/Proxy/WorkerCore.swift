@@ -20,11 +20,10 @@ final class WorkerCore {
     /// How long after a receive a socket is asked whether it has an error.
     static let probeDelay = Duration.milliseconds(50)
     /// Connections that have received, and are asked for an error a little later (``Connection/probe()``).
-    let probes: WaitingQueue
+    private(set) lazy var probes = WaitingQueue(loop: loop) { [unowned self] in connection($0)?.probe() }
 
     init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
         self.loop = loop
-        probes = WaitingQueue(loop: loop) { $0.probe() }
         self.index = index
         self.registry = registry
         self.log = log
@@ -41,6 +40,9 @@ final class WorkerCore {
     }
 
     var openConnections: Int { connections.count }
+
+    /// The open connection of that number.
+    func connection(_ id: ConnectionID) -> Connection? { connections[id] }
 
     /// Puts listeners in place: new connections of these names use them from now on.
     func install(_ listeners: [WorkerListener]) {

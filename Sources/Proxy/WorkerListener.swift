@@ -19,7 +19,7 @@ final class WorkerListener {
         upstream = WorkerUpstream(blueprint.upstream, registry: worker.registry, shard: worker.index)
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
-        ticketQueue = WaitingQueue(loop: worker.loop) { $0.ticketDelayIsOver() }
+        ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }
         observer = blueprint.observer
         for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }

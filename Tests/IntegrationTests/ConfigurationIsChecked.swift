@@ -132,8 +132,9 @@ import Testing
             errors: .descriptor(errors.fileDescriptor))
         defer { demo.signal(SIGKILL) }
         func address(_ message: String) -> String? {
-            let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-            let line = text.split(separator: "\n").first { $0.contains(message) }
+            // Not String(contentsOf:), which leaks a buffer while the file is empty.
+            let bytes = (try? FileHandle(forReadingFrom: log).readToEnd()) ?? Data()
+            let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.contains(message) }
             return line?.split(separator: "=").last.map(String.init)
         }
         #expect(eventually { address(" listening  listener") != nil })
