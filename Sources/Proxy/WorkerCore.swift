@@ -20,7 +20,13 @@ final class WorkerCore {
     /// How long after a receive a socket is asked whether it has an error.
     static let probeDelay = Duration.milliseconds(50)
     /// Connections that have received, and are asked for an error a little later (``Connection/probe()``).
-    private(set) lazy var probes = WaitingQueue(loop: loop) { [unowned self] in connection($0)?.probe() }
+    var probes: WaitingQueue {
+        if let made = probeQueue { return made }
+        let made = WaitingQueue(loop: loop) { [unowned self] in connection($0)?.probe() }
+        probeQueue = made
+        return made
+    }
+    private var probeQueue: WaitingQueue?
 
     init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
         self.loop = loop
@@ -30,7 +36,7 @@ final class WorkerCore {
     }
 
     deinit {
-        probes.close()
+        probeQueue?.close()
     }
 
     private static let connectionNumbers = Atomic<UInt64>(0)
