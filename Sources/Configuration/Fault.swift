@@ -17,9 +17,9 @@ package struct Source: Sendable, Hashable {
 }
 
 extension Source: CustomStringConvertible {
-    /// `file:line:column: path`
+    /// `file:line:column: path`, on one printable line
     package var description: String {
-        "\(file):\(line):\(column)" + (path.isEmpty ? "" : ": \(path)")
+        "\(file):\(line):\(column)".printable + (path.isEmpty ? "" : ": \(path.printable)")
     }
 }
 
@@ -36,8 +36,12 @@ package struct Fault: Sendable, Hashable {
 }
 
 extension Fault: CustomStringConvertible {
-    /// `file:line:column: path: what was expected, what was found`
-    package var description: String { "\(source): \(message)" }
+    /// What a message has room for: every name and value in it is shorter already.
+    private static let maximumMessage = 1000
+
+    /// `file:line:column: path: what was expected, what was found`, on one printable line: whatever a message quotes from
+    /// the file or from the system comes by here.
+    package var description: String { "\(source): \(message.shortened(to: Self.maximumMessage).printable)" }
 }
 
 extension Fault: Comparable {
@@ -69,6 +73,8 @@ package struct FileReference: Sendable, Hashable {
     /// The path, made absolute or relative to the working directory: what to open.
     package let path: String
     package let source: Source
+    /// The path as far as a message has room for it.
+    package var shownPath: String { path.shortened(to: 256) }
 
     package init(path: String, source: Source) {
         self.path = path

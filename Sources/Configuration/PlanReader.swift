@@ -23,11 +23,13 @@ struct PlanReader {
         for upstream in root["upstreams"]?.elements ?? [] { read(upstream: upstream) }
         let defaults = sessions(root["sessions"], SessionsPlan())
         for listener in root["listeners"]?.elements ?? [] { read(listener: listener, defaults) }
-        checkSessions(root)
-        checkUnique(root["listeners"]?.elements ?? [], "name", "listener")
-        checkUnique(root["upstreams"]?.elements ?? [], "name", "upstream group")
-        checkRoutes(root)
-        checkAddresses(root)
+        var meetings = MeetingCheck()
+        meetings.check(root)
+        faults += meetings.faults
+        warnings += meetings.warnings
+        var sessions = SessionsCheck()
+        sessions.check(root, plan)
+        faults += sessions.faults
     }
 
     private func sessions(_ reader: Reader?, _ defaults: SessionsPlan) -> SessionsPlan {
@@ -61,7 +63,7 @@ struct PlanReader {
             guard let address = addressReader?.text.flatMap(ServerAddress.init(parsing:)) else { continue }
             let id = server["id"]?.text ?? address.description
             if let other = places[id] {
-                faults.append(server.fault("the server id \"\(id)\" is taken at line \(other.line)"))
+                faults.append(server.fault("the server id \"\(id.shortened)\" is taken at line \(other.line)"))
             }
             places[id] = server.source
             servers.append(
@@ -127,7 +129,7 @@ struct PlanReader {
         var seen: [String] = []
         for element in reader?.elements ?? [] {
             guard let text = element.text else { continue }
-            if seen.contains(text) { faults.append(element.fault("\"\(text)\" is in the list already")) }
+            if seen.contains(text) { faults.append(element.fault("\"\(text.shortened)\" is in the list already")) }
             seen.append(text)
         }
         return seen
@@ -138,16 +140,23 @@ struct PlanReader {
         var ids: [String: Source] = [:]
         return readers.map { reader in
             var patterns: [NamePattern] = []
+            var isFirstTaken = false
             for element in reader["names"]?.elements ?? [] {
                 guard let pattern = element.text.flatMap(NamePattern.init) else { continue }
+                if case .exact(let name) = pattern, IPAddress(parsing: name.text) != nil {
+                    warnings.append(
+                        element.fault("clients never send an address as a name (RFC 6066): no handshake asks for it"))
+                }
                 if let other = names[pattern] {
                     faults.append(element.fault("the name \(pattern) is taken by the host at line \(other.line)"))
+                    if patterns.isEmpty { isFirstTaken = true }
                 }
                 names[pattern] = element.source
                 patterns.append(pattern)
             }
             let id = reader["id"]?.text ?? patterns.first?.description ?? ""
-            if let other = ids[id], !id.isEmpty {
+            // An id that is the first name's has that name's fault.
+            if let other = ids[id], !id.isEmpty, reader["id"] != nil || !isFirstTaken {
                 faults.append((reader["id"] ?? reader).fault("the host id \"\(id)\" is taken at line \(other.line)"))
             }
             ids[id] = reader.source
@@ -185,88 +194,5 @@ struct PlanReader {
         guard let reader, let text = reader.text, !text.isEmpty else { return nil }
         let path = text.hasPrefix("/") || directory == "." ? text : "\(directory)/\(text)"
         return FileReference(path: path, source: reader.source)
-    }
-}
-
-extension PlanReader {
-    /// Endings that there are not, a mode that cannot be single-use, and listeners of one domain that want it to be
-    /// two things at once.
-    private mutating func checkSessions(_ root: Reader) {
-        let listeners = root["listeners"]?.elements ?? []
-        for reader in [root["sessions"]].compactMap({ $0 }) + listeners.compactMap({ $0["sessions"] }) {
-            for ending in reader["endings"]?.entries ?? [] where !Self.endingWords.contains(ending.key) {
-                let guess = Suggestion.clause(for: ending.key, among: Self.endingWords)
-                faults.append(ending.value.fault("there is no ending of that name\(guess)"))
-            }
-        }
-        var first: [String: (plan: SessionsPlan, listener: String)] = [:]
-        for (listener, reader) in zip(plan.listeners, listeners) {
-            let sessions = listener.sessions
-            if sessions.isSingleUse, sessions.mode == .stateless {
-                faults.append(
-                    reader.fault("sessions.single_use needs a store, and sessions.mode is stateless"))
-            }
-            guard let (other, name) = first[sessions.domain] else {
-                first[sessions.domain] = (sessions, listener.name)
-                continue
-            }
-            let differing = [
-                ("cache.size", other.cacheSize == sessions.cacheSize),
-                ("deny_list", other.denyList == sessions.denyList),
-                ("tickets.rotate", other.tickets.rotate == sessions.tickets.rotate),
-                ("tickets.keys", other.tickets.keys == sessions.tickets.keys),
-            ].filter { !$0.1 }.map(\.0)
-            for option in differing {
-                faults.append(
-                    reader.fault(
-                        "the session domain \"\(sessions.domain)\" has another sessions.\(option) in the listener "
-                            + "\(name)"))
-            }
-        }
-    }
-
-    private static let endingWords = Ending.kinds + ["fatal_alert"]
-
-    private mutating func checkUnique(_ readers: [Reader], _ key: String, _ what: String) {
-        var places: [String: Source] = [:]
-        for reader in readers {
-            guard let value = reader[key], let name = value.text else { continue }
-            if let other = places[name] {
-                faults.append(value.fault("the name \"\(name)\" is taken by the \(what) at line \(other.line)"))
-            } else {
-                places[name] = value.source
-            }
-        }
-    }
-
-    private mutating func checkRoutes(_ root: Reader) {
-        let groups = plan.upstreams.map(\.name)
-        var used: Set<String> = []
-        for listener in root["listeners"]?.elements ?? [] {
-            guard let router = listener["router"], let name = router.text else { continue }
-            used.insert(name)
-            guard !groups.contains(name) else { continue }
-            let known = groups.isEmpty ? "" : "; known are \(groups.joined(separator: ", "))"
-            let guess = Suggestion.clause(for: name, among: groups)
-            faults.append(router.fault("no upstream group has the name \"\(name)\"\(guess.isEmpty ? known : guess)"))
-        }
-        for upstream in root["upstreams"]?.elements ?? [] {
-            guard let name = upstream["name"], let text = name.text, !used.contains(text) else { continue }
-            warnings.append(name.fault("no listener routes to the upstream group \"\(text)\""))
-        }
-    }
-
-    private mutating func checkAddresses(_ root: Reader) {
-        var places: [Endpoint: Source] = [:]
-        let binds = (root["listeners"]?.elements ?? []).flatMap { $0["bind"]?.elements ?? [] }
-        for bind in binds + [root["admin"]?["bind"]].compactMap({ $0 }) {
-            guard let endpoint = bind.endpoint else { continue }
-            if case .ip(_, port: 0) = endpoint { continue }
-            if let other = places[endpoint] {
-                faults.append(bind.fault("\(endpoint) is bound at line \(other.line) already"))
-            } else {
-                places[endpoint] = bind.source
-            }
-        }
     }
 }

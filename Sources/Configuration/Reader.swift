@@ -1,11 +1,13 @@
 internal import Vocabulary
 internal import Yams
 
-/// One value of the tree with its place. Reading is lenient: what the shape check has already faulted reads as `nil`.
+/// One value of the tree with its place. Reading is lenient: what has a fault already reads as `nil`.
 struct Reader {
     let node: Node
     let path: String
     let file: String
+    /// The paths of the values that have a fault already.
+    let damaged: Set<String>
 
     var source: Source {
         Source(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, path: path)
@@ -15,25 +17,28 @@ struct Reader {
     subscript(key: String) -> Reader? {
         guard let mapping = node.mapping, let value = mapping.first(where: { $0.key.scalar?.string == key })?.value
         else { return nil }
-        return Reader(node: value, path: path.isEmpty ? key : "\(path).\(key)", file: file)
+        return Reader(node: value, path: path.option(key), file: file, damaged: damaged)
     }
 
     /// The entries of a list.
     var elements: [Reader] {
         guard let sequence = node.sequence else { return [] }
-        return sequence.enumerated().map { Reader(node: $1, path: "\(path)[\($0)]", file: file) }
+        return sequence.enumerated().map { Reader(node: $1, path: "\(path)[\($0)]", file: file, damaged: damaged) }
     }
 
     /// The keys of a mapping that are the user's own, with their values.
     var entries: [(key: String, value: Reader)] {
         (node.mapping ?? [:]).compactMap { key, value in
-            key.scalar.map { ($0.string, Reader(node: value, path: "\(path).\($0.string)", file: file)) }
+            key.scalar.map {
+                ($0.string, Reader(node: value, path: path.option($0.string), file: file, damaged: damaged))
+            }
         }
     }
 
     var boolean: Bool? { text.flatMap { Shape.Scalar.boolean($0) } }
     var isMapping: Bool { node.mapping != nil }
-    var text: String? { node.isNull ? nil : node.scalar?.string }
+    var isDamaged: Bool { damaged.contains(path) }
+    var text: String? { isDamaged || node.isNull ? nil : node.scalar?.string }
     var located: Located<String>? { text.map { Located($0, source) } }
     var duration: Duration? { text.flatMap { Duration(parsing: $0) } }
     var size: ByteCount? { text.flatMap { ByteCount(parsing: $0) } }

@@ -36,8 +36,8 @@ struct Substitution {
             for index in mapping.indices {
                 let (key, value) = mapping[index]
                 let name = key.scalar?.string ?? "?"
-                let inner = path.isEmpty ? name : "\(path).\(name)"
-                mapping[key] = apply(to: value, path: inner)
+                // By its place: a key may stand twice.
+                mapping[index] = (key, apply(to: value, path: path.option(name)))
             }
             return .mapping(mapping)
         case .sequence(var sequence):
@@ -83,7 +83,7 @@ struct Substitution {
         }
         if let value = environment[name], !(value.isEmpty && split != nil) { return value }
         if let split { return String(expression[split.upperBound...]) }
-        add("the environment variable \(name) is not set", node, path)
+        add("the environment variable \(name.shortened) is not set", node, path)
         return ""
     }
 

@@ -52,7 +52,10 @@ extension Connection {
             case .bytes(let count):
                 noteActivity()
                 let emptied = count < target.count
-                if emptied, !clientHasEnded { clientIsReadable = false }
+                if emptied, !clientHasEnded {
+                    clientIsReadable = false
+                    probeLater()
+                }
                 tls.lend(UnsafeRawBufferPointer(rebasing: target[..<count]))
                 takeFromClient()
                 tls.endTurn()

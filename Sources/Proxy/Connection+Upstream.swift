@@ -110,7 +110,10 @@ extension Connection {
             case .bytes(let count):
                 noteActivity()
                 let emptied = count < target.count
-                if emptied, !upstreamHasEnded { upstreamIsReadable = false }
+                if emptied, !upstreamHasEnded {
+                    upstreamIsReadable = false
+                    probeLater()
+                }
                 sendToClient(UnsafeRawBufferPointer(rebasing: target[..<count]))
                 guard emptied, upstreamHasEnded else {
                     if upstreamIsReadable { upstreamWatch?.activate(.readable) }

@@ -37,6 +37,7 @@ final class Connection: SocketWatchDelegate {
     /// The end of their wait has been arranged.
     var ticketsAreQueued = false
     var closeNotifyIsSent = false
+    private var probeIsQueued = false
 
     var upstream: Socket?
     var upstreamWatch: SocketWatch?
@@ -155,6 +156,29 @@ final class Connection: SocketWatchDelegate {
 
     func noteActivity() {
         lastActivity = worker.loop.now
+    }
+
+    /// Has the sockets asked for an error a little later.
+    ///
+    /// libevent tells an error (EPOLLERR) as readable and writable, which bytes are as well. A reset that comes right
+    /// behind bytes is one edge with them: a receive that empties the socket has used it up, and nothing else would
+    /// tell of the reset before the idle timeout.
+    func probeLater() {
+        guard !probeIsQueued else { return }
+        probeIsQueued = true
+        worker.probes.append(self, due: worker.loop.now + WorkerCore.probeDelay)
+    }
+
+    /// Asks the sockets for an error (SO_ERROR), once after they were last received from.
+    func probe() {
+        probeIsQueued = false
+        guard machine.phase == .connecting || machine.phase == .relaying else { return }
+        if client.pendingError != 0 { return clientBroke() }
+        if upstreamIsConnected, let upstream, upstream.pendingError != 0 {
+            upstreamIsReadable = false
+            apply(.upstreamReset)
+            settle()
+        }
     }
 }
 

@@ -17,11 +17,26 @@ final class WorkerCore {
     private var slots: [String: ListenerSlot] = [:]
     private var onIdle: (() -> Void)?
 
+    /// How long after a receive a socket is asked whether it has an error.
+    static let probeDelay = Duration.milliseconds(50)
+    /// Connections that have received, and are asked for an error a little later (``Connection/probe()``).
+    var probes: WaitingQueue {
+        if let made = probeQueue { return made }
+        let made = WaitingQueue(loop: loop) { [unowned self] in connection($0)?.probe() }
+        probeQueue = made
+        return made
+    }
+    private var probeQueue: WaitingQueue?
+
     init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
         self.loop = loop
         self.index = index
         self.registry = registry
         self.log = log
+    }
+
+    deinit {
+        probeQueue?.close()
     }
 
     private static let connectionNumbers = Atomic<UInt64>(0)
@@ -31,6 +46,9 @@ final class WorkerCore {
     }
 
     var openConnections: Int { connections.count }
+
+    /// The open connection of that number.
+    func connection(_ id: ConnectionID) -> Connection? { connections[id] }
 
     /// Puts listeners in place: new connections of these names use them from now on.
     func install(_ listeners: [WorkerListener]) {

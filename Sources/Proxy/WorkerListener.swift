@@ -13,7 +13,7 @@ final class WorkerListener {
     let upstream: WorkerUpstream
     let admission: Admission
     let metrics: ListenerMetrics
-    let ticketQueue: TicketQueue
+    let ticketQueue: WaitingQueue
     let observer: (any ConnectionObserver)?
 
     init(_ blueprint: ListenerBlueprint, worker: WorkerCore) throws(ContextError) {
@@ -24,7 +24,7 @@ final class WorkerListener {
         upstream = WorkerUpstream(blueprint.upstream, registry: worker.registry, shard: worker.index)
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
-        ticketQueue = TicketQueue(loop: worker.loop)
+        ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }
         observer = blueprint.observer
         for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }

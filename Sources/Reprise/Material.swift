@@ -73,11 +73,11 @@ struct Material: Sendable {
             certificates[plan.source] = LoadedCertificate(
                 certificate: certificate, chain: plan.chain, ocsp: plan.ocsp)
             for warning in certificate.warnings(at: now) {
-                warnings.append(Fault(source: plan.chain.source, message: "\(plan.chain.path): \(warning)"))
+                warnings.append(Fault(source: plan.chain.source, message: "\(plan.chain.shownPath): \(warning)"))
             }
         } catch {
             let file = error.isAbout(plan)
-            faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
+            faults.append(Fault(source: file.source, message: "\(file.shownPath): \(error)"))
         }
     }
 
@@ -148,7 +148,7 @@ struct Material: Sendable {
         do {
             return try files.readFile(file.path)
         } catch {
-            faults.append(Fault(source: file.source, message: "\(file.path): cannot be read: \(error)"))
+            faults.append(Fault(source: file.source, message: "\(file.shownPath): cannot be read: \(error)"))
             return nil
         }
     }

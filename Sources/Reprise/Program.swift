@@ -12,7 +12,7 @@ package struct Program: Sendable {
         package static let success: Int32 = 0
         /// The configuration has faults.
         package static let faults: Int32 = 1
-        /// The system refused: a port in use, no permission.
+        /// The system refused: a port in use, no permission, no room for the output.
         package static let cannotStart: Int32 = 2
         /// A second signal ended everything at once (128 and SIGTERM's number, as shells count).
         package static let killed: Int32 = 143

@@ -20,7 +20,7 @@ struct Check: ParsableCommand {
             for warning in checked.warnings { Terminal.complain("warning: \(warning)") }
             for fault in checked.faults { Terminal.complain(fault) }
             guard checked.faults.isEmpty else { throw ExitCode(Program.ExitCode.faults) }
-            Terminal.say("\(file): good")
+            try Terminal.say("\(file): good")
         } catch let error as RepriseError {
             Terminal.complain("\(error)")
             throw ExitCode(Program.ExitCode.faults)

@@ -23,7 +23,8 @@ struct DemoCommand: ParsableCommand {
         }
         let (bind, admin) = (bind, admin)
         let code = demo.run(report: Terminal.complain) {
-            Terminal.say(
+            // It serves all the same when nobody reads this.
+            try? Terminal.say(
                 """
 
                 Reprise serves. Try, in another shell:

@@ -12,7 +12,7 @@ struct Health: ParsableCommand {
 
     func run() throws {
         let answer = HealthProbe.ask(admin)
-        Terminal.say(answer.text)
+        try Terminal.say(answer.text)
         guard answer.isHealthy else { throw ExitCode(1) }
     }
 }

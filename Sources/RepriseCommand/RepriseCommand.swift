@@ -8,7 +8,7 @@ struct RepriseCommand: ParsableCommand {
         abstract: "TLS termination with session resumption.",
         discussion: """
             Exit codes: 0 all went well; 1 the configuration has faults; 2 the system refused (a port in use, no \
-            permission); 64 the command line is wrong; 143 a second signal ended the server at once.
+            permission, no room for the output); 64 the command line is wrong; 143 a second signal ended the server at once.
             """,
         version: Versions.lines.joined(separator: "\n"),
         subcommands: [Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self])

@@ -6,7 +6,7 @@ struct Schema: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the JSON Schema of the configuration file, for editors.")
 
-    func run() {
-        Terminal.say(ConfigurationFile.schema)
+    func run() throws {
+        try Terminal.say(ConfigurationFile.schema)
     }
 }

@@ -1,25 +1,32 @@
+import ArgumentParser
 import Glibc
 import Reprise
 
 /// What the command writes for people, and what it reads from its surroundings.
 enum Terminal {
     /// One line on standard output.
-    static func say(_ line: String) {
-        write(line, to: STDOUT_FILENO)
+    ///
+    /// - Throws: an exit code when it cannot be written: who waits for the line must not take its absence for success.
+    static func say(_ line: String) throws(ExitCode) {
+        guard let error = write(line, to: STDOUT_FILENO) else { return }
+        complain("reprise: cannot write to standard output: \(String(cString: strerror(error)))")
+        throw ExitCode(Program.ExitCode.cannotStart)
     }
 
-    /// One line on standard error.
+    /// One line on standard error. There is nowhere to tell that it cannot be written.
     @Sendable static func complain(_ line: String) {
-        write(line, to: STDERR_FILENO)
+        _ = write(line, to: STDERR_FILENO)
     }
 
-    private static func write(_ line: String, to descriptor: Int32) {
+    /// - Returns: the error's number; `nil` when everything is written.
+    private static func write(_ line: String, to descriptor: Int32) -> Int32? {
         var rest = Array((line + "\n").utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno != EINTR && errno != EAGAIN { return }
+            if count < 0 && errno != EINTR && errno != EAGAIN { return errno }
             rest = rest.dropFirst(max(0, count))
         }
+        return nil
     }
 
     /// Standard error, as the log's way out.

@@ -5,7 +5,7 @@ import Reprise
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Print the versions of Reprise and of what it runs on.")
 
-    func run() {
-        for line in Versions.lines { Terminal.say(line) }
+    func run() throws {
+        for line in Versions.lines { try Terminal.say(line) }
     }
 }

@@ -147,18 +147,12 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
         ("# nothing\n", "expected a configuration, found an empty file"),
         ("- a\n- b\n", "expected a mapping"), ("a: b: c\n", "not YAML"), ("a: [\n", "not YAML"),
         ("\ta: 1\n", "not YAML"),
-        ("a: 1\na: 2\n", "twice"), ("a: *nobody\n", "undefined alias"), ("---\na: 1\n---\nb: 1\n", "not YAML"),
+        ("a: 1\na: 2\n", "already"), ("a: *nobody\n", "undefined alias"), ("---\na: 1\n---\nb: 1\n", "one document"),
         ("log: text\n", "expected a mapping with format, level"),
     ])
     func `what is no configuration at all is a fault with a place`(text: String, message: String) {
         let found = faults(text)
         #expect(found.contains { $0.contains(message) && $0.hasPrefix("x.yaml:") }, "\(found)")
-    }
-
-    @Test func `bytes that are no UTF-8 are a fault`() {
-        let loaded = ConfigurationLoader.load(
-            bytes: [0x61, 0xFF, 0xFE], file: "x.yaml", directory: ".", environment: [:])
-        #expect(loaded.faults.map(\.message) == ["expected text in UTF-8"])
     }
 
     @Test func `aliases that stand for millions of values are refused, not unfolded`() {
@@ -192,9 +186,11 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
             var bytes = good
             for _ in 0..<(1 + next() % 4) {
                 let index = next() % bytes.count
-                switch next() % 3 {
+                switch next() % 4 {
                 case 0: bytes[index] = interesting[next() % interesting.count]
                 case 1: bytes.remove(at: index)
+                // Keys that stand twice.
+                case 2: bytes.insert(contentsOf: bytes[index..<min(bytes.count, index + next() % 60)], at: index)
                 default: bytes.insert(interesting[next() % interesting.count], at: index)
                 }
             }

@@ -112,6 +112,17 @@ import Testing
         #expect(try Shell.run([RepriseProcess.program.path, "serve"]).status == 64)
     }
 
+    @Test(arguments: ["schema", "version", "check -c \"$1\""])
+    func `output that cannot be written is not success`(command: String) throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        #expect(try check(certificate: "{ chain: a.pem, key: a.key }").status == 0)
+        let file = folder.appending(path: "x.yaml").path
+        let result = try Shell.run([
+            "sh", "-c", "exec \"$0\" \(command) > /dev/full", RepriseProcess.program.path, file,
+        ])
+        #expect(result.status == 2 && result.errors.contains("cannot write to standard output: No space"), "\(result)")
+    }
+
     @Test func `the demo serves at once and is well`() throws {
         let log = folder.appending(path: "demo.log")
         try Data().write(to: log)
@@ -121,8 +132,9 @@ import Testing
             errors: .descriptor(errors.fileDescriptor))
         defer { demo.signal(SIGKILL) }
         func address(_ message: String) -> String? {
-            let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-            let line = text.split(separator: "\n").first { $0.contains(message) }
+            // Not String(contentsOf:), which leaks a buffer while the file is empty.
+            let bytes = (try? FileHandle(forReadingFrom: log).readToEnd()) ?? Data()
+            let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.contains(message) }
             return line?.split(separator: "=").last.map(String.init)
         }
         #expect(eventually { address(" listening  listener") != nil })

@@ -94,4 +94,24 @@ import Testing
         #expect(reprise.closedConnection()["detail"]?.contains("drain") == true, "\(reprise.log)")
         _ = client
     }
+
+    @Test func `a reset right behind bytes is noticed, on either side`() throws {
+        let upstream = TestUpstream { peer in
+            guard case .bytes(let bytes) = peer.receive() else { return peer.close() }
+            peer.send(bytes)
+            if bytes == [1] { return peer.reset() }
+            while case .bytes = peer.receive() {}
+            peer.close()
+        }
+        var configuration = TestConfiguration(upstream)
+        configuration.listener = "timeouts: { idle: 10m, half_closed: 10m }"
+        let reprise = try configuration.start()
+        for number in 1...10 {
+            let program =
+                number % 2 == 0 ? "send(b'\\x02'); reset()" : "send(b'\\x01'); receive(); print(outcome(receive))"
+            _ = try PythonClient.run(port: reprise.port(), program)
+            let ending = reprise.closedConnection(number)["ending"]
+            #expect(ending == (number % 2 == 0 ? "client_reset" : "upstream_reset"), "\(reprise.log)")
+        }
+    }
 }

@@ -67,7 +67,9 @@ import Testing
             open.flush()
         case .fin: open.shutdownWrite()
         case .reset: open.reset()
-        case .idle, .upstreamEnd, .upstreamReset: while open.takeIn() {}
+        case .idle, .upstreamEnd, .upstreamReset:
+            // Until a close_notify or the end of the stream.
+            while open.takeIn(), (try? open.tls.read()) != .some([]) {}
         }
         client = nil
         return (sessions, wasResumed)
@@ -170,7 +172,7 @@ import Testing
         for version in ["--tls-max", "--tlsv1.3"] {
             let options = version == "--tls-max" ? ["--tls-max", "1.2"] : ["--tlsv1.3"]
             let result = try Shell.run(["curl", "-skv"] + options + [url, url])
-            #expect(result.errors.contains("SSL reusing session ID") || result.errors.contains("reusing session"))
+            #expect(result.output == "ok\nok\n", "\(result)")
         }
         _ = reprise.closedConnection(4)
         let resumed = reprise.lines.filter { $0["message"] == "connection closed" }.map { $0["resumed"] ?? "" }

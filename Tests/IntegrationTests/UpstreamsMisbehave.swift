@@ -96,7 +96,7 @@ import Testing
         // More than the kernel's buffers hold: the client is stuck, and the proxy holds what its limit names.
         let paused = "reprise_back_pressure_pauses_total{listener=\"web\",direction=\"client_to_upstream\"}"
         #expect(try eventually { try reprise.metric(paused) > 0 })
-        #expect(reprise.residentBytes - before < 8 << 20)
+        if !Sanitizer.isOn { #expect(reprise.residentBytes - before < 8 << 20) }
         gate.signal()
         #expect(client.value == "(b'67108864 end', 'close_notify')\n")
     }

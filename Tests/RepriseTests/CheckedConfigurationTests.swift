@@ -58,6 +58,58 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         #expect(lines == lines.sorted())
     }
 
+    @Test func `fourteen mistakes are fourteen faults, in the file's order`() throws {
+        let text = """
+            wrkers: 2
+            log: { format: xml, level: [info] }
+            drain_timeout: 5
+            listeners:
+              - name: web
+                bind: ["127.0.0.1:8443", "${ADDRESS}:8444"]
+                router: ap
+                timeouts: { idle: 5m, idle: 6m, conect: 1s }
+                limits: { per_client: many }
+                tls:
+                  hosts:
+                    - names: [a.test]
+                      certificates: [{ chain: missing.pem, key: a.key }]
+                    - names: [a.test, -b.test]
+                      certificates: [{ chain: a.pem, key: a.key }]
+            upstreams:
+              - name: app
+                servers: ["127.0.0.1:1"]
+              - { name: app, servers: ["127.0.0.1:2"] }
+            admin: { bind: "127.0.0.1:8443" }
+            """
+        let checked = try check(text, files())
+        #expect(
+            checked.faults == [
+                "x.yaml:1:1: wrkers: unknown key, did you mean \"workers\"?",
+                "x.yaml:2:16: log.format: expected one of text, json, found \"xml\"",
+                "x.yaml:2:28: log.level: expected one of trace, debug, info, notice, warning, error, critical, found a list",
+                "x.yaml:3:16: drain_timeout: expected a duration such as \"20ms\", from 0ms to 1d, found \"5\"",
+                "x.yaml:6:30: listeners[0].bind[1]: the environment variable ADDRESS is not set",
+                "x.yaml:7:13: listeners[0].router: no upstream group has the name \"ap\", did you mean \"app\"?",
+                "x.yaml:8:27: listeners[0].timeouts.idle: the key stands at line 8 already",
+                "x.yaml:8:37: listeners[0].timeouts.conect: unknown key, did you mean \"connect\"?",
+                "x.yaml:9:27: listeners[0].limits.per_client: expected a whole number from 0 to 10000000, found \"many\"",
+                "x.yaml:13:35: listeners[0].tls.hosts[0].certificates[0].chain: missing.pem: cannot be read: no such file or directory",
+                "x.yaml:14:19: listeners[0].tls.hosts[1].names[0]: the name a.test is taken by the host at line 12",
+                "x.yaml:14:27: listeners[0].tls.hosts[1].names[1]: expected a host name such as \"example.test\" or \"*.example.test\", found \"-b.test\"; no part of a name begins or ends with \"-\"",
+                "x.yaml:19:13: upstreams[1].name: the name \"app\" is taken by the upstream group at line 17",
+                "x.yaml:20:16: admin.bind: 127.0.0.1:8443 is bound at line 6 already",
+            ], "\(checked.faults.joined(separator: "\n"))")
+        #expect(checked.plan == nil && checked.warnings.isEmpty, "\(checked.warnings)")
+    }
+
+    @Test func `a file's name is told on one printable line`() throws {
+        let name = "\\e[31m\\n" + String(repeating: "x", count: 2000)
+        let checked = try check(text().replacing("chain: a.pem", with: "chain: \"\(name)\""), files())
+        let fault = try #require(checked.faults.first)
+        #expect(checked.faults.count == 1 && fault.contains("\\u{1B}[31m\\nxxx") && fault.contains("cannot be read"))
+        #expect(fault.count < 500 && !fault.contains("\n"))
+    }
+
     @Test func `a key that is too small for the security level is found before serving`() throws {
         let checked = try check(text(), files(kind: .rsa1024))
         #expect(checked.plan == nil && checked.faults.contains { $0.contains("small") }, "\(checked.faults)")

@@ -2,15 +2,11 @@ package import Foundation
 import Glibc
 
 /// A `reprise serve` of its own, with its log at hand.
-package final class RepriseProcess: @unchecked Sendable {
-    // @unchecked: the log's lines are behind `lock`.
+package final class RepriseProcess: Sendable {
     /// The folder that holds the configuration, and what tests put beside it.
     package let folder: URL
     private let process: ChildProcess
-    private let lock = NSLock()
-    private var text = ""
-    private var partial = Data()
-    private var parsed: [[String: String]] = []
+    private let journal = Journal()
 
     /// The built program, beside the tests' own.
     package static var program: URL {
@@ -35,12 +31,14 @@ package final class RepriseProcess: @unchecked Sendable {
         let errors = Pipe()
         process = try ChildProcess(command, errors: errors.writer)
         errors.closeWriter()
-        Thread { [weak self] in
-            let handle = errors.fileHandleForReading
+        Thread { [journal] in
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
             while true {
-                let data = handle.availableData
-                guard !data.isEmpty, let self else { return }
-                self.append(data)
+                let count = read(errors.fileHandleForReading.fileDescriptor, &buffer, buffer.count)
+                // Not FileHandle: it ends the process when a signal interrupts the read.
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return journal.end() }
+                journal.append(Data(buffer.prefix(count)))
             }
         }.start()
         if waits, waitForLine(15, { $0["message"] == "listening" }) == nil {
@@ -49,7 +47,13 @@ package final class RepriseProcess: @unchecked Sendable {
     }
 
     deinit {
-        process.signal(SIGKILL)
+        guard Sanitizer.isOn else { return process.signal(SIGKILL) }
+        // An orderly end, because leaks are sought at the exit.
+        process.signal(SIGTERM)
+        if !eventually(within: 10, { !process.isRunning }) { process.signal(SIGKILL) }
+        // What a wrapper leaves running may keep standard error open.
+        _ = eventually(within: 2) { journal.isEnded }
+        Sanitizer.check(journal.text)
     }
 
     /// It did not begin to listen.
@@ -71,9 +75,9 @@ package final class RepriseProcess: @unchecked Sendable {
     }()
 
     /// Everything on standard error so far.
-    package var log: String { lock.withLock { text } }
+    package var log: String { journal.text }
     /// The log's lines as fields, all values as text.
-    package var lines: [[String: String]] { lock.withLock { parsed } }
+    package var lines: [[String: String]] { journal.lines }
     package var processID: Int32 { process.id }
     package var isRunning: Bool { process.isRunning }
 
@@ -126,9 +130,13 @@ package final class RepriseProcess: @unchecked Sendable {
     }
 
     /// Resident memory, in bytes.
-    package var residentBytes: Int {
+    package var residentBytes: Int { memory("VmRSS:") }
+    /// The most memory that was ever resident, in bytes.
+    package var peakBytes: Int { memory("VmHWM:") }
+
+    private func memory(_ name: String) -> Int {
         let status = (try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
         return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) << 10
     }
 
@@ -147,15 +155,31 @@ package final class RepriseProcess: @unchecked Sendable {
         guard eventually(within: seconds, { !process.isRunning }) else { return nil }
         return process.waitForStatus()
     }
+}
 
-    private func append(_ data: Data) {
+/// What a process has written to its log.
+private final class Journal: @unchecked Sendable {
+    // @unchecked: all of it is behind `lock`.
+    private let lock = NSLock()
+    private var all = ""
+    private var partial = Data()
+    private var parsed: [[String: String]] = []
+    private var ended = false
+
+    var text: String { lock.withLock { all } }
+    var lines: [[String: String]] { lock.withLock { parsed } }
+    var isEnded: Bool { lock.withLock { ended } }
+
+    func end() { lock.withLock { ended = true } }
+
+    func append(_ data: Data) {
         lock.withLock {
-            text += String(decoding: data, as: UTF8.self)
+            all += String(decoding: data, as: UTF8.self)
             partial += data
-            while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = partial[..<end]
-                partial = Data(partial[(end + 1)...])
-                guard let object = try? JSONSerialization.jsonObject(with: line) as? [String: Any] else {
+            let parts = partial.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            partial = Data(parts.last ?? Data())
+            for line in parts.dropLast() {
+                guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {
                     continue
                 }
                 parsed.append(object.mapValues { "\($0)" })

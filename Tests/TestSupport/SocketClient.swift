@@ -8,8 +8,11 @@ package final class SocketClient {
 
     /// Connects and completes the handshake.
     ///
+    /// - Parameter sending: leaves together with the client's Finished, in one segment if it is short.
     /// - Throws: when the server does not take the connection, or the handshake fails.
-    package init(port: Int, _ options: MemoryClient.Options = .init(serverName: "localhost")) throws {
+    package init(
+        port: Int, _ options: MemoryClient.Options = .init(serverName: "localhost"), sending: [UInt8] = []
+    ) throws {
         tls = try MemoryClient(options)
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -28,6 +31,7 @@ package final class SocketClient {
             flush()
             guard takeIn() else { throw Failure.ended }
         }
+        if !sending.isEmpty { try tls.write(sending) }
         flush()
     }
 

@@ -12,11 +12,21 @@ package final class TestUpstream: @unchecked Sendable {
     private var ends: [Peer.Received] = []
 
     /// Listens at once.
-    package init(_ serve: @escaping @Sendable (Peer) -> Void) {
+    ///
+    /// - Parameter kernelBuffer: how many bytes the kernel holds for it in each direction; `nil` for its own choice.
+    package init(kernelBuffer: Int32? = nil, _ serve: @escaping @Sendable (Peer) -> Void) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.descriptor = descriptor
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
+        if var bytes = kernelBuffer {
+            // What it accepts inherits these.
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, 4)
+            setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, 4)
+            // As on a real network: on loopback's segments of 64 KiB the peer's kernel bases a buffer of megabytes.
+            var segment: Int32 = 1400
+            setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_MAXSEG, &segment, 4)
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -40,9 +50,9 @@ package final class TestUpstream: @unchecked Sendable {
     }
 
     /// Sends back what comes, and ends when the client does.
-    package static func echo() -> TestUpstream {
-        TestUpstream { peer in
-            while case .bytes(let bytes) = peer.receive() { peer.send(bytes) }
+    package static func echo(kernelBuffer: Int32? = nil) -> TestUpstream {
+        TestUpstream(kernelBuffer: kernelBuffer) { peer in
+            peer.sendBackAll()
             peer.close()
         }
     }
@@ -115,6 +125,23 @@ package final class TestUpstream: @unchecked Sendable {
             let count = recv(descriptor, &buffer, most, 0)
             if count > 0 { return .bytes(Array(buffer.prefix(count))) }
             return count == 0 ? .end : .reset
+        }
+
+        /// Sends back what comes, up to the end; without arrays, so that a thousand peers can do it at once.
+        package func sendBackAll() {
+            withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { buffer in
+                while let start = buffer.baseAddress {
+                    let count = recv(descriptor, start, buffer.count, 0)
+                    guard count > 0 else { return }
+                    var sent = 0
+                    while sent < count {
+                        let more = Glibc.send(
+                            descriptor, start + sent, count - sent, Int32(MSG_NOSIGNAL))
+                        guard more > 0 else { return }
+                        sent += more
+                    }
+                }
+            }
         }
 
         @discardableResult

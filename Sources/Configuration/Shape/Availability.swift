@@ -26,7 +26,7 @@ enum Availability {
     /// - Parameter value: the scalar's text; `nil` for a mapping or a list that is not empty.
     static func answer(_ path: String, _ value: String?) -> Answer {
         let key = withoutIndices(path)
-        let written = value.map { " \"\($0)\"" } ?? ""
+        let written = value.map { " \"\($0.shortened)\"" } ?? ""
         if let allowed = faults[key], !(value.map(allowed.contains) ?? false) {
             return .fault("the value\(written) is not available in this version")
         }

@@ -140,7 +140,7 @@ enum FileShape {
                 "New handshakes in a second; 0: any number."),
             Shape.Key(
                 "per_client", .scalar(.integer(0...10_000_000)), standard: "0",
-                "Open connections of one client address; 0: any number."),
+                "Open connections of one client: an IPv4 address, or the /64 of an IPv6 one; 0: any number."),
             Shape.Key(
                 "relay_buffer", .scalar(.size(atLeast: 4 << 10, atMost: 16 << 20)), standard: "64KiB",
                 "Bytes held for one connection and direction, when its receiver is slow; one TLS record may come on top."

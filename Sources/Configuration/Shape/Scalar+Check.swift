@@ -19,7 +19,7 @@ extension Shape.Scalar {
         case .version: ["1.0", "1.1", "1.2", "1.3"].contains(text)
         case .bindAddress: Endpoint(parsing: text) != nil
         case .serverAddress: ServerAddress(parsing: text) != nil
-        case .hostName: NamePattern(text) != nil
+        case .hostName: NamePattern(text) != nil && !Self.hasStrayHyphen(text)
         case .name: (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(Self.allowsInName)
         case .applicationProtocol:
             (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
@@ -59,6 +59,13 @@ extension Shape.Scalar {
         }
     }
 
+    /// What a text that is no such value lacks, where that can be said.
+    func hint(for text: String) -> String {
+        guard case .hostName = self else { return "" }
+        if !text.utf8.allSatisfy({ $0 < 0x80 }) { return "; write other letters in the form that begins with \"xn--\"" }
+        return Self.hasStrayHyphen(text) ? "; no part of a name begins or ends with \"-\"" : ""
+    }
+
     /// A pattern (ECMA-262) or a list of values for the JSON Schema.
     var pattern: String? {
         switch self {
@@ -86,6 +93,10 @@ extension Shape.Scalar {
         case "false", "no", "off": false
         default: nil
         }
+    }
+
+    private static func hasStrayHyphen(_ name: String) -> Bool {
+        name.split(separator: ".").contains { $0.hasPrefix("-") || $0.hasSuffix("-") }
     }
 
     private static func allowsInName(_ byte: UInt8) -> Bool {

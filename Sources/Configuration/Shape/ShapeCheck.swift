@@ -9,12 +9,15 @@ struct ShapeCheck {
     static let maximumDepth = 64
 
     private let file: String
+    /// The paths of the values that have a fault already.
+    private let damaged: Set<String>
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
     private var nodes = 0
 
-    init(file: String) {
+    init(file: String, damaged: Set<String>) {
         self.file = file
+        self.damaged = damaged
     }
 
     mutating func check(_ root: Node) {
@@ -27,6 +30,7 @@ struct ShapeCheck {
             if nodes == Self.maximumNodes + 1 { fault(node, path, "expected at most \(Self.maximumNodes) values") }
             return
         }
+        guard !damaged.contains(path) else { return }
         switch shape {
         case .mapping(let keys): checkMapping(node, keys, path)
         case .list(let element, let atLeast): checkList(node, element, atLeast, path)
@@ -41,28 +45,34 @@ struct ShapeCheck {
         guard let mapping = node.mapping else {
             return fault(node, path, "expected a mapping with \(Self.list(keys)), found \(node.kind)")
         }
+        var meant: Set<String> = []
         for (keyNode, value) in mapping {
             guard let name = keyNode.scalar?.string else {
                 fault(keyNode, path, "expected a key, found \(keyNode.kind)")
                 continue
             }
-            let inner = path.isEmpty ? name : "\(path).\(name)"
+            let inner = path.option(name)
             guard let key = keys.first(where: { $0.name == name }) else {
-                let guess = Suggestion.clause(for: name, among: keys.map(\.name))
-                let known = guess.isEmpty ? "; known are \(Self.list(keys))" : guess
+                let guess = Suggestion.closest(to: name, among: keys.map(\.name))
+                if let guess { meant.insert(guess) }
+                let known = guess.map { ", did you mean \"\($0)\"?" } ?? "; known are \(Self.list(keys))"
                 fault(keyNode, inner, "unknown key\(known)")
                 continue
             }
             if checkAvailability(keyNode, value, inner) { check(value, key.shape, path: inner, key: key) }
         }
-        for key in keys where key.isRequired && !mapping.contains(where: { $0.key.scalar?.string == key.name }) {
-            fault(node, path.isEmpty ? key.name : "\(path).\(key.name)", "is missing: \(key.about)")
+        // A key that is there under a name that is not quite its own is not missing too.
+        for key in keys
+        where key.isRequired && !meant.contains(key.name)
+            && !mapping.contains(where: { $0.key.scalar?.string == key.name })
+        {
+            fault(node, path.option(key.name), "is missing: \(key.about)")
         }
     }
 
     /// - Returns: whether the value is still to be checked.
     private mutating func checkAvailability(_ keyNode: Node, _ value: Node, _ path: String) -> Bool {
-        if value.sequence?.isEmpty == true || value.mapping?.isEmpty == true { return true }
+        if damaged.contains(path) || value.sequence?.isEmpty == true || value.mapping?.isEmpty == true { return true }
         switch Availability.answer(path, value.scalar?.string) {
         case .inForce: return true
         case .fault(let message):
@@ -87,7 +97,7 @@ struct ShapeCheck {
             return fault(node, path, "expected a mapping, found \(node.kind)")
         }
         guard !Availability.isPending(path) else { return }
-        for (key, value) in mapping { check(value, shape, path: "\(path).\(key.scalar?.string ?? "?")", key: nil) }
+        for (key, value) in mapping { check(value, shape, path: path.option(key.scalar?.string ?? "?"), key: nil) }
     }
 
     private mutating func checkScalar(_ node: Node, _ scalar: Shape.Scalar, _ path: String) {
@@ -95,7 +105,7 @@ struct ShapeCheck {
             return fault(node, path, "expected \(scalar.expectation), found \(node.kind)")
         }
         guard !scalar.accepts(text) else { return }
-        let guess = Suggestion.clause(for: text, among: scalar.choices)
+        let guess = Suggestion.clause(for: text, among: scalar.choices) + scalar.hint(for: text)
         fault(node, path, "expected \(scalar.expectation), found \"\(text.shortened)\"\(guess)")
     }
 
@@ -128,9 +138,4 @@ extension Node {
         guard let scalar, scalar.style == .plain || scalar.style == .any else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
-}
-
-extension String {
-    /// What fits into a message.
-    var shortened: String { count > 80 ? prefix(77) + "..." : self }
 }

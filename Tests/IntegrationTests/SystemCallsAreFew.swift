@@ -1,0 +1,114 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// What one connection costs in system calls, counted by strace: the trace of docs/one-connection.md.
+@Suite struct SystemCallsAreFew {
+    /// Containers often forbid ptrace(2), and a sanitizer makes calls of its own.
+    static let canTrace =
+        !Sanitizer.isOn && (try? Shell.run(["strace", "-f", "-o", "/dev/null", "true"]))?.status == 0
+
+    /// One call: `name(arguments) = result`.
+    private struct Call: CustomStringConvertible {
+        let name: String
+        let description: String
+        /// The descriptor it is about; of epoll_ctl, the one that is watched.
+        let descriptor: Int?
+        let result: Int?
+
+        init?(_ line: Substring) {
+            guard let match = line.firstMatch(of: #/^(\w+)\((\d*)(?:, EPOLL_CTL_\w+, (\d+))?.*\) += (-?\d+)/#) else {
+                return nil
+            }
+            name = String(match.1)
+            description = String(line)
+            descriptor = Int(match.3 ?? match.2)
+            result = Int(match.4)
+        }
+    }
+
+    @Test(.enabled(if: canTrace, "strace may not trace here"))
+    func `a connection costs the calls it needs, and no receive in vain`() throws {
+        let upstream = TestUpstream { peer in
+            guard case .bytes = peer.receive() else { return peer.close() }
+            peer.send(Array("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n".utf8))
+            while case .bytes = peer.receive() {}
+            peer.close()
+        }
+        var configuration = TestConfiguration(upstream)
+        // The ticket leaves with the answer, however slow the traced server is.
+        configuration.listener = "sessions: { tickets: { delay: 10s } }"
+        let folder = RepriseProcess.temporaryFolder()
+        // One file for each thread; the tracer stands aside, so that signals reach the server.
+        let reprise = try configuration.start(
+            folder: folder,
+            wrapper: ["strace", "-D", "-ff", "-o", folder.path + "/trace", "-e", "trace=%network,%desc"])
+
+        let client = try SocketClient(
+            port: reprise.port(), sending: Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+        var answer: [UInt8] = []
+        while !answer.ends(with: "ok\n") {
+            if let bytes = try client.tls.read() { answer += bytes } else { try #require(client.takeIn()) }
+        }
+        client.tls.sendCloseNotify()
+        client.flush()
+        while client.takeIn() {}
+        #expect(reprise.closedConnection()["protocol"] == "TLSv1.3")
+        reprise.signal(SIGTERM)
+        #expect(reprise.status() == 0)
+
+        let worker = try #require(workerCalls(in: folder))
+        let accepted = try #require(worker.firstIndex { $0.name.hasPrefix("accept") && ($0.result ?? -1) >= 0 })
+        let ofClient = calls(on: worker[accepted].result, in: worker[(accepted + 1)...])
+        let opened = try #require(worker[accepted...].firstIndex { $0.name == "socket" })
+        let ofUpstream = calls(on: worker[opened].result, in: worker[(opened + 1)...])
+        let story = worker[accepted...].map(\.description).joined(separator: "\n")
+
+        #expect(
+            count(ofClient) == ["recvfrom": 3, "sendto": 3, "close": 1, "epoll_ctl": count(ofClient)["epoll_ctl"]],
+            "\(story)")
+        let upstreamCount = count(ofUpstream)
+        #expect(upstreamCount["setsockopt"] == 1 && upstreamCount["connect"] == 1, "\(story)")
+        #expect(upstreamCount["sendto"] == 1 && upstreamCount["close"] == 1, "\(story)")
+        #expect((1...2).contains(upstreamCount["recvfrom"] ?? 0) && upstreamCount["shutdown"] ?? 0 <= 1, "\(story)")
+        let budgeted: Set = ["setsockopt", "connect", "sendto", "recvfrom", "shutdown", "close", "epoll_ctl"]
+        #expect(budgeted.isSuperset(of: upstreamCount.keys), "\(story)")
+        for calls in [ofClient, ofUpstream] {
+            #expect(count(calls)["epoll_ctl"] ?? 0 <= 2, "\(story)")
+            #expect(!calls.contains { $0.name == "recvfrom" && $0.description.contains("EAGAIN") }, "\(story)")
+        }
+    }
+
+    /// The calls of the thread that accepted, once the tracer has written them all.
+    private func workerCalls(in folder: URL) -> [Call]? {
+        var found: [Call]?
+        _ = eventually {
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            let texts = files.filter { $0.hasPrefix("trace.") }.compactMap {
+                try? String(contentsOf: folder.appending(path: $0), encoding: .utf8)
+            }
+            guard texts.allSatisfy({ $0.contains("+++ ") }) else { return false }
+            found = texts.map { $0.split(separator: "\n").compactMap(Call.init) }.first { calls in
+                calls.contains { $0.name.hasPrefix("accept") && ($0.result ?? -1) >= 0 }
+            }
+            return found != nil
+        }
+        return found
+    }
+
+    /// The calls on a descriptor up to its close.
+    private func calls(on descriptor: Int?, in calls: ArraySlice<Call>) -> [Call] {
+        let own = calls.filter { $0.descriptor == descriptor }
+        let end = own.firstIndex { $0.name == "close" } ?? own.endIndex - 1
+        return Array(own[...end])
+    }
+
+    private func count(_ calls: [Call]) -> [String: Int] {
+        Dictionary(calls.map { ($0.name, 1) }, uniquingKeysWith: +)
+    }
+}
+
+extension [UInt8] {
+    fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count) == Array(text.utf8)[...] }
+}
