@@ -71,7 +71,11 @@ let package = Package(
         tests("ConfigurationTests", knows: ["Configuration", "Vocabulary", "TestSupport"]),
         tests("ResumptionTests", knows: ["Resumption", "TLS", "Metrics", "Vocabulary", "TestSupport"]),
         tests("RoutingTests", knows: ["Routing", "Vocabulary"]),
-        tests("ProxyTests", knows: ["Proxy", "TLS", "EventLoop", "Metrics", "Routing", "Vocabulary", "TestSupport"]),
+        tests(
+            "ProxyTests",
+            knows: [
+                "Proxy", "TLS", "Resumption", "EventLoop", "Metrics", "Routing", "Vocabulary", "TestSupport", logging,
+            ]),
         tests("AdminTests", knows: ["Admin", "EventLoop", "Metrics", "Vocabulary", "TestSupport"]),
         tests(
             "RepriseTests",

@@ -41,7 +41,7 @@ extension Connection {
     ///
     /// A short receive has emptied the socket, unless the client's FIN is known to be behind it.
     func readClient() {
-        while clientIsReadable, machine.readsClient {
+        while clientIsReadable, machine.readsClient, !waitsForStore {
             let room = listener.settings.relayBuffer - toUpstream.count
             guard room > 0, toClient.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
                 listener.metrics.pauses(.clientToUpstream)
@@ -81,11 +81,12 @@ extension Connection {
     }
 
     /// Lets libssl work on what was received.
-    private func takeFromClient() {
+    func takeFromClient() {
         bringHeldTickets()
         if machine.phase == .handshaking {
             switch tls.handshake() {
-            case .wantsInput, .wantsSession: return
+            case .wantsInput: return
+            case .wantsSession: return waitsForStore ? () : askStore()
             case .failed(let fault): return handshakeFailed(fault)
             case .done:
                 handshakeSucceeded()

@@ -38,6 +38,9 @@ final class Connection: SocketWatchDelegate {
     var ticketsAreQueued = false
     var closeNotifyIsSent = false
     private var probeIsQueued = false
+    /// The handshake waits for the session store; what comes meanwhile waits too.
+    var waitsForStore = false
+    private var storeTimer: LoopTimer?
 
     var upstream: Socket?
     var upstreamWatch: SocketWatch?
@@ -158,6 +161,36 @@ final class Connection: SocketWatchDelegate {
         lastActivity = worker.loop.now
     }
 
+    /// Asks the session store, and lets the handshake wait for it until `sessions.store_deadline`.
+    func askStore() {
+        waitsForStore = true
+        let (id, loop, domain) = (id, worker.loop, listener.domain)
+        let (keys, taking) = (sessions.wanted, sessions.takesWhatItWants)
+        // The loop runs for as long as its worker lives, and the connection is looked up on it.
+        nonisolated(unsafe) let worker = worker
+        Task {
+            let found = await domain.fetch(keys, taking: taking, at: Clocks.wall())
+            loop.execute { worker.connection(id)?.storeAnswered(found) }
+        }
+        let timer = LoopTimer(loop: loop) { [unowned self] in storeAnswered(nil) }
+        storeTimer = timer
+        timer.schedule(after: listener.settings.storeDeadline)
+    }
+
+    /// The session store has answered, or is too late with `nil`: the handshake goes on.
+    private func storeAnswered(_ found: [SessionKey: [UInt8]]?) {
+        guard waitsForStore, machine.phase == .handshaking else { return }
+        waitsForStore = false
+        storeTimer?.close()
+        storeTimer = nil
+        if let found { sessions.storeAnswered(found) } else { sessions.storeWasSilent() }
+        tls.sessionsAreThere()
+        takeFromClient()
+        tls.endTurn()
+        if clientIsReadable, machine.readsClient { readClient() }
+        settle()
+    }
+
     /// Has the sockets asked for an error a little later.
     ///
     /// libevent tells an error (EPOLLERR) as readable and writable, which bytes are as well. A reset that comes right
@@ -247,6 +280,8 @@ extension Connection {
         toUpstream.removeAll()
         timer?.close()
         timer = nil
+        storeTimer?.close()
+        storeTimer = nil
         record.endedAt = worker.loop.now
         record.ending = machine.ending
         record.laterEvents = machine.detail

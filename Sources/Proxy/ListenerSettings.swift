@@ -12,10 +12,14 @@ package struct ListenerSettings: Sendable, Equatable {
     package var keyUpdatesPerSecond: Int
     /// How long a NewSessionTicket waits for other bytes to the client before it leaves alone.
     package var ticketDelay: Duration
+    /// How long a handshake waits for a session store that answers later.
+    package var storeDeadline: Duration
 
     package init(
         name: String, timeouts: Timeouts = Timeouts(), limits: AdmissionLimits = AdmissionLimits(),
-        relayBuffer: Int = 64 << 10, keyUpdatesPerSecond: Int = 100, ticketDelay: Duration = .milliseconds(20)
+        relayBuffer: Int = 64 << 10, keyUpdatesPerSecond: Int = 100,
+        ticketDelay: Duration = .milliseconds(20),
+        storeDeadline: Duration = .milliseconds(20)
     ) {
         self.name = name
         self.timeouts = timeouts
@@ -23,6 +27,7 @@ package struct ListenerSettings: Sendable, Equatable {
         self.relayBuffer = relayBuffer
         self.keyUpdatesPerSecond = keyUpdatesPerSecond
         self.ticketDelay = ticketDelay
+        self.storeDeadline = storeDeadline
     }
 
     /// How long a connection may take for each part of its life.

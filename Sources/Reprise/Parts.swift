@@ -67,7 +67,8 @@ struct Parts: Sendable {
         limits.perClient = listener.limits.perClient
         return ListenerSettings(
             name: listener.name, timeouts: timeouts, limits: limits, relayBuffer: listener.limits.relayBuffer.bytes,
-            keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay)
+            keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay,
+            storeDeadline: listener.sessions.storeDeadline)
     }
 
     private static func resumption(_ plan: SessionsPlan) -> ResumptionPolicy {

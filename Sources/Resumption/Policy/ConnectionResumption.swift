@@ -19,6 +19,11 @@ package final class ConnectionResumption: ConnectionSessions {
     /// What the sessions of this connection carry from now on.
     private var memory: SessionMemory?
     private var isDone = false
+    /// What the remote store was asked for.
+    private var asked: [SessionKey] = []
+    /// What it answered; kept until the handshake is done, since a HelloRetryRequest asks for it twice.
+    private var fetched: [SessionKey: [UInt8]] = [:]
+    private var storeIsSilent = false
     /// A single-use session that was taken: a HelloRetryRequest asks for it twice.
     private var taken: (key: SessionKey, session: [UInt8])?
     /// Under which a session of this lineage is stored: where it came from, and where it went.
@@ -51,13 +56,45 @@ package final class ConnectionResumption: ConnectionSessions {
     package func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool {
         (self.offer, self.clients) = (offer, clients)
         (objection, accepted, memory) = (nil, nil, nil)
-        return false
+        guard policy.isOn, domain.remote != nil else { return false }
+        let keys = keys(of: offer).filter { !asked.contains($0) }
+        guard !keys.isEmpty else { return false }
+        asked += keys
+        wanted = keys
+        return true
+    }
+
+    /// The keys that a remote store is to be asked for, while the handshake waits.
+    package private(set) var wanted: [SessionKey] = []
+
+    /// Whether what is asked for is to be taken, and not just got.
+    package var takesWhatItWants: Bool { policy.isSingleUse && offer?.speaksTLS13 == true }
+
+    /// What the store has answered; the handshake can be driven on.
+    package func storeAnswered(_ sessions: [SessionKey: [UInt8]]) {
+        wanted = []
+        fetched.merge(sessions) { $1 }
+    }
+
+    /// The store has not answered in time: what it has is not there.
+    package func storeWasSilent() {
+        wanted = []
+        storeIsSilent = true
+    }
+
+    private func keys(of offer: SessionOffer) -> [SessionKey] {
+        // libssl looks at no id when a ticket comes along.
+        let ids = offer.speaksTLS13 ? offer.identities : offer.carriesTicket ? [] : [offer.sessionID]
+        return ids.compactMap { id in id.withUnsafeBytes { SessionKey($0) } }
     }
 
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
         objection = .notFound
-        if policy.isSingleUse, isTLS13 {
+        if domain.remote != nil {
+            if storeIsSilent { objection = .storeSilent }
+            fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
+        } else if policy.isSingleUse, isTLS13 {
             if taken?.key != key { taken = domain.store.take(key, at: clock()).map { (key, $0) } }
             taken?.session.withUnsafeBytes { lend($0, under: key, body) }
         } else {
@@ -179,6 +216,13 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer) {
         guard policy.isOn, let memory, let key = SessionKey(id) else { return }
+        if let remote = domain.remote {
+            let (session, expires, now) = (Array(der), memory.expires, clock())
+            keys.append(key)
+            // Nobody waits for it: a client that comes back sooner finds nothing, and makes a full handshake.
+            Task { try? await remote.put(key, session, expires: expires, at: now) }
+            return
+        }
         if domain.store.put(key, der, expires: memory.expires, at: clock()).isKept { keys.append(key) }
     }
 
@@ -197,7 +241,7 @@ package final class ConnectionResumption: ConnectionSessions {
         default: return false
         }
         if memory == nil { memory = accepted }
-        taken = nil
+        (taken, fetched) = (nil, [:])
         return true
     }
 
@@ -216,7 +260,11 @@ package final class ConnectionResumption: ConnectionSessions {
     /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
     package func connectionEnded(_ ending: Ending) -> Verdict {
         guard isDone, let memory, policy.verdicts[ending] == .drop else { return .kept }
-        for key in keys { domain.store.remove(key) }
+        if let remote = domain.remote {
+            Task { [keys] in for key in keys { try? await remote.remove(key) } }
+        } else {
+            for key in keys { domain.store.remove(key) }
+        }
         let oldest = clock().adding(.zero - policy.maximumChainAge)
         switch domain.denyList.deny(memory.lineage, oldest: oldest) {
         case .added, .alreadyThere: return .dropped

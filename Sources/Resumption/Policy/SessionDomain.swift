@@ -1,4 +1,4 @@
-internal import Vocabulary
+package import Vocabulary
 
 /// What the listeners of one session domain share, for as long as the process runs: store, ticket keys, deny list.
 package final class SessionDomain: Sendable {
@@ -6,15 +6,33 @@ package final class SessionDomain: Sendable {
     package let name: String
     /// Where stateful sessions are kept.
     package let store: LocalSessionStore
+    /// Where they are kept instead, when several machines share them; it answers later, or not at all.
+    package let remote: (any SessionStore)?
     /// What seals tickets.
     package let keys: TicketKeyRing
     /// What must not resume any more.
     package let denyList: DenyList
 
-    package init(name: String, store: LocalSessionStore, keys: TicketKeyRing, denyList: DenyList) {
+    package init(
+        name: String, store: LocalSessionStore, keys: TicketKeyRing, denyList: DenyList,
+        remote: (any SessionStore)? = nil
+    ) {
         self.name = name
         self.store = store
         self.keys = keys
         self.denyList = denyList
+        self.remote = remote
+    }
+
+    /// Asks the remote store for sessions; one that throws has none.
+    ///
+    /// - Parameter taking: for a single use: whoever gets a session is the only one.
+    package func fetch(_ keys: [SessionKey], taking: Bool, at time: WallTime) async -> [SessionKey: [UInt8]] {
+        guard let remote else { return [:] }
+        var found: [SessionKey: [UInt8]] = [:]
+        for key in keys {
+            found[key] = try? await taking ? remote.take(key, at: time) : remote.get(key, at: time)
+        }
+        return found
     }
 }

@@ -1,0 +1,154 @@
+import EventLoop
+import Foundation
+import Glibc
+import Logging
+import Metrics
+import Proxy
+import Resumption
+import Routing
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+/// A store on another machine, as far as a handshake can tell: it answers later, fails, or never answers.
+private final class LateStore: SessionStore {
+    struct Failure: Error {}
+    private let sessions = Locked([SessionKey: [UInt8]]())
+    private let asked = Locked(0)
+    private let delay: Duration?
+    private let fails: Bool
+
+    /// - Parameter delay: `nil` never answers.
+    init(delay: Duration?, fails: Bool = false) {
+        self.delay = delay
+        self.fails = fails
+    }
+
+    var count: Int { sessions.withLock { $0.count } }
+    var questions: Int { asked.withLock { $0 } }
+
+    private func wait() async throws {
+        asked.withLock { $0 += 1 }
+        if fails { throw Failure() }
+        guard let delay else { return try await Task.sleep(for: .seconds(3600)) }
+        // The delay is what is tested: the handshake waits for it, and others do not.
+        try await Task.sleep(for: delay)
+    }
+
+    func get(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? {
+        try await wait()
+        return sessions.withLock { $0[key] }
+    }
+
+    func take(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? {
+        try await wait()
+        return sessions.withLock { $0.removeValue(forKey: key) }
+    }
+
+    func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws {
+        sessions.withLock { $0[key] = session }
+    }
+
+    func remove(_ key: SessionKey) async throws { sessions.withLock { _ = $0.removeValue(forKey: key) } }
+}
+
+@Suite struct RemoteStoreTests {
+    /// A worker on a loop of its own, with a listener whose sessions are in that store.
+    private func withWorker(
+        _ store: LateStore, deadline: Duration = .seconds(5), isSingleUse: Bool = false,
+        _ body: @escaping @Sendable (Int) throws -> Void
+    ) async throws {
+        let upstream = TestUpstream.echo()
+        let loop = try EventLoop(name: "test")
+        let registry = MetricRegistry()
+        let null = open("/dev/null", O_WRONLY)
+        let queue = LogQueue(format: .text, level: .error, colored: false, descriptor: null, dropped: Counter())
+        let worker = Worker(loop: loop, index: 0, registry: registry, log: WorkerLog(queue))
+        loop.start()
+        var tls = MemoryServer.settings(mode: .stateful)
+        tls.sessions.isSingleUse = isSingleUse
+        let domain = try SessionDomain(
+            name: "test", store: LocalSessionStore(budget: 1 << 20),
+            keys: TicketKeyRing(
+                TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
+            denyList: DenyList(capacity: 100), remote: store)
+        let server = UpstreamServer(
+            id: "a", endpoints: [try #require(Endpoint(parsing: "127.0.0.1:\(upstream.port)"))])
+        var settings = ListenerSettings(name: "web")
+        settings.storeDeadline = deadline
+        let blueprint = ListenerBlueprint(
+            settings: settings, hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: tls), tls: tls,
+            domain: domain, resumption: ResumptionPolicy(isSingleUse: isSingleUse),
+            upstream: UpstreamGroup(name: "app", servers: [server]), admission: Admission())
+        try await worker.prepare([blueprint])
+        await worker.commit()
+        let endpoint = try #require(Endpoint(parsing: "127.0.0.1:0"))
+        let socket = try Socket.listen(on: endpoint, sharingPort: false, backlog: 64)
+        guard case .ip(_, let port) = socket.localEndpoint else { preconditionFailure("no port") }
+        try await worker.accept(on: socket, for: "web", boundTo: endpoint)
+        // On a thread of its own: clients block, and the store's answers need the threads that tests run on.
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Void, any Error>, Never>) in
+            Thread { continuation.resume(returning: Result { try body(Int(port)) }) }.start()
+        }
+        try result.get()
+        await worker.kill()
+        loop.stop()
+        loop.join()
+        queue.close()
+        close(null)
+    }
+
+    private func connect(_ port: Int, _ options: MemoryClient.Options) throws -> SocketClient {
+        let client = try SocketClient(port: port, options)
+        try client.tls.write([7])
+        client.flush()
+        while case .some(.none) = try? client.tls.read(), client.takeIn() {}
+        return client
+    }
+
+    @Test(arguments: [SessionCarrier.id, .stateful], [nil, "X448:P-256"])
+    func `a handshake waits for the store and resumes, while others go on`(
+        _ carrier: SessionCarrier, groups: String?
+    ) async throws {
+        let store = LateStore(delay: .milliseconds(50))
+        try await withWorker(store) { port in
+            let first = try connect(port, carrier.client())
+            let session = try #require(first.tls.sessions.last)
+            #expect(eventually { store.count > 0 })
+            var options = carrier.client(resuming: session)
+            // A HelloRetryRequest asks for the session twice, and the store once.
+            if carrier == .stateful { options.groups = groups }
+            let waiting = Background { [options] in (try? connect(port, options))?.tls.wasResumed }
+            #expect(eventually { store.questions > 0 })
+            // New clients have nothing to be looked up, and need not wait.
+            for _ in 0..<5 { #expect(try !connect(port, SessionCarrier.stateful.client()).tls.wasResumed) }
+            #expect(waiting.value == true)
+            #expect(store.questions == 1)
+        }
+    }
+
+    @Test(arguments: [SessionCarrier.id, .stateful])
+    func `a store that is silent or fails is a miss, and the handshake is a full one`(
+        _ carrier: SessionCarrier
+    ) async throws {
+        for store in [LateStore(delay: nil), LateStore(delay: .zero, fails: true)] {
+            try await withWorker(store, deadline: .milliseconds(30)) { port in
+                let session = try connect(port, carrier.client()).tls.sessions.last
+                #expect(try !connect(port, carrier.client(resuming: session)).tls.wasResumed)
+                #expect(store.questions == 1)
+            }
+        }
+    }
+
+    @Test func `a single-use session is taken from the store, and nobody gets it twice`() async throws {
+        let store = LateStore(delay: .milliseconds(1))
+        try await withWorker(store, isSingleUse: true) { port in
+            let session = try connect(port, SessionCarrier.stateful.client()).tls.sessions.last
+            #expect(eventually { store.count == 1 })
+            #expect(try connect(port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
+            #expect(try !connect(port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
+        }
+    }
+}
