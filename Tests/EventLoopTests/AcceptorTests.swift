@@ -7,7 +7,7 @@ import Vocabulary
 
 /// What an acceptor did, seen from the test's thread.
 private final class Log: Sendable {
-    let accepted = Mutex<[Socket]>([])
+    let accepted = Locked<[Socket]>([])
     let pauses = Atomic<Int>(0)
     let resumes = Atomic<Int>(0)
 

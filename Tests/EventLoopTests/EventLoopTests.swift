@@ -31,7 +31,7 @@ private actor Counter {
 }
 
 private final class Ledger: Sendable {
-    private let seen = Mutex<[Int: [Int]]>([:])
+    private let seen = Locked<[Int: [Int]]>([:])
     func add(_ number: Int, of thread: Int) { seen.withLock { $0[thread, default: []].append(number) } }
     var count: Int { seen.withLock { $0.values.reduce(0) { $0 + $1.count } } }
     var numbers: [[Int]] { seen.withLock { Array($0.values) } }
@@ -70,8 +70,8 @@ private final class Ledger: Sendable {
         throws
     {
         try withLoop { loop in
-            let fired = Mutex<[String]>([])
-            let kept = Mutex<[ObjectIdentifier]>([])
+            let fired = Locked<[String]>([])
+            let kept = Locked<[ObjectIdentifier]>([])
             loop.execute {
                 nonisolated(unsafe) var timers: [LoopTimer] = []
                 func timer(_ name: String, _ delay: Duration) -> LoopTimer {
@@ -121,7 +121,7 @@ private final class Ledger: Sendable {
 
     @Test func `a timer closed in another's callback of the same turn does not fire`() throws {
         try withLoop { loop in
-            let fired = Mutex<[String]>([])
+            let fired = Locked<[String]>([])
             loop.execute {
                 nonisolated(unsafe) var other: LoopTimer?
                 let first = LoopTimer(loop: loop) {

@@ -25,7 +25,7 @@ private func pair() throws -> (client: Socket, server: Socket, listener: Socket)
 }
 
 private final class Recorder: SocketWatchDelegate, Sendable {
-    let seen = Mutex<[Readiness]>([])
+    let seen = Locked<[Readiness]>([])
     let closesAtOnce: Bool
     init(closesAtOnce: Bool = false) { self.closesAtOnce = closesAtOnce }
     func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {

@@ -64,7 +64,7 @@ import Vocabulary
 
     @Test func `the small HTTP server answers GET and HEAD, and nothing else`() throws {
         try withLoop { loop in
-            let bound = Mutex<Endpoint?>(nil)
+            let bound = Locked<Endpoint?>(nil)
             loop.execute {
                 let server = HTTPServer(loop: loop) { request in
                     HTTPResponse(
