@@ -299,9 +299,9 @@ extension Connection {
         let verdict = sessions.connectionEnded(ending)
         guard verdict != .kept else { return }
         listener.metrics.lineagesDropped.add(1)
-        if case .droppedWithOthers(let moment) = verdict {
+        if case .droppedWithOthers(let moment, let isFirst) = verdict {
             listener.metrics.denyListOverflows.add(1)
-            worker.log.denyListIsFull(listener, upTo: moment)
+            if isFirst { worker.log.denyListIsFull(listener, upTo: moment) }
         }
     }
 

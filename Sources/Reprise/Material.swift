@@ -11,6 +11,8 @@ struct Material: Sendable {
     private(set) var hosts: [String: HostContexts] = [:]
     /// Ticket keys that come from files, by session domain.
     private(set) var ticketKeys: [String: [TicketKey]] = [:]
+    /// The state of those files before they were read.
+    private(set) var ticketKeyStamps: [String: [FileStamp?]] = [:]
     private var clients: [Source: ClientAuthentication] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
@@ -122,6 +124,7 @@ struct Material: Sendable {
     private mutating func loadKeys(
         _ references: [FileReference], of domain: String, _ rotation: TicketRotation, at now: WallTime
     ) {
+        ticketKeyStamps[domain] = references.map { FileStamp($0.path) }
         do throws(TicketKeyLoading.Failure) {
             let (keys, notes) = try TicketKeyLoading.keys(
                 of: references, ticketLifetime: rotation.ticketLifetime, at: now, from: files)

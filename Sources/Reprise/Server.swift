@@ -99,6 +99,7 @@ package actor Server {
             return stopLoops()
         }
         self.plan = plan
+        adaptSessions(to: plan, checked.material)
         await accept(on: opened)
         tendCertificates(checked.material, plan)
         registerProcessMetrics(workers: count)
@@ -172,10 +173,12 @@ package actor Server {
             for worker in workers { try await worker.prepare(parts.blueprints) }
         } catch {
             if newAdmin !== admin { newAdmin?.stop() }
+            lasting.domains.forget(allBut: old)
             for worker in workers { await worker.discard() }
             for sockets in added.values.joined() { sockets.close() }
             throw error
         }
+        adaptSessions(to: plan, checked.material)
         for worker in workers { await worker.commit() }
         await accept(on: added)
         await stopAccepting(butAt: plan)
@@ -191,6 +194,13 @@ package actor Server {
         log.adopt(plan.log)
         self.plan = plan
         tendCertificates(checked.material, plan)
+    }
+
+    /// Gives the session domains what the plan says, before the first connection under it.
+    private func adaptSessions(to plan: Plan, _ material: Material) {
+        for option in lasting.domains.adapt(to: plan, keys: material.ticketKeys, at: Clocks.wall()) {
+            log.warning("a changed option needs a restart", [("option", .string(option))])
+        }
     }
 
     private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> Parts {
@@ -231,11 +241,10 @@ package actor Server {
     private func tendCertificates(_ material: Material, _ plan: Plan) {
         upkeep?.stop()
         upkeep = CertificateUpkeep(plan, material, loop: control, registry: registry, log: log)
-        for option in lasting.domains.adapt(to: plan, keys: material.ticketKeys, at: Clocks.wall()) {
-            log.warning("a changed option needs a restart", [("option", .string(option))])
-        }
         sessionUpkeep?.stop()
-        sessionUpkeep = SessionUpkeep(plan, lasting.domains, from: source, loop: control, registry: registry, log: log)
+        sessionUpkeep = SessionUpkeep(
+            plan, lasting.domains, stamps: material.ticketKeyStamps, from: source, loop: control, registry: registry,
+            log: log)
     }
 }
 

@@ -6,6 +6,8 @@ internal import Vocabulary
 /// The session domains of the process, by name: a reload ends no session, so they outlive it.
 struct SessionDomains: Sendable {
     private var domains: [String: SessionDomain] = [:]
+    /// Those that a plan in force has had.
+    private var adopted: Set<String> = []
 
     /// How long a key seals where the file says nothing.
     static let standardRotation = Duration.seconds(3600)
@@ -35,10 +37,12 @@ struct SessionDomains: Sendable {
     ///
     /// - Parameter keys: the ticket keys that come from files, by domain.
     /// - Returns: the options that need a restart.
-    func adapt(to plan: Plan, keys: [String: [TicketKey]], at now: WallTime) -> [String] {
+    mutating func adapt(to plan: Plan, keys: [String: [TicketKey]], at now: WallTime) -> [String] {
         var restarts: [String] = []
         for (name, sessions) in Self.sessions(of: plan).sorted(by: { $0.key < $1.key }) {
             guard let domain = domains[name], let first = sessions.first else { continue }
+            adopted.insert(name)
+            for listener in sessions { domain.allow(chainAge: listener.maximumChainAge) }
             if let keys = keys[name] {
                 domain.keys.replace(with: keys, at: now)
             } else if let rotation = try? Self.rotation(sessions) {
@@ -70,6 +74,12 @@ struct SessionDomains: Sendable {
             throw .cannotStart(
                 "session domain \(name): no memory for sessions.cache.size \(plan.cacheSize): \(error)")
         }
+    }
+
+    /// Forgets the domains that a refused reload has made.
+    mutating func forget(allBut plan: Plan) {
+        let used = Set(plan.listeners.map(\.sessions.domain)).union(adopted)
+        domains = domains.filter { used.contains($0.key) }
     }
 
     subscript(name: String) -> SessionDomain? { domains[name] }

@@ -16,6 +16,8 @@ final class SessionUpkeep {
     private let registry: MetricRegistry
     private let log: ControlLog
     private let domains: [SessionDomain]
+    /// Those that no listener has any more, too: their keys are wiped in time.
+    private let allDomains: [SessionDomain]
     private var watched: [WatchedKeys] = []
     private var fileTimer: LoopTimer?
     private var advanceTimer: LoopTimer?
@@ -32,12 +34,14 @@ final class SessionUpkeep {
     private let source: ConfigurationSource
 
     init(
-        _ plan: Plan, _ domains: SessionDomains, from source: ConfigurationSource, loop: EventLoop,
+        _ plan: Plan, _ domains: SessionDomains, stamps: [String: [FileStamp?]], from source: ConfigurationSource,
+        loop: EventLoop,
         registry: MetricRegistry, log: ControlLog
     ) {
         self.registry = registry
         self.log = log
         self.source = source
+        allDomains = domains.all
         let plans = Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
         self.domains = plans.keys.sorted().compactMap { domains[$0] }
         for domain in self.domains {
@@ -47,7 +51,7 @@ final class SessionUpkeep {
             watched.append(
                 WatchedKeys(
                     domain: domain, files: files, ticketLifetime: sessions.map(\.lifetime).max() ?? .zero,
-                    stamps: files.map { FileStamp($0.path) }))
+                    stamps: stamps[domain.name] ?? []))
         }
         count()
         fileTimer = LoopTimer(loop: loop) { [unowned self] in checkFiles() }
@@ -81,7 +85,7 @@ final class SessionUpkeep {
     }
 
     private func advance() {
-        for domain in domains { domain.keys.advance(to: Clocks.wall()) }
+        for domain in allDomains { domain.keys.advance(to: Clocks.wall()) }
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 

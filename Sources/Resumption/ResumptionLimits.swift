@@ -5,7 +5,7 @@ package enum ResumptionLimits {
     /// How much a router may have a session remember. It makes every ticket longer.
     package static let applicationDataBytes = 256
     /// What all that a session remembers can come to.
-    package static let memoryBytes = 64 + 8 + rememberedCertificates * (16 + 1 + 255) + applicationDataBytes
+    package static let memoryBytes = 64 + 256 + rememberedCertificates * (4 + 1 + 255) + applicationDataBytes
     /// Lineages that a deny list is set up for at the most.
     package static let denyListEntries = 1 << 24
 }

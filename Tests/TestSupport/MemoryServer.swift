@@ -52,6 +52,7 @@ package enum MemoryServer {
         var policy = policy
         policy.isOn = settings.sessions.mode != .off
         policy.isSingleUse = settings.sessions.isSingleUse
+        domain.allow(chainAge: policy.maximumChainAge)
         return try MemoryListener(
             context: ServerContext(hosts: HostContexts(hosts: hosts, settings: settings), settings: settings),
             domain: domain, policy: policy)

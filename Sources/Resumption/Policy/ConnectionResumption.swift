@@ -24,8 +24,12 @@ package final class ConnectionResumption: ConnectionSessions {
     /// What it answered; kept until the handshake is done, since a HelloRetryRequest asks for it twice.
     private var fetched: [SessionKey: [UInt8]] = [:]
     private var storeIsSilent = false
-    /// A single-use session that was taken: a HelloRetryRequest asks for it twice.
-    private var taken: (key: SessionKey, session: [UInt8])?
+    /// Single-use sessions that this handshake has taken, and their DER for a second ClientHello.
+    private var spentSessions: [SessionKey: [UInt8]] = [:]
+    /// The key of the session that is being judged.
+    private var found: SessionKey?
+    /// The key of the session that was judged good.
+    private var acceptedKey: SessionKey?
     /// Under which a session of this lineage is stored: where it came from, and where it went.
     private var keys: [SessionKey] = []
 
@@ -55,7 +59,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool {
         (self.offer, self.clients) = (offer, clients)
-        (objection, accepted, memory) = (nil, nil, nil)
+        (objection, accepted, acceptedKey, memory) = (nil, nil, nil, nil)
         guard policy.isOn, domain.remote != nil else { return false }
         let keys = keys(of: offer).filter { !asked.contains($0) }
         guard !keys.isEmpty else { return false }
@@ -90,19 +94,17 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
-        objection = .notFound
-        if domain.remote != nil {
+        (objection, found) = (.notFound, nil)
+        if let session = spentSessions[key] {
+            session.withUnsafeBytes { lend($0, under: key, body) }
+        } else if domain.remote != nil {
             if storeIsSilent { objection = .storeSilent }
             fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
-        } else if policy.isSingleUse, isTLS13 {
-            if taken?.key != key { taken = domain.store.take(key, at: clock()).map { (key, $0) } }
-            taken?.session.withUnsafeBytes { lend($0, under: key, body) }
         } else {
             withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
                 guard let count = domain.store.get(key, at: clock(), into: buffer) else { return }
                 lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]), under: key, body)
-                // The session's secret was in it.
-                buffer.initializeMemory(as: UInt8.self, repeating: 0)
+                SessionRandom.wipe(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
             }
         }
     }
@@ -113,11 +115,12 @@ package final class ConnectionResumption: ConnectionSessions {
         // What is left of a session that was resumed before.
         guard !session.isEmpty else { return refuse(.spent) }
         objection = nil
-        keys = [key]
+        found = key
         body(session)
     }
 
     package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
+        found = nil
         guard policy.isOn else { return .none }
         switch domain.keys.opening(name: name, at: clock()) {
         case .found(let key, let isNewest):
@@ -146,21 +149,32 @@ package final class ConnectionResumption: ConnectionSessions {
             refuse(reason)
             return .refuse
         }
-        (accepted, objection) = (memory, nil)
-        if let taken {
-            // Empty: whoever comes with it again is told that it is spent.
-            domain.store.put(
-                taken.key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
+        if policy.isSingleUse, session.isTLS13, let found, domain.remote == nil, !spend(found, memory) {
+            refuse(.spent)
+            return .refuse
         }
+        (accepted, acceptedKey, objection) = (memory, found, nil)
         return .resume
+    }
+
+    /// Takes a session that is resumed just once; a HelloRetryRequest asks for it twice.
+    private func spend(_ key: SessionKey, _ memory: SessionMemory) -> Bool {
+        if spentSessions[key] != nil { return true }
+        let session = domain.store.take(key, at: clock()) ?? []
+        // Empty: whoever comes with it again is told that it is spent.
+        domain.store.put(key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
+        guard !session.isEmpty else { return false }
+        spentSessions[key] = session
+        return true
     }
 
     private func reason(against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer) -> NotResumed? {
         guard policy.isOn else { return .off }
+        guard session.isTLS13 == offer.speaksTLS13 else { return .mismatch }
         if session.sessionIDContext != offer.sessionIDContext {
-            return memory.host == Self.digest(of: offer.hostID) ? .policyChanged : .otherHost
+            return memory.host == offer.hostDigest ? .policyChanged : .otherHost
         }
-        if !session.isTLS13, memory.name != Self.digest(ofName: offer.serverName) { return .otherName }
+        if !session.isTLS13, memory.name != Self.comparable(offer.serverName) { return .otherName }
         return objection(to: memory)
     }
 
@@ -174,7 +188,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     private func refuse(_ reason: NotResumed) {
-        (objection, accepted) = (reason, nil)
+        (objection, accepted, acceptedKey) = (reason, nil, nil)
     }
 
     package var wantsRenewal: Bool { false }
@@ -209,7 +223,7 @@ package final class ConnectionResumption: ConnectionSessions {
         guard let id else { preconditionFailure("a lineage's name has \(LineageID.byteCount) bytes") }
         var memory = SessionMemory(
             lineage: Lineage(id: id, authenticatedAt: WallTime(secondsSinceEpoch: now.secondsSinceEpoch)), expires: now,
-            host: Self.digest(of: offer.hostID), name: Self.digest(ofName: offer.serverName), peer: session.peer)
+            host: offer.hostDigest, name: session.isTLS13 ? [] : Self.comparable(offer.serverName), peer: session.peer)
         memory.expires = policy.expiry(at: now, lineage: memory.lineage, peer: memory.peer)
         return memory
     }
@@ -228,6 +242,10 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func handshakeIsDone(resumed: Bool) -> Bool {
         isDone = true
+        defer {
+            fetched = [:]
+            forgetSpent()
+        }
         guard resumed else {
             // Found good, and yet not resumed: libssl found that it fits no cipher or version.
             if accepted != nil { refuse(.mismatch) }
@@ -241,8 +259,21 @@ package final class ConnectionResumption: ConnectionSessions {
         default: return false
         }
         if memory == nil { memory = accepted }
-        (taken, fetched) = (nil, [:])
+        // Only now has the client shown that the session is its own: an id is public on the wire.
+        if let acceptedKey { keys.append(acceptedKey) }
         return true
+    }
+
+    /// Wipes what was kept for a second ClientHello.
+    private func forgetSpent() {
+        for key in spentSessions.keys {
+            spentSessions[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) }
+        }
+        spentSessions = [:]
+    }
+
+    deinit {
+        forgetSpent()
     }
 
     // MARK: The end
@@ -252,7 +283,8 @@ package final class ConnectionResumption: ConnectionSessions {
         case kept
         case dropped
         /// The deny list was full: all lineages authenticated up to that moment are refused now.
-        case droppedWithOthers(upTo: WallTime)
+        /// It is the first time when it was not so before.
+        case droppedWithOthers(upTo: WallTime, isFirst: Bool)
     }
 
     /// The connection has ended: what that means for its lineage, by the policy.
@@ -265,20 +297,15 @@ package final class ConnectionResumption: ConnectionSessions {
         } else {
             for key in keys { domain.store.remove(key) }
         }
-        let oldest = clock().adding(.zero - policy.maximumChainAge)
+        let oldest = clock().adding(.zero - domain.longestChainAge)
         switch domain.denyList.deny(memory.lineage, oldest: oldest) {
         case .added, .alreadyThere: return .dropped
-        case .overflowed(let moment): return .droppedWithOthers(upTo: moment)
+        case .overflowed(let moment, let isFirst): return .droppedWithOthers(upTo: moment, isFirst: isFirst)
         }
     }
 
-    private static func digest(of hostID: String) -> UInt64 {
-        SessionRandom.digest(Array(hostID.utf8))
-    }
-
-    private static func digest(ofName name: [UInt8]?) -> UInt64 {
-        guard let name else { return 0 }
-        // Names are compared without case (RFC 6066 §3), in ASCII.
-        return SessionRandom.digest(name.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 })
+    /// Names are compared without case (RFC 6066 §3), in ASCII.
+    private static func comparable(_ name: [UInt8]?) -> [UInt8] {
+        name.map { $0.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 } } ?? []
     }
 }

@@ -9,8 +9,8 @@ package final class DenyList: Sendable {
     package enum Addition: Sendable, Hashable {
         case added
         case alreadyThere
-        /// The list was full: all lineages authenticated up to that moment are refused now.
-        case overflowed(upTo: WallTime)
+        /// The list was full: all lineages authenticated up to that moment are refused now, for the first time or again.
+        case overflowed(upTo: WallTime, isFirst: Bool)
     }
 
     private struct State {
@@ -48,19 +48,23 @@ package final class DenyList: Sendable {
 
     /// Refuses a lineage from now on.
     ///
-    /// - Parameter oldest: lineages authenticated at or before this moment are too old to resume: they are forgotten.
+    /// Nothing is forgotten while there is room: a clock that is wrong for a while costs no entry.
+    /// - Parameter oldest: when room is needed, lineages authenticated at or before this moment are forgotten first: they
+    ///   are too old to resume.
     package func deny(_ lineage: Lineage, oldest: WallTime) -> Addition {
         state.withLock { state in
-            while let first = state.heap.first, first.authenticatedAt <= oldest { Self.removeFirst(&state) }
-            if let floor = state.floor, floor <= oldest { state.floor = nil }
-            guard lineage.authenticatedAt > oldest else { return .alreadyThere }
             guard state.members.insert(lineage.id).inserted else { return .alreadyThere }
             Self.insert(Entry(lineage: lineage.id, authenticatedAt: lineage.authenticatedAt), &state.heap)
             guard state.heap.count > capacity else { return .added }
+            let before = state.heap.count
+            while let first = state.heap.first, first.authenticatedAt <= oldest { Self.removeFirst(&state) }
+            if let floor = state.floor, floor <= oldest { state.floor = nil }
+            guard state.heap.count == before else { return .added }
+            let isFirst = state.floor == nil
             let floor = max(state.heap[0].authenticatedAt, state.floor ?? state.heap[0].authenticatedAt)
             Self.removeFirst(&state)
             state.floor = floor
-            return .overflowed(upTo: floor)
+            return .overflowed(upTo: floor, isFirst: isFirst)
         }
     }
 

@@ -35,6 +35,11 @@ package struct ResumptionPolicy: Sendable, Hashable {
     /// Whether a remembered session may be resumed at this moment, apart from where it comes from.
     func objection(to memory: SessionMemory, at now: WallTime, denyList: DenyList) -> NotResumed? {
         if memory.lineage.authenticatedAt.adding(maximumChainAge) <= now { return .chainTooOld }
+        // Made by a clock that was ahead: it would outlive its time by as much.
+        let doubt = Limits.clockDoubt
+        if memory.lineage.authenticatedAt > now.adding(doubt) || memory.expires > now.adding(lifetime).adding(doubt) {
+            return .expired
+        }
         if let peer = memory.peer {
             if peer.notAfter <= now { return .certificateExpired }
             if peer.certificates == nil { return .chainTooLong }

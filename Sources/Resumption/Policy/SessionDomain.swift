@@ -13,6 +13,8 @@ package final class SessionDomain: Sendable {
     /// What must not resume any more.
     package let denyList: DenyList
 
+    private let chainAge = Locked(Duration.zero)
+
     package init(
         name: String, store: LocalSessionStore, keys: TicketKeyRing, denyList: DenyList,
         remote: (any SessionStore)? = nil
@@ -22,6 +24,14 @@ package final class SessionDomain: Sendable {
         self.keys = keys
         self.denyList = denyList
         self.remote = remote
+    }
+
+    /// The longest age of a chain that any listener of the domain has allowed: so long a denied lineage may come back.
+    package var longestChainAge: Duration { chainAge.withLock { $0 } }
+
+    /// Takes in a listener's `max_chain_age`; a shorter one does not undo a longer one.
+    package func allow(chainAge age: Duration) {
+        chainAge.withLock { $0 = max($0, age) }
     }
 
     /// Asks the remote store for sessions; one that throws has none.

@@ -18,8 +18,8 @@ struct SessionMemory: Hashable {
     var expires: WallTime
     /// What the host is told by, apart from its policy.
     var host: UInt64
-    /// What the server_name is told by; 0 for none.
-    var name: UInt64
+    /// The server_name of a TLS 1.2 session, in lower case; empty for none. TLS 1.3 lets the name change.
+    var name: [UInt8]
     var peer: Peer?
     /// What a router had the session remember.
     var applicationData: [UInt8] = []
@@ -35,6 +35,7 @@ struct SessionMemory: Hashable {
         writer.append(UInt64(bitPattern: lineage.authenticatedAt.secondsSinceEpoch))
         writer.append(UInt64(bitPattern: expires.secondsSinceEpoch))
         writer.append(host)
+        writer.append(UInt8(clamping: name.count))
         writer.append(name)
         if let peer {
             // The count plus one, so that 0 is no certificate at all; 255 is a chain too long to remember.
@@ -58,17 +59,18 @@ struct SessionMemory: Hashable {
         var reader = MemoryReader(bytes)
         guard reader.byte() == Self.version, let id = reader.take(LineageID.byteCount).flatMap({ LineageID($0) }),
             let renewals = reader.number(4), let authenticated = reader.time(), let expires = reader.time(),
-            let host = reader.number(8), let name = reader.number(8), let mark = reader.byte()
+            let host = reader.number(8), let nameCount = reader.byte(), let name = reader.take(Int(nameCount)),
+            let mark = reader.byte()
         else { return nil }
         lineage = Lineage(id: id, authenticatedAt: authenticated, renewals: UInt32(renewals))
-        (self.expires, self.host, self.name) = (expires, host, name)
+        (self.expires, self.host, self.name) = (expires, host, Array(name))
         if mark > 0 {
             guard let notAfter = reader.time() else { return nil }
             var certificates: [PeerChain.Certificate] = []
             for _ in 0..<(mark == 255 ? 0 : Int(mark) - 1) {
-                guard let issuer = reader.take(16), let count = reader.byte(), let serial = reader.take(Int(count))
+                guard let issuer = reader.number(4), let count = reader.byte(), let serial = reader.take(Int(count))
                 else { return nil }
-                certificates.append(PeerChain.Certificate(issuer: Array(issuer), serial: Array(serial)))
+                certificates.append(PeerChain.Certificate(issuer: UInt32(issuer), serial: Array(serial)))
             }
             guard mark == 255 || certificates.count <= ResumptionLimits.rememberedCertificates else { return nil }
             peer = Peer(notAfter: notAfter, certificates: mark == 255 ? nil : certificates)
@@ -77,12 +79,12 @@ struct SessionMemory: Hashable {
         applicationData = Array(data)
     }
 
-    init(lineage: Lineage, expires: WallTime, host: UInt64, name: UInt64, peer: PeerChain? = nil) {
+    init(lineage: Lineage, expires: WallTime, host: UInt64, name: [UInt8], peer: PeerChain? = nil) {
         (self.lineage, self.expires, self.host, self.name) = (lineage, expires, host, name)
         self.peer = peer.map { chain in
             let fits =
                 chain.certificates.count <= ResumptionLimits.rememberedCertificates
-                && chain.certificates.allSatisfy { $0.issuer.count == 16 && $0.serial.count < 256 }
+                && chain.certificates.allSatisfy { $0.serial.count < 256 }
             return Peer(notAfter: chain.notAfter, certificates: fits ? chain.certificates : nil)
         }
     }

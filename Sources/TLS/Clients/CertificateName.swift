@@ -29,7 +29,8 @@ package enum CertificateName: Sendable, Hashable, CustomStringConvertible {
     func matches(_ leaf: OpaquePointer) -> Bool {
         defer { ErrorQueue.clear() }
         switch self {
-        case .mail(let address): return X509_check_email(leaf, address, 0, 0) == 1
+        case .mail(let address):
+            return X509_check_email(leaf, address, 0, CUnsignedInt(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)) == 1
         case .host(.exact(let name)): return X509Reading.hostNames(of: leaf).contains(name.text)
         case .host(.wildcard(let parent)):
             return X509Reading.hostNames(of: leaf).contains { ServerName($0)?.parent == parent.text }

@@ -25,7 +25,7 @@ extension ClientHello {
     }
 
     /// The number of the ticket_request extension (RFC 9149 §6), which libssl has no name for.
-    private static let ticketRequest: CInt = 58
+    static let ticketRequest: CInt = 58
 
     private static func bytes(of type: CInt, in ssl: OpaquePointer) -> UnsafeBufferPointer<UInt8>? {
         var start: UnsafePointer<UInt8>?

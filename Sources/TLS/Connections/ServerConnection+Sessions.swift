@@ -11,6 +11,18 @@ extension ServerConnection {
     /// Whether a resumed TLS 1.3 handshake gets a new ticket.
     var issuesTicketsWhenResumed: Bool { context.sessions.tickets(resumed: true, for: request) > 0 }
 
+    /// Tells libssl how many TLS 1.3 tickets to make: after a resumption it makes one, if any are set at all.
+    func planTickets(resumed: Bool) {
+        plannedTickets = context.sessions.tickets(resumed: resumed, for: request)
+        if let ssl { SSL_set_num_tickets(ssl, plannedTickets) }
+    }
+
+    /// The tickets that libssl has not made by itself.
+    func missingTickets(resumed: Bool) -> Int {
+        let wanted = context.sessions.tickets(resumed: resumed, for: request)
+        return wanted - (resumed ? min(1, plannedTickets) : plannedTickets)
+    }
+
     /// Puts our bytes and the lifetime on a session that is about to be handed out.
     ///
     /// - Returns: whether it shall be resumed at all.
@@ -80,6 +92,8 @@ extension ServerConnection {
             memory: Array(UnsafeRawBufferPointer(start: memory, count: memoryBytes)),
             sessionIDContext: Array(UnsafeBufferPointer(start: context, count: Int(contextBytes))),
             isTLS13: SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
-        return sessions.judge(opened) == .resume
+        let isGood = sessions.judge(opened) == .resume
+        if opened.isTLS13 { planTickets(resumed: isGood) }
+        return isGood
     }
 }

@@ -40,6 +40,8 @@ package final class ServerConnection {
     var hasWaitedForStore = false
     /// How many tickets or ids of this ClientHello were tried.
     var triedTickets = 0
+    /// How many tickets libssl was told to make.
+    var plannedTickets = 0
     /// Whoever keeps this connection's sessions.
     package let sessions: any ConnectionSessions
     /// How many KeyUpdates have come (RFC 8446 §4.6.3).
@@ -166,10 +168,7 @@ package final class ServerConnection {
         guard sessions.handshakeIsDone(resumed: summary.resumed != .no) else {
             return fail(.internalError, "a session was resumed that must not be")
         }
-        if summary.resumed == .psk {
-            // Resuming gives one ticket by itself.
-            issueTickets(context.sessions.tickets(resumed: true, for: request) - 1)
-        }
+        if summary.version == .tls1_3 { issueTickets(missingTickets(resumed: summary.resumed == .psk)) }
         let wrote = transport.pointee.writes > writesBefore
         // In TLS 1.3 our Finished left in an earlier turn, so whatever this call wrote is tickets. In TLS 1.2 it is
         // the Finished that the client waits for.

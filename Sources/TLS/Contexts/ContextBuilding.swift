@@ -37,6 +37,12 @@ enum ContextBuilding {
                 throw .settingRefused(.signatureAlgorithms, errors: ErrorQueue.drain())
             }
         }
+        // libssl shows a ClientHello's extension only if it knows it.
+        guard
+            SSL_CTX_add_custom_ext(
+                context, CUnsignedInt(ClientHello.ticketRequest), CUnsignedInt(SSL_EXT_CLIENT_HELLO), nil, nil, nil,
+                ticketRequestArrived, nil) == 1
+        else { throw .internalFault(ErrorQueue.drain()) }
         ErrorQueue.clear()
     }
 }

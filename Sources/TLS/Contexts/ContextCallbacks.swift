@@ -69,3 +69,12 @@ func stapleStatus(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -
         ssl, copy.assumingMemoryBound(to: UInt8.self), response.der.count)
     return SSL_TLSEXT_ERR_OK
 }
+
+/// SSL_CTX_add_custom_ext(3): the ticket_request extension has been read in the ClientHello callback already.
+func ticketRequestArrived(
+    _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ place: CUnsignedInt, _ bytes: UnsafePointer<UInt8>?, _ count: Int,
+    _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
+    _ argument: UnsafeMutableRawPointer?
+) -> CInt {
+    1
+}

@@ -8,6 +8,8 @@ final class HostContext: @unchecked Sendable {
     // @unchecked: immutable after init; libssl counts the context's references atomically.
     let pointer: OpaquePointer
     let id: String
+    /// What its sessions carry of the id.
+    let digest: UInt64
     /// SHA-256 over the session domain, the host's id and what it demands of clients' certificates: sessions cannot
     /// cross hosts or policies (design decision D6).
     let sessionIDContext: [UInt8]
@@ -19,6 +21,7 @@ final class HostContext: @unchecked Sendable {
     ) throws(ContextError) {
         guard !definition.certificates.isEmpty else { throw .noCertificate(host: definition.id) }
         id = definition.id
+        digest = SessionRandom.digest(Array(definition.id.utf8))
         certificates = definition.certificates
         clients = definition.clients
         sessionIDContext = Self.sessionIDContext(settings.sessions.domain, definition.id, definition.clients)

@@ -29,12 +29,9 @@ extension PeerChain.Certificate {
             serial: Self.bytes(of: X509_get0_serialNumber(certificate)))
     }
 
-    /// The first sixteen bytes of the SHA-256 of a name.
-    static func digest(ofName name: OpaquePointer?) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: 32)
-        let result = X509_NAME_digest(name, EVP_sha256(), &digest, nil)
-        precondition(result == 1, "libcrypto has no SHA-256: \(ErrorQueue.drain().summary)")
-        return Array(digest.prefix(16))
+    /// A hash of a name's canonical form.
+    static func digest(ofName name: OpaquePointer?) -> UInt32 {
+        UInt32(truncatingIfNeeded: X509_NAME_hash_ex(name, nil, nil, nil))
     }
 
     static func bytes(of number: UnsafePointer<ASN1_INTEGER>?) -> [UInt8] {

@@ -4,12 +4,13 @@ package import Vocabulary
 package struct PeerChain: Sendable, Hashable {
     /// One certificate as a revocation list names it.
     package struct Certificate: Sendable, Hashable {
-        /// The first sixteen bytes of the SHA-256 of the issuer's name, in DER.
-        package var issuer: [UInt8]
+        /// A hash of the issuer's name in its canonical form: two spellings of a name are one (X509_NAME_hash_ex(3)).
+        /// Names that collide make too much revoked, never too little.
+        package var issuer: UInt32
         /// The serial number's bytes, without its sign.
         package var serial: [UInt8]
 
-        package init(issuer: [UInt8], serial: [UInt8]) {
+        package init(issuer: UInt32, serial: [UInt8]) {
             self.issuer = issuer
             self.serial = serial
         }

@@ -2,6 +2,8 @@
 package struct SessionOffer: Sendable, Hashable {
     /// The host that was chosen.
     package var hostID: String
+    /// A digest of it, which sessions carry.
+    package var hostDigest: UInt64
     /// The session-id context of that host and its policy (SSL_set_session_id_context(3)).
     package var sessionIDContext: [UInt8]
     /// The name that the client asked for, as it came.
