@@ -251,11 +251,15 @@ extension Connection {
     }
 
     /// The client's socket failed.
+    ///
+    /// A client that has said close_notify before is owed one thing more: that all it sent reaches the upstream, with its
+    /// end. The connection goes when that is done.
     func clientBroke() {
         clientIsBroken = true
         worker.buffers.output.removeAll()
         toClient.removeAll()
-        guard machine.phase != .closed else { return }
+        ticketsAreHeld = false
+        guard machine.phase != .closed, !machine.deliversUpload else { return }
         if machine.phase == .handshaking { noteFailure(.clientReset) }
         apply(.clientReset)
     }

@@ -104,7 +104,7 @@ extension Connection {
     /// Takes what one receive brings, when the client has taken what came before.
     func readUpstream() {
         while upstreamIsReadable, machine.readsUpstream, let upstream {
-            guard toClient.isEmpty || ticketsAreHeld, clientIsWritable else { return }
+            guard toClient.isEmpty || ticketsAreHeld, clientIsWritable, !clientIsBroken else { return }
             let target = worker.buffers.target(room: listener.settings.relayBuffer)
             switch upstream.receive(into: target) {
             case .bytes(let count):

@@ -206,12 +206,13 @@ final class Connection: SocketWatchDelegate {
     func probe() {
         probeIsQueued = false
         guard machine.phase == .connecting || machine.phase == .relaying else { return }
-        if client.pendingError != 0 { return clientBroke() }
-        if upstreamIsConnected, let upstream, upstream.pendingError != 0 {
-            upstreamIsReadable = false
+        // What is still to be received comes first, and so does the news behind it.
+        if !clientIsReadable, client.pendingError != 0 {
+            clientBroke()
+        } else if upstreamIsConnected, !upstreamIsReadable, let upstream, upstream.pendingError != 0 {
             apply(.upstreamReset)
-            settle()
         }
+        settle()
     }
 }
 

@@ -173,6 +173,15 @@ extension ConnectionMachine {
         }
     }
 
+    /// Whether the client's stream is complete, and parts of it are still on their way to the upstream.
+    var deliversUpload: Bool {
+        switch phase {
+        case .connecting: clientEnded
+        case .relaying: clientEnded && owesUpstreamEnd
+        case .handshaking, .closing, .lingering, .closed: false
+        }
+    }
+
     /// Whether bytes of the upstream are still wanted.
     package var readsUpstream: Bool { phase == .relaying && !upstreamEnded }
 }

@@ -40,7 +40,7 @@ final class CertificateUpkeep {
                     certificates.append((listener.name, host.id, loaded))
                     guard let file = loaded.ocsp else { continue }
                     let staple = loaded.certificate.staple
-                    staples.append(WatchedStaple(file: file, response: staple, stamp: FileStamp(file.path)))
+                    staples.append(WatchedStaple(file: file, response: staple, stamp: loaded.ocspStamp))
                 }
             }
         }

@@ -7,7 +7,7 @@ struct InheritedSockets: Sendable {
     /// The first descriptor that is handed over.
     static let firstDescriptor: CInt = 3
 
-    /// By the endpoint each is bound to.
+    /// By the endpoint each is bound to; ours for as long as the process lives, as they are systemd's.
     private(set) var sockets: [Endpoint: Socket] = [:]
     /// Descriptors that are handed over but are no listening stream sockets.
     private(set) var unusable: [CInt] = []
@@ -24,10 +24,5 @@ struct InheritedSockets: Sendable {
                 unusable.append(descriptor)
             }
         }
-    }
-
-    /// The inherited socket for an endpoint, once.
-    mutating func take(_ endpoint: Endpoint) -> Socket? {
-        sockets.removeValue(forKey: endpoint)
     }
 }

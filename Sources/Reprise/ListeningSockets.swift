@@ -15,6 +15,22 @@ struct ListeningSockets: Sendable {
     let sockets: [Socket]
     /// Whether systemd opened it, and so removes its file.
     var isInherited = false
+    /// The file of a Unix socket as we made it: another program may have put its own in the place since.
+    var file: FileIdentity?
+
+    /// Which file a path leads to.
+    struct FileIdentity: Equatable, Sendable {
+        private let device: UInt64
+        private let inode: UInt64
+
+        /// - Returns: `nil` for an endpoint without a file.
+        init?(_ endpoint: Endpoint) {
+            guard case .unix(let path) = endpoint, !path.hasPrefix("@") else { return nil }
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+        }
+    }
 
     /// Binds an endpoint for so many workers.
     ///
@@ -24,7 +40,7 @@ struct ListeningSockets: Sendable {
     /// - Parameter isOurs: another listener of ours has it, and is about to give it up.
     static func open(_ endpoint: Endpoint, workers: Int, isOurs: Bool = false) throws(SocketError) -> ListeningSockets {
         if case .unix = endpoint {
-            return shared(try Socket.listen(on: endpoint, sharingPort: false, backlog: backlog), endpoint, workers)
+            return try shared(try Socket.listen(on: endpoint, sharingPort: false, backlog: backlog), endpoint, workers)
         }
         if !isOurs { try Socket.probe(endpoint) }
         var sockets: [Socket] = []
@@ -44,16 +60,45 @@ struct ListeningSockets: Sendable {
     }
 
     /// One socket that all workers accept from: a Unix socket, or one that systemd holds for us.
-    static func shared(_ socket: Socket, _ endpoint: Endpoint, _ workers: Int) -> ListeningSockets {
-        let copies = (1..<max(1, workers)).map { _ in Socket(descriptor: fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 3)) }
+    ///
+    /// - Throws: when there are no descriptors left; the socket is closed then.
+    static func shared(
+        _ socket: Socket, _ endpoint: Endpoint, _ workers: Int
+    ) throws(SocketError) -> ListeningSockets {
+        var sockets = [socket]
+        do {
+            for _ in 1..<max(1, workers) { sockets.append(try copy(of: socket, endpoint)) }
+        } catch {
+            for socket in sockets { socket.close() }
+            throw error
+        }
         return ListeningSockets(
-            configured: endpoint, bound: socket.localEndpoint ?? endpoint, sockets: [socket] + copies)
+            configured: endpoint, bound: socket.localEndpoint ?? endpoint, sockets: sockets,
+            file: FileIdentity(endpoint))
+    }
+
+    /// Another descriptor of the same socket.
+    static func copy(of socket: Socket, _ endpoint: Endpoint) throws(SocketError) -> Socket {
+        let descriptor = fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 3)
+        guard descriptor >= 0 else {
+            throw SocketError(operation: "take over", endpoint: endpoint, errno: .current)
+        }
+        return Socket(descriptor: descriptor)
     }
 
     /// The same sockets once more, with the clients that wait in them: for a listener that takes them over from another.
-    func copied() -> ListeningSockets {
-        let copies = sockets.map { Socket(descriptor: fcntl($0.descriptor, F_DUPFD_CLOEXEC, 3)) }
-        return ListeningSockets(configured: configured, bound: bound, sockets: copies, isInherited: isInherited)
+    ///
+    /// - Throws: when there are no descriptors left.
+    func copied() throws(SocketError) -> ListeningSockets {
+        var copies: [Socket] = []
+        do {
+            for socket in sockets { copies.append(try Self.copy(of: socket, configured)) }
+        } catch {
+            for socket in copies { socket.close() }
+            throw error
+        }
+        return ListeningSockets(
+            configured: configured, bound: bound, sockets: copies, isInherited: isInherited, file: file)
     }
 
     /// Whether the kernel would have one of the two refuse the other, were they not both ours.

@@ -24,6 +24,8 @@ struct Material: Sendable {
         let chain: FileReference
         /// Where the OCSP response came from that is stapled to it.
         let ocsp: FileReference?
+        /// The state of that file before it was read.
+        let ocspStamp: FileStamp?
     }
 
     /// Loads what the configuration refers to.
@@ -66,6 +68,7 @@ struct Material: Sendable {
         let chain = read(plan.chain)
         let key = readSecret(plan.key)
         let passphrase = plan.passphraseFile.flatMap { file in readSecret(file).map(Self.firstLine) }
+        let stamp = plan.ocsp.flatMap { FileStamp($0.path) }
         let ocsp = plan.ocsp.flatMap { file in read(file) }
         guard let chain, let key, plan.passphraseFile == nil || passphrase != nil, plan.ocsp == nil || ocsp != nil
         else { return }
@@ -73,7 +76,7 @@ struct Material: Sendable {
             let certificate = try ServerCertificate(
                 chainPEM: chain, keyPEM: key, passphrase: passphrase, ocspResponse: ocsp)
             certificates[plan.source] = LoadedCertificate(
-                certificate: certificate, chain: plan.chain, ocsp: plan.ocsp)
+                certificate: certificate, chain: plan.chain, ocsp: plan.ocsp, ocspStamp: stamp)
             for warning in certificate.warnings(at: now) {
                 warnings.append(Fault(source: plan.chain.source, message: "\(plan.chain.shownPath): \(warning)"))
             }

@@ -31,14 +31,15 @@ extension Server {
     private func sockets(
         for endpoint: Endpoint, workers: Int, besides open: [ListeningSockets]
     ) throws(SocketError) -> ListeningSockets {
-        if let socket = inherited.take(endpoint) {
-            var sockets = ListeningSockets.shared(socket, endpoint, workers)
+        if let socket = inherited.sockets[endpoint] {
+            // A copy: a refused reload gives it up again, and a later one may want it back.
+            var sockets = try ListeningSockets.shared(ListeningSockets.copy(of: socket, endpoint), endpoint, workers)
             sockets.isInherited = true
             return sockets
         }
         // Port 0 is another port each time.
         if case .ip(_, port: 0) = endpoint { return try .open(endpoint, workers: workers) }
-        if let ours = open.first(where: { $0.configured == endpoint }) { return ours.copied() }
+        if let ours = open.first(where: { $0.configured == endpoint }) { return try ours.copied() }
         return try .open(endpoint, workers: workers, isOurs: open.contains { $0.overlaps(endpoint) })
     }
 
@@ -81,7 +82,8 @@ extension Server {
 
     /// Takes away the file of a Unix socket that we made and no listener of ours has any more.
     func removeFile(of gone: ListeningSockets) {
-        guard case .unix(let path) = gone.configured, !path.hasPrefix("@"), !gone.isInherited,
+        guard case .unix(let path) = gone.configured, !gone.isInherited, let made = gone.file,
+            made == ListeningSockets.FileIdentity(gone.configured),
             !sockets.values.joined().contains(where: { $0.configured == gone.configured })
         else { return }
         unlink(path)

@@ -23,7 +23,7 @@ package actor Server {
     var workers: [Worker] = []
     var loops: [EventLoop] = []
     var sockets: [String: [ListeningSockets]] = [:]
-    var inherited: InheritedSockets
+    let inherited: InheritedSockets
     var descriptors = 0
     private var admin: AdminServer?
     private var upkeep: CertificateUpkeep?
@@ -120,7 +120,7 @@ package actor Server {
         repeat {
             reloadIsWanted = false
             await reloadOnce()
-        } while reloadIsWanted && state == .reloading
+        } while reloadIsWanted && !stopIsWanted && state == .reloading
         guard state == .reloading else { return }
         state = .serving
         notifier.ready()
@@ -275,6 +275,10 @@ extension Server {
 
     private func drain() async {
         notifier.stopping()
+        // At once: whoever comes next may make its own in the same place.
+        let open = Array(sockets.values.joined())
+        sockets = [:]
+        for endpoint in open { removeFile(of: endpoint) }
         admin?.isDraining = true
         log.notice("draining", [("drain_timeout", .string((plan?.drainTimeout ?? .zero).written))])
         let deadline = LoopTimer(loop: control) { [workers] in
@@ -285,9 +289,6 @@ extension Server {
             for worker in workers { group.addTask { await worker.drain() } }
         }
         deadline.close()
-        let open = sockets.values.joined()
-        sockets = [:]
-        for endpoint in open { removeFile(of: endpoint) }
         state = .ended
         upkeep?.stop()
         sessionUpkeep?.stop()

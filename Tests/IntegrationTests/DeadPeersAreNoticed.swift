@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -115,5 +116,67 @@ import Testing
             let ending = reprise.closedConnection(number)["ending"]
             #expect(ending == (number % 2 == 0 ? "client_reset" : "upstream_reset"), "\(reprise.log)")
         }
+    }
+
+    @Test func `an upload that is complete reaches the upstream whole, though its client resets behind it`() throws {
+        let gate = DispatchSemaphore(value: 0)
+        let count = Mutex(0)
+        let end = Mutex<TestUpstream.Peer.Received?>(nil)
+        let upstream = TestUpstream(kernelBuffer: 16 << 10) { peer in
+            gate.wait()
+            while true {
+                let received = peer.receive()
+                guard case .bytes(let bytes) = received else { return end.withLock { $0 = received } }
+                count.withLock { $0 += bytes.count }
+            }
+        }
+        var configuration = TestConfiguration(upstream)
+        configuration.listener = "limits: { relay_buffer: 1MiB }\n    timeouts: { half_closed: 5m, idle: 5m }"
+        let reprise = try configuration.start()
+        let program = """
+            import fcntl, termios
+            send(b'u' * 600000); close_notify()
+            while struct.unpack("i", fcntl.ioctl(raw, termios.TIOCOUTQ, b"0000"))[0]: pass
+            reset(); print('reset')
+            """
+        #expect(try PythonClient.run(port: reprise.port(), program).output == "reset\n")
+        // Time for the probe behind a quiet spell.
+        #expect(!eventually(within: 0.3) { !reprise.closedConnection(within: 0).isEmpty }, "\(reprise.log)")
+        gate.signal()
+        let line = reprise.closedConnection()
+        #expect(line["ending"] == "client_close_notify", "\(line)")
+        #expect(eventually { end.withLock { $0 } == .end })
+        #expect(count.withLock { $0 } == 600_000)
+    }
+
+    @Test func `a complete answer reaches a slow client, though its upstream resets behind it`() throws {
+        let pieces = Mutex(0)
+        let isReset = DispatchSemaphore(value: 0)
+        let upstream = TestUpstream { peer in
+            _ = peer.receive()
+            // Until a piece stays unread at the other end, because the client takes no more; the reset comes before the
+            // probe that the last receive has put on its way.
+            repeat {
+                guard pieces.withLock({ $0 < 1000 }) else { return peer.close() }
+                peer.send([UInt8](repeating: 7, count: 64 << 10))
+                pieces.withLock { $0 += 1 }
+            } while eventually(within: 0.02) { peer.unreadByPeer == 0 }
+            peer.reset()
+            isReset.signal()
+        }
+        var configuration = TestConfiguration(upstream)
+        configuration.listener = "limits: { relay_buffer: 16KiB }\n    timeouts: { half_closed: 5m, idle: 5m }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port(), sending: [1])
+        try #require(isReset.wait(timeout: .now() + 60) == .success)
+        // Time for the probe behind a quiet spell. On a machine that is slow enough all may be on its way already.
+        _ = eventually(within: 0.3) { !reprise.closedConnection(within: 0).isEmpty }
+        var total = 0
+        repeat {
+            while let bytes = try? client.tls.read(), !bytes.isEmpty { total += bytes.count }
+        } while client.takeIn()
+        #expect(total == pieces.withLock { $0 } << 16)
+        let line = reprise.closedConnection()
+        #expect(line["ending"] == "upstream_reset" && line["bytes_sent"] == "\(total)", "\(line)")
     }
 }

@@ -180,5 +180,26 @@ import Testing
         let reprise = try TestConfiguration(TestUpstream.http("inherited\n")).start(
             folder: folder, wrapper: ["python3", "-c", launcher])
         #expect(try fetch(reprise) == "inherited\n", "\(reprise.log)")
+        // Given up by one reload, it is there for the next, even behind one that was refused.
+        let file = folder.appending(path: "reprise.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst().joined(
+            separator: "\n")
+        let own = "127.0.0.1:\(reprise.port())"
+        func reload(_ bind: String) throws -> String? {
+            let before = reprise.lines.count
+            try reprise.rewrite(text.replacingOccurrences(of: "\"\(own)\"", with: bind))
+            reprise.signal(SIGHUP)
+            var line: [String: String]?
+            _ = eventually {
+                line = reprise.lines.dropFirst(before).first { $0["message"]?.hasPrefix("configuration ") == true }
+                return line != nil
+            }
+            return line?["message"]
+        }
+        let taken = TestUpstream.echo()
+        #expect(try reload("\"127.0.0.1:0\"") == "configuration reloaded", "\(reprise.log)")
+        #expect(try reload("\"\(own)\", \"127.0.0.1:\(taken.port)\"")?.hasPrefix("configuration not") == true)
+        #expect(try reload("\"\(own)\"") == "configuration reloaded", "\(reprise.log)")
+        #expect(try fetch(reprise) == "inherited\n", "\(reprise.log)")
     }
 }

@@ -62,6 +62,48 @@ import Testing
         #expect(eventually { !FileManager.default.fileExists(atPath: path) })
     }
 
+    @Test func `a draining process leaves its successor's socket file alone`() throws {
+        let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
+        let upstream = TestUpstream { peer in
+            gate.wait()
+            peer.close()
+        }
+        let folder = RepriseProcess.temporaryFolder()
+        let path = folder.appending(path: "web.sock").path
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let text = TestConfiguration(upstream).text.replacingOccurrences(
+            of: "\"127.0.0.1:0\"", with: "\"127.0.0.1:0\", \"unix:\(path)\"")
+        let first = try RepriseProcess(text, folder: folder)
+        let tcp = first.lines.first { $0["message"] == "listening" && $0["address"]?.hasPrefix("127") == true }
+        let client = try SocketClient(port: Int(tcp?["address"]?.split(separator: ":").last ?? "") ?? 0)
+        #expect(eventually { upstream.accepted == 1 })
+        first.signal(SIGTERM)
+        #expect(first.waitForLine { $0["message"] == "draining" } != nil)
+        #expect(eventually { !FileManager.default.fileExists(atPath: path) })
+        let second = try RepriseProcess(text, folder: folder)
+        #expect(second.waitForLine { $0["message"] == "listening" && $0["address"] == "unix:\(path)" } != nil)
+        client.tls.sendCloseNotify()
+        client.flush()
+        gate.signal()
+        #expect(first.status() == 0, "\(first.log)")
+        #expect(FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func `a file that another has put in the place of a socket stays at the end`() throws {
+        let folder = RepriseProcess.temporaryFolder()
+        let path = folder.appending(path: "web.sock").path
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let configuration = TestConfiguration(TestUpstream.echo())
+        let reprise = try RepriseProcess(
+            configuration.text.replacingOccurrences(of: "127.0.0.1:0", with: "unix:\(path)"), folder: folder)
+        try FileManager.default.removeItem(atPath: path)
+        try Data("another's".utf8).write(to: URL(fileURLWithPath: path))
+        reprise.signal(SIGTERM)
+        #expect(reprise.status() == 0, "\(reprise.log)")
+        #expect(FileManager.default.fileExists(atPath: path))
+    }
+
     @Test func `an admin address that cannot be had refuses the reload whole`() throws {
         let (first, second) = (TestUpstream.http("first\n"), TestUpstream.http("second\n"))
         var configuration = TestConfiguration(first)

@@ -157,6 +157,34 @@ package final class TestUpstream: @unchecked Sendable {
             return true
         }
 
+        /// How many bytes the peer's program has yet to take out of its kernel, all that was sent having arrived there.
+        ///
+        /// `nil` when the kernel's table leaves the connection out, as it may while others come and go.
+        package var unreadByPeer: Int? {
+            _ = eventually {
+                var unsent: Int32 = 0
+                return ioctl(descriptor, UInt(TIOCOUTQ), &unsent) == 0 && unsent == 0
+            }
+            let (near, far) = (name(getsockname), name(getpeername))
+            let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+            let fields = table.split(separator: "\n").map { $0.split(separator: " ") }
+            let queues = fields.first { $0.count > 4 && $0[1] == far && $0[2] == near }?[4]
+            return queues.flatMap { Int($0.split(separator: ":")[1], radix: 16) }
+        }
+
+        /// An end of the connection as /proc/net/tcp writes it.
+        private func name(
+            _ end: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+        ) -> String {
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            _ = withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { end(descriptor, $0, &length) }
+            }
+            let port = String(UInt16(bigEndian: address.sin_port), radix: 16, uppercase: true)
+            return "0100007F:" + String(repeating: "0", count: 4 - port.count) + port
+        }
+
         package func shutdownWrite() { shutdown(descriptor, Int32(SHUT_WR)) }
         package func close() { Glibc.close(descriptor) }
 
