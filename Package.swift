@@ -27,7 +27,7 @@ let package = Package(
     name: "reprise",
     products: [
         .executable(name: "reprise", targets: ["RepriseCommand"]),
-        .library(name: "Reprise", targets: ["Reprise"]),
+        .library(name: "Reprise", targets: ["Reprise", "Resumption", "TLS", "Vocabulary"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -69,7 +69,7 @@ let package = Package(
         tests("TLSTests", knows: ["TLS", "Resumption", "Vocabulary", "TestSupport"]),
         tests("MetricsTests", knows: ["Metrics", "Vocabulary", "TestSupport", logging]),
         tests("ConfigurationTests", knows: ["Configuration", "Vocabulary", "TestSupport"]),
-        tests("ResumptionTests", knows: ["Resumption", "TLS", "Metrics", "Vocabulary", "TestSupport"]),
+        tests("ResumptionTests", knows: ["CLibSSL", "Resumption", "TLS", "Metrics", "Vocabulary", "TestSupport"]),
         tests("RoutingTests", knows: ["Routing", "Vocabulary"]),
         tests(
             "ProxyTests",

@@ -52,6 +52,7 @@ struct PlanReader {
         reader?["cache"]?["size"].read(into: &plan.cacheSize, \.size)
         reader?["tickets"]?["full"].read(into: &plan.tickets.full, \.integer)
         reader?["tickets"]?["delay"].read(into: &plan.tickets.delay, \.duration)
+        reader?["tickets"]?["wait_for_upstream"].read(into: &plan.tickets.waitForUpstream, \.boolean)
         return plan
     }
 

@@ -127,6 +127,7 @@ extension Connection {
         record.summary = summary
         record.resumption = sessions.outcome.result
         listener.metrics.offered(sessions.outcome.result)
+        sessions.announceSessions(of: tls)
     }
 
     private func handshakeFailed(_ fault: HandshakeFault) {
@@ -160,10 +161,19 @@ extension Connection {
 
     func sendCloseNotify() {
         guard !closeNotifyIsSent, !clientIsBroken else { return }
+        // A client that no upstream could be found for is not made to pay for that the next time.
+        issueHeldTickets()
         if ticketsAreHeld { listener.metrics.ticketsLeft(alone: false) }
         bringHeldTickets()
         closeNotifyIsSent = true
         tls.sendCloseNotify()
+    }
+
+    /// Makes the tickets that waited for the upstream.
+    func issueHeldTickets() {
+        guard tls.holdsTickets, tls.isHandshakeDone else { return }
+        tls.issueTickets()
+        sessions.announceSessions(of: tls)
     }
 
     /// Puts tickets that wait for company in front of what is about to be written.

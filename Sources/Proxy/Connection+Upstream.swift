@@ -48,10 +48,11 @@ extension Connection {
             server.metrics.open.add(1)
         }
         listener.upstream.connectDuration.observe(seconds: (worker.loop.now - record.connectStartedAt).inSeconds)
-        if let observer = listener.observer, let local = upstream?.localEndpoint {
+        if let observer = listener.observers.connections, let local = upstream?.localEndpoint {
             record.upstreamLocal = local
             observer.connected(record, tls.summary, from: local)
         }
+        issueHeldTickets()
         return .upstreamConnected
     }
 

@@ -68,8 +68,11 @@ final class Connection: SocketWatchDelegate {
         self.entry = entry
         id = worker.nextConnectionID()
         sessions = ConnectionResumption(
-            domain: listener.domain, policy: listener.resumption, clock: Clocks.wall)
-        tls = ServerConnection(context: listener.context, output: worker.buffers.output, sessions: sessions)
+            domain: listener.domain, policy: listener.resumption, observer: listener.observers.sessions,
+            clock: Clocks.wall)
+        tls = ServerConnection(
+            context: listener.context, output: worker.buffers.output, sessions: sessions,
+            holdsTickets: listener.settings.ticketsWaitForUpstream)
         lastActivity = worker.loop.now
         record = ConnectionRecord(id: id, client: endpoint, acceptedAt: lastActivity)
     }

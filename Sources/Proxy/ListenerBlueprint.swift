@@ -13,12 +13,12 @@ package struct ListenerBlueprint: Sendable {
     package let upstream: UpstreamGroup
     /// Outlives the blueprint: the same for every generation of the listener.
     package let admission: Admission
-    package let observer: (any ConnectionObserver)?
+    package let observers: Observers
 
     package init(
         settings: ListenerSettings, hosts: HostContexts, tls: ListenerTLSSettings, domain: SessionDomain,
         resumption: ResumptionPolicy, upstream: UpstreamGroup,
-        admission: Admission, observer: (any ConnectionObserver)? = nil
+        admission: Admission, observers: Observers = Observers()
     ) {
         self.settings = settings
         self.hosts = hosts
@@ -27,6 +27,6 @@ package struct ListenerBlueprint: Sendable {
         self.resumption = resumption
         self.upstream = upstream
         self.admission = admission
-        self.observer = observer
+        self.observers = observers
     }
 }

@@ -12,13 +12,15 @@ package struct ListenerSettings: Sendable, Equatable {
     package var keyUpdatesPerSecond: Int
     /// How long a NewSessionTicket waits for other bytes to the client before it leaves alone.
     package var ticketDelay: Duration
+    /// TLS 1.3 tickets are made when the upstream has taken the connection, and not before.
+    package var ticketsWaitForUpstream: Bool
     /// How long a handshake waits for a session store that answers later.
     package var storeDeadline: Duration
 
     package init(
         name: String, timeouts: Timeouts = Timeouts(), limits: AdmissionLimits = AdmissionLimits(),
         relayBuffer: Int = 64 << 10, keyUpdatesPerSecond: Int = 100,
-        ticketDelay: Duration = .milliseconds(20),
+        ticketDelay: Duration = .milliseconds(20), ticketsWaitForUpstream: Bool = false,
         storeDeadline: Duration = .milliseconds(20)
     ) {
         self.name = name
@@ -27,6 +29,7 @@ package struct ListenerSettings: Sendable, Equatable {
         self.relayBuffer = relayBuffer
         self.keyUpdatesPerSecond = keyUpdatesPerSecond
         self.ticketDelay = ticketDelay
+        self.ticketsWaitForUpstream = ticketsWaitForUpstream
         self.storeDeadline = storeDeadline
     }
 

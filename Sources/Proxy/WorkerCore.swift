@@ -131,7 +131,7 @@ final class WorkerCore {
         if let ending = record.ending { listener.metrics.ended(ending) }
         listener.metrics.duration.observe(seconds: (loop.now - record.acceptedAt).inSeconds)
         log.ended(listener, record)
-        if let local = record.upstreamLocal { listener.observer?.ended(from: local) }
+        if let local = record.upstreamLocal { listener.observers.connections?.ended(from: local) }
         tellIfIdle()
     }
 

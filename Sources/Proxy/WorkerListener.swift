@@ -14,7 +14,7 @@ final class WorkerListener {
     let admission: Admission
     let metrics: ListenerMetrics
     let ticketQueue: WaitingQueue
-    let observer: (any ConnectionObserver)?
+    let observers: Observers
 
     init(_ blueprint: ListenerBlueprint, worker: WorkerCore) throws(ContextError) {
         settings = blueprint.settings
@@ -25,7 +25,7 @@ final class WorkerListener {
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
         ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }
-        observer = blueprint.observer
+        observers = blueprint.observers
         for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }
 

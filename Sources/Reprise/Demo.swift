@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Proxy
 internal import TLS
 internal import Vocabulary
 
@@ -37,7 +38,8 @@ package struct Demo: Sendable {
                     guard let bytes = files[path] else { throw FileReader.Failure(description: "no such file") }
                     return bytes
                 })
-            program = Program(source: source, environment: environment, log: log, observer: upstream)
+            program = Program(
+                source: source, environment: environment, log: log, observers: Observers(connections: upstream))
         } catch {
             throw .cannotStart("\(error)")
         }

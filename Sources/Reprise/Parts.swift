@@ -19,7 +19,7 @@ struct Parts: Sendable {
     ///   - descriptors: how many descriptors the process may have open.
     init(
         _ plan: Plan, _ material: Material, _ servers: ResolvedServers, lasting: inout LastingParts, descriptors: Int,
-        observer: (any ConnectionObserver)?
+        observers: Observers
     ) {
         var groups: [String: UpstreamGroup] = [:]
         for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, servers) }
@@ -40,7 +40,7 @@ struct Parts: Sendable {
                     settings: Self.settings(listener, share), hosts: hosts, tls: ListenerTLSSettings(listener),
                     domain: domain, resumption: Self.resumption(listener.sessions),
                     upstream: group,
-                    admission: lasting.admission(of: listener.name), observer: observer))
+                    admission: lasting.admission(of: listener.name), observers: observers))
         }
         self.blueprints = blueprints
     }
@@ -68,6 +68,7 @@ struct Parts: Sendable {
         return ListenerSettings(
             name: listener.name, timeouts: timeouts, limits: limits, relayBuffer: listener.limits.relayBuffer.bytes,
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay,
+            ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream,
             storeDeadline: listener.sessions.storeDeadline)
     }
 

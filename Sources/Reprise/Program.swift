@@ -20,7 +20,7 @@ package struct Program: Sendable {
 
     private let source: ConfigurationSource
     private let environment: [String: String]
-    private let observer: (any ConnectionObserver)?
+    private let observers: Observers
     private let logOutput: LogOutput
 
     /// Where the log goes until the configuration says how it looks.
@@ -36,15 +36,15 @@ package struct Program: Sendable {
     }
 
     package init(source: ConfigurationSource, environment: [String: String], log: LogOutput) {
-        self.init(source: source, environment: environment, log: log, observer: nil)
+        self.init(source: source, environment: environment, log: log, observers: Observers())
     }
 
     init(
-        source: ConfigurationSource, environment: [String: String], log: LogOutput, observer: (any ConnectionObserver)?
+        source: ConfigurationSource, environment: [String: String], log: LogOutput, observers: Observers
     ) {
         self.source = source
         self.environment = environment
-        self.observer = observer
+        self.observers = observers
         logOutput = log
     }
 
@@ -70,7 +70,7 @@ package struct Program: Sendable {
             let control = try EventLoop(name: "control")
             let server = Server(
                 control: control, source: source, environment: environment, registry: registry, queue: queue,
-                observer: observer)
+                observers: observers)
             let outcome = Outcome()
             let signals = try watchSignals(control, server, outcome)
             Task { () throws(Never) -> Void in

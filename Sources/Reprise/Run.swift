@@ -1,17 +1,22 @@
+internal import Proxy
+public import Resumption
+
 /// Runs a Reprise with a configuration file on the calling thread, until SIGTERM or SIGINT has drained it.
 ///
 /// For programs that embed Reprise; the `reprise` command does the same. It takes SIGTERM, SIGINT and SIGHUP over, ignores
 /// SIGPIPE, raises the limit of descriptors to its hard one, forbids core dumps, and logs to standard error.
 /// - Parameters:
 ///   - configurationFile: the path of the YAML file; what it names is relative to its folder.
+///   - sessions: is told of every session that a client is given, such as an ``EstablishedSessions`` to be awaited.
 ///   - environment: what `${NAME}` in the file reads, and where `NOTIFY_SOCKET` and `LISTEN_FDS` are looked for.
 ///   - report: is told why it did not start, one line at a time.
 /// - Returns: 0 after draining, 1 when the configuration has faults, 2 when the system refused, 143 after a second signal.
 public func run(
-    configurationFile: String, environment: [String: String], report: @escaping @Sendable (String) -> Void
+    configurationFile: String, environment: [String: String], sessions: (any SessionObserver)? = nil,
+    report: @escaping @Sendable (String) -> Void
 ) -> Int32 {
     Program(
         source: ConfigurationSource(file: configurationFile), environment: environment,
-        log: Program.LogOutput(descriptor: 2, isTerminal: false)
+        log: Program.LogOutput(descriptor: 2, isTerminal: false), observers: Observers(sessions: sessions)
     ).run(report: report)
 }

@@ -1,5 +1,7 @@
 internal import EventLoop
 internal import Metrics
+internal import Proxy
+internal import Resumption
 internal import TLS
 internal import Vocabulary
 
@@ -23,6 +25,9 @@ extension Server {
         _ = registry.computed(
             MetricCatalog.buildInfo, [Versions.reprise, Library.version, Versions.libevent]
         ) { 1 }
+        if let sessions = observers.sessions as? EstablishedSessions {
+            _ = registry.computed(MetricCatalog.establishedSessionsLeftOut) { Double(sessions.leftOut) }
+        }
         for result in ["applied", "refused"] {
             _ = registry.counter(MetricCatalog.configurationReloads, [result])
             _ = registry.counter(MetricCatalog.stapleReloads, [result])

@@ -16,7 +16,7 @@ package actor Server {
     let registry: MetricRegistry
     let log: ControlLog
     let notifier: ServiceNotifier
-    let observer: (any ConnectionObserver)?
+    let observers: Observers
 
     private(set) var plan: Plan?
     var lasting = LastingParts()
@@ -50,18 +50,18 @@ package actor Server {
     ) {
         self.init(
             control: control, source: source, environment: environment, registry: registry, queue: queue,
-            observer: nil)
+            observers: Observers())
     }
 
     init(
         control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
-        queue: LogQueue, observer: (any ConnectionObserver)?
+        queue: LogQueue, observers: Observers
     ) {
         self.control = control
         self.source = source
         self.environment = environment
         self.registry = registry
-        self.observer = observer
+        self.observers = observers
         log = ControlLog(queue)
         notifier = ServiceNotifier(environment: environment)
         inherited = InheritedSockets(environment: environment)
@@ -201,12 +201,13 @@ package actor Server {
         for option in lasting.domains.adapt(to: plan, keys: material.ticketKeys, at: Clocks.wall()) {
             log.warning("a changed option needs a restart", [("option", .string(option))])
         }
+        lasting.domains.serve(plan, material)
     }
 
     private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> Parts {
         try lasting.domains.add(for: plan, at: Clocks.wall())
         return Parts(
-            plan, checked.material, checked.servers, lasting: &lasting, descriptors: descriptors, observer: observer)
+            plan, checked.material, checked.servers, lasting: &lasting, descriptors: descriptors, observers: observers)
     }
 
     private func startWorkers(_ count: Int, _ parts: Parts) async throws(RepriseError) {

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import Resumption
+internal import TLS
 internal import Vocabulary
 
 /// The session domains of the process, by name: a reload ends no session, so they outlive it.
@@ -57,6 +58,14 @@ struct SessionDomains: Sendable {
             }
         }
         return restarts
+    }
+
+    /// Tells the domains which hosts they have now, and what those demand: who holds a session may ask whether it resumes.
+    func serve(_ plan: Plan, _ material: Material) {
+        for (name, listeners) in Dictionary(grouping: plan.listeners, by: \.sessions.domain) {
+            let hosts = listeners.compactMap { material.hosts[$0.name]?.demands }
+            domains[name]?.serve(hosts.reduce(into: [:]) { $0.merge($1) { $1 } })
+        }
     }
 
     private static func sessions(of plan: Plan) -> [String: [SessionsPlan]] {

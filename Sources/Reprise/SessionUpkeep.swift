@@ -78,6 +78,8 @@ final class SessionUpkeep {
                 (MetricCatalog.sessionsEvicted, { Double(store.counts.evicted) }),
                 (MetricCatalog.sessionsRefusedByStore, { Double(store.counts.refused) }),
                 (MetricCatalog.deniedLineages, { Double(domain.denyList.count) }),
+                (MetricCatalog.applicationDataWaiting, { Double(domain.pending.count) }),
+                (MetricCatalog.applicationDataForgotten, { Double(domain.pending.forgotten) }),
                 (MetricCatalog.ticketKeys, { Double(domain.keys.snapshot(at: Clocks.wall()).count) }),
             ]
             for (metric, value) in values { gauges.append(registry.computed(metric, [domain.name], value)) }

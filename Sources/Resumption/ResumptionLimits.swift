@@ -6,6 +6,8 @@ package enum ResumptionLimits {
     package static let applicationDataBytes = 256
     /// What all that a session remembers can come to.
     package static let memoryBytes = 64 + 256 + rememberedCertificates * (4 + 1 + 255) + applicationDataBytes
+    /// Lineages whose application data waits for their next ticket; the one that has waited longest makes room.
+    package static let pendingLineages = 65_536
     /// Lineages that a deny list is set up for at the most.
     package static let denyListEntries = 1 << 24
 }

@@ -35,7 +35,7 @@ package final class MemoryClient {
     /// A session that another client can resume, as DER: no ending of this client can spoil it.
     package struct Session: Sendable {
         fileprivate var der: [UInt8]
-        fileprivate let ticket: [UInt8]
+        package let ticket: [UInt8]
         /// The length of the ticket or id that the server gave.
         package var ticketBytes: Int { ticket.count }
 
@@ -61,11 +61,17 @@ package final class MemoryClient {
     /// What the unknown extension carries. libssl is lent it, so it has an address of its own.
     fileprivate let unknownExtension: UnsafeMutableBufferPointer<UInt8>
 
-    package init(_ options: Options) throws {
+    /// - Parameter model: a client with the same options, apart from the session, whose context is used too: it is what
+    ///   takes longest to make.
+    package init(_ options: Options, like model: MemoryClient? = nil) throws {
         ErrorQueue.clear()
-        guard let context = SSL_CTX_new(TLS_client_method()) else { throw Failure(errors: ErrorQueue.drain()) }
+        if let model { SSL_CTX_up_ref(model.context) }
+        guard let context = model?.context ?? SSL_CTX_new(TLS_client_method()) else {
+            throw Failure(errors: ErrorQueue.drain())
+        }
         self.context = context
-        guard let ssl = Self.connection(in: context, options), let incoming = BIO_new(BIO_s_mem()),
+        guard let ssl = Self.connection(in: context, options, isSetUp: model != nil),
+            let incoming = BIO_new(BIO_s_mem()),
             let outgoing = BIO_new(BIO_s_mem())
         else {
             SSL_CTX_free(context)
@@ -91,14 +97,25 @@ package final class MemoryClient {
         unknownExtension.deallocate()
     }
 
-    private static func connection(in context: OpaquePointer, _ options: Options) -> OpaquePointer? {
+    private static func connection(
+        in context: OpaquePointer, _ options: Options, isSetUp: Bool
+    ) -> OpaquePointer? {
+        guard isSetUp || setUp(context, options), let ssl = SSL_new(context) else { return nil }
+        if let name = options.serverName { _ = reprise_ssl_set_server_name(ssl, name) }
+        if options.requestsStaple { reprise_ssl_request_status(ssl) }
+        let alpn = options.alpn.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
+        if !alpn.isEmpty { SSL_set_alpn_protos(ssl, alpn, CUnsignedInt(alpn.count)) }
+        return ssl
+    }
+
+    private static func setUp(_ context: OpaquePointer, _ options: Options) -> Bool {
         guard reprise_ctx_set_min_version(context, CInt(options.minimumVersion.rawValue)) == 1,
             reprise_ctx_set_max_version(context, CInt(options.maximumVersion.rawValue)) == 1,
             SSL_CTX_set_cipher_list(context, options.ciphers) == 1,
             options.ciphersuites.map({ SSL_CTX_set_ciphersuites(context, $0) == 1 }) ?? true,
             options.groups.map({ reprise_ctx_set_groups(context, $0) == 1 }) ?? true,
             options.signatureAlgorithms.map({ reprise_ctx_set_signature_algorithms(context, $0) == 1 }) ?? true
-        else { return nil }
+        else { return false }
         SSL_CTX_set_options(context, reprise_op_ignore_unexpected_eof())
         if !options.offersTickets { SSL_CTX_set_options(context, reprise_op_no_ticket()) }
         if options.isFallback { reprise_ctx_set_mode(context, Int(SSL_MODE_SEND_FALLBACK_SCSV)) }
@@ -109,12 +126,7 @@ package final class MemoryClient {
                 context, 65_280, CUnsignedInt(SSL_EXT_CLIENT_HELLO), addUnknownExtension, nil, nil, nil, nil)
         }
         if let certificate = options.certificate { show(certificate, in: context) }
-        guard let ssl = SSL_new(context) else { return nil }
-        if let name = options.serverName { _ = reprise_ssl_set_server_name(ssl, name) }
-        if options.requestsStaple { reprise_ssl_request_status(ssl) }
-        let alpn = options.alpn.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
-        if !alpn.isEmpty { SSL_set_alpn_protos(ssl, alpn, CUnsignedInt(alpn.count)) }
-        return ssl
+        return true
     }
 
     private static func trust(_ pem: [UInt8], in context: OpaquePointer) {
@@ -172,6 +184,14 @@ package final class MemoryClient {
             Session(
                 der: Array(UnsafeBufferPointer(start: start, count: Int(count))),
                 ticket: Array(UnsafeBufferPointer(start: ticket, count: ticketBytes))))
+    }
+
+    /// The session that the connection uses now: libssl tells of no renewed TLS 1.2 ticket.
+    package var currentSession: Session? {
+        guard let session = SSL_get_session(ssl) else { return nil }
+        let before = sessions.count
+        keep(session)
+        return sessions.count > before ? sessions.removeLast() : nil
     }
 
     // MARK: Bytes

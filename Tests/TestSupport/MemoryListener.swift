@@ -9,6 +9,10 @@ package struct MemoryListener {
     package var policy: ResumptionPolicy
     /// The time that sessions go by; it stands still unless it is set.
     package let clock = MemoryClock()
+    /// Is told of the sessions that clients are given.
+    package var observer: (any SessionObserver)?
+    /// TLS 1.3 tickets wait for their server to issue them.
+    package var holdsTickets = false
 
     package init(context: ServerContext, domain: SessionDomain, policy: ResumptionPolicy) {
         self.context = context
@@ -18,7 +22,7 @@ package struct MemoryListener {
 
     /// What keeps the sessions of one more connection.
     package func connection() -> ConnectionResumption {
-        ConnectionResumption(domain: domain, policy: policy) { [clock] in clock.now }
+        ConnectionResumption(domain: domain, policy: policy, observer: observer) { [clock] in clock.now }
     }
 }
 

@@ -16,10 +16,13 @@ package final class MemoryPair {
     /// Why the client's side failed, if it did.
     package private(set) var clientFailure: MemoryClient.Failure?
 
-    package init(server listener: MemoryListener, client options: MemoryClient.Options = .init()) throws {
+    package init(
+        server listener: MemoryListener, client options: MemoryClient.Options = .init(), like model: MemoryClient? = nil
+    ) throws {
         sessions = listener.connection()
-        server = ServerConnection(context: listener.context, output: output, sessions: sessions)
-        client = try MemoryClient(options)
+        server = ServerConnection(
+            context: listener.context, output: output, sessions: sessions, holdsTickets: listener.holdsTickets)
+        client = try MemoryClient(options, like: model)
     }
 
     deinit {

@@ -14,6 +14,7 @@ package struct SessionsPlan: Sendable, Hashable {
         /// Files whose keys are used instead of our own.
         package var keys: [FileReference] = []
         package var delay = Duration.milliseconds(20)
+        package var waitForUpstream = false
     }
 
     package var mode = Mode.both

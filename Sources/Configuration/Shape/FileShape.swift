@@ -87,6 +87,9 @@ enum FileShape {
                 "delay", .scalar(.duration(atLeast: .zero, atMost: .seconds(60))), standard: "20ms",
                 "How long a TLS 1.3 ticket waits for other bytes to the client before it leaves alone."),
             Shape.Key(
+                "wait_for_upstream", .scalar(.boolean), standard: "false",
+                "TLS 1.3 tickets are made when the upstream has taken the connection."),
+            Shape.Key(
                 "keys", .list(of: .scalar(.path), atLeast: 0), standard: "[]",
                 "Files with ticket keys, instead of keys of our own."),
         ]

@@ -77,6 +77,15 @@ package enum MetricCatalog {
         help: "Sessions that were too long to store.")
     package static let deniedLineages = Metric.computed(
         "reprise_denied_lineages", .gauge, .lineages, [domain], help: "Lineages in the deny list now.")
+    package static let applicationDataWaiting = Metric.computed(
+        "reprise_application_data_waiting", .gauge, .lineages, [domain],
+        help: "Lineages whose application data was set after their ticket had left, and goes into the next one.")
+    package static let applicationDataForgotten = Metric.computed(
+        "reprise_application_data_forgotten_total", .counter, .lineages, [domain],
+        help: "Lineages whose waiting application data made room for that of others.")
+    package static let establishedSessionsLeftOut = Metric.computed(
+        "reprise_established_sessions_left_out_total", .counter, .sessions,
+        help: "Sessions that an embedding program was not told of, because it had left too many untaken.")
     package static let ticketKeys = Metric.computed(
         "reprise_ticket_keys", .gauge, .keys, [domain], help: "Ticket keys that seal, open or wait for their turn now.")
     package static let ticketKeyReloads = Metric.counter(
@@ -169,6 +178,8 @@ package enum MetricCatalog {
             [
                 sessionsOffered, sessionsNotResumed, lineagesDropped, denyListOverflows, deniedLineages, sessionsStored,
                 sessionStoreBytes, sessionsEvicted, sessionsRefusedByStore, ticketKeys, ticketKeyReloads,
+                applicationDataWaiting,
+                applicationDataForgotten, establishedSessionsLeftOut,
             ]
         ),
         ("Connections", [connectionEndings, connectionDuration, bytesRelayed, backPressurePauses]),

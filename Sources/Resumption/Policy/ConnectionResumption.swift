@@ -6,19 +6,30 @@ package import Vocabulary
 /// Confined to the connection's worker. Time comes from the clock it is made with, so that every decision of one
 /// connection is made by the loop's own time.
 package final class ConnectionResumption: ConnectionSessions {
-    private let domain: SessionDomain
-    private let policy: ResumptionPolicy
-    private let clock: () -> WallTime
+    let domain: SessionDomain
+    let policy: ResumptionPolicy
+    let clock: () -> WallTime
+    private let observer: (any SessionObserver)?
 
-    private var offer: SessionOffer?
+    private(set) var offer: SessionOffer?
     private var clients: ClientAuthentication?
     /// The last objection; of several tickets that were tried, the last one's.
     private var objection: NotResumed?
     /// What an offered session remembers that was found good.
     private var accepted: SessionMemory?
     /// What the sessions of this connection carry from now on.
-    private var memory: SessionMemory?
-    private var isDone = false
+    var memory: SessionMemory?
+    /// The memory is that of a session that was handed out here.
+    private var isMarked = false
+    private(set) var isDone = false
+    /// What the client was handed last; of a resumed session, what it came with.
+    private(set) var place: SessionPlace?
+    /// What the offered ticket was opened by.
+    private var openedBy: TicketKeyName?
+    /// The accepted session's application data was set after its ticket had left.
+    private var hasNewData = false
+    /// The sessions that were handed out before the handshake was done.
+    private var waiting: [EstablishedSession] = []
     /// What the remote store was asked for.
     private var asked: [SessionKey] = []
     /// What it answered; kept until the handshake is done, since a HelloRetryRequest asks for it twice.
@@ -33,10 +44,16 @@ package final class ConnectionResumption: ConnectionSessions {
     /// Under which a session of this lineage is stored: where it came from, and where it went.
     private var keys: [SessionKey] = []
 
-    /// - Parameter clock: the time now.
-    package init(domain: SessionDomain, policy: ResumptionPolicy, clock: @escaping () -> WallTime) {
+    /// - Parameters:
+    ///   - observer: is told of every session that the client is given.
+    ///   - clock: the time now.
+    package init(
+        domain: SessionDomain, policy: ResumptionPolicy, observer: (any SessionObserver)? = nil,
+        clock: @escaping () -> WallTime
+    ) {
         self.domain = domain
         self.policy = policy
+        self.observer = observer
         self.clock = clock
     }
 
@@ -52,6 +69,12 @@ package final class ConnectionResumption: ConnectionSessions {
         return .refused(objection ?? (accepted == nil ? .notFound : .mismatch))
     }
 
+    /// A session that was handed out.
+    struct EstablishedSession {
+        let reference: SessionReference
+        let place: SessionPlace
+    }
+
     /// The lineage of this connection's session; `nil` before the handshake is done.
     package var lineage: Lineage? { isDone ? memory?.lineage : nil }
 
@@ -59,7 +82,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool {
         (self.offer, self.clients) = (offer, clients)
-        (objection, accepted, acceptedKey, memory) = (nil, nil, nil, nil)
+        (objection, accepted, acceptedKey, memory, isMarked) = (nil, nil, nil, nil, false)
         guard policy.isOn, domain.remote != nil else { return false }
         let keys = keys(of: offer).filter { !asked.contains($0) }
         guard !keys.isEmpty else { return false }
@@ -120,11 +143,12 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
-        found = nil
+        (found, openedBy) = (nil, nil)
         guard policy.isOn else { return .none }
         switch domain.keys.opening(name: name, at: clock()) {
         case .found(let key, let isNewest):
             objection = nil
+            openedBy = key.name
             return isNewest ? .newest(key.secrets) : .older(key.secrets)
         case .expired:
             objection = .expired
@@ -141,7 +165,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
-        guard let offer, let memory = SessionMemory(session.memory) else {
+        guard let offer, var memory = SessionMemory(session.memory) else {
             refuse(.forged)
             return .refuse
         }
@@ -152,6 +176,11 @@ package final class ConnectionResumption: ConnectionSessions {
         if policy.isSingleUse, session.isTLS13, let found, domain.remote == nil, !spend(found, memory) {
             refuse(.spent)
             return .refuse
+        }
+        hasNewData = false
+        if let data = domain.pending[memory.lineage.id], data.set > memory.applicationDataSet {
+            (memory.applicationData, memory.applicationDataSet) = (data.bytes, data.set)
+            hasNewData = true
         }
         (accepted, acceptedKey, objection) = (memory, found, nil)
         return .resume
@@ -191,27 +220,32 @@ package final class ConnectionResumption: ConnectionSessions {
         (objection, accepted, acceptedKey) = (reason, nil, nil)
     }
 
-    package var wantsRenewal: Bool { false }
+    package var wantsRenewal: Bool { hasNewData }
 
     package func sealingKey() -> TicketSecrets? {
         // Only what was marked is handed out.
-        memory == nil ? nil : domain.keys.sealing(at: clock())?.secrets
+        guard memory != nil, let key = domain.keys.sealing(at: clock()) else {
+            place = nil
+            return nil
+        }
+        place = .ticket(key.name)
+        return key.secrets
     }
 
     package func mark(_ session: NewSession) -> SessionMark? {
         guard policy.isOn, let offer else { return nil }
         let now = clock()
-        let memory = self.memory ?? remember(session, offer, at: now)
+        let memory = isMarked ? self.memory ?? remember(session, offer, at: now) : remember(session, offer, at: now)
         let seconds = memory.expires.secondsSinceEpoch - now.secondsSinceEpoch
         guard seconds > 0 else { return nil }
         if let peer = memory.peer, peer.certificates == nil { return nil }
-        self.memory = memory
+        (self.memory, isMarked) = (memory, true)
         return SessionMark(memory: memory.encoded, seconds: Int(seconds))
     }
 
     /// What all sessions of this connection carry: decided once.
     private func remember(_ session: NewSession, _ offer: SessionOffer, at now: WallTime) -> SessionMemory {
-        if session.isRenewal, var memory = accepted {
+        if session.isRenewal, var memory = memory ?? accepted {
             memory.lineage.renewals &+= 1
             // A TLS 1.2 session lives as long as it was made to, however often it is renewed.
             if session.isTLS13 {
@@ -219,6 +253,7 @@ package final class ConnectionResumption: ConnectionSessions {
             }
             return memory
         }
+        if let memory { return memory }
         let id = LineageID(SessionRandom.bytes(LineageID.byteCount))
         guard let id else { preconditionFailure("a lineage's name has \(LineageID.byteCount) bytes") }
         var memory = SessionMemory(
@@ -229,7 +264,9 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer) {
+        place = nil
         guard policy.isOn, let memory, let key = SessionKey(id) else { return }
+        place = .stored(key)
         if let remote = domain.remote {
             let (session, expires, now) = (Array(der), memory.expires, clock())
             keys.append(key)
@@ -259,6 +296,7 @@ package final class ConnectionResumption: ConnectionSessions {
         default: return false
         }
         if memory == nil { memory = accepted }
+        if place == nil { place = acceptedKey.map(SessionPlace.stored) ?? openedBy.map(SessionPlace.ticket) }
         // Only now has the client shown that the session is its own: an id is public on the wire.
         if let acceptedKey { keys.append(acceptedKey) }
         return true
@@ -274,6 +312,29 @@ package final class ConnectionResumption: ConnectionSessions {
 
     deinit {
         forgetSpent()
+    }
+
+    // MARK: What was handed out
+
+    package var observesSessions: Bool { observer != nil }
+
+    /// Keeps a session that was handed out until the handshake is known to be in order.
+    package func established(_ session: SessionReference) {
+        guard observer != nil, let place else { return }
+        waiting.append(EstablishedSession(reference: session, place: place))
+    }
+
+    /// Tells the observer of what was handed out since it was last asked for.
+    ///
+    /// - Parameter connection: whose handshake is done.
+    package func announceSessions(of connection: ServerConnection) {
+        guard isDone, let observer, !waiting.isEmpty else { return }
+        defer { waiting = [] }
+        let certificates = connection.clientCertificates
+        for session in waiting {
+            observer.sessionEstablished(
+                facts(connection, session.place).retained(session.reference, certificates: certificates))
+        }
     }
 
     // MARK: The end

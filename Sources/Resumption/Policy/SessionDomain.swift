@@ -1,3 +1,4 @@
+package import TLS
 package import Vocabulary
 
 /// What the listeners of one session domain share, for as long as the process runs: store, ticket keys, deny list.
@@ -13,7 +14,11 @@ package final class SessionDomain: Sendable {
     /// What must not resume any more.
     package let denyList: DenyList
 
+    /// Application data that waits for its lineage's next ticket.
+    package let pending = PendingData()
+
     private let chainAge = Locked(Duration.zero)
+    private let demands = Locked<[[UInt8]: ClientAuthentication?]?>(nil)
 
     package init(
         name: String, store: LocalSessionStore, keys: TicketKeyRing, denyList: DenyList,
@@ -32,6 +37,30 @@ package final class SessionDomain: Sendable {
     /// Takes in a listener's `max_chain_age`; a shorter one does not undo a longer one.
     package func allow(chainAge age: Duration) {
         chainAge.withLock { $0 = max($0, age) }
+    }
+
+    /// What a host demands of its clients' certificates now.
+    package enum Demand: Sendable {
+        /// Nobody has said what hosts there are.
+        case unknown
+        /// No listener has that host under that policy any more.
+        case gone
+        case nothing
+        case clients(ClientAuthentication)
+    }
+
+    /// Takes in which hosts the domain's listeners have from now on, each by its session-id context.
+    package func serve(_ hosts: [[UInt8]: ClientAuthentication?]) {
+        demands.withLock { $0 = hosts }
+    }
+
+    /// What is demanded now where sessions of that session-id context belong.
+    package func demand(of sessionIDContext: [UInt8]) -> Demand {
+        demands.withLock { hosts in
+            guard let hosts else { return .unknown }
+            guard let host = hosts[sessionIDContext] else { return .gone }
+            return host.map(Demand.clients) ?? .nothing
+        }
     }
 
     /// Asks the remote store for sessions; one that throws has none.

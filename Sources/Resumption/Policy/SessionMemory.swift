@@ -23,6 +23,8 @@ struct SessionMemory: Hashable {
     var peer: Peer?
     /// What a router had the session remember.
     var applicationData: [UInt8] = []
+    /// When it was set, in milliseconds since 1970; 0: never. What was set last counts.
+    var applicationDataSet: UInt64 = 0
 
     private static let version: UInt8 = 1
 
@@ -49,7 +51,9 @@ struct SessionMemory: Hashable {
         } else {
             writer.append(UInt8(0))
         }
-        writer.append(UInt16(applicationData.count))
+        // The highest bit says that a time follows.
+        writer.append(UInt16(applicationData.count) | (applicationDataSet > 0 ? 1 << 15 : 0))
+        if applicationDataSet > 0 { writer.append(applicationDataSet) }
         writer.append(applicationData)
         return writer.bytes
     }
@@ -75,7 +79,12 @@ struct SessionMemory: Hashable {
             guard mark == 255 || certificates.count <= ResumptionLimits.rememberedCertificates else { return nil }
             peer = Peer(notAfter: notAfter, certificates: mark == 255 ? nil : certificates)
         }
-        guard let count = reader.number(2), let data = reader.take(Int(count)), reader.isAtEnd else { return nil }
+        guard let count = reader.number(2) else { return nil }
+        if count >> 15 == 1 {
+            guard let set = reader.number(8) else { return nil }
+            applicationDataSet = set
+        }
+        guard let data = reader.take(Int(count & 0x7fff)), reader.isAtEnd else { return nil }
         applicationData = Array(data)
     }
 

@@ -65,6 +65,11 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         }
     }
 
+    /// How many bytes the session under a key has; `nil` if it is not there.
+    package func length(of key: SessionKey, at time: WallTime) -> Int? {
+        withFound(key, at: time) { _, found in found.length }
+    }
+
     /// As ``get(_:at:into:)``, and the session is gone: of all who ask at once, only one gets it.
     package func take(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         checkRoom(buffer)

@@ -22,6 +22,11 @@ package struct SessionKey: Sendable, Hashable {
         self.words = words
     }
 
+    /// Lends the bytes for the length of `body`.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(of: words, body)
+    }
+
     /// Compares in constant time: how long it takes says nothing about where two keys part.
     package static func == (left: SessionKey, right: SessionKey) -> Bool {
         (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1) | (left.words.2 ^ right.words.2)

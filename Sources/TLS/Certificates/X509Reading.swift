@@ -97,6 +97,16 @@ enum X509Reading {
         return String(cString: digits)
     }
 
+    /// The certificate itself.
+    static func der(of certificate: OpaquePointer) -> [UInt8] {
+        let count = Int(i2d_X509(certificate, nil))
+        guard count > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
+            var end = buffer.baseAddress
+            made = Int(max(0, i2d_X509(certificate, &end)))
+        }
+    }
+
     /// The SHA-256 of the whole certificate, in hexadecimal.
     static func fingerprint(of certificate: OpaquePointer) -> String {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { digest in

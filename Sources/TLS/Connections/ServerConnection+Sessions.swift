@@ -13,14 +13,40 @@ extension ServerConnection {
 
     /// Tells libssl how many TLS 1.3 tickets to make: after a resumption it makes one, if any are set at all.
     func planTickets(resumed: Bool) {
-        plannedTickets = context.sessions.tickets(resumed: resumed, for: request)
+        plannedTickets = holdsTickets ? 0 : context.sessions.tickets(resumed: resumed, for: request)
         if let ssl { SSL_set_num_tickets(ssl, plannedTickets) }
     }
 
-    /// The tickets that libssl has not made by itself.
-    func missingTickets(resumed: Bool) -> Int {
-        let wanted = context.sessions.tickets(resumed: resumed, for: request)
-        return wanted - (resumed ? min(1, plannedTickets) : plannedTickets)
+    /// Writes the TLS 1.3 tickets that were held back (SSL_new_session_ticket(3)); at most once.
+    package func issueTickets() {
+        guard holdsTickets, !hasIssuedTickets, case .open = phase, !isSettled else { return }
+        hasIssuedTickets = true
+        guard summary.version == .tls1_3 else { return }
+        let writesBefore = transport.pointee.writes
+        writeMissingTickets()
+        noteTickets(since: writesBefore)
+    }
+
+    /// Writes the tickets that libssl has not made by itself.
+    func writeMissingTickets() {
+        guard let ssl else { return }
+        let isResumed = SSL_session_reused(ssl) == 1
+        let wanted = context.sessions.tickets(resumed: isResumed, for: request)
+        let missing = wanted - (isResumed ? min(1, plannedTickets) : plannedTickets)
+        guard missing > 0 else { return }
+        ErrorQueue.clear()
+        for _ in 0..<missing where SSL_new_session_ticket(ssl) == 1 { SSL_do_handshake(ssl) }
+        ErrorQueue.clear()
+    }
+
+    /// Tells of a session that was just handed out.
+    func announce(_ session: OpaquePointer) {
+        if sessions.observesSessions { sessions.established(SessionReference(retaining: session)) }
+    }
+
+    /// Tells of a TLS 1.2 session that a ticket holds: it has no id, and libssl says nothing of it.
+    func announceTicketSession() {
+        if let ssl, let session = SSL_get_session(ssl) { announce(session) }
     }
 
     /// Puts our bytes and the lifetime on a session that is about to be handed out.
@@ -29,6 +55,7 @@ extension ServerConnection {
     @discardableResult
     func markSession(_ session: OpaquePointer) -> Bool {
         guard let ssl else { return false }
+        hasMarkedSession = true
         let isTLS13 = SSL_version(ssl) == TLS1_3_VERSION
         let isRenewal = SSL_session_reused(ssl) == 1
         let new = NewSession(isTLS13: isTLS13, isRenewal: isRenewal, peer: isRenewal ? nil : PeerChain(of: ssl))
@@ -36,6 +63,12 @@ extension ServerConnection {
         // A renewed TLS 1.2 session keeps the time it was made at, and so its lifetime.
         if isTLS13 || !isRenewal { _ = SSL_SESSION_set_timeout(session, max(1, mark.seconds)) }
         return SSL_SESSION_set1_ticket_appdata(session, mark.memory, mark.memory.count) == 1
+    }
+
+    /// Has the keeper decide what a session carries of which nothing has been handed out, and perhaps never will.
+    func markForLater(_ ssl: OpaquePointer) {
+        _ = sessions.mark(
+            NewSession(isTLS13: SSL_version(ssl) == TLS1_3_VERSION, isRenewal: false, peer: PeerChain(of: ssl)))
     }
 
     /// Stores a session that libssl has just given an id.

@@ -40,6 +40,13 @@ package final class ServerConnection {
     var hasWaitedForStore = false
     /// How many tickets or ids of this ClientHello were tried.
     var triedTickets = 0
+    /// A ticket was sealed.
+    var hasSealedTicket = false
+    /// TLS 1.3 tickets wait for ``issueTickets()``.
+    package let holdsTickets: Bool
+    var hasIssuedTickets = false
+    /// The keeper has decided what this connection's sessions carry.
+    var hasMarkedSession = false
     /// How many tickets libssl was told to make.
     var plannedTickets = 0
     /// Whoever keeps this connection's sessions.
@@ -54,9 +61,14 @@ package final class ServerConnection {
     private var writesWithTickets: Int?
     private var finishedSummary: HandshakeSummary?
 
-    /// - Parameter sessions: whoever keeps this connection's sessions, and nobody else's.
+    /// - Parameters:
+    ///   - sessions: whoever keeps this connection's sessions, and nobody else's.
+    ///   - holdsTickets: TLS 1.3 tickets are not made at the handshake's end, but by ``issueTickets()``.
     /// - Precondition: memory is to be had; libssl fails for no other reason.
-    package init(context: ServerContext, output: OutputBuffer, sessions: any ConnectionSessions) {
+    package init(
+        context: ServerContext, output: OutputBuffer, sessions: any ConnectionSessions, holdsTickets: Bool = false
+    ) {
+        self.holdsTickets = holdsTickets
         self.context = context
         self.output = output
         self.sessions = sessions
@@ -168,19 +180,19 @@ package final class ServerConnection {
         guard sessions.handshakeIsDone(resumed: summary.resumed != .no) else {
             return fail(.internalError, "a session was resumed that must not be")
         }
-        if summary.version == .tls1_3 { issueTickets(missingTickets(resumed: summary.resumed == .psk)) }
-        let wrote = transport.pointee.writes > writesBefore
+        if !hasMarkedSession, summary.resumed == .no { markForLater(ssl) }
+        if summary.version != .tls1_3, hasSealedTicket { announceTicketSession() }
+        if summary.version == .tls1_3, !holdsTickets { writeMissingTickets() }
         // In TLS 1.3 our Finished left in an earlier turn, so whatever this call wrote is tickets. In TLS 1.2 it is
         // the Finished that the client waits for.
-        writesWithTickets = wrote && summary.version == .tls1_3 ? transport.pointee.writes : nil
+        if summary.version == .tls1_3 { noteTickets(since: writesBefore) }
         return .done
     }
 
-    /// Writes so many TLS 1.3 tickets more (SSL_new_session_ticket(3)).
-    private func issueTickets(_ count: Int) {
-        guard let ssl, count > 0 else { return }
-        for _ in 0..<count where SSL_new_session_ticket(ssl) == 1 { SSL_do_handshake(ssl) }
-        ErrorQueue.clear()
+    /// Notes that whatever was written since then is tickets.
+    func noteTickets(since writesBefore: Int) {
+        let writes = transport.pointee.writes
+        writesWithTickets = writes > writesBefore ? writes : nil
     }
 
     private func fail(_ errors: [OpenSSLError]) -> HandshakeProgress {

@@ -12,6 +12,8 @@ package final class HostContexts: Sendable {
     /// Referred to by the hosts' SSL_CTX, so it must live as long as they do.
     let protocols: ApplicationProtocols
     private let first: HostContext
+    /// What each host demands of clients' certificates, by the session-id context that its sessions carry.
+    package let demands: [[UInt8]: ClientAuthentication?]
     private let exact: [String: HostContext]
     private let wildcards: [String: HostContext]
 
@@ -22,10 +24,12 @@ package final class HostContexts: Sendable {
         var wildcards: [String: HostContext] = [:]
         var ids: Set<String> = []
         var first: HostContext?
+        var demands: [[UInt8]: ClientAuthentication?] = [:]
         for definition in hosts {
             guard ids.insert(definition.id).inserted else { throw .hostTwice(id: definition.id) }
             let host = try HostContext(definition, settings: settings, protocols: protocols)
             first = first ?? host
+            demands.updateValue(host.clients, forKey: host.sessionIDContext)
             for name in definition.names {
                 let old =
                     switch name {
@@ -37,6 +41,7 @@ package final class HostContexts: Sendable {
         }
         guard let first else { throw .noHosts }
         self.first = first
+        self.demands = demands
         self.exact = exact
         self.wildcards = wildcards
     }

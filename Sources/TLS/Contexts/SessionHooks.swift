@@ -4,23 +4,25 @@ import CLibSSL
 enum SessionHooks {
     /// On a listener's context, whose callbacks libssl asks also after a switch of contexts.
     static func install(_ settings: SessionSettings, on context: OpaquePointer) {
-        installCacheMode(settings, on: context)
+        // Without the mode libssl would not tell of TLS 1.3 tickets that hold the session either.
+        setCacheMode(settings.mode != .off, on: context)
         if settings.mode == .stateful || settings.mode == .off { SSL_CTX_set_options(context, reprise_op_no_ticket()) }
         // Each ClientHello says anew how many there are.
         SSL_CTX_set_num_tickets(context, 0)
-        if settings.keepsSessions {
-            SSL_CTX_sess_set_new_cb(context, sessionIsEstablished)
-            SSL_CTX_sess_set_get_cb(context, sessionIsWanted)
-        }
+        if settings.mode != .off { SSL_CTX_sess_set_new_cb(context, sessionIsEstablished) }
+        if settings.keepsSessions { SSL_CTX_sess_set_get_cb(context, sessionIsWanted) }
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context, ticketKeyWanted)
         SSL_CTX_set_session_ticket_cb(context, ticketIsMade, ticketIsOpened, nil)
     }
 
-    /// On a host's context too: of that, a TLS 1.2 ServerHello asks whether to hand out a session id, although the
-    /// session is then kept by the listener's callbacks.
+    /// On a host's context, of which a TLS 1.2 ServerHello asks whether to hand out a session id, although the session is
+    /// then kept by the listener's callbacks.
     static func installCacheMode(_ settings: SessionSettings, on context: OpaquePointer) {
+        setCacheMode(settings.keepsSessions, on: context)
+    }
+
+    private static func setCacheMode(_ isOn: Bool, on context: OpaquePointer) {
         reprise_ctx_set_cache_mode(
-            context,
-            Int(settings.keepsSessions ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF))
+            context, Int(isOn ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF))
     }
 }

@@ -24,6 +24,11 @@ package protocol ConnectionSessions: AnyObject {
     func mark(_ session: NewSession) -> SessionMark?
     /// Keeps a stateful session, marked before.
     func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer)
+    /// Whether ``established(_:)`` is to be called.
+    var observesSessions: Bool { get }
+    /// The client has been handed a session, or something more to resume one with: an id, or a ticket that was sealed or
+    /// stored just before. In the order of the wire.
+    func established(_ session: SessionReference)
     /// The handshake is done; whether its outcome is in order.
     ///
     /// - Returns: `false` when a session was resumed that must not be: a defect, and the connection is closed.

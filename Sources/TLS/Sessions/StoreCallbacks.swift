@@ -7,6 +7,7 @@ import CLibSSL
 func sessionIsEstablished(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CInt {
     guard let ssl, let session, let connection = ServerConnection.behind(ssl) else { return 0 }
     connection.keep(session)
+    connection.announce(session)
     // 0: the reference stays libssl's.
     return 0
 }

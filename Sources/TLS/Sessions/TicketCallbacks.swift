@@ -17,6 +17,7 @@ func ticketKeyWanted(
         guard let key = connection.sessions.sealingKey() else { return 0 }
         guard RAND_bytes(vector, CInt(EVP_MAX_IV_LENGTH)) == 1 else { return 0 }
         key.putName(at: name)
+        connection.hasSealedTicket = true
         return prepare(key, vector, cipher, mac, isSealing: true) ? 1 : 0
     }
     guard connection.mayOpenTicket() else { return 0 }

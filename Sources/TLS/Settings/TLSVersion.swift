@@ -1,7 +1,7 @@
 import CLibSSL
 
 /// A version of the protocol that libssl speaks.
-package enum TLSVersion: Int, Sendable, Hashable, Comparable, CaseIterable {
+public enum TLSVersion: Int, Sendable, Hashable, Comparable, CaseIterable {
     case tls1_0 = 0x0301
     case tls1_1 = 0x0302
     case tls1_2 = 0x0303
@@ -14,15 +14,15 @@ package enum TLSVersion: Int, Sendable, Hashable, Comparable, CaseIterable {
     }
 
     /// The number alone: `1.3`.
-    package var number: String { "1.\(rawValue - 0x0301)" }
+    public var number: String { "1.\(rawValue - 0x0301)" }
 
     /// Whether `left` is the older one.
-    package static func < (left: TLSVersion, right: TLSVersion) -> Bool {
+    public static func < (left: TLSVersion, right: TLSVersion) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 extension TLSVersion: CustomStringConvertible {
     /// OpenSSL's name: `TLSv1` for 1.0, and `TLSv1.1` to `TLSv1.3`.
-    package var description: String { self == .tls1_0 ? "TLSv1" : "TLSv\(number)" }
+    public var description: String { self == .tls1_0 ? "TLSv1" : "TLSv\(number)" }
 }

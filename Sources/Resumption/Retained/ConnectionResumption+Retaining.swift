@@ -1,0 +1,67 @@
+package import TLS
+internal import Vocabulary
+
+/// What routers get of a connection's session.
+extension ConnectionResumption {
+    /// Lends the connection's session for the length of `body`.
+    ///
+    /// - Parameter connection: the one whose sessions this object keeps.
+    /// - Returns: `nil` when there is none: before the handshake is done, and once the connection is closed.
+    package func withSession<Result>(
+        of connection: ServerConnection, _ body: (borrowing SessionView) throws -> Result
+    ) rethrows -> Result? {
+        guard isDone else { return nil }
+        let facts = facts(connection, place)
+        return try connection.withSession { live in try body(SessionView(live, facts)) }
+    }
+
+    func facts(_ connection: ServerConnection, _ place: SessionPlace?) -> SessionFacts {
+        SessionFacts(
+            summary: connection.summary, outcome: outcome, memory: memory, place: place,
+            context: SessionContext(
+                hostID: offer?.hostID ?? "", fingerprint: offer?.sessionIDContext ?? [], domain: domain, policy: policy)
+        )
+    }
+
+    /// Has the session remember bytes of a router's, authenticated and in a ticket confidential, from now on through every
+    /// resumption; none ends it.
+    ///
+    /// A ticket that has left cannot be changed: this process adds them when the client comes back with it, and renews it.
+    /// A stored session is changed at once.
+    package func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
+        guard bytes.count <= ApplicationDataError.limit else { throw .tooLong(bytes: bytes.count) }
+        guard isDone, var changed = memory, policy.isOn else { throw .noSession }
+        guard changed.applicationData != bytes else { return }
+        let now = clock()
+        let milliseconds = max(0, now.secondsSinceEpoch) * 1000 + Int64(now.nanoseconds) / 1_000_000
+        changed.applicationData = bytes
+        // Later than what it replaces, whatever the clock says.
+        changed.applicationDataSet = max(UInt64(milliseconds), changed.applicationDataSet + 1)
+        memory = changed
+        if case .stored(let key) = place { replace(key, by: changed) }
+        domain.pending.set(
+            PendingData.Value(bytes: bytes, set: changed.applicationDataSet), for: changed.lineage.id)
+    }
+
+    /// Rewrites what a stored session remembers.
+    private func replace(_ key: SessionKey, by memory: SessionMemory) {
+        let now = clock()
+        if let remote = domain.remote {
+            let bytes = memory.encoded
+            Task {
+                guard let session = try? await remote.get(key, at: now),
+                    let changed = session.withUnsafeBytes({ SessionReference.replacing(memory: bytes, in: $0) })
+                else { return }
+                try? await remote.put(key, changed.withBytes { Array($0) }, expires: memory.expires, at: now)
+            }
+            return
+        }
+        withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
+            guard let count = domain.store.get(key, at: now, into: buffer), count > 0 else { return }
+            let session = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+            defer { SessionRandom.wipe(session) }
+            let changed = SessionReference.replacing(memory: memory.encoded, in: UnsafeRawBufferPointer(session))
+            changed?.withBytes { _ = domain.store.put(key, $0, expires: memory.expires, at: now) }
+        }
+    }
+}

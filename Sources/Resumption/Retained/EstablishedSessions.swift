@@ -1,0 +1,41 @@
+internal import Synchronization
+
+/// The sessions that clients are given, as a sequence to be awaited: those of one connection in the order of the wire.
+///
+/// It holds at most ``limit`` sessions that nobody has taken yet. What comes when it is full is left out and counted, since
+/// no handshake waits for a reader. One reader; the sequence ends when the reader's task is cancelled.
+public final class EstablishedSessions: SessionObserver, AsyncSequence {
+    public typealias Element = RetainedSession
+
+    /// How many untaken sessions are held.
+    public let limit: Int
+
+    private let stream: AsyncStream<RetainedSession>
+    private let continuation: AsyncStream<RetainedSession>.Continuation
+    private let left = Atomic(0)
+
+    /// - Parameter limit: at least one; each session that is held costs about a kilobyte.
+    public init(limit: Int = 4096) {
+        precondition(limit > 0, "a limit of \(limit)")
+        self.limit = limit
+        (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limit))
+    }
+
+    /// How many sessions came when it was full.
+    public var leftOut: Int { left.load(ordering: .relaxed) }
+
+    /// Holds the session for the reader, if there is room.
+    public func sessionEstablished(_ session: RetainedSession) {
+        if case .dropped = continuation.yield(session) { left.wrappingAdd(1, ordering: .relaxed) }
+    }
+
+    /// Ends the sequence behind what it holds.
+    public func finish() {
+        continuation.finish()
+    }
+
+    /// The reader.
+    public func makeAsyncIterator() -> AsyncStream<RetainedSession>.Iterator {
+        stream.makeAsyncIterator()
+    }
+}

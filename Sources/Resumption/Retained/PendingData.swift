@@ -1,0 +1,66 @@
+internal import Synchronization
+internal import Vocabulary
+
+/// Application data that was set after the ticket had left: it is put into the lineage's next one, and found by whoever comes
+/// back with the old one.
+///
+/// Holds so many lineages; the one that was set longest ago makes room.
+package final class PendingData: Sendable {
+    /// What was set, and when, in milliseconds since 1970.
+    struct Value: Sendable {
+        let bytes: [UInt8]
+        let set: UInt64
+    }
+
+    private struct State {
+        var values: [LineageID: (turn: UInt64, value: Value)] = [:]
+        /// In order of arrival; those whose turn is no longer that of their value are passed over.
+        var queue: [(turn: UInt64, lineage: LineageID)] = []
+        var first = 0
+        var turn: UInt64 = 0
+    }
+
+    private let state = Locked(State())
+    private let capacity: Int
+    /// How many values there are, for whoever would find none: most handshakes.
+    private let size = Atomic(0)
+    private let gone = Atomic(0)
+
+    init(capacity: Int = ResumptionLimits.pendingLineages) {
+        self.capacity = capacity
+    }
+
+    /// What the lineage's next session shall remember, if it was set later than what this one remembers.
+    subscript(lineage: LineageID) -> Value? {
+        count == 0 ? nil : state.withLock { $0.values[lineage]?.value }
+    }
+
+    /// How many lineages wait.
+    package var count: Int { size.load(ordering: .relaxed) }
+
+    /// How long the queue of turns is.
+    var queued: Int { state.withLock { $0.queue.count } }
+
+    /// How many have made room for others.
+    package var forgotten: Int { gone.load(ordering: .relaxed) }
+
+    func set(_ value: Value, for lineage: LineageID) {
+        state.withLock { state in
+            state.turn += 1
+            state.values[lineage] = (state.turn, value)
+            state.queue.append((state.turn, lineage))
+            while state.values.count > capacity || state.queue.count - state.first > 2 * capacity {
+                let oldest = state.queue[state.first]
+                state.first += 1
+                guard state.values[oldest.lineage]?.turn == oldest.turn else { continue }
+                state.values[oldest.lineage] = nil
+                gone.wrappingAdd(1, ordering: .relaxed)
+            }
+            if state.first > capacity {
+                state.queue.removeFirst(state.first)
+                state.first = 0
+            }
+            size.store(state.values.count, ordering: .relaxed)
+        }
+    }
+}

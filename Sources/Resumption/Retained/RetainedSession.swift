@@ -1,0 +1,137 @@
+internal import TLS
+public import Vocabulary
+
+/// A session of a client, kept beyond its connection: one counted reference (SSL_get1_session(3)), given back when the last
+/// holder lets go.
+///
+/// What it says is what was known when it was retained; only ``resumability(at:)`` looks again. No flush, no reload and no
+/// end of the connection takes anything from it. It may be used from any thread.
+public final class RetainedSession: Sendable {
+    /// What is known of it.
+    public let details: SessionDetails
+    /// Where it belongs.
+    public let context: SessionContext
+
+    private let reference: SessionReference
+    private let memory: SessionMemory?
+    private let place: SessionPlace?
+
+    init(
+        _ reference: SessionReference, _ details: SessionDetails, _ memory: SessionMemory?, _ place: SessionPlace?,
+        in context: SessionContext
+    ) {
+        self.reference = reference
+        self.details = details
+        self.memory = memory
+        self.place = place
+        self.context = context
+    }
+
+    /// Whether a client that comes back with it at a moment would be spared a full handshake, by what this process knows:
+    /// lifetimes, ticket keys, its own store, what endings have denied, the host's policy now.
+    ///
+    /// Sessions in a store that other machines share count as there; ``resumability(at:askingStoreFor:)`` asks.
+    public func resumability(at time: WallTime) -> Resumability {
+        guard let memory, let place else {
+            return .no(details.protocolVersion == .tls1_3 && context.policy.isOn ? .noTicketYet : .notHandedOut)
+        }
+        if let objection = context.objection(to: memory, at: time) { return .no(.refused(objection)) }
+        switch place {
+        case .ticket(let name):
+            let key = name.withBytes { context.domain.keys.opening(name: $0, at: time) }
+            guard case .found = key else { return .no(.refused(.keyUnknown)) }
+            return .yes
+        case .stored(let key):
+            guard context.domain.remote == nil else { return .yes }
+            return Self.answer(context.domain.store.length(of: key, at: time))
+        }
+    }
+
+    /// As ``resumability(at:)``, and asks the store that other machines share whether it has the session.
+    ///
+    /// - Parameter deadline: how long it is waited for; after that the answer is ``NotResumed/storeSilent``.
+    public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
+        let answer = resumability(at: time)
+        guard answer == .yes, case .stored(let key) = place, let remote = context.domain.remote else { return answer }
+        return await withTaskGroup(of: Resumability.self) { group in
+            group.addTask {
+                do {
+                    return Self.answer(try await remote.get(key, at: time)?.count)
+                } catch {
+                    return .no(.refused(.storeSilent))
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: deadline)
+                return .no(.refused(.storeSilent))
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .no(.refused(.storeSilent))
+        }
+    }
+
+    /// What is left of a session that was resumed for its single use has no bytes.
+    private static func answer(_ storedBytes: Int?) -> Resumability {
+        switch storedBytes {
+        case nil: .no(.refused(.notFound))
+        case 0: .no(.refused(.spent))
+        default: .yes
+        }
+    }
+}
+
+/// The travelling form.
+extension RetainedSession {
+    /// The session as bytes, with all that is needed to resume it elsewhere: its secrets are among them.
+    ///
+    /// - Returns: `nil` as long as nothing was handed out to resume it with.
+    public func serialized() -> Secret? {
+        guard let place, memory != nil, let der = reference.der else { return nil }
+        return SerializedSession(place: place, der: der).encoded
+    }
+
+    /// Takes a session from its travelling form into a context.
+    ///
+    /// - Parameter context: where it is to resume: of the same session domain, host and policy as the one it came from.
+    /// - Throws: ``SessionFormatError``.
+    public convenience init(serialized: Secret, in context: SessionContext) throws(SessionFormatError) {
+        guard let form = SerializedSession(serialized) else { throw .notASession }
+        guard let reference = form.der.withBytes({ SessionReference.reading($0) }), let opened = reference.opened else {
+            throw .notASession
+        }
+        guard let memory = SessionMemory(opened.memory) else { throw .otherVersion }
+        guard opened.sessionIDContext == context.fingerprint else { throw .otherContext }
+        if case .stored(let key) = form.place {
+            guard reference.id.withUnsafeBytes({ SessionKey($0) }) == key else { throw .notASession }
+        }
+        let details = SessionDetails(
+            protocolVersion: reference.version, cipher: reference.cipher, group: nil,
+            serverName: memory.name.isEmpty ? nil : String(decoding: memory.name, as: UTF8.self),
+            applicationProtocol: nil, clientCertificates: reference.clientCertificate.map { [$0] } ?? [],
+            created: reference.created, expires: memory.expires, lineage: memory.lineage, resumedBy: .no,
+            outcome: ResumptionOutcome(
+                result: .notOffered, hostID: context.hostID, fingerprint: context.fingerprint),
+            applicationData: memory.applicationData)
+        self.init(reference, details, memory, form.place, in: context)
+    }
+
+    /// Puts a session that came from elsewhere into the store of its context, where clients find it.
+    ///
+    /// - Returns: whether it is there now. A session that a ticket holds is in no store: it resumes wherever the ticket's
+    ///   key is.
+    @discardableResult
+    public func store(at time: WallTime) async -> Bool {
+        guard let memory, case .stored(let key) = place, context.objection(to: memory, at: time) == nil,
+            let der = reference.der
+        else { return false }
+        guard let remote = context.domain.remote else {
+            return der.withBytes { context.domain.store.put(key, $0, expires: memory.expires, at: time).isKept }
+        }
+        do {
+            try await remote.put(key, der.withBytes { Array($0) }, expires: memory.expires, at: time)
+            return true
+        } catch {
+            return false
+        }
+    }
+}

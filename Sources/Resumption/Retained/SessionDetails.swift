@@ -1,0 +1,31 @@
+public import TLS
+public import Vocabulary
+
+/// What is known of a session and of the connection it was seen on.
+public struct SessionDetails: Sendable {
+    /// The version it is for.
+    public let protocolVersion: TLSVersion?
+    /// OpenSSL's name of the cipher or suite.
+    public let cipher: String?
+    /// The key-exchange group of the handshake; `nil` where there was none, as in a resumed TLS 1.2 one.
+    public let group: String?
+    /// What the client asked for in server_name (RFC 6066 §3), escaped to printable ASCII.
+    public let serverName: String?
+    /// The application protocol that was agreed on (RFC 7301), escaped to printable ASCII.
+    public let applicationProtocol: String?
+    /// The client's certificates in DER, from the leaf upwards: the whole chain after a full handshake, and the leaf alone
+    /// after a resumed one, which is all that a session keeps. Empty when the client showed none.
+    public let clientCertificates: [[UInt8]]
+    /// When libssl made the session, to the second; a TLS 1.3 renewal is a new one.
+    public let created: WallTime
+    /// From when on it does not resume; `nil` when nothing to resume it with has been handed out.
+    public let expires: WallTime?
+    /// All that descends from the same full handshake, and how often it was renewed; `nil` when the listener resumes nothing.
+    public let lineage: Lineage?
+    /// How the handshake of this connection came by it.
+    public let resumedBy: ResumptionMeans
+    /// What came of what the client offered.
+    public let outcome: ResumptionOutcome
+    /// What a router had the session remember: only we can have written it. Empty when none did.
+    public let applicationData: [UInt8]
+}

@@ -1,0 +1,24 @@
+internal import TLS
+internal import Vocabulary
+
+/// What a connection knows of its session beside what libssl's object holds.
+struct SessionFacts {
+    let summary: HandshakeSummary
+    let outcome: ResumptionOutcome
+    let memory: SessionMemory?
+    let place: SessionPlace?
+    let context: SessionContext
+
+    func retained(_ reference: SessionReference, certificates: [[UInt8]]) -> RetainedSession {
+        RetainedSession(
+            reference, details(created: reference.created, certificates: certificates), memory, place, in: context)
+    }
+
+    func details(created: WallTime, certificates: [[UInt8]]) -> SessionDetails {
+        SessionDetails(
+            protocolVersion: summary.version, cipher: summary.cipher, group: summary.group,
+            serverName: summary.serverName, applicationProtocol: summary.alpn, clientCertificates: certificates,
+            created: created, expires: place == nil ? nil : memory?.expires, lineage: memory?.lineage,
+            resumedBy: summary.resumed, outcome: outcome, applicationData: memory?.applicationData ?? [])
+    }
+}

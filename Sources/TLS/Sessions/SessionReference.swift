@@ -1,0 +1,100 @@
+import CLibSSL
+package import Vocabulary
+
+/// One counted reference to a session of libssl's (SSL_get1_session(3)), given back when the object goes.
+///
+/// What is read through it is set before the session is established, and libssl changes nothing of that afterwards: for a
+/// further ticket it makes a copy (ssl/statem/statem_srvr.c). So it may be read from any thread.
+package final class SessionReference: @unchecked Sendable {
+    // @unchecked: see above; libssl counts references atomically.
+    private let session: OpaquePointer
+
+    /// Takes a reference of its own.
+    init(retaining session: OpaquePointer) {
+        let isCounted = SSL_SESSION_up_ref(session)
+        precondition(isCounted == 1, "libssl did not count a reference")
+        self.session = session
+    }
+
+    /// Takes over the caller's reference.
+    private init(owning session: OpaquePointer) {
+        self.session = session
+    }
+
+    deinit {
+        SSL_SESSION_free(session)
+    }
+
+    /// Reads what ``der`` wrote (d2i_SSL_SESSION(3)).
+    ///
+    /// - Returns: `nil` for bytes that are no session, or more than one.
+    package static func reading(_ der: UnsafeRawBufferPointer) -> SessionReference? {
+        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
+        guard der.count <= TLSLimits.sessionBytes else { return nil }
+        var end = der.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let start = end
+        let session = withUnsafeMutablePointer(to: &end) { place in
+            place.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 1) { d2i_SSL_SESSION(nil, $0, der.count) }
+        }
+        guard let session else { return nil }
+        let reference = SessionReference(owning: session)
+        guard let start, let end, end - start == der.count else { return nil }
+        return reference
+    }
+
+    /// The session in DER, with its secrets; `nil` when it is longer than ``TLSLimits/sessionBytes``.
+    package var der: Secret? {
+        let count = Int(i2d_SSL_SESSION(session, nil))
+        guard count > 0, count <= TLSLimits.sessionBytes else { return nil }
+        return Secret(count: count) { buffer in
+            var end = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            i2d_SSL_SESSION(session, &end)
+        }
+    }
+
+    package var version: TLSVersion? { TLSVersion(rawValue: Int(SSL_SESSION_get_protocol_version(session))) }
+
+    /// OpenSSL's name of the cipher or suite.
+    package var cipher: String? {
+        SSL_SESSION_get0_cipher(session).flatMap { SSL_CIPHER_get_name($0) }.map { String(cString: $0) }
+    }
+
+    /// When it was made, in whole seconds.
+    package var created: WallTime { WallTime(secondsSinceEpoch: Int64(SSL_SESSION_get_time(session))) }
+
+    /// The client's leaf certificate in DER.
+    package var clientCertificate: [UInt8]? { SSL_SESSION_get0_peer(session).map { X509Reading.der(of: $0) } }
+
+    /// Its id; empty for a TLS 1.2 session that only a ticket holds.
+    package var id: [UInt8] {
+        var count: CUnsignedInt = 0
+        guard let start = SSL_SESSION_get_id(session, &count) else { return [] }
+        return Array(UnsafeBufferPointer(start: start, count: Int(count)))
+    }
+
+    /// What it is bound to and what it carries of ours.
+    package var opened: OpenedSession? { OpenedSession(session) }
+
+    /// Puts other bytes of ours into a session in DER.
+    package static func replacing(memory: [UInt8], in der: UnsafeRawBufferPointer) -> Secret? {
+        guard let reference = reading(der),
+            SSL_SESSION_set1_ticket_appdata(reference.session, memory, memory.count) == 1
+        else { return nil }
+        return reference.der
+    }
+}
+
+extension OpenedSession {
+    init?(_ session: OpaquePointer) {
+        var memory: UnsafeMutableRawPointer?
+        var memoryBytes = 0
+        var contextBytes: CUnsignedInt = 0
+        guard SSL_SESSION_get0_ticket_appdata(session, &memory, &memoryBytes) == 1,
+            let context = SSL_SESSION_get0_id_context(session, &contextBytes)
+        else { return nil }
+        self.memory = Array(UnsafeRawBufferPointer(start: memory, count: memoryBytes))
+        sessionIDContext = Array(UnsafeBufferPointer(start: context, count: Int(contextBytes)))
+        isTLS13 = SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION
+    }
+}

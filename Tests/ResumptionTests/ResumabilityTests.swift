@@ -1,0 +1,166 @@
+import Resumption
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+/// S4: whether a session can be resumed is told truly at every moment.
+@Suite struct ResumabilityTests {
+    private func listener(
+        _ carrier: SessionCarrier, domain: SessionDomain = MemoryServer.domain(), isSingleUse: Bool = false,
+        verdicts: EndingVerdicts = EndingVerdicts()
+    ) throws -> MemoryListener {
+        var settings = MemoryServer.settings(mode: carrier.mode)
+        settings.sessions.isSingleUse = isSingleUse
+        return try MemoryServer.context(
+            settings, hosts: [MemoryServer.host("a.test")], domain: domain,
+            policy: ResumptionPolicy(lifetime: .seconds(60), verdicts: verdicts))
+    }
+
+    private func retain(_ pair: MemoryPair) throws -> RetainedSession {
+        try #require(pair.sessions.withSession(of: pair.server) { $0.retain() })
+    }
+
+    private func connect(_ listener: MemoryListener, _ options: MemoryClient.Options) throws -> MemoryPair {
+        let pair = try MemoryPair(server: listener, client: options)
+        try #require(pair.handshake() == .done)
+        return pair
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a session resumes until the second its lifetime ends`(_ carrier: SessionCarrier) throws {
+        let retained = try retain(connect(listener(carrier), carrier.client()))
+        let start = MemoryServer.now
+        #expect(retained.resumability(at: start) == .yes)
+        #expect(retained.resumability(at: start.adding(seconds: 59)) == .yes)
+        #expect(retained.resumability(at: start.adding(seconds: 60)) == .no(.refused(.expired)))
+    }
+
+    @Test func `a TLS 1.3 session cannot be resumed before its ticket`() throws {
+        var listener = try listener(.stateless)
+        listener.holdsTickets = true
+        let pair = try connect(listener, SessionCarrier.stateless.client())
+        let early = try retain(pair)
+        #expect(early.resumability(at: MemoryServer.now) == .no(.noTicketYet))
+        #expect(early.serialized() == nil && early.details.expires == nil)
+        #expect(pair.client.sessions.isEmpty)
+        pair.server.issueTickets()
+        pair.toClient()
+        _ = try pair.client.read()
+        #expect(pair.client.sessions.count == 1)
+        #expect(try retain(pair).resumability(at: MemoryServer.now) == .yes)
+        pair.server.issueTickets()
+        #expect(pair.takeOutput().isEmpty)
+    }
+
+    @Test func `a client that takes no ticket has nothing to resume with`() throws {
+        let stateless = try MemoryServer.context(MemoryServer.settings(mode: .stateless))
+        let pair = try connect(stateless, SessionCarrier.id.client())
+        #expect(try retain(pair).resumability(at: MemoryServer.now) == .no(.notHandedOut))
+        let off = try MemoryServer.context(MemoryServer.settings(mode: .off))
+        for carrier in SessionCarrier.allCases {
+            let session = try retain(connect(off, carrier.client()))
+            #expect(session.resumability(at: MemoryServer.now) == .no(.notHandedOut))
+            #expect(session.details.lineage == nil)
+        }
+    }
+
+    @Test(arguments: [SessionCarrier.id, .stateful])
+    func `a stored session that is removed does not resume`(_ carrier: SessionCarrier) throws {
+        let listener = try listener(carrier)
+        let retained = try retain(connect(listener, carrier.client()))
+        #expect(retained.resumability(at: MemoryServer.now) == .yes)
+        listener.domain.store.flush()
+        #expect(retained.resumability(at: MemoryServer.now) == .no(.refused(.notFound)))
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a lineage that an ending denied does not resume`(_ carrier: SessionCarrier) throws {
+        var verdicts = EndingVerdicts()
+        let isKnown = verdicts.set("client_reset", .drop)
+        #expect(isKnown)
+        let pair = try connect(listener(carrier, verdicts: verdicts), carrier.client())
+        let retained = try retain(pair)
+        #expect(pair.sessions.connectionEnded(.clientReset) == .dropped)
+        #expect(retained.resumability(at: MemoryServer.now) == .no(.refused(.denied)))
+    }
+
+    @Test func `a single-use session is spent when it was resumed`() throws {
+        let listener = try listener(.stateful, isSingleUse: true)
+        let pair = try connect(listener, SessionCarrier.stateful.client())
+        let first = try retain(pair)
+        #expect(first.resumability(at: MemoryServer.now) == .yes)
+        let again = try connect(listener, SessionCarrier.stateful.client(resuming: pair.client.sessions.last))
+        #expect(again.sessions.outcome.result == .resumed)
+        #expect(first.resumability(at: MemoryServer.now) == .no(.refused(.spent)))
+        #expect(try retain(again).resumability(at: MemoryServer.now) == .yes)
+    }
+
+    @Test(arguments: [SessionCarrier.ticket, .stateless])
+    func `a ticket whose key is gone does not resume`(_ carrier: SessionCarrier) throws {
+        let domain = MemoryServer.domain()
+        let retained = try retain(connect(listener(carrier, domain: domain), carrier.client()))
+        domain.keys.replace(with: [], at: MemoryServer.now)
+        // What the ring made itself goes on opening; its end is that of the tickets it sealed.
+        #expect(retained.resumability(at: MemoryServer.now) == .yes)
+        let elsewhere = try RetainedSession(
+            serialized: #require(retained.serialized()),
+            in: retain(connect(listener(carrier), carrier.client())).context)
+        #expect(elsewhere.resumability(at: MemoryServer.now) == .no(.refused(.keyUnknown)))
+    }
+
+    @Test func `a host that is gone or stricter, or revokes the certificate, resumes nothing`() throws {
+        let listener = try listener(.stateless)
+        let retained = try retain(connect(listener, SessionCarrier.stateless.client()))
+        listener.domain.serve([retained.context.fingerprint: nil])
+        #expect(retained.resumability(at: MemoryServer.now) == .yes)
+        listener.domain.serve([[1, 2, 3]: nil])
+        #expect(retained.resumability(at: MemoryServer.now) == .no(.refused(.policyChanged)))
+    }
+
+    @Test func `a store on another machine is asked, and not waited for beyond the deadline`() async throws {
+        let remote = AnsweringStore()
+        let local = MemoryServer.domain()
+        let domain = SessionDomain(
+            name: "test", store: local.store, keys: local.keys, denyList: local.denyList, remote: remote)
+        let retained = try retain(connect(listener(.id, domain: domain), SessionCarrier.id.client()))
+        let now = MemoryServer.now
+        #expect(retained.resumability(at: now) == .yes)
+        remote.answer(.nothing)
+        #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .no(.refused(.notFound)))
+        remote.answer(.session([1]))
+        #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .yes)
+        remote.answer(.session([]))
+        #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .no(.refused(.spent)))
+        remote.answer(.failure)
+        #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .no(.refused(.storeSilent)))
+        remote.answer(.silence)
+        #expect(await retained.resumability(at: now, askingStoreFor: .milliseconds(1)) == .no(.refused(.storeSilent)))
+    }
+}
+
+/// A store that answers as it is told.
+private final class AnsweringStore: SessionStore {
+    enum Answer { case nothing, session([UInt8]), failure, silence }
+    struct Failure: Error {}
+
+    private let current = Locked(Answer.nothing)
+
+    func answer(_ answer: Answer) { current.withLock { $0 = answer } }
+
+    func get(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? {
+        switch current.withLock({ $0 }) {
+        case .nothing: return nil
+        case .session(let bytes): return bytes
+        case .failure: throw Failure()
+        case .silence:
+            // Ends when the asker gives up.
+            try await Task.sleep(for: .seconds(3600))
+            return nil
+        }
+    }
+
+    func take(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? { try await get(key, at: time) }
+    func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws {}
+    func remove(_ key: SessionKey) async throws {}
+}
