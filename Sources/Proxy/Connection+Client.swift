@@ -161,7 +161,6 @@ extension Connection {
 
     func sendCloseNotify() {
         guard !closeNotifyIsSent, !clientIsBroken else { return }
-        // A client that no upstream could be found for is not made to pay for that the next time.
         issueHeldTickets()
         if ticketsAreHeld { listener.metrics.ticketsLeft(alone: false) }
         bringHeldTickets()

@@ -71,6 +71,8 @@ extension Connection {
     }
 
     private func abandonConnect() {
+        // A client that no upstream is found for is not made to pay for that the next time.
+        if selection?.hasNext != true { issueHeldTickets() }
         upstreamWatch?.close()
         upstreamWatch = nil
         upstream?.close()

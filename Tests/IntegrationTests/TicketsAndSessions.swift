@@ -74,4 +74,35 @@ import Testing
         _ = try? client.tls.read()
         #expect(client.tls.sessions.isEmpty)
     }
+
+    @Test func `a ticket that waits for the upstream comes when the upstream has taken the connection, and resumes`()
+        throws
+    {
+        var configuration = TestConfiguration(TestUpstream.hanging())
+        configuration.top = "sessions: { tickets: { wait_for_upstream: true, delay: 20ms, full: 2 } }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port())
+        #expect(client.takeIn())
+        _ = try client.tls.read()
+        #expect(client.tls.sessions.count == 2)
+        for session in client.tls.sessions {
+            var options = MemoryClient.Options(serverName: "localhost")
+            options.resuming = session
+            #expect(try SocketClient(port: reprise.port(), options).tls.wasResumed)
+        }
+    }
+
+    @Test func `a client that no upstream is found for gets the ticket that waited`() throws {
+        var configuration = TestConfiguration(TestUpstream.echo())
+        let gone = TestUpstream.echo()
+        gone.stop()
+        configuration.servers = ["\"127.0.0.1:\(gone.port)\""]
+        configuration.top = "sessions: { tickets: { wait_for_upstream: true } }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port())
+        while client.takeIn() {}
+        _ = try? client.tls.read()
+        #expect(client.tls.sessions.count == 1, "\(reprise.log)")
+        #expect(reprise.closedConnection()["ending"] == "upstream_unreachable")
+    }
 }
