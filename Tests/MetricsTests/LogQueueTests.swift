@@ -1,30 +1,11 @@
 import Foundation
+import Glibc
 import Logging
 import Metrics
 import Testing
 import Vocabulary
 
 @Suite struct LogQueueTests {
-    private func entry(_ number: Int, padding: Int = 0) -> LogEntry {
-        LogEntry(
-            time: WallTime(secondsSinceEpoch: 0), level: .info, message: "line",
-            fields: [("number", .int(Int64(number))), ("padding", .string(String(repeating: "x", count: padding)))])
-    }
-
-    private func numbers(_ text: String) -> [Int] {
-        text.matches(of: #/number=(\d+) /#).compactMap { Int($0.output.1) }
-    }
-
-    /// Waits for a condition that another thread brings about, for ten seconds at the most.
-    private func eventually(_ condition: () -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while !condition() {
-            guard ContinuousClock.now < deadline else { return false }
-            await Task.yield()
-        }
-        return true
-    }
-
     @Test(arguments: [false, true])
     func `lines leave in the order they came`(_ nonBlocking: Bool) throws {
         let pipe = LogPipe(nonBlocking: nonBlocking)
@@ -61,7 +42,7 @@ import Vocabulary
         #expect(dropped.value > 0)
         #expect(!queue.flush(within: .milliseconds(1)))
         let text = pipe.read { text in
-            text.contains("log lines dropped") && self.numbers(text).count + Int(dropped.value) == sent
+            text.contains("log lines dropped") && numbers(text).count + Int(dropped.value) == sent
         }
         #expect(text.contains("WARN  log lines dropped  count=\(dropped.value)\n"))
         let seen = numbers(text)
@@ -132,18 +113,19 @@ import Vocabulary
     }
 
     @Test func `a queue that goes writes what it has, and its thread and descriptors go with it`() async throws {
-        let pipe = LogPipe()
-        defer { withExtendedLifetime(pipe) {} }
-        let before = openPipes()
-        var queue: LogQueue? = LogQueue(
-            format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
-        let made = openPipes().subtracting(before)
-        #expect(!made.isEmpty)
-        for number in 0..<20 { queue?.submit(entry(number)) }
-        queue = nil
-        let text = pipe.read { self.numbers($0).count == 20 }
-        #expect(numbers(text) == Array(0..<20))
-        #expect(await eventually { openPipes().isDisjoint(with: made) })
+        // In a process of its own: other suites open and close pipes, too.
+        await #expect(processExitsWith: .success) {
+            let pipe = LogPipe()
+            let before = openPipes()
+            var queue: LogQueue? = LogQueue(
+                format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
+            guard !openPipes().subtracting(before).isEmpty else { exit(1) }
+            for number in 0..<20 { queue?.submit(entry(number)) }
+            queue = nil
+            let text = pipe.read { numbers($0).count == 20 }
+            guard numbers(text) == Array(0..<20) else { exit(2) }
+            exit(await eventually { openPipes() == before } ? 0 : 3)
+        }
     }
 
     @Test func `closing writes what waits, and takes no more`() {
@@ -181,7 +163,7 @@ import Vocabulary
                 group.addTask { for number in 0..<250 { queue.submit(entry(shard * 1000 + number)) } }
             }
         }
-        let text = pipe.read { self.numbers($0).count == 1000 }
+        let text = pipe.read { numbers($0).count == 1000 }
         #expect(Set(numbers(text)).count == 1000 && dropped.value == 0)
     }
 
@@ -223,10 +205,31 @@ import Vocabulary
         #expect(pipe.read() == "1970-01-01T00:00:00.000Z TRACE seen  logger=other\n")
     }
 
-    private func openPipes() -> Set<String> {
-        let files = FileManager.default
-        let names = (try? files.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        let targets = names.compactMap { try? files.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
-        return Set(targets.filter { $0.hasPrefix("pipe:") })
+}
+
+private func entry(_ number: Int, padding: Int = 0) -> LogEntry {
+    LogEntry(
+        time: WallTime(secondsSinceEpoch: 0), level: .info, message: "line",
+        fields: [("number", .int(Int64(number))), ("padding", .string(String(repeating: "x", count: padding)))])
+}
+
+private func numbers(_ text: String) -> [Int] {
+    text.matches(of: #/number=(\d+) /#).compactMap { Int($0.output.1) }
+}
+
+/// Waits for a condition that another thread brings about, for ten seconds at the most.
+private func eventually(_ condition: () -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !condition() {
+        guard ContinuousClock.now < deadline else { return false }
+        await Task.yield()
     }
+    return true
+}
+
+private func openPipes() -> Set<String> {
+    let files = FileManager.default
+    let names = (try? files.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    let targets = names.compactMap { try? files.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
+    return Set(targets.filter { $0.hasPrefix("pipe:") })
 }
