@@ -28,6 +28,8 @@ package final class ConnectionResumption: ConnectionSessions {
     private var spentSessions: [SessionKey: [UInt8]] = [:]
     /// The key of the session that is being judged.
     private var found: SessionKey?
+    /// The store has let it go: it is judged for the reason alone.
+    private var foundIsPast = false
     /// The key of the session that was judged good.
     private var acceptedKey: SessionKey?
     /// Under which a session of this lineage is stored: where it came from, and where it went.
@@ -94,7 +96,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
-        (objection, found) = (.notFound, nil)
+        (objection, found, foundIsPast) = (.notFound, nil, false)
         if let session = spentSessions[key] {
             session.withUnsafeBytes { lend($0, under: key, body) }
         } else if domain.remote != nil {
@@ -102,7 +104,12 @@ package final class ConnectionResumption: ConnectionSessions {
             fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
         } else {
             withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
-                guard let count = domain.store.get(key, at: clock(), into: buffer) else { return }
+                let count: Int
+                switch domain.store.look(key, at: clock(), into: buffer) {
+                case .missing: return
+                case .found(let bytes): count = bytes
+                case .expired(let bytes): (count, foundIsPast) = (bytes, true)
+                }
                 lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]), under: key, body)
                 SessionRandom.wipe(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
             }
@@ -120,7 +127,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
-        found = nil
+        (found, foundIsPast) = (nil, false)
         guard policy.isOn else { return .none }
         switch domain.keys.opening(name: name, at: clock()) {
         case .found(let key, let isNewest):
@@ -175,7 +182,7 @@ package final class ConnectionResumption: ConnectionSessions {
             return memory.host == offer.hostDigest ? .policyChanged : .otherHost
         }
         if !session.isTLS13, memory.name != Self.comparable(offer.serverName) { return .otherName }
-        return objection(to: memory)
+        return objection(to: memory) ?? (foundIsPast ? .expired : nil)
     }
 
     private func objection(to memory: SessionMemory) -> NotResumed? {
