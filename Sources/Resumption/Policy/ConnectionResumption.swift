@@ -82,7 +82,7 @@ package final class ConnectionResumption: ConnectionSessions {
         fetched.merge(sessions) { $1 }
     }
 
-    /// The store has not answered in time: what it has is not there.
+    /// The store has not answered in time, or has failed: what it has is not there.
     package func storeWasSilent() {
         wanted = []
         storeIsSilent = true
