@@ -48,10 +48,13 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     private var result: ResumptionOutcome.Result {
-        guard let offer, offer.isOffer else { return .notOffered }
+        guard let offer else { return .notOffered }
         if isDone, accepted != nil, objection == nil { return .resumed }
-        guard policy.isOn else { return .refused(.off) }
-        return .refused(objection ?? (accepted == nil ? .notFound : .mismatch))
+        guard policy.isOn else { return offer.isOffer ? .refused(.off) : .notOffered }
+        let reason = objection ?? (accepted == nil ? .notFound : .mismatch)
+        guard reason == .notFound || reason == .storeSilent else { return .refused(reason) }
+        guard offer.isOffer else { return .notOffered }
+        return .refused(offer.isOfAnotherVersion ? .mismatch : reason)
     }
 
     /// The lineage of this connection's session; `nil` before the handshake is done.
