@@ -16,9 +16,13 @@ package final class MemoryPair {
     /// Why the client's side failed, if it did.
     package private(set) var clientFailure: MemoryClient.Failure?
 
-    package init(server listener: MemoryListener, client options: MemoryClient.Options = .init()) throws {
+    /// - Parameter wrap: puts something between the connection and what keeps its sessions.
+    package init(
+        server listener: MemoryListener, client options: MemoryClient.Options = .init(),
+        wrap: (ConnectionResumption) -> any ConnectionSessions = { $0 }
+    ) throws {
         sessions = listener.connection()
-        server = ServerConnection(context: listener.context, output: output, sessions: sessions)
+        server = ServerConnection(context: listener.context, output: output, sessions: wrap(sessions))
         client = try MemoryClient(options)
     }
 

@@ -210,6 +210,8 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func mark(_ session: NewSession) -> SessionMark? {
         guard policy.isOn, let offer else { return nil }
+        // What was not judged good does not become good by a new ticket.
+        guard !session.isRenewal || accepted != nil else { return nil }
         let now = clock()
         let memory = self.memory ?? remember(session, offer, at: now)
         let seconds = memory.expires.secondsSinceEpoch - now.secondsSinceEpoch
@@ -250,7 +252,17 @@ package final class ConnectionResumption: ConnectionSessions {
         if domain.store.put(key, der, expires: memory.expires, at: clock()).isKept { keys.append(key) }
     }
 
-    package func handshakeIsDone(resumed: Bool) -> Bool {
+    package func checkResumption() -> ResumptionCheck {
+        guard let accepted, objection == nil else { return .defect }
+        switch objection(to: accepted) {
+        // Time that ran out during the handshake is nobody's fault.
+        case nil, .expired, .chainTooOld, .certificateExpired: return .inOrder
+        case .denied: return .denied
+        default: return .defect
+        }
+    }
+
+    package func handshakeIsDone(resumed: Bool) -> ResumptionCheck {
         isDone = true
         defer {
             fetched = [:]
@@ -259,19 +271,15 @@ package final class ConnectionResumption: ConnectionSessions {
         guard resumed else {
             // Found good, and yet not resumed: libssl found that it fits no cipher or version.
             if accepted != nil { refuse(.mismatch) }
-            return true
+            return .inOrder
         }
         // Looked at again: what is not good now must not go on, whoever let it through.
-        guard let accepted else { return false }
-        switch objection(to: accepted) {
-        // Time that ran out during the handshake is nobody's fault.
-        case nil, .expired, .chainTooOld, .certificateExpired: break
-        default: return false
-        }
+        let check = checkResumption()
+        guard check == .inOrder else { return check }
         if memory == nil { memory = accepted }
         // Only now has the client shown that the session is its own: an id is public on the wire.
         if let acceptedKey { keys.append(acceptedKey) }
-        return true
+        return .inOrder
     }
 
     /// Wipes what was kept for a second ClientHello.

@@ -1,4 +1,5 @@
 import CLibSSL
+import Vocabulary
 
 /// Sessions of one connection: from libssl's objects to values and back.
 extension ServerConnection {
@@ -80,6 +81,13 @@ extension ServerConnection {
         return session
     }
 
+    /// The alert in place of a ServerHello that would resume a session against the policy.
+    func refusalOfResumption(_ ssl: OpaquePointer) -> TLSAlert? {
+        guard SSL_session_reused(ssl) == 1, let fault = sessions.checkResumption().fault else { return nil }
+        helloRefusal = fault
+        return .accessDenied
+    }
+
     /// Asks the keeper about a session that was opened or found.
     func mayResume(_ session: OpaquePointer) -> Bool {
         var memory: UnsafeMutableRawPointer?
@@ -95,5 +103,16 @@ extension ServerConnection {
         let isGood = sessions.judge(opened) == .resume
         if opened.isTLS13 { planTickets(resumed: isGood) }
         return isGood
+    }
+}
+
+extension ResumptionCheck {
+    /// What a handshake fails by.
+    var fault: (cause: HandshakeFailure, detail: String)? {
+        switch self {
+        case .inOrder: nil
+        case .denied: (.resumptionDenied, "the session's lineage was denied during the handshake")
+        case .defect: (.resumptionDefect, "a session was resumed that must not be")
+        }
     }
 }

@@ -24,8 +24,8 @@ package protocol ConnectionSessions: AnyObject {
     func mark(_ session: NewSession) -> SessionMark?
     /// Keeps a stateful session, marked before.
     func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer)
-    /// The handshake is done; whether its outcome is in order.
-    ///
-    /// - Returns: `false` when a session was resumed that must not be: a defect, and the connection is closed.
-    func handshakeIsDone(resumed: Bool) -> Bool
+    /// The ServerHello will say that a session is resumed; if that is not in order, an alert takes its place.
+    func checkResumption() -> ResumptionCheck
+    /// The handshake is done; if its outcome is not in order, the connection ends by an alert.
+    func handshakeIsDone(resumed: Bool) -> ResumptionCheck
 }
