@@ -25,7 +25,7 @@ package final class ConnectionResumption: ConnectionSessions {
     private var fetched: [SessionKey: [UInt8]] = [:]
     private var storeIsSilent = false
     /// Single-use sessions that this handshake has taken, and their DER for a second ClientHello.
-    private var spentSessions: [SessionKey: [UInt8]] = [:]
+    private var spentSessions: [SessionKey: SpentSession] = [:]
     /// The key of the session that is being judged.
     private var found: SessionKey?
     /// The store has let it go: it is judged for the reason alone.
@@ -101,7 +101,7 @@ package final class ConnectionResumption: ConnectionSessions {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
         (objection, found, foundIsPast) = (.notFound, nil, false)
         if let session = spentSessions[key] {
-            session.withUnsafeBytes { lend($0, under: key, body) }
+            session.der.withUnsafeBytes { lend($0, under: key, body) }
         } else if domain.remote != nil {
             if storeIsSilent { objection = .storeSilent }
             fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
@@ -174,7 +174,7 @@ package final class ConnectionResumption: ConnectionSessions {
         // Empty: whoever comes with it again is told that it is spent.
         domain.store.put(key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
         guard !session.isEmpty else { return false }
-        spentSessions[key] = session
+        spentSessions[key] = SpentSession(der: session, expires: memory.expires)
         return true
     }
 
@@ -282,10 +282,24 @@ package final class ConnectionResumption: ConnectionSessions {
         return .inOrder
     }
 
+    /// Puts single-use sessions back that a failed handshake has taken: an identity is public on the wire, and whoever
+    /// has seen one must not be able to spend the session.
+    private func giveBack() {
+        for (key, session) in spentSessions {
+            session.der.withUnsafeBytes { _ = domain.store.put(key, $0, expires: session.expires, at: clock()) }
+        }
+        forgetSpent()
+        guard takesWhatItWants, let remote = domain.remote, let key = acceptedKey, let accepted,
+            let session = fetched[key]
+        else { return }
+        let now = clock()
+        Task { try? await remote.put(key, session, expires: accepted.expires, at: now) }
+    }
+
     /// Wipes what was kept for a second ClientHello.
     private func forgetSpent() {
         for key in spentSessions.keys {
-            spentSessions[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) }
+            spentSessions[key]?.der.withUnsafeMutableBytes { SessionRandom.wipe($0) }
         }
         spentSessions = [:]
     }
@@ -309,7 +323,11 @@ package final class ConnectionResumption: ConnectionSessions {
     ///
     /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
     package func connectionEnded(_ ending: Ending) -> Verdict {
-        guard isDone, let memory, policy.verdicts[ending] == .drop else { return .kept }
+        guard isDone else {
+            giveBack()
+            return .kept
+        }
+        guard let memory, policy.verdicts[ending] == .drop else { return .kept }
         if let remote = domain.remote {
             Task { [keys] in for key in keys { try? await remote.remove(key) } }
         } else {
