@@ -5,6 +5,8 @@ package struct MemoryHello {
     package var ciphers: [UInt16] = [0xc02b, 0xc02f, 0xc02c, 0xc030]
     /// legacy_compression_methods: 0 is none, 1 is DEFLATE (RFC 3749).
     package var compressions: [UInt8] = [0]
+    /// legacy_session_id; more than 32 bytes are against the protocol.
+    package var sessionID: [UInt8] = []
     /// How much of the message one record carries.
     package var recordBytes = 16 << 10
     /// By number, in their order.
@@ -41,7 +43,7 @@ package struct MemoryHello {
         let random = [UInt8](repeating: 0x42, count: 32)
         let suites: [UInt8] = ciphers.flatMap(Self.number16)
         let list: [UInt8] = extensions.flatMap { Self.number16($0.type) + Self.vector16($0.body) }
-        var body = Self.number16(version) + random + [0]
+        var body = Self.number16(version) + random + [UInt8(sessionID.count)] + sessionID
         body += Self.vector16(suites) + [UInt8(compressions.count)] + compressions + Self.vector16(list)
         let message = [1, UInt8(body.count >> 16)] + Self.number16(UInt16(body.count & 0xffff)) + body
         var records: [UInt8] = []
