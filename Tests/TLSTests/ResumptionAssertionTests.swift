@@ -4,43 +4,23 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// A keeper that lets every session through, as a defect in the judging would.
-private final class LenientSessions: ConnectionSessions {
-    private let kept: ConnectionResumption
-    private let isBlind: Bool
-
-    /// - Parameter isBlind: it does not look again before the ServerHello either.
-    init(_ kept: ConnectionResumption, isBlind: Bool) {
-        (self.kept, self.isBlind) = (kept, isBlind)
-    }
-
-    func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool { kept.begin(offer, clients: clients) }
-    func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
-        kept.find(id, isTLS13: isTLS13, body)
-    }
-    func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer { kept.openingKey(named: name) }
-    func ticketDidNotOpen() { kept.ticketDidNotOpen() }
-    func judge(_ session: OpenedSession) -> SessionAnswer {
-        _ = kept.judge(session)
-        return .resume
-    }
-    var wantsRenewal: Bool { kept.wantsRenewal }
-    func sealingKey() -> TicketSecrets? { kept.sealingKey() }
-    func mark(_ session: NewSession) -> SessionMark? { kept.mark(session) }
-    func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer) { kept.store(id, der) }
-    func checkResumption() -> ResumptionCheck { isBlind ? .inOrder : kept.checkResumption() }
-    func handshakeIsDone(resumed: Bool) -> ResumptionCheck { kept.handshakeIsDone(resumed: resumed) }
-}
-
 /// A session that is resumed against the policy, whoever let it through, goes no further.
 @Suite struct ResumptionAssertionTests {
-    private let now = MemoryServer.now
-
     private func session(_ listener: MemoryListener, _ carrier: SessionCarrier) throws -> MemoryClient.Session {
         let pair = try MemoryPair(server: listener, client: carrier.client())
         try #require(pair.handshake() == .done)
         pair.server.sendCloseNotify()
         return try #require(pair.client.sessions.last)
+    }
+
+    /// A keeper that lets every session through.
+    ///
+    /// - Parameter isBlind: it does not look again before the ServerHello either.
+    private func lenient(_ kept: ConnectionResumption, isBlind: Bool) -> ForwardingSessions {
+        let sessions = ForwardingSessions(kept)
+        sessions.resumesAll = true
+        sessions.check = isBlind ? .inOrder : nil
+        return sessions
     }
 
     private func expectAccessDenied(_ pair: MemoryPair) {
@@ -56,7 +36,7 @@ private final class LenientSessions: ConnectionSessions {
         let session = try session(listener, carrier)
         listener.clock.advance(seconds: 100)
         let pair = try MemoryPair(server: listener, client: carrier.client(resuming: session)) {
-            LenientSessions($0, isBlind: false)
+            lenient($0, isBlind: false)
         }
         guard case .failed(let fault) = pair.handshake() else { return #expect(Bool(false), "it was resumed") }
         #expect(fault.cause == .resumptionDefect && fault.alertSent == .accessDenied)
@@ -72,7 +52,7 @@ private final class LenientSessions: ConnectionSessions {
         let session = try session(listener, carrier)
         listener.clock.advance(seconds: 100)
         let pair = try MemoryPair(server: listener, client: carrier.client(resuming: session)) {
-            LenientSessions($0, isBlind: true)
+            lenient($0, isBlind: true)
         }
         guard case .failed(let fault) = pair.handshake() else { return #expect(Bool(false), "it goes on") }
         #expect(fault.cause == .resumptionDefect)

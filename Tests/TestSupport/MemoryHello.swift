@@ -32,6 +32,19 @@ package struct MemoryHello {
         return hello
     }
 
+    /// A TLS 1.3 hello with a pre-shared key for each identity, and a binder for each that is not right.
+    package static func offering(_ identities: [[UInt8]]) -> MemoryHello {
+        let keys: [UInt8] = identities.flatMap { (identity: [UInt8]) -> [UInt8] in
+            vector16(identity) + [0, 0, 0, 0]
+        }
+        let binders: [UInt8] = identities.flatMap { _ -> [UInt8] in [32] + [UInt8](repeating: 7, count: 32) }
+        return tls1_3(
+            share: [UInt8](repeating: 9, count: 32),
+            adding: [
+                (0, serverName(Array("a.test".utf8))), (45, [1, 1]), (41, vector16(keys) + vector16(binders)),
+            ])
+    }
+
     /// The server_name extension's body for names of type host_name.
     package static func serverName(_ names: [UInt8]...) -> [UInt8] {
         let list: [UInt8] = names.flatMap { (name: [UInt8]) -> [UInt8] in [0] + vector16(name) }

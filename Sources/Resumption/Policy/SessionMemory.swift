@@ -22,7 +22,7 @@ struct SessionMemory: Hashable {
     var name: [UInt8]
     var peer: Peer?
     /// What a router had the session remember.
-    var applicationData: [UInt8] = []
+    private(set) var applicationData: [UInt8] = []
 
     private static let version: UInt8 = 1
 
@@ -75,8 +75,19 @@ struct SessionMemory: Hashable {
             guard mark == 255 || certificates.count <= ResumptionLimits.rememberedCertificates else { return nil }
             peer = Peer(notAfter: notAfter, certificates: mark == 255 ? nil : certificates)
         }
-        guard let count = reader.number(2), let data = reader.take(Int(count)), reader.isAtEnd else { return nil }
+        guard let count = reader.number(2), count <= ResumptionLimits.applicationDataBytes,
+            let data = reader.take(Int(count)), reader.isAtEnd
+        else { return nil }
         applicationData = Array(data)
+    }
+
+    /// Has it remember a router's bytes instead of those before.
+    ///
+    /// - Returns: `false` for more than ``ResumptionLimits/applicationDataBytes``: then nothing has changed.
+    mutating func remember(_ data: [UInt8]) -> Bool {
+        guard data.count <= ResumptionLimits.applicationDataBytes else { return false }
+        applicationData = data
+        return true
     }
 
     init(lineage: Lineage, expires: WallTime, host: UInt64, name: [UInt8], peer: PeerChain? = nil) {
