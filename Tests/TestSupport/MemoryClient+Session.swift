@@ -1,7 +1,8 @@
 extension MemoryClient {
     /// A session that another client can resume, as DER: no ending of this client can spoil it.
     package struct Session: Sendable {
-        var der: [UInt8]
+        /// As i2d_SSL_SESSION(3) makes it; what a server of ours remembers is not in it.
+        package internal(set) var der: [UInt8]
         package private(set) var ticket: [UInt8]
 
         init(der: [UInt8], ticket: [UInt8]) {

@@ -65,7 +65,9 @@ extension ServerConnection {
         guard let ssl else { return nil }
         guard mayOpenTicket() else { return nil }
         var restored: OpaquePointer?
+        var isThere = false
         sessions.find(id, isTLS13: SSL_version(ssl) == TLS1_3_VERSION) { der in
+            isThere = true
             var start = der.baseAddress?.assumingMemoryBound(to: UInt8.self)
             restored = withUnsafeMutablePointer(to: &start) { place in
                 place.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 1) {
@@ -73,7 +75,11 @@ extension ServerConnection {
                 }
             }
         }
-        guard let session = restored else { return nil }
+        guard let session = restored else {
+            ErrorQueue.clear()
+            if isThere { sessions.ticketDidNotOpen() }
+            return nil
+        }
         guard mayResume(session) else {
             SSL_SESSION_free(session)
             return nil

@@ -12,7 +12,8 @@ package protocol ConnectionSessions: AnyObject {
     func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void)
     /// The key that a ticket names.
     func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer
-    /// A ticket could not be opened: its key is not there, or it is not what the key sealed.
+    /// A ticket could not be opened: its key is not there, or it is not what the key sealed. Or what was found in the
+    /// store is no session.
     func ticketDidNotOpen()
     /// Whether a session that was found or opened, and is whole, may be resumed here and now.
     func judge(_ session: OpenedSession) -> SessionAnswer
