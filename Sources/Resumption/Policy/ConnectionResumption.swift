@@ -25,7 +25,7 @@ package final class ConnectionResumption: ConnectionSessions {
     private var fetched: [SessionKey: [UInt8]] = [:]
     private var storeIsSilent = false
     /// Single-use sessions that this handshake has taken, and their DER for a second ClientHello.
-    private var spentSessions: [SessionKey: SpentSession] = [:]
+    private var spentSessions = SpentSessions()
     /// The key of the session that is being judged.
     private var found: SessionKey?
     /// The store has let it go: it is judged for the reason alone.
@@ -101,7 +101,7 @@ package final class ConnectionResumption: ConnectionSessions {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
         (objection, found, foundIsPast) = (.notFound, nil, false)
         if let session = spentSessions[key] {
-            session.der.withUnsafeBytes { lend($0, under: key, body) }
+            session.withUnsafeBytes { lend($0, under: key, body) }
         } else if domain.remote != nil {
             if storeIsSilent { objection = .storeSilent }
             fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
@@ -174,7 +174,7 @@ package final class ConnectionResumption: ConnectionSessions {
         // Empty: whoever comes with it again is told that it is spent.
         domain.store.put(key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
         guard !session.isEmpty else { return false }
-        spentSessions[key] = SpentSession(der: session, expires: memory.expires)
+        spentSessions.add(key, session, expires: memory.expires)
         return true
     }
 
@@ -266,7 +266,7 @@ package final class ConnectionResumption: ConnectionSessions {
         isDone = true
         defer {
             fetched = [:]
-            forgetSpent()
+            spentSessions.wipe()
         }
         guard resumed else {
             // Found good, and yet not resumed: libssl found that it fits no cipher or version.
@@ -285,10 +285,7 @@ package final class ConnectionResumption: ConnectionSessions {
     /// Puts single-use sessions back that a failed handshake has taken: an identity is public on the wire, and whoever
     /// has seen one must not be able to spend the session.
     private func giveBack() {
-        for (key, session) in spentSessions {
-            session.der.withUnsafeBytes { _ = domain.store.put(key, $0, expires: session.expires, at: clock()) }
-        }
-        forgetSpent()
+        spentSessions.giveBack(to: domain.store, at: clock())
         guard takesWhatItWants, let remote = domain.remote, let key = acceptedKey, let accepted,
             let session = fetched[key]
         else { return }
@@ -296,16 +293,8 @@ package final class ConnectionResumption: ConnectionSessions {
         Task { try? await remote.put(key, session, expires: accepted.expires, at: now) }
     }
 
-    /// Wipes what was kept for a second ClientHello.
-    private func forgetSpent() {
-        for key in spentSessions.keys {
-            spentSessions[key]?.der.withUnsafeMutableBytes { SessionRandom.wipe($0) }
-        }
-        spentSessions = [:]
-    }
-
     deinit {
-        forgetSpent()
+        spentSessions.wipe()
     }
 
     // MARK: The end
