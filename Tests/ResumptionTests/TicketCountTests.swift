@@ -68,6 +68,28 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: carriers, [(0, 1), (1, 3), (3, 1), (3, 0), (2, 2)])
+    func `a session that is good but fits no cipher counts as a full handshake`(
+        _ kind: (carrier: SessionCarrier, isSingleUse: Bool), _ counts: (full: Int, resumed: Int)
+    ) throws {
+        let domain = MemoryServer.domain()
+        var options = kind.carrier.client()
+        options.ciphersuites = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
+        let generous = try listener(kind.carrier, full: 1, resumed: 1, isSingleUse: kind.isSingleUse, domain: domain)
+        let first = try MemoryPair(server: generous, client: options)
+        #expect(first.handshake() == .done)
+        var tls = TLSSettings.intermediate
+        tls.ciphersuites = "TLS_AES_128_GCM_SHA256"
+        var settings = MemoryServer.settings(tls, mode: kind.carrier.mode, ticketsFull: counts.full)
+        settings.sessions.ticketsResumed = counts.resumed
+        settings.sessions.isSingleUse = kind.isSingleUse
+        options.resuming = first.client.sessions.last
+        let pair = try MemoryPair(server: MemoryServer.context(settings, domain: domain), client: options)
+        #expect(pair.handshake() == .done)
+        #expect(pair.sessions.outcome.result == .refused(.mismatch))
+        #expect(pair.client.sessions.count == counts.full)
+    }
+
     @Test func `a ticket_request gets nothing where no tickets are given`() throws {
         let domain = MemoryServer.domain()
         let none = try listener(.stateless, full: 0, resumed: 0, domain: domain)

@@ -30,7 +30,6 @@ extension ServerConnection {
         guard let host else { return .refuse(.internalError) }
         request = hello.resumption
         triedTickets = 0
-        planTickets(resumed: false)
         let clientSpeaksTLS13 = hello.versions?.contains(UInt16(TLS1_3_VERSION)) == true
         let speaksTLS13 = context.speaksTLS13 && clientSpeaksTLS13
         if speaksTLS13, context.sessions.isSingleUse { SSL_set_options(ssl, reprise_op_no_ticket()) }

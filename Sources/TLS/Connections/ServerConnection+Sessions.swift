@@ -87,9 +87,13 @@ extension ServerConnection {
         return session
     }
 
-    /// The alert in place of a ServerHello that would resume a session against the policy.
-    func refusalOfResumption(_ ssl: OpaquePointer) -> TLSAlert? {
-        guard SSL_session_reused(ssl) == 1, let fault = sessions.checkResumption().fault else { return nil }
+    /// libssl has settled whether a session is resumed: one that was judged good may have another digest than the cipher.
+    ///
+    /// - Returns: the alert in place of a ServerHello that would resume a session against the policy.
+    func resumptionIsSettled(_ ssl: OpaquePointer) -> TLSAlert? {
+        let isResumed = SSL_session_reused(ssl) == 1
+        planTickets(resumed: isResumed)
+        guard isResumed, let fault = sessions.checkResumption().fault else { return nil }
         helloRefusal = fault
         return .accessDenied
     }
@@ -106,9 +110,7 @@ extension ServerConnection {
             memory: Array(UnsafeRawBufferPointer(start: memory, count: memoryBytes)),
             sessionIDContext: Array(UnsafeBufferPointer(start: context, count: Int(contextBytes))),
             isTLS13: SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
-        let isGood = sessions.judge(opened) == .resume
-        if opened.isTLS13 { planTickets(resumed: isGood) }
-        return isGood
+        return sessions.judge(opened) == .resume
     }
 }
 

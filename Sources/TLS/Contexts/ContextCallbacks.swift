@@ -25,7 +25,7 @@ func acknowledgeServerName(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let ssl, let alert, let connection = ServerConnection.behind(ssl) else { return SSL_TLSEXT_ERR_NOACK }
-    if let refusal = connection.refusalOfResumption(ssl) {
+    if let refusal = connection.resumptionIsSettled(ssl) {
         alert.pointee = CInt(refusal.code)
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
