@@ -133,6 +133,7 @@ extension Connection {
     private func handshakeFailed(_ fault: HandshakeFault) {
         noteFailure(fault.cause)
         record.detail = fault.detail
+        if fault.cause == .resumptionDefect { worker.log.resumptionDefect(listener, record) }
         switch fault.cause {
         case .plainHTTP:
             PlainAnswer.badRequest.withUnsafeBytes { worker.buffers.output.append($0) }

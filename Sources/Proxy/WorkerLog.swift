@@ -31,6 +31,16 @@ package struct WorkerLog: Sendable {
             ])
     }
 
+    /// A session was resumed against the policy; the client was refused.
+    func resumptionDefect(_ listener: WorkerListener, _ record: ConnectionRecord) {
+        submit(
+            .error, "session resumed against the policy",
+            [
+                ("connection", .int(Int64(clamping: record.id.value))), ("client", .endpoint(record.client)),
+                ("listener", .string(listener.settings.name)), ("domain", .string(listener.domain.name)),
+            ])
+    }
+
     func refused(_ listener: WorkerListener, _ client: Endpoint, _ limit: Admission.Refusal) {
         guard queue.level <= .info else { return }
         submit(

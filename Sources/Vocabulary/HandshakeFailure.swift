@@ -38,6 +38,10 @@ public enum HandshakeFailure: Sendable, Hashable {
     case stopped
     /// A fault on our side.
     case internalError
+    /// The lineage of a session was denied while a handshake resumed it.
+    case resumptionDenied
+    /// A session was resumed that must not be: a defect of ours, which was noticed in time.
+    case resumptionDefect
 
     /// The word in logs and metrics.
     public var name: String { Self.names[index] }
@@ -48,6 +52,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         "no_shared_signature_algorithm", "no_shared_application_protocol", "unknown_name",
         "inappropriate_fallback", "malformed", "unexpected_message", "bad_record", "bad_certificate",
         "alert_received", "timeout", "client_went_away", "client_reset", "stopped", "internal_error",
+        "resumption_denied", "resumption_defect",
     ]
 
     /// The place of ``name`` in ``names``.
@@ -72,6 +77,8 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .clientReset: 16
         case .stopped: 17
         case .internalError: 18
+        case .resumptionDenied: 19
+        case .resumptionDefect: 20
         }
     }
 }

@@ -16,6 +16,7 @@ public struct TLSAlert: Sendable, Hashable {
     public static let closeNotify = TLSAlert(code: 0)
     public static let unexpectedMessage = TLSAlert(code: 10)
     public static let handshakeFailure = TLSAlert(code: 40)
+    public static let accessDenied = TLSAlert(code: 49)
     public static let decodeError = TLSAlert(code: 50)
     public static let protocolVersion = TLSAlert(code: 70)
     public static let internalError = TLSAlert(code: 80)

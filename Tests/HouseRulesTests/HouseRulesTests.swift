@@ -120,7 +120,8 @@ private let tree = SourceTree()
     }
 
     private static let asked = [
-        "begin", "find", "openingKey", "ticketDidNotOpen", "judge", "sealingKey", "mark", "store", "handshakeIsDone",
+        "begin", "find", "openingKey", "ticketDidNotOpen", "judge", "sealingKey", "mark", "store", "checkResumption",
+        "handshakeIsDone",
     ]
 
     @Test func `what other rooms use is documented`() {

@@ -55,10 +55,13 @@ private final class LateStore: SessionStore {
 
 @Suite struct RemoteStoreTests {
     /// A worker on a loop of its own, with a listener whose sessions are in that store.
+    ///
+    /// - Returns: the metrics.
+    @discardableResult
     private func withWorker(
         _ store: LateStore, deadline: Duration = .seconds(5), isSingleUse: Bool = false,
         _ body: @escaping @Sendable (Int) throws -> Void
-    ) async throws {
+    ) async throws -> String {
         let upstream = TestUpstream.echo()
         let loop = try EventLoop(name: "test")
         let registry = MetricRegistry()
@@ -98,6 +101,7 @@ private final class LateStore: SessionStore {
         loop.join()
         queue.close()
         close(null)
+        return String(decoding: registry.exposition(), as: UTF8.self)
     }
 
     private func connect(_ port: Int, _ options: MemoryClient.Options) throws -> SocketClient {
@@ -134,11 +138,13 @@ private final class LateStore: SessionStore {
         _ carrier: SessionCarrier
     ) async throws {
         for store in [LateStore(delay: nil), LateStore(delay: .zero, fails: true)] {
-            try await withWorker(store, deadline: .milliseconds(30)) { port in
+            let metrics = try await withWorker(store, deadline: .milliseconds(30)) { port in
                 let session = try connect(port, carrier.client()).tls.sessions.last
                 #expect(try !connect(port, carrier.client(resuming: session)).tls.wasResumed)
                 #expect(store.questions == 1)
             }
+            let sample = "reprise_sessions_not_resumed_total{listener=\"web\",reason=\"store_silent\"} 1\n"
+            #expect(metrics.contains(sample), "\(metrics.split(separator: "\n").filter { $0.contains("reason") })")
         }
     }
 

@@ -6,7 +6,6 @@ import Vocabulary
 
 /// Sessions and the certificates that clients show: CVE-2025-23419 and its kin.
 @Suite struct ClientCertificateTests {
-    private static let later = WallTime(secondsSinceEpoch: MemoryServer.now.secondsSinceEpoch + 3000)
     private let root: CertificateAuthority
     private let made: SelfSigned.Made
 

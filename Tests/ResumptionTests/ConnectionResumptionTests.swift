@@ -47,7 +47,7 @@ import Vocabulary
     func `a session lives as long as its lifetime, to the second`(_ carrier: SessionCarrier) throws {
         for (away, result) in [
             (59, ResumptionOutcome.Result.resumed),
-            (60, .refused(carrier.isStateful ? .notFound : .expired)),
+            (60, .refused(.expired)),
         ] {
             let listener = try listener(carrier, policy: ResumptionPolicy(lifetime: .seconds(60)))
             let (session, _, _) = try connect(listener, carrier.client())

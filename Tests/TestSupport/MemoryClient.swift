@@ -22,6 +22,8 @@ package final class MemoryClient {
         package var isFallback = false
         /// Sends an extension that nobody knows, with so many bytes.
         package var unknownExtensionBytes = 0
+        /// Sends a ticket_request (RFC 9149).
+        package var ticketRequest: (full: UInt8, resumed: UInt8)?
         /// What it shows when it is asked for a certificate.
         package var certificate: SelfSigned.Made?
         /// Certificates to trust, PEM; empty verifies nothing.
@@ -29,20 +31,6 @@ package final class MemoryClient {
 
         package init(serverName: String? = nil) {
             self.serverName = serverName
-        }
-    }
-
-    /// A session that another client can resume, as DER: no ending of this client can spoil it.
-    package struct Session: Sendable {
-        fileprivate var der: [UInt8]
-        package let ticket: [UInt8]
-        /// The length of the ticket or id that the server gave.
-        package var ticketBytes: Int { ticket.count }
-
-        /// Changes one bit in the middle of the ticket.
-        package mutating func damageTicket() {
-            guard let place = der.firstRange(of: ticket)?.lowerBound, !ticket.isEmpty else { return }
-            der[place + ticket.count / 2] ^= 1
         }
     }
 
@@ -60,6 +48,7 @@ package final class MemoryClient {
     package fileprivate(set) var sessions: [Session] = []
     /// What the unknown extension carries. libssl is lent it, so it has an address of its own.
     fileprivate let unknownExtension: UnsafeMutableBufferPointer<UInt8>
+    fileprivate let ticketRequest: UnsafeMutableBufferPointer<UInt8>
 
     /// - Parameter model: a client with the same options, apart from the session, whose context is used too: it is what
     ///   takes longest to make.
@@ -80,6 +69,9 @@ package final class MemoryClient {
         (self.ssl, self.incoming, self.outgoing) = (ssl, incoming, outgoing)
         unknownExtension = .allocate(capacity: options.unknownExtensionBytes)
         unknownExtension.initialize(repeating: 0)
+        let wish = options.ticketRequest.map { [$0.full, $0.resumed] } ?? []
+        ticketRequest = .allocate(capacity: wish.count)
+        _ = ticketRequest.initialize(from: wish)
         // An empty BIO means "later", not "the end".
         BIO_ctrl(incoming, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
         SSL_set_bio(ssl, incoming, outgoing)
@@ -95,6 +87,7 @@ package final class MemoryClient {
         SSL_free(ssl)
         SSL_CTX_free(context)
         unknownExtension.deallocate()
+        ticketRequest.deallocate()
     }
 
     private static func connection(
@@ -123,7 +116,11 @@ package final class MemoryClient {
         if options.unknownExtensionBytes > 0 {
             // A number for private use (RFC 8447 §7).
             SSL_CTX_add_custom_ext(
-                context, 65_280, CUnsignedInt(SSL_EXT_CLIENT_HELLO), addUnknownExtension, nil, nil, nil, nil)
+                context, 65_280, CUnsignedInt(SSL_EXT_CLIENT_HELLO), addExtension, nil, nil, nil, nil)
+        }
+        if options.ticketRequest != nil {
+            SSL_CTX_add_custom_ext(
+                context, ticketRequestNumber, CUnsignedInt(SSL_EXT_CLIENT_HELLO), addExtension, nil, nil, nil, nil)
         }
         if let certificate = options.certificate { show(certificate, in: context) }
         return true
@@ -332,15 +329,19 @@ private func keepSession(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CI
     return 0
 }
 
-/// SSL_CTX_add_custom_ext(3): lends libssl the bytes of the unknown extension.
-private func addUnknownExtension(
+/// The ticket_request extension's number (RFC 9149 §6).
+private let ticketRequestNumber: CUnsignedInt = 58
+
+/// SSL_CTX_add_custom_ext(3): lends libssl the bytes of an extension.
+private func addExtension(
     _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ place: CUnsignedInt,
     _ bytes: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ count: UnsafeMutablePointer<Int>?,
     _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
     _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let ssl, let bytes, let count, let pointer = SSL_get_ex_data(ssl, clientIndex) else { return 0 }
-    let body = Unmanaged<MemoryClient>.fromOpaque(pointer).takeUnretainedValue().unknownExtension
+    let client = Unmanaged<MemoryClient>.fromOpaque(pointer).takeUnretainedValue()
+    let body = type == ticketRequestNumber ? client.ticketRequest : client.unknownExtension
     bytes.pointee = UnsafePointer(body.baseAddress)
     count.pointee = body.count
     return 1

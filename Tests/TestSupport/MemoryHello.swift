@@ -5,6 +5,8 @@ package struct MemoryHello {
     package var ciphers: [UInt16] = [0xc02b, 0xc02f, 0xc02c, 0xc030]
     /// legacy_compression_methods: 0 is none, 1 is DEFLATE (RFC 3749).
     package var compressions: [UInt8] = [0]
+    /// legacy_session_id; more than 32 bytes are against the protocol.
+    package var sessionID: [UInt8] = []
     /// How much of the message one record carries.
     package var recordBytes = 16 << 10
     /// By number, in their order.
@@ -30,6 +32,19 @@ package struct MemoryHello {
         return hello
     }
 
+    /// A TLS 1.3 hello with a pre-shared key for each identity, and a binder for each that is not right.
+    package static func offering(_ identities: [[UInt8]]) -> MemoryHello {
+        let keys: [UInt8] = identities.flatMap { (identity: [UInt8]) -> [UInt8] in
+            vector16(identity) + [0, 0, 0, 0]
+        }
+        let binders: [UInt8] = identities.flatMap { _ -> [UInt8] in [32] + [UInt8](repeating: 7, count: 32) }
+        return tls1_3(
+            share: [UInt8](repeating: 9, count: 32),
+            adding: [
+                (0, serverName(Array("a.test".utf8))), (45, [1, 1]), (41, vector16(keys) + vector16(binders)),
+            ])
+    }
+
     /// The server_name extension's body for names of type host_name.
     package static func serverName(_ names: [UInt8]...) -> [UInt8] {
         let list: [UInt8] = names.flatMap { (name: [UInt8]) -> [UInt8] in [0] + vector16(name) }
@@ -41,7 +56,7 @@ package struct MemoryHello {
         let random = [UInt8](repeating: 0x42, count: 32)
         let suites: [UInt8] = ciphers.flatMap(Self.number16)
         let list: [UInt8] = extensions.flatMap { Self.number16($0.type) + Self.vector16($0.body) }
-        var body = Self.number16(version) + random + [0]
+        var body = Self.number16(version) + random + [UInt8(sessionID.count)] + sessionID
         body += Self.vector16(suites) + [UInt8(compressions.count)] + compressions + Self.vector16(list)
         let message = [1, UInt8(body.count >> 16)] + Self.number16(UInt16(body.count & 0xffff)) + body
         var records: [UInt8] = []

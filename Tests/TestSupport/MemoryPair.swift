@@ -16,12 +16,17 @@ package final class MemoryPair {
     /// Why the client's side failed, if it did.
     package private(set) var clientFailure: MemoryClient.Failure?
 
+    /// - Parameters:
+    ///   - model: a client with the same options, apart from the session.
+    ///   - wrap: puts something between the connection and what keeps its sessions.
     package init(
-        server listener: MemoryListener, client options: MemoryClient.Options = .init(), like model: MemoryClient? = nil
+        server listener: MemoryListener, client options: MemoryClient.Options = .init(),
+        like model: MemoryClient? = nil,
+        wrap: (ConnectionResumption) -> any ConnectionSessions = { $0 }
     ) throws {
         sessions = listener.connection()
         server = ServerConnection(
-            context: listener.context, output: output, sessions: sessions, holdsTickets: listener.holdsTickets)
+            context: listener.context, output: output, sessions: wrap(sessions), holdsTickets: listener.holdsTickets)
         client = try MemoryClient(options, like: model)
     }
 

@@ -59,12 +59,14 @@ package enum MemoryServer {
     }
 
     /// A new session domain.
-    package static func domain(denyList: Int = 1000) -> SessionDomain {
+    package static func domain(
+        denyList: Int = 1000, storeBytes: Int = 1 << 20, remote: (any SessionStore)? = nil
+    ) -> SessionDomain {
         do {
             return try SessionDomain(
-                name: "test", store: LocalSessionStore(budget: 1 << 20),
+                name: "test", store: LocalSessionStore(budget: storeBytes),
                 keys: TicketKeyRing(TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: now),
-                denyList: DenyList(capacity: denyList))
+                denyList: DenyList(capacity: denyList), remote: remote)
         } catch {
             preconditionFailure("no session domain: \(error)")
         }

@@ -9,7 +9,7 @@ package final class ConnectionResumption: ConnectionSessions {
     let domain: SessionDomain
     let policy: ResumptionPolicy
     let clock: () -> WallTime
-    private let observer: (any SessionObserver)?
+    let observer: (any SessionObserver)?
 
     private(set) var offer: SessionOffer?
     private var clients: ClientAuthentication?
@@ -29,20 +29,22 @@ package final class ConnectionResumption: ConnectionSessions {
     /// The accepted session's application data was set after its ticket had left.
     private var hasNewData = false
     /// The sessions that were handed out before the handshake was done.
-    private var waiting: [EstablishedSession] = []
+    var waiting: [EstablishedSession] = []
     /// What the remote store was asked for.
     private var asked: [SessionKey] = []
     /// What it answered; kept until the handshake is done, since a HelloRetryRequest asks for it twice.
     private var fetched: [SessionKey: [UInt8]] = [:]
     private var storeIsSilent = false
     /// Single-use sessions that this handshake has taken, and their DER for a second ClientHello.
-    private var spentSessions: [SessionKey: [UInt8]] = [:]
+    private var spentSessions = SpentSessions()
     /// The key of the session that is being judged.
     private var found: SessionKey?
+    /// The store has let it go: it is judged for the reason alone.
+    private var foundIsPast = false
     /// The key of the session that was judged good.
     private var acceptedKey: SessionKey?
     /// Under which a session of this lineage is stored: where it came from, and where it went.
-    private var keys: [SessionKey] = []
+    var keys: [SessionKey] = []
 
     /// - Parameters:
     ///   - observer: is told of every session that the client is given.
@@ -63,10 +65,13 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     private var result: ResumptionOutcome.Result {
-        guard let offer, offer.isOffer else { return .notOffered }
+        guard let offer else { return .notOffered }
         if isDone, accepted != nil, objection == nil { return .resumed }
-        guard policy.isOn else { return .refused(.off) }
-        return .refused(objection ?? (accepted == nil ? .notFound : .mismatch))
+        guard policy.isOn else { return offer.isOffer ? .refused(.off) : .notOffered }
+        let reason = objection ?? (accepted == nil ? .notFound : .mismatch)
+        guard reason == .notFound || reason == .storeSilent else { return .refused(reason) }
+        guard offer.isOffer else { return .notOffered }
+        return .refused(offer.isOfAnotherVersion ? .mismatch : reason)
     }
 
     /// A session that was handed out.
@@ -103,7 +108,7 @@ package final class ConnectionResumption: ConnectionSessions {
         fetched.merge(sessions) { $1 }
     }
 
-    /// The store has not answered in time: what it has is not there.
+    /// The store has not answered in time, or has failed: what it has is not there.
     package func storeWasSilent() {
         wanted = []
         storeIsSilent = true
@@ -117,7 +122,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
-        (objection, found) = (.notFound, nil)
+        (objection, found, foundIsPast) = (.notFound, nil, false)
         if let session = spentSessions[key] {
             session.withUnsafeBytes { lend($0, under: key, body) }
         } else if domain.remote != nil {
@@ -125,7 +130,12 @@ package final class ConnectionResumption: ConnectionSessions {
             fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
         } else {
             withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
-                guard let count = domain.store.get(key, at: clock(), into: buffer) else { return }
+                let count: Int
+                switch domain.store.look(key, at: clock(), into: buffer) {
+                case .missing: return
+                case .found(let bytes): count = bytes
+                case .expired(let bytes): (count, foundIsPast) = (bytes, true)
+                }
                 lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]), under: key, body)
                 SessionRandom.wipe(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
             }
@@ -143,7 +153,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
-        (found, openedBy) = (nil, nil)
+        (found, foundIsPast, openedBy) = (nil, false, nil)
         guard policy.isOn else { return .none }
         switch domain.keys.opening(name: name, at: clock()) {
         case .found(let key, let isNewest):
@@ -179,8 +189,7 @@ package final class ConnectionResumption: ConnectionSessions {
         }
         hasNewData = false
         if let data = domain.pending[memory.lineage.id], data.set > memory.applicationDataSet {
-            (memory.applicationData, memory.applicationDataSet) = (data.bytes, data.set)
-            hasNewData = true
+            hasNewData = memory.remember(data.bytes, set: data.set)
         }
         (accepted, acceptedKey, objection) = (memory, found, nil)
         return .resume
@@ -193,7 +202,7 @@ package final class ConnectionResumption: ConnectionSessions {
         // Empty: whoever comes with it again is told that it is spent.
         domain.store.put(key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
         guard !session.isEmpty else { return false }
-        spentSessions[key] = session
+        spentSessions.add(key, session, expires: memory.expires)
         return true
     }
 
@@ -204,7 +213,7 @@ package final class ConnectionResumption: ConnectionSessions {
             return memory.host == offer.hostDigest ? .policyChanged : .otherHost
         }
         if !session.isTLS13, memory.name != Self.comparable(offer.serverName) { return .otherName }
-        return objection(to: memory)
+        return objection(to: memory) ?? (foundIsPast ? .expired : nil)
     }
 
     private func objection(to memory: SessionMemory) -> NotResumed? {
@@ -224,7 +233,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func sealingKey() -> TicketSecrets? {
         // Only what was marked is handed out.
-        guard memory != nil, let key = domain.keys.sealing(at: clock()) else {
+        guard isMarked, let key = domain.keys.sealing(at: clock()) else {
             place = nil
             return nil
         }
@@ -234,6 +243,8 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func mark(_ session: NewSession) -> SessionMark? {
         guard policy.isOn, let offer else { return nil }
+        // What was not judged good does not become good by a new ticket.
+        guard !session.isRenewal || accepted != nil else { return nil }
         let now = clock()
         let memory = isMarked ? self.memory ?? remember(session, offer, at: now) : remember(session, offer, at: now)
         let seconds = memory.expires.secondsSinceEpoch - now.secondsSinceEpoch
@@ -277,92 +288,50 @@ package final class ConnectionResumption: ConnectionSessions {
         if domain.store.put(key, der, expires: memory.expires, at: clock()).isKept { keys.append(key) }
     }
 
-    package func handshakeIsDone(resumed: Bool) -> Bool {
+    package func checkResumption() -> ResumptionCheck {
+        guard let accepted, objection == nil else { return .defect }
+        switch objection(to: accepted) {
+        // Time that ran out during the handshake is nobody's fault.
+        case nil, .expired, .chainTooOld, .certificateExpired: return .inOrder
+        case .denied: return .denied
+        default: return .defect
+        }
+    }
+
+    package func handshakeIsDone(resumed: Bool) -> ResumptionCheck {
         isDone = true
         defer {
             fetched = [:]
-            forgetSpent()
+            spentSessions.wipe()
         }
         guard resumed else {
             // Found good, and yet not resumed: libssl found that it fits no cipher or version.
             if accepted != nil { refuse(.mismatch) }
-            return true
+            return .inOrder
         }
         // Looked at again: what is not good now must not go on, whoever let it through.
-        guard let accepted else { return false }
-        switch objection(to: accepted) {
-        // Time that ran out during the handshake is nobody's fault.
-        case nil, .expired, .chainTooOld, .certificateExpired: break
-        default: return false
-        }
+        let check = checkResumption()
+        guard check == .inOrder else { return check }
         if memory == nil { memory = accepted }
         if place == nil { place = acceptedKey.map(SessionPlace.stored) ?? openedBy.map(SessionPlace.ticket) }
         // Only now has the client shown that the session is its own: an id is public on the wire.
         if let acceptedKey { keys.append(acceptedKey) }
-        return true
+        return .inOrder
     }
 
-    /// Wipes what was kept for a second ClientHello.
-    private func forgetSpent() {
-        for key in spentSessions.keys {
-            spentSessions[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) }
-        }
-        spentSessions = [:]
+    /// Puts single-use sessions back that a failed handshake has taken: an identity is public on the wire, and whoever
+    /// has seen one must not be able to spend the session.
+    func giveBack() {
+        spentSessions.giveBack(to: domain.store, at: clock())
+        guard takesWhatItWants, let remote = domain.remote, let key = acceptedKey, let accepted,
+            let session = fetched[key]
+        else { return }
+        let now = clock()
+        Task { try? await remote.put(key, session, expires: accepted.expires, at: now) }
     }
 
     deinit {
-        forgetSpent()
-    }
-
-    // MARK: What was handed out
-
-    package var observesSessions: Bool { observer != nil }
-
-    /// Keeps a session that was handed out until the handshake is known to be in order.
-    package func established(_ session: SessionReference) {
-        guard observer != nil, let place else { return }
-        waiting.append(EstablishedSession(reference: session, place: place))
-    }
-
-    /// Tells the observer of what was handed out since it was last asked for.
-    ///
-    /// - Parameter connection: whose handshake is done.
-    package func announceSessions(of connection: ServerConnection) {
-        guard isDone, let observer, !waiting.isEmpty else { return }
-        defer { waiting = [] }
-        let certificates = connection.clientCertificates
-        for session in waiting {
-            observer.sessionEstablished(
-                facts(connection, session.place).retained(session.reference, certificates: certificates))
-        }
-    }
-
-    // MARK: The end
-
-    /// What an ending meant for the sessions of this connection.
-    package enum Verdict: Sendable, Hashable {
-        case kept
-        case dropped
-        /// The deny list was full: all lineages authenticated up to that moment are refused now.
-        /// It is the first time when it was not so before.
-        case droppedWithOthers(upTo: WallTime, isFirst: Bool)
-    }
-
-    /// The connection has ended: what that means for its lineage, by the policy.
-    ///
-    /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
-    package func connectionEnded(_ ending: Ending) -> Verdict {
-        guard isDone, let memory, policy.verdicts[ending] == .drop else { return .kept }
-        if let remote = domain.remote {
-            Task { [keys] in for key in keys { try? await remote.remove(key) } }
-        } else {
-            for key in keys { domain.store.remove(key) }
-        }
-        let oldest = clock().adding(.zero - domain.longestChainAge)
-        switch domain.denyList.deny(memory.lineage, oldest: oldest) {
-        case .added, .alreadyThere: return .dropped
-        case .overflowed(let moment, let isFirst): return .droppedWithOthers(upTo: moment, isFirst: isFirst)
-        }
+        spentSessions.wipe()
     }
 
     /// Names are compared without case (RFC 6066 §3), in ASCII.

@@ -63,15 +63,21 @@ package final class SessionDomain: Sendable {
         }
     }
 
-    /// Asks the remote store for sessions; one that throws has none.
+    /// Asks the remote store for sessions.
     ///
     /// - Parameter taking: for a single use: whoever gets a session is the only one.
-    package func fetch(_ keys: [SessionKey], taking: Bool, at time: WallTime) async -> [SessionKey: [UInt8]] {
+    /// - Returns: `nil` when the store failed, and nothing was found.
+    package func fetch(_ keys: [SessionKey], taking: Bool, at time: WallTime) async -> [SessionKey: [UInt8]]? {
         guard let remote else { return [:] }
         var found: [SessionKey: [UInt8]] = [:]
+        var hasFailed = false
         for key in keys {
-            found[key] = try? await taking ? remote.take(key, at: time) : remote.get(key, at: time)
+            do {
+                found[key] = try await taking ? remote.take(key, at: time) : remote.get(key, at: time)
+            } catch {
+                hasFailed = true
+            }
         }
-        return found
+        return hasFailed && found.isEmpty ? nil : found
     }
 }

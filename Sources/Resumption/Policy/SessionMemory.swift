@@ -22,9 +22,9 @@ struct SessionMemory: Hashable {
     var name: [UInt8]
     var peer: Peer?
     /// What a router had the session remember.
-    var applicationData: [UInt8] = []
+    private(set) var applicationData: [UInt8] = []
     /// When it was set, in milliseconds since 1970; 0: never. What was set last counts.
-    var applicationDataSet: UInt64 = 0
+    private(set) var applicationDataSet: UInt64 = 0
 
     private static let version: UInt8 = 1
 
@@ -79,13 +79,23 @@ struct SessionMemory: Hashable {
             guard mark == 255 || certificates.count <= ResumptionLimits.rememberedCertificates else { return nil }
             peer = Peer(notAfter: notAfter, certificates: mark == 255 ? nil : certificates)
         }
-        guard let count = reader.number(2) else { return nil }
+        guard let count = reader.number(2), count & 0x7fff <= ResumptionLimits.applicationDataBytes else { return nil }
         if count >> 15 == 1 {
             guard let set = reader.number(8) else { return nil }
             applicationDataSet = set
         }
         guard let data = reader.take(Int(count & 0x7fff)), reader.isAtEnd else { return nil }
         applicationData = Array(data)
+    }
+
+    /// Has it remember a router's bytes instead of those before.
+    ///
+    /// - Parameter time: when they were set, in milliseconds since 1970.
+    /// - Returns: `false` for more than ``ResumptionLimits/applicationDataBytes``: then nothing has changed.
+    mutating func remember(_ data: [UInt8], set time: UInt64) -> Bool {
+        guard data.count <= ResumptionLimits.applicationDataBytes else { return false }
+        (applicationData, applicationDataSet) = (data, time)
+        return true
     }
 
     init(lineage: Lineage, expires: WallTime, host: UInt64, name: [UInt8], peer: PeerChain? = nil) {

@@ -15,6 +15,27 @@ extension ConnectionResumption {
         return try connection.withSession { live in try body(SessionView(live, facts)) }
     }
 
+    package var observesSessions: Bool { observer != nil }
+
+    /// Keeps a session that was handed out until the handshake is known to be in order.
+    package func established(_ session: SessionReference) {
+        guard observer != nil, let place else { return }
+        waiting.append(EstablishedSession(reference: session, place: place))
+    }
+
+    /// Tells the observer of what was handed out since it was last asked for.
+    ///
+    /// - Parameter connection: whose handshake is done.
+    package func announceSessions(of connection: ServerConnection) {
+        guard isDone, let observer, !waiting.isEmpty else { return }
+        defer { waiting = [] }
+        let certificates = connection.clientCertificates
+        for session in waiting {
+            observer.sessionEstablished(
+                facts(connection, session.place).retained(session.reference, certificates: certificates))
+        }
+    }
+
     func facts(_ connection: ServerConnection, _ place: SessionPlace?) -> SessionFacts {
         SessionFacts(
             summary: connection.summary, outcome: outcome, memory: memory, place: place,
@@ -33,10 +54,10 @@ extension ConnectionResumption {
         guard isDone, var changed = memory, policy.isOn else { throw .noSession }
         guard changed.applicationData != bytes else { return }
         let now = clock()
-        let milliseconds = max(0, now.secondsSinceEpoch) * 1000 + Int64(now.nanoseconds) / 1_000_000
-        changed.applicationData = bytes
+        let milliseconds = UInt64(max(0, now.secondsSinceEpoch) * 1000 + Int64(now.nanoseconds) / 1_000_000)
         // Later than what it replaces, whatever the clock says.
-        changed.applicationDataSet = max(UInt64(milliseconds), changed.applicationDataSet + 1)
+        let fits = changed.remember(bytes, set: max(milliseconds, changed.applicationDataSet + 1))
+        precondition(fits, "\(bytes.count) bytes of application data")
         memory = changed
         if case .stored(let key) = place { replace(key, by: changed) }
         domain.pending.set(

@@ -70,6 +70,19 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         withFound(key, at: time) { _, found in found.length }
     }
 
+    /// As ``get(_:at:into:)``, for whoever must say why a session is not there: of one whose time is over, the first
+    /// who asks gets a last copy, and it is gone.
+    package func look(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> StoreLookup {
+        checkRoom(buffer)
+        return withShard(key) { shard, key in
+            guard let found = shard.peek(key) else { return .missing }
+            buffer.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+            guard found.header.isExpired(at: time) else { return .found(bytes: found.length) }
+            shard.expire(found)
+            return .expired(bytes: found.length)
+        }
+    }
+
     /// As ``get(_:at:into:)``, and the session is gone: of all who ask at once, only one gets it.
     package func take(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         checkRoom(buffer)

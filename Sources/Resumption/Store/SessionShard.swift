@@ -34,19 +34,28 @@ struct SessionShard {
     /// The place of the session under a key, if it is there at this time; one that is past its expiry is wiped.
     @inline(__always)
     func find(_ key: HashedKey, at time: WallTime) -> Found? {
+        guard let found = peek(key) else { return nil }
+        guard found.header.isExpired(at: time) else { return found }
+        expire(found)
+        return nil
+    }
+
+    /// The place of the session under a key, whether its time is over or not.
+    @inline(__always)
+    func peek(_ key: HashedKey) -> Found? {
         guard let slot = slot(of: key) else { return nil }
         let place = table.place(of: slot)
         let header = ring.header(at: place)
-        if isFlushed(place) {
-            kill(slot, place, header)
-            return nil
-        }
-        if header.isExpired(at: time) {
-            kill(slot, place, header)
-            state.pointee.counts.expired &+= 1
-            return nil
-        }
-        return Found(slot: slot, place: place, header: header)
+        guard isFlushed(place) else { return Found(slot: slot, place: place, header: header) }
+        kill(slot, place, header)
+        return nil
+    }
+
+    /// Wipes a session that was found past its expiry.
+    @inline(__always)
+    func expire(_ found: Found) {
+        discard(found)
+        state.pointee.counts.expired &+= 1
     }
 
     /// Keeps a session that is not longer than the ring, instead of one under the same key.

@@ -19,6 +19,11 @@ package enum SelfSigned {
     package struct Made: Sendable {
         package let chainPEM: [UInt8]
         package let keyPEM: Secret
+
+        /// What another program has made.
+        package init(chainPEM: [UInt8], keyPEM: Secret) {
+            (self.chainPEM, self.keyPEM) = (chainPEM, keyPEM)
+        }
     }
 
     /// Makes a key and a certificate for it.

@@ -30,14 +30,14 @@ extension ServerConnection {
         guard let host else { return .refuse(.internalError) }
         request = hello.resumption
         triedTickets = 0
-        planTickets(resumed: false)
-        let speaksTLS13 = context.speaksTLS13 && hello.versions?.contains(UInt16(TLS1_3_VERSION)) == true
+        let clientSpeaksTLS13 = hello.versions?.contains(UInt16(TLS1_3_VERSION)) == true
+        let speaksTLS13 = context.speaksTLS13 && clientSpeaksTLS13
         if speaksTLS13, context.sessions.isSingleUse { SSL_set_options(ssl, reprise_op_no_ticket()) }
         let offer = SessionOffer(
             hostID: host.id, hostDigest: host.digest, sessionIDContext: host.sessionIDContext,
             serverName: hello.serverName,
-            speaksTLS13: speaksTLS13, sessionID: request.sessionID, carriesTicket: request.carriesTicket,
-            identities: request.identities, identityCount: request.identityCount)
+            speaksTLS13: speaksTLS13, clientSpeaksTLS13: clientSpeaksTLS13, sessionID: request.sessionID,
+            carriesTicket: request.carriesTicket, identities: request.identities, identityCount: request.identityCount)
         isWaitingForStore = sessions.begin(offer, clients: host.clients)
         return isWaitingForStore ? .wait : .proceed
     }

@@ -1,4 +1,5 @@
 import CLibSSL
+import Vocabulary
 
 /// Sessions of one connection: from libssl's objects to values and back.
 extension ServerConnection {
@@ -33,9 +34,14 @@ extension ServerConnection {
         let isResumed = SSL_session_reused(ssl) == 1
         let wanted = context.sessions.tickets(resumed: isResumed, for: request)
         let missing = wanted - (isResumed ? min(1, plannedTickets) : plannedTickets)
-        guard missing > 0 else { return }
+        if missing > 0 { writeTickets(missing) }
+    }
+
+    /// Writes so many TLS 1.3 tickets (SSL_new_session_ticket(3)).
+    func writeTickets(_ count: Int) {
+        guard let ssl else { return }
         ErrorQueue.clear()
-        for _ in 0..<missing where SSL_new_session_ticket(ssl) == 1 { SSL_do_handshake(ssl) }
+        for _ in 0..<count where SSL_new_session_ticket(ssl) == 1 { SSL_do_handshake(ssl) }
         ErrorQueue.clear()
     }
 
@@ -97,7 +103,9 @@ extension ServerConnection {
         guard let ssl else { return nil }
         guard mayOpenTicket() else { return nil }
         var restored: OpaquePointer?
+        var isThere = false
         sessions.find(id, isTLS13: SSL_version(ssl) == TLS1_3_VERSION) { der in
+            isThere = true
             var start = der.baseAddress?.assumingMemoryBound(to: UInt8.self)
             restored = withUnsafeMutablePointer(to: &start) { place in
                 place.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 1) {
@@ -105,12 +113,27 @@ extension ServerConnection {
                 }
             }
         }
-        guard let session = restored else { return nil }
+        guard let session = restored else {
+            ErrorQueue.clear()
+            if isThere { sessions.ticketDidNotOpen() }
+            return nil
+        }
         guard mayResume(session) else {
             SSL_SESSION_free(session)
             return nil
         }
         return session
+    }
+
+    /// libssl has settled whether a session is resumed: one that was judged good may have another digest than the cipher.
+    ///
+    /// - Returns: the alert in place of a ServerHello that would resume a session against the policy.
+    func resumptionIsSettled(_ ssl: OpaquePointer) -> TLSAlert? {
+        let isResumed = SSL_session_reused(ssl) == 1
+        planTickets(resumed: isResumed)
+        guard isResumed, let fault = sessions.checkResumption().fault else { return nil }
+        helloRefusal = fault
+        return .accessDenied
     }
 
     /// Asks the keeper about a session that was opened or found.
@@ -125,8 +148,17 @@ extension ServerConnection {
             memory: Array(UnsafeRawBufferPointer(start: memory, count: memoryBytes)),
             sessionIDContext: Array(UnsafeBufferPointer(start: context, count: Int(contextBytes))),
             isTLS13: SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
-        let isGood = sessions.judge(opened) == .resume
-        if opened.isTLS13 { planTickets(resumed: isGood) }
-        return isGood
+        return sessions.judge(opened) == .resume
+    }
+}
+
+extension ResumptionCheck {
+    /// What a handshake fails by.
+    var fault: (cause: HandshakeFailure, detail: String)? {
+        switch self {
+        case .inOrder: nil
+        case .denied: (.resumptionDenied, "the session's lineage was denied during the handshake")
+        case .defect: (.resumptionDefect, "a session was resumed that must not be")
+        }
     }
 }

@@ -49,6 +49,8 @@ package final class ServerConnection {
     var hasMarkedSession = false
     /// How many tickets libssl was told to make.
     var plannedTickets = 0
+    /// The next ticket is an alert instead.
+    private(set) var refusesByTicket = false
     /// Whoever keeps this connection's sessions.
     package let sessions: any ConnectionSessions
     /// How many KeyUpdates have come (RFC 8446 §4.6.3).
@@ -177,8 +179,9 @@ package final class ServerConnection {
         var summary = partialSummary
         summary.add(from: ssl, carriedTicket: request.carriesTicket)
         finishedSummary = summary
-        guard sessions.handshakeIsDone(resumed: summary.resumed != .no) else {
-            return fail(.internalError, "a session was resumed that must not be")
+        if let fault = sessions.handshakeIsDone(resumed: summary.resumed != .no).fault {
+            refuse(ssl)
+            return fail(fault.cause, fault.detail)
         }
         if !hasMarkedSession, summary.resumed == .no { markForLater(ssl) }
         if summary.version != .tls1_3, hasSealedTicket { announceTicketSession() }
@@ -193,6 +196,15 @@ package final class ServerConnection {
     func noteTickets(since writesBefore: Int) {
         let writes = transport.pointee.writes
         writesWithTickets = writes > writesBefore ? writes : nil
+    }
+
+    /// Ends an established connection by access_denied. In TLS 1.2 libssl has no way to, and it just ends.
+    private func refuse(_ ssl: OpaquePointer) {
+        guard SSL_version(ssl) == TLS1_3_VERSION else { return }
+        refusesByTicket = true
+        // A stateless ticket would not be made for want of a key.
+        SSL_set_options(ssl, reprise_op_no_ticket())
+        writeTickets(1)
     }
 
     private func fail(_ errors: [OpenSSLError]) -> HandshakeProgress {

@@ -40,7 +40,8 @@ enum ContextBuilding {
         // libssl shows a ClientHello's extension only if it knows it.
         guard
             SSL_CTX_add_custom_ext(
-                context, CUnsignedInt(ClientHello.ticketRequest), CUnsignedInt(SSL_EXT_CLIENT_HELLO), nil, nil, nil,
+                context, CUnsignedInt(ClientHello.ticketRequest),
+                CUnsignedInt(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_NEW_SESSION_TICKET), ticketMayRefuse, nil, nil,
                 ticketRequestArrived, nil) == 1
         else { throw .internalFault(ErrorQueue.drain()) }
         ErrorQueue.clear()

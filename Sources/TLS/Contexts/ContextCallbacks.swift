@@ -20,10 +20,15 @@ func clientHelloArrived(
 }
 
 /// SSL_CTX_set_tlsext_servername_callback(3): whether the ServerHello says that the name was heeded (RFC 6066 §3).
+/// libssl calls it for each ClientHello, when it has settled which session is resumed.
 func acknowledgeServerName(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
-    guard let ssl, let connection = ServerConnection.behind(ssl) else { return SSL_TLSEXT_ERR_NOACK }
+    guard let ssl, let alert, let connection = ServerConnection.behind(ssl) else { return SSL_TLSEXT_ERR_NOACK }
+    if let refusal = connection.resumptionIsSettled(ssl) {
+        alert.pointee = CInt(refusal.code)
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+    }
     return connection.hostIsByName ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
 }
 
@@ -77,4 +82,19 @@ func ticketRequestArrived(
     _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
     1
+}
+
+/// SSL_CTX_add_custom_ext(3), while a TLS 1.3 ticket is made: nothing is added to it. It is libssl's one way to send an
+/// alert of our choice when the handshake is done.
+func ticketMayRefuse(
+    _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ place: CUnsignedInt,
+    _ bytes: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ count: UnsafeMutablePointer<Int>?,
+    _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
+    _ argument: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let ssl, let alert, let connection = ServerConnection.behind(ssl), connection.refusesByTicket else {
+        return 0
+    }
+    alert.pointee = CInt(TLSAlert.accessDenied.code)
+    return -1
 }

@@ -12,7 +12,8 @@ package protocol ConnectionSessions: AnyObject {
     func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void)
     /// The key that a ticket names.
     func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer
-    /// A ticket could not be opened: its key is not there, or it is not what the key sealed.
+    /// A ticket could not be opened: its key is not there, or it is not what the key sealed. Or what was found in the
+    /// store is no session.
     func ticketDidNotOpen()
     /// Whether a session that was found or opened, and is whole, may be resumed here and now.
     func judge(_ session: OpenedSession) -> SessionAnswer
@@ -29,8 +30,8 @@ package protocol ConnectionSessions: AnyObject {
     /// The client has been handed a session, or something more to resume one with: an id, or a ticket that was sealed or
     /// stored just before. In the order of the wire.
     func established(_ session: SessionReference)
-    /// The handshake is done; whether its outcome is in order.
-    ///
-    /// - Returns: `false` when a session was resumed that must not be: a defect, and the connection is closed.
-    func handshakeIsDone(resumed: Bool) -> Bool
+    /// The ServerHello will say that a session is resumed; if that is not in order, an alert takes its place.
+    func checkResumption() -> ResumptionCheck
+    /// The handshake is done; if its outcome is not in order, the connection ends by an alert.
+    func handshakeIsDone(resumed: Bool) -> ResumptionCheck
 }

@@ -10,6 +10,8 @@ package struct SessionOffer: Sendable, Hashable {
     package var serverName: [UInt8]?
     /// Whether TLS 1.3 will be spoken: then only pre-shared keys count, since its clients send random session ids.
     package var speaksTLS13: Bool
+    /// Whether the client would speak TLS 1.3, with us or not.
+    package var clientSpeaksTLS13: Bool
     /// The session id of the ClientHello: 0 to 32 bytes.
     package var sessionID: [UInt8]
     /// Whether a TLS 1.2 ticket came along (RFC 5077 §3.2).
@@ -19,8 +21,10 @@ package struct SessionOffer: Sendable, Hashable {
     /// How many identities came in all.
     package var identityCount: Int
 
-    /// Whether there is anything to resume.
-    package var isOffer: Bool {
-        speaksTLS13 ? identityCount > 0 : carriesTicket || !sessionID.isEmpty
-    }
+    /// Whether there is anything to resume, as far as can be told: the session id of a client that speaks TLS 1.3 may
+    /// be one of ours, and is most often a random one (RFC 8446 §D.4).
+    package var isOffer: Bool { carriesTicket || identityCount > 0 || !clientSpeaksTLS13 && !sessionID.isEmpty }
+
+    /// Whether all that is offered is for a version that will not be spoken.
+    package var isOfAnotherVersion: Bool { speaksTLS13 ? identityCount == 0 : identityCount > 0 && !carriesTicket }
 }

@@ -51,8 +51,11 @@ nonisolated(unsafe) private let shortCipher = EVP_CIPHER_fetch(nil, "AES-128-CBC
 /// session, whose ticket is its id.
 func ticketIsMade(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> CInt {
     guard let ssl, let session = SSL_get_session(ssl), let connection = ServerConnection.behind(ssl) else { return 1 }
-    // The ticket key callback finds none for a session that is not marked.
-    connection.markSession(session)
+    // For a session that is not marked the ticket key callback finds no key, and libssl makes no TLS 1.3 ticket. Where a
+    // ticket is just an id there is no such callback, so that one of the other kind has to fail.
+    if !connection.markSession(session), SSL_version(ssl) == TLS1_3_VERSION, !connection.refusesByTicket {
+        SSL_clear_options(ssl, reprise_op_no_ticket())
+    }
     return 1
 }
 

@@ -1,0 +1,34 @@
+package import Vocabulary
+
+/// What an ending means for the sessions of a connection.
+extension ConnectionResumption {
+    /// What an ending meant for the sessions of this connection.
+    package enum Verdict: Sendable, Hashable {
+        case kept
+        case dropped
+        /// The deny list was full: all lineages authenticated up to that moment are refused now.
+        /// It is the first time when it was not so before.
+        case droppedWithOthers(upTo: WallTime, isFirst: Bool)
+    }
+
+    /// The connection has ended: what that means for its lineage, by the policy.
+    ///
+    /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
+    package func connectionEnded(_ ending: Ending) -> Verdict {
+        guard isDone else {
+            giveBack()
+            return .kept
+        }
+        guard let memory, policy.verdicts[ending] == .drop else { return .kept }
+        if let remote = domain.remote {
+            Task { [keys] in for key in keys { try? await remote.remove(key) } }
+        } else {
+            for key in keys { domain.store.remove(key) }
+        }
+        let oldest = clock().adding(.zero - domain.longestChainAge)
+        switch domain.denyList.deny(memory.lineage, oldest: oldest) {
+        case .added, .alreadyThere: return .dropped
+        case .overflowed(let moment, let isFirst): return .droppedWithOthers(upTo: moment, isFirst: isFirst)
+        }
+    }
+}

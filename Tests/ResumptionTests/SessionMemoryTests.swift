@@ -1,0 +1,110 @@
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+@testable import Resumption
+
+/// What a session remembers, at its limits and one over.
+@Suite struct SessionMemoryTests {
+    private func memory(certificates: Int = 0, serial: Int = 8, name: Int = 6) -> SessionMemory {
+        let lineage = LineageID(SessionRandom.bytes(LineageID.byteCount))
+        guard let lineage else { preconditionFailure("no lineage") }
+        let chain = (0..<certificates).map {
+            PeerChain.Certificate(issuer: UInt32($0), serial: [UInt8](repeating: 7, count: serial))
+        }
+        return SessionMemory(
+            lineage: Lineage(id: lineage, authenticatedAt: MemoryServer.now), expires: MemoryServer.now, host: 1,
+            name: [UInt8](repeating: 0x61, count: name),
+            peer: chain.isEmpty ? nil : PeerChain(notAfter: MemoryServer.now, certificates: chain))
+    }
+
+    @Test func `application data fits up to its limit, and not one byte more`() {
+        var memory = memory()
+        let most = ResumptionLimits.applicationDataBytes
+        for count in [0, 1, most - 1, most] {
+            let data = [UInt8](repeating: 3, count: count)
+            let fits = memory.remember(data, set: 1)
+            #expect(fits && SessionMemory(memory.encoded)?.applicationData == data)
+        }
+        let before = memory
+        for count in [most + 1, 65_535, 65_536, 1 << 20] {
+            let fits = memory.remember([UInt8](repeating: 4, count: count), set: 1)
+            #expect(!fits && memory == before, "what did not fit has changed nothing")
+        }
+    }
+
+    @Test func `what claims more application data than the limit is not ours`() {
+        var memory = memory()
+        _ = memory.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
+        var bytes = memory.encoded
+        // The count, with a bit that says that eight bytes of time follow.
+        let length = bytes.count - ResumptionLimits.applicationDataBytes - 10
+        #expect(bytes[length] == 0x81 && bytes[length + 1] == 0)
+        bytes[length + 1] = 1
+        #expect(SessionMemory(bytes) == nil, "cut off")
+        #expect(SessionMemory(bytes + [3]) == nil, "one over")
+    }
+
+    @Test func `everything at its limit at once stays under the limit of all`() {
+        var memory = memory(certificates: ResumptionLimits.rememberedCertificates, serial: 255, name: 255)
+        _ = memory.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
+        #expect(memory.encoded.count <= ResumptionLimits.memoryBytes)
+        #expect(SessionMemory(memory.encoded) == memory)
+    }
+
+    @Test func `a chain or a serial number that is too long is remembered as too long`() {
+        for long in [
+            memory(certificates: ResumptionLimits.rememberedCertificates + 1), memory(certificates: 1, serial: 256),
+        ] {
+            #expect(long.peer != nil && long.peer?.certificates == nil)
+            #expect(SessionMemory(long.encoded) == long)
+            let objection = ResumptionPolicy().objection(
+                to: long, at: WallTime(secondsSinceEpoch: MemoryServer.now.secondsSinceEpoch - 1),
+                denyList: DenyList(capacity: 1))
+            #expect(objection == .chainTooLong)
+        }
+    }
+
+    @Test func `no bytes whatever are taken for a memory but those that were written`() {
+        let good = memory(certificates: 2).encoded
+        for count in 0..<good.count { #expect(SessionMemory(Array(good.prefix(count))) == nil) }
+        #expect(SessionMemory(good + [0]) == nil)
+        for place in good.indices {
+            var bytes = good
+            bytes[place] ^= 0xff
+            if let read = SessionMemory(bytes) { #expect(read.encoded == bytes) }
+        }
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a session that remembers all it may resumes, and remembers it on`(_ carrier: SessionCarrier) throws {
+        let listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode))
+        let data = (0..<ResumptionLimits.applicationDataBytes).map { UInt8($0) }
+        func connect(_ resuming: MemoryClient.Session?) throws -> (MemoryClient.Session?, [[UInt8]]) {
+            var sessions: ForwardingSessions?
+            let pair = try MemoryPair(server: listener, client: carrier.client(resuming: resuming)) { kept in
+                let forwarding = ForwardingSessions(kept)
+                if resuming == nil {
+                    forwarding.remembers = { bytes in
+                        var memory = SessionMemory(bytes)
+                        _ = memory?.remember(data, set: 1)
+                        return memory?.encoded ?? []
+                    }
+                }
+                sessions = forwarding
+                return forwarding
+            }
+            #expect(pair.handshake() == .done)
+            #expect(pair.client.wasResumed == (resuming != nil))
+            pair.server.sendCloseNotify()
+            return (pair.client.sessions.last, sessions?.judged ?? [])
+        }
+        var (session, _) = try connect(nil)
+        for _ in 0..<3 {
+            let (next, judged) = try connect(session)
+            #expect(judged.map { SessionMemory($0)?.applicationData } == [data])
+            session = next ?? session
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Resumption
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+/// How many TLS 1.3 tickets a handshake ends with.
+@Suite struct TicketCountTests {
+    private static let carriers: [(carrier: SessionCarrier, isSingleUse: Bool)] = [
+        (.stateless, false), (.stateful, false), (.stateless, true),
+    ]
+
+    /// A listener with these counts; all of a domain resume each other's sessions.
+    private func listener(
+        _ carrier: SessionCarrier, full: Int, resumed: Int, isSingleUse: Bool = false, domain: SessionDomain,
+        policy: ResumptionPolicy = ResumptionPolicy()
+    ) throws -> MemoryListener {
+        var settings = MemoryServer.settings(mode: carrier.mode, ticketsFull: full)
+        settings.sessions.ticketsResumed = resumed
+        settings.sessions.isSingleUse = isSingleUse
+        return try MemoryServer.context(settings, domain: domain, policy: policy)
+    }
+
+    private func connect(
+        _ listener: MemoryListener, _ carrier: SessionCarrier, resuming: MemoryClient.Session? = nil,
+        wish: (full: UInt8, resumed: UInt8)? = nil
+    ) throws -> (result: ResumptionOutcome.Result, sessions: [MemoryClient.Session]) {
+        var options = carrier.client(resuming: resuming)
+        options.ticketRequest = wish
+        let pair = try MemoryPair(server: listener, client: options)
+        #expect(pair.handshake() == .done)
+        pair.server.sendCloseNotify()
+        return (pair.sessions.outcome.result, pair.client.sessions)
+    }
+
+    @Test(arguments: carriers, [(0, 0), (0, 1), (1, 0), (1, 1), (0, 3), (3, 0), (2, 3), (3, 1), (16, 16)])
+    func `full and resumed handshakes get what is set for each, whatever the other gets`(
+        _ kind: (carrier: SessionCarrier, isSingleUse: Bool), _ counts: (full: Int, resumed: Int)
+    ) throws {
+        let domain = MemoryServer.domain()
+        let generous = try listener(kind.carrier, full: 1, resumed: 1, isSingleUse: kind.isSingleUse, domain: domain)
+        let session = try #require(try connect(generous, kind.carrier).sessions.last)
+        let listener = try listener(
+            kind.carrier, full: counts.full, resumed: counts.resumed, isSingleUse: kind.isSingleUse, domain: domain)
+        let full = try connect(listener, kind.carrier)
+        #expect(full.result == .notOffered && full.sessions.count == counts.full)
+        let resumed = try connect(listener, kind.carrier, resuming: session)
+        #expect(resumed.result == .resumed && resumed.sessions.count == counts.resumed)
+        // Each of them is good for itself.
+        for session in (full.sessions + resumed.sessions).prefix(4) {
+            #expect(try connect(listener, kind.carrier, resuming: session).result == .resumed)
+        }
+    }
+
+    @Test(arguments: carriers)
+    func `a ticket_request is honoured up to the cap`(_ kind: (carrier: SessionCarrier, isSingleUse: Bool)) throws {
+        let domain = MemoryServer.domain()
+        let carrier = kind.carrier
+        let listener = try listener(carrier, full: 1, resumed: 1, isSingleUse: kind.isSingleUse, domain: domain)
+        for (wish, full, resumed) in [
+            ((0, 0), 0, 0), ((1, 1), 1, 1), ((3, 0), 3, 0), ((0, 4), 0, 4), ((16, 16), 16, 16), ((17, 17), 16, 16),
+            ((255, 255), 16, 16),
+        ] as [((UInt8, UInt8), Int, Int)] {
+            let session = try #require(try connect(listener, carrier).sessions.last)
+            #expect(try connect(listener, carrier, wish: wish).sessions.count == full, "\(wish)")
+            let again = try connect(listener, carrier, resuming: session, wish: wish)
+            #expect(again.result == .resumed && again.sessions.count == resumed, "\(wish)")
+        }
+    }
+
+    @Test(arguments: carriers, [(0, 1), (1, 3), (3, 1), (3, 0), (2, 2)])
+    func `a session that is good but fits no cipher counts as a full handshake`(
+        _ kind: (carrier: SessionCarrier, isSingleUse: Bool), _ counts: (full: Int, resumed: Int)
+    ) throws {
+        let domain = MemoryServer.domain()
+        var options = kind.carrier.client()
+        options.ciphersuites = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
+        let generous = try listener(kind.carrier, full: 1, resumed: 1, isSingleUse: kind.isSingleUse, domain: domain)
+        let first = try MemoryPair(server: generous, client: options)
+        #expect(first.handshake() == .done)
+        var tls = TLSSettings.intermediate
+        tls.ciphersuites = "TLS_AES_128_GCM_SHA256"
+        var settings = MemoryServer.settings(tls, mode: kind.carrier.mode, ticketsFull: counts.full)
+        settings.sessions.ticketsResumed = counts.resumed
+        settings.sessions.isSingleUse = kind.isSingleUse
+        options.resuming = first.client.sessions.last
+        let pair = try MemoryPair(server: MemoryServer.context(settings, domain: domain), client: options)
+        #expect(pair.handshake() == .done)
+        #expect(pair.sessions.outcome.result == .refused(.mismatch))
+        #expect(pair.client.sessions.count == counts.full)
+    }
+
+    @Test func `a ticket_request gets nothing where no tickets are given`() throws {
+        let domain = MemoryServer.domain()
+        let none = try listener(.stateless, full: 0, resumed: 0, domain: domain)
+        #expect(try connect(none, .stateless, wish: (5, 5)).sessions.isEmpty)
+        let off = try MemoryServer.context(MemoryServer.settings(mode: .off))
+        #expect(try connect(off, .stateless, wish: (5, 5)).sessions.isEmpty)
+    }
+
+    @Test(arguments: carriers)
+    func `no ticket is given that would not resume`(_ kind: (carrier: SessionCarrier, isSingleUse: Bool)) throws {
+        let domain = MemoryServer.domain()
+        let listener = try listener(
+            kind.carrier, full: 2, resumed: 2, isSingleUse: kind.isSingleUse, domain: domain,
+            policy: ResumptionPolicy(lifetime: .zero))
+        #expect(try connect(listener, kind.carrier).sessions.isEmpty)
+        #expect(domain.store.counts.entries == 0)
+    }
+}

@@ -1,0 +1,85 @@
+extension MemoryClient {
+    /// A session that another client can resume, as DER: no ending of this client can spoil it.
+    package struct Session: Sendable {
+        /// As i2d_SSL_SESSION(3) makes it; what a server of ours remembers is not in it.
+        package internal(set) var der: [UInt8]
+        package private(set) var ticket: [UInt8]
+
+        init(der: [UInt8], ticket: [UInt8]) {
+            (self.der, self.ticket) = (der, ticket)
+        }
+
+        /// The length of the ticket or id that the server gave.
+        package var ticketBytes: Int { ticket.count }
+
+        /// Changes one bit in the middle of the ticket.
+        package mutating func damageTicket() {
+            var damaged = ticket
+            guard !damaged.isEmpty else { return }
+            damaged[damaged.count / 2] ^= 1
+            replaceTicket(with: damaged)
+        }
+
+        /// Offers other bytes as its ticket.
+        package mutating func replaceTicket(with bytes: [UInt8]) {
+            ticket = bytes
+            edit { $0.replace(0xAA, with: DERParts.element(4, bytes)) }
+        }
+
+        /// Offers another session id.
+        package mutating func replaceID(with bytes: [UInt8]) {
+            edit { $0.elements[3].content = bytes }
+        }
+
+        /// Forgets the secret: what is left is what anybody sees on the wire.
+        package mutating func damageSecret() {
+            edit { parts in parts.elements[4].content = parts.elements[4].content.map { ~$0 } }
+        }
+
+        private mutating func edit(_ change: (inout DERParts) -> Void) {
+            var parts = DERParts(der)
+            change(&parts)
+            der = parts.encoded
+        }
+    }
+}
+
+/// The elements of a DER sequence; of an SSL_SESSION: version, TLS version, cipher, id, secret, and more by their tags.
+private struct DERParts {
+    var elements: [(tag: UInt8, content: [UInt8])] = []
+
+    /// - Precondition: a sequence, as i2d_SSL_SESSION(3) makes it.
+    init(_ der: [UInt8]) {
+        var rest = der[...]
+        var inside = Self.next(&rest).content[...]
+        while !inside.isEmpty { elements.append(Self.next(&inside)) }
+    }
+
+    var encoded: [UInt8] { Self.element(0x30, elements.flatMap { Self.element($0.tag, $0.content) }) }
+
+    /// Replaces the element of a tag, if it is there.
+    mutating func replace(_ tag: UInt8, with content: [UInt8]) {
+        guard let place = elements.firstIndex(where: { $0.tag == tag }) else { return }
+        elements[place].content = content
+    }
+
+    static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+        let count = content.count
+        let length: [UInt8] =
+            count < 128
+            ? [UInt8(count)] : [0x83, UInt8(count >> 16), UInt8(count >> 8 & 0xff), UInt8(count & 0xff)]
+        return [tag] + length + content
+    }
+
+    private static func next(_ bytes: inout ArraySlice<UInt8>) -> (tag: UInt8, content: [UInt8]) {
+        let tag = bytes.removeFirst()
+        var count = Int(bytes.removeFirst())
+        if count > 127 {
+            let digits = bytes.prefix(count & 0x7f)
+            bytes = bytes.dropFirst(digits.count)
+            count = digits.reduce(0) { $0 << 8 | Int($1) }
+        }
+        defer { bytes = bytes.dropFirst(count) }
+        return (tag, Array(bytes.prefix(count)))
+    }
+}
