@@ -13,6 +13,7 @@ final class Link {
     let client: End
     private let toServer: OpaquePointer
     private let toClient: OpaquePointer
+    private let offered: Session?
 
     init(_ server: Context, _ client: Context, resuming session: Session? = nil, name: String? = nil) {
         guard let toServer = BIO_new(BIO_s_mem()), let toClient = BIO_new(BIO_s_mem()) else {
@@ -21,6 +22,7 @@ final class Link {
         // Empty means "later", not "the end".
         for bio in [toServer, toClient] { BIO_ctrl(bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil) }
         (self.toServer, self.toClient) = (toServer, toClient)
+        offered = session
         self.server = End(server, reading: toServer, writing: toClient, isServer: true)
         self.client = End(client, reading: toClient, writing: toServer, isServer: false)
         if let name { _ = reprise_ssl_set_server_name(self.client.ssl, name) }
@@ -43,7 +45,14 @@ final class Link {
         if let reason = server.failure ?? client.failure { return .failed(reason) }
         guard server.isDone, client.isDone else { return .failed("the handshake stalled") }
         client.read()
-        return server.wasResumed ? .resumed : .full
+        guard server.wasResumed else { return .full }
+        // A client's new-session callback is not told of a ticket that TLS 1.2 renews.
+        if SSL_version(client.ssl) == TLS1_2_VERSION, let session = client.session,
+            SessionFields.ticket(session) != offered?.ticket
+        {
+            client.sessions.append(Session(session))
+        }
+        return .resumed
     }
 
     /// The client's stream ends, with no close_notify before.
