@@ -86,7 +86,7 @@ extension Session {
             SSL_SESSION_get_master_key(session, &bytes, bytes.count)
             return bytes
         }
-        guard let place = der.firstRange(of: secret)?.lowerBound else { preconditionFailure("no secret in the session") }
+        guard let place = der.firstRange(of: secret)?.lowerBound else { preconditionFailure("a session without secret") }
         copy.der[place] ^= 1
         return copy
     }
