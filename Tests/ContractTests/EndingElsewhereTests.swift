@@ -86,7 +86,7 @@ extension Session {
             SSL_SESSION_get_master_key(session, &bytes, bytes.count)
             return bytes
         }
-        guard let place = der.firstRange(of: secret)?.lowerBound else { preconditionFailure("a session without secret") }
+        guard let place = der.firstRange(of: secret)?.lowerBound else { preconditionFailure("no secret in the DER") }
         copy.der[place] ^= 1
         return copy
     }

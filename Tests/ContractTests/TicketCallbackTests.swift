@@ -124,6 +124,36 @@ import Testing
         }
     }
 
+    @Test func `IGNORE makes TLS 1_2 look for the id that came with the ticket, and IGNORE_RENEW does not`() {
+        for (answer, count) in [(SSL_TICKET_RETURN_IGNORE, 1), (SSL_TICKET_RETURN_IGNORE_RENEW, 0)] {
+            let watched = Watched(.ticket), store = OutsideStore()
+            watched.server.use(store)
+            let session = watched.meet().sessions.first
+            #expect(watched.meet(session, answer).outcome == .full)
+            #expect(store.asked.count == count)
+        }
+    }
+
+    @Test func `a TLS 1_2 id resumes beside an empty ticket, whatever EMPTY is answered with`() {
+        for answer in [SSL_TICKET_RETURN_IGNORE, SSL_TICKET_RETURN_IGNORE_RENEW] {
+            let watched = Watched(.ticket)
+            let session = Link.firstSession(watched.server, .client(.id))
+            #expect(watched.meet(session, answer).outcome == .resumed)
+            #expect(watched.statuses == [SSL_TICKET_EMPTY])
+        }
+    }
+
+    @Test func `after USE without a new TLS 1_3 ticket, SSL_new_session_ticket still makes one`() {
+        let watched = Watched(.stateless)
+        let session = watched.meet().sessions.first
+        watched.answer = SSL_TICKET_RETURN_USE
+        let link = Link(watched.server, watched.client, resuming: session)
+        #expect(link.handshake() == .resumed && link.client.sessions.isEmpty)
+        #expect(SSL_new_session_ticket(link.server.ssl) == 1 && link.server.handshake())
+        link.client.read()
+        #expect(link.client.sessions.count == 1)
+    }
+
     @Test func `a TLS 1_3 client without a ticket is not told of`() {
         let watched = Watched(.stateless)
         #expect(watched.meet().outcome == .full)
