@@ -98,6 +98,26 @@ import Testing
         #expect(Link.meet(server, client(carrier)).outcome == .full)
     }
 
+    @Test(arguments: Carrier.tls13)
+    func `in a second ClientHello it is the new context's handler that makes it readable`(carrier: Carrier) {
+        for hostHasOne in [true, false] {
+            let seen = Seen(), listener = server(carrier, seen), client = client(carrier)
+            let host = hostHasOne ? server(carrier, seen) : Context.server(carrier)
+            for context in [listener, host] { reprise_ctx_set_groups(context.pointer, "P-384") }
+            reprise_ctx_set_groups(client.pointer, "X25519:P-384")
+            let target = host.pointer
+            for context in [listener, host] {
+                context.clientHello = { ssl in
+                    seen.inCallback.append(Hello.extensionBytes(CInt(Self.number), ssl))
+                    SSL_set_SSL_CTX(ssl, target)
+                    return SSL_CLIENT_HELLO_SUCCESS
+                }
+            }
+            #expect(Link.meet(listener, client).outcome == .full)
+            #expect(seen.inCallback == [Self.body, hostHasOne ? Self.body : nil])
+        }
+    }
+
     @Test func `a number that libssl handles itself cannot be had`() {
         let context = Context.server(.stateless)
         let result = SSL_CTX_add_custom_ext(

@@ -117,6 +117,35 @@ import Testing
         #expect(SSL_new_session_ticket(link.server.ssl) == 0)
     }
 
+    @Test(arguments: Carrier.tls13, [0, 1])
+    func `the call that ends a TLS 1_3 handshake writes the tickets, and nothing else`(carrier: Carrier, tickets: Int) {
+        let counted = Counted(carrier, tickets: tickets)
+        let link = Link(counted.server, counted.client)
+        link.client.handshake()
+        link.server.handshake()
+        #expect(link.client.handshake())
+        #expect(BIO_ctrl_pending(SSL_get_wbio(link.server.ssl)) == 0)
+        #expect(link.server.handshake())
+        #expect((BIO_ctrl_pending(SSL_get_wbio(link.server.ssl)) > 0) == (tickets > 0))
+    }
+
+    @Test(arguments: Carrier.tls13)
+    func `SSL_session_reused tells a renewal from a first ticket`(carrier: Carrier) {
+        let server = Context.server(carrier), client = Context.client(carrier)
+        var renewals: [Bool] = []
+        server.ticketMade = { ssl in
+            renewals.append(SSL_session_reused(ssl) == 1)
+            return 1
+        }
+        server.newSession = { ssl, _ in
+            renewals.append(SSL_session_reused(ssl) == 1)
+            return 0
+        }
+        let session = Link.firstSession(server, client)
+        #expect(Link.meet(server, client, resuming: session).outcome == .resumed)
+        #expect(renewals == [false, false, true, true])
+    }
+
     @Test(arguments: Carrier.remembered)
     func `what it writes into a session with an id is stored`(carrier: Carrier) {
         let server = Context.server(carrier), store = OutsideStore()
