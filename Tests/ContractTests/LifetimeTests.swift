@@ -146,6 +146,6 @@ import Testing
         let session = aging.first()
         #expect(aging.resume(session).outcome == .resumed && aging.resume(session).outcome == .resumed)
         #expect(aging.store.sessions.count == 1)
-        #expect(aging.found.allSatisfy { $0.age >= 500 })
+        #expect(aging.found.count == 2 && aging.found.allSatisfy { $0.age >= 500 })
     }
 }

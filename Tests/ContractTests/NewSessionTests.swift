@@ -67,13 +67,16 @@ import Testing
     @Test(arguments: [Carrier.id, .stateless, .stateful])
     func `it fires inside the handshake, with the session of the connection`(carrier: Carrier) {
         let server = Context.server(carrier)
+        var calls = 0
         server.newSession = { ssl, session in
+            calls += 1
             #expect(SSL_in_init(ssl) == 1)
             #expect(SSL_get_session(ssl) == session)
             #expect(SessionFields.id(session).count == 32)
             return 0
         }
         #expect(Link.meet(server, .client(carrier)).outcome == .full)
+        #expect(calls == 1)
     }
 
     @Test(arguments: Carrier.tls13)
