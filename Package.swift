@@ -64,6 +64,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["CLibSSL", "TLS", "Resumption", "EventLoop", "Vocabulary"],
             path: "Tests/TestSupport",
             swiftSettings: house),
+        tests("ContractTests", knows: ["CLibSSL"]),
         tests("VocabularyTests", knows: ["Vocabulary"]),
         tests("EventLoopTests", knows: ["EventLoop", "Vocabulary", "TestSupport"]),
         tests("TLSTests", knows: ["TLS", "Resumption", "Vocabulary", "TestSupport"]),
