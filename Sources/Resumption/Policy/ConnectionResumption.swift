@@ -266,6 +266,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     /// Wipes what was kept for a second ClientHello.
     private func forgetSpent() {
+        guard !spentSessions.isEmpty else { return }
         for key in spentSessions.keys {
             spentSessions[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) }
         }

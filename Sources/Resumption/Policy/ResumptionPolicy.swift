@@ -27,9 +27,8 @@ package struct ResumptionPolicy: Sendable, Hashable {
     /// When a session ends that is handed out now: the first of its own lifetime, its lineage's, and that of the
     /// client's certificates.
     func expiry(at now: WallTime, lineage: Lineage, peer: SessionMemory.Peer?) -> WallTime {
-        let ends =
-            [now.adding(lifetime), lineage.authenticatedAt.adding(maximumChainAge)] + (peer.map { [$0.notAfter] } ?? [])
-        return ends.min() ?? now
+        let end = min(now.adding(lifetime), lineage.authenticatedAt.adding(maximumChainAge))
+        return peer.map { min(end, $0.notAfter) } ?? end
     }
 
     /// Whether a remembered session may be resumed at this moment, apart from where it comes from.

@@ -23,7 +23,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     private let hash = KeyHash()
     private let beforeRelease: (@Sendable (UnsafeRawBufferPointer) -> Void)?
 
-    /// Takes all its memory at once; pages of it that are never written cost nothing.
+    /// Lays all its memory out at once; pages of it that are never written cost nothing, but for the tables of a store
+    /// of hundreds of megabytes.
     ///
     /// - Parameters:
     ///   - budget: bytes, for everything the store ever uses; at least ``leastBudget``.
@@ -82,13 +83,11 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     ) -> PutOutcome {
         let fits =
             session.count <= Self.longestSession && SessionRing.recordBytes(session.count) <= memory.ringBytes
-        let (outcome, page) = withShard(key) { shard, key in
-            if fits { return (shard.put(key, session, expires: expires, at: time), shard.nextPage()) }
+        return withShard(key) { shard, key in
+            if fits { return shard.put(key, session, expires: expires, at: time) }
             shard.state.pointee.counts.refused &+= 1
-            return (PutOutcome(.refused), nil)
+            return PutOutcome(.refused)
         }
-        if let page { StoreMemory.populate(page) }
-        return outcome
     }
 
     /// Forgets a session; one that is not there is no error.
