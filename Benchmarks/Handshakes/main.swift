@@ -1,7 +1,7 @@
 import TLS
 import TestSupport
 
-// swift run -c release HandshakeBenchmark
+// swift run -c release HandshakeBenchmark [CARRIER...]
 // What sessions cost a server, in instructions of the server's side alone, beside a server that leaves them to libssl.
 // Needs valgrind, which it runs itself with: HandshakeBenchmark CARRIER reprise|libssl COUNT.
 
@@ -18,5 +18,6 @@ if arguments.count == 4, let carrier = Carrier(rawValue: arguments[1]), let coun
     }
     print("ticket bytes: \(try Handshakes(carrier: carrier, server: server).run(count))")
 } else {
-    try printTable()
+    let chosen = arguments.dropFirst().compactMap(Carrier.init)
+    try printTable(chosen.isEmpty ? Carrier.allCases : chosen)
 }

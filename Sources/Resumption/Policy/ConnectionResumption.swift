@@ -1,3 +1,4 @@
+import Glibc
 package import TLS
 package import Vocabulary
 
@@ -95,7 +96,7 @@ package final class ConnectionResumption: ConnectionSessions {
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
         (objection, found) = (.notFound, nil)
-        if let session = spentSessions[key] {
+        if !spentSessions.isEmpty, let session = spentSessions[key] {
             session.withUnsafeBytes { lend($0, under: key, body) }
         } else if domain.remote != nil {
             if storeIsSilent { objection = .storeSilent }
@@ -104,7 +105,7 @@ package final class ConnectionResumption: ConnectionSessions {
             withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
                 guard let count = domain.store.get(key, at: clock(), into: buffer) else { return }
                 lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]), under: key, body)
-                SessionRandom.wipe(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+                if let start = buffer.baseAddress { explicit_bzero(start, count) }
             }
         }
     }
