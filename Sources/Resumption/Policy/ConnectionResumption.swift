@@ -1,4 +1,3 @@
-import Glibc
 package import TLS
 package import Vocabulary
 
@@ -31,7 +30,7 @@ package final class ConnectionResumption: ConnectionSessions {
     private var found: SessionKey?
     /// The key of the session that was judged good.
     private var acceptedKey: SessionKey?
-    /// Under which a session of this lineage is stored: where it came from, and where it went.
+    /// Where sessions of this lineage went.
     private var keys: [SessionKey] = []
 
     /// - Parameter clock: the time now.
@@ -102,11 +101,7 @@ package final class ConnectionResumption: ConnectionSessions {
             if storeIsSilent { objection = .storeSilent }
             fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
         } else {
-            withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
-                guard let count = domain.store.get(key, at: clock(), into: buffer) else { return }
-                lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]), under: key, body)
-                if let start = buffer.baseAddress { explicit_bzero(start, count) }
-            }
+            domain.store.withCopy(of: key, at: clock()) { lend($0, under: key, body) }
         }
     }
 
@@ -175,7 +170,7 @@ package final class ConnectionResumption: ConnectionSessions {
         if session.sessionIDContext != offer.sessionIDContext {
             return memory.host == offer.hostDigest ? .policyChanged : .otherHost
         }
-        if !session.isTLS13, memory.name != Self.comparable(offer.serverName) { return .otherName }
+        if !session.isTLS13, !Self.isName(memory.name, offer.serverName) { return .otherName }
         return objection(to: memory)
     }
 
@@ -260,8 +255,6 @@ package final class ConnectionResumption: ConnectionSessions {
         default: return false
         }
         if memory == nil { memory = accepted }
-        // Only now has the client shown that the session is its own: an id is public on the wire.
-        if let acceptedKey { keys.append(acceptedKey) }
         return true
     }
 
@@ -294,8 +287,10 @@ package final class ConnectionResumption: ConnectionSessions {
     /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
     package func connectionEnded(_ ending: Ending) -> Verdict {
         guard isDone, let memory, policy.verdicts[ending] == .drop else { return .kept }
+        // Where it came from, too: with the handshake done the client has shown that the session is its own.
+        let keys = keys + (acceptedKey.map { [$0] } ?? [])
         if let remote = domain.remote {
-            Task { [keys] in for key in keys { try? await remote.remove(key) } }
+            Task { for key in keys { try? await remote.remove(key) } }
         } else {
             for key in keys { domain.store.remove(key) }
         }
@@ -306,8 +301,18 @@ package final class ConnectionResumption: ConnectionSessions {
         }
     }
 
+    /// Whether a name that a session remembers is the one asked for.
+    private static func isName(_ remembered: [UInt8], _ asked: [UInt8]?) -> Bool {
+        guard let asked else { return remembered.isEmpty }
+        return remembered.count == asked.count && zip(remembered, asked).allSatisfy { $0 == lower($1) }
+    }
+
     /// Names are compared without case (RFC 6066 §3), in ASCII.
     private static func comparable(_ name: [UInt8]?) -> [UInt8] {
-        name.map { $0.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 } } ?? []
+        name.map { $0.map(lower) } ?? []
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 {
+        (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
     }
 }

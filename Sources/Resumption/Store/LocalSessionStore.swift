@@ -1,3 +1,4 @@
+import Glibc
 package import Vocabulary
 
 /// The sessions of this process, in a budget of memory that is laid out once and never left.
@@ -16,6 +17,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package static let leastBudget = 64 << 10
     /// The longest session that is kept. Buffers for ``get(_:at:into:)`` and ``take(_:at:into:)`` are this long.
     package static let longestSession = 16 << 10
+    /// What Swift puts on the stack at most.
+    private static let shortSession = 1 << 10
     /// How many records a flush wipes before it lets others at the shard.
     private static let sweepStep = 128
 
@@ -63,6 +66,24 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         return withFound(key, at: time) { shard, found in
             buffer.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
             return found.length
+        }
+    }
+
+    /// Lends a copy of the session under a key, wiped when `body` is done; nothing happens if it is not there.
+    ///
+    /// A session without certificates is copied to the stack.
+    package func withCopy(of key: SessionKey, at time: WallTime, _ body: (UnsafeRawBufferPointer) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: Self.shortSession, alignment: 8) { stack in
+            let copy = withFound(key, at: time) { shard, found in
+                let isShort = found.length <= Self.shortSession
+                let copy = isShort ? stack : .allocate(byteCount: found.length, alignment: 8)
+                copy.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+                return UnsafeMutableRawBufferPointer(rebasing: copy[..<found.length])
+            }
+            guard let copy else { return }
+            body(UnsafeRawBufferPointer(copy))
+            if let start = copy.baseAddress { explicit_bzero(start, copy.count) }
+            if copy.count > Self.shortSession { copy.deallocate() }
         }
     }
 
