@@ -137,7 +137,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
-        guard let offer, let memory = SessionMemory(session.memory) else {
+        guard let offer, let memory = SessionMemory(reading: session.memory) else {
             refuse(.forged)
             return .refuse
         }
@@ -167,7 +167,7 @@ package final class ConnectionResumption: ConnectionSessions {
     private func reason(against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer) -> NotResumed? {
         guard policy.isOn else { return .off }
         guard session.isTLS13 == offer.speaksTLS13 else { return .mismatch }
-        if session.sessionIDContext != offer.sessionIDContext {
+        if !session.sessionIDContext.elementsEqual(offer.sessionIDContext) {
             return memory.host == offer.hostDigest ? .policyChanged : .otherHost
         }
         if !session.isTLS13, !Self.isName(memory.name, offer.serverName) { return .otherName }

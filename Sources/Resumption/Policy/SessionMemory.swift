@@ -61,7 +61,8 @@ struct SessionMemory: Hashable {
         self = memory
     }
 
-    private init?(reading bytes: UnsafeRawBufferPointer) {
+    /// The same of bytes that are lent.
+    init?(reading bytes: UnsafeRawBufferPointer) {
         var reader = MemoryReader(bytes)
         guard reader.byte() == Self.version, let high = reader.number(8), let low = reader.number(8),
             let renewals = reader.number(4), let authenticated = reader.time(), let expires = reader.time(),

@@ -89,8 +89,8 @@ extension ServerConnection {
             let context = SSL_SESSION_get0_id_context(session, &contextBytes)
         else { return false }
         let opened = OpenedSession(
-            memory: Array(UnsafeRawBufferPointer(start: memory, count: memoryBytes)),
-            sessionIDContext: Array(UnsafeBufferPointer(start: context, count: Int(contextBytes))),
+            memory: UnsafeRawBufferPointer(start: memory, count: memoryBytes),
+            sessionIDContext: UnsafeRawBufferPointer(start: context, count: Int(contextBytes)),
             isTLS13: SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
         let isGood = sessions.judge(opened) == .resume
         if opened.isTLS13 { planTickets(resumed: isGood) }
