@@ -127,6 +127,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
             isMore = false
             for number in 0..<memory.shardCount {
                 if memory.shard(number, hash).withLock({ $0.sweep(Self.sweepStep) }) { isMore = true }
+                // Whoever wants the processor gets it now: taken with the lock held, it would keep others waiting.
+                sched_yield()
             }
         }
     }
