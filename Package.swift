@@ -59,6 +59,9 @@ let package = Package(
         .executableTarget(
             name: "StoreBenchmark", dependencies: ["Resumption", "Vocabulary"], path: "Benchmarks/Store",
             swiftSettings: house),
+        .executableTarget(
+            name: "HandshakeBenchmark", dependencies: ["CLibSSL", "Resumption", "TLS", "TestSupport", "Vocabulary"],
+            path: "Benchmarks/Handshakes", swiftSettings: house),
 
         .target(
             name: "TestSupport", dependencies: ["CLibSSL", "TLS", "Resumption", "EventLoop", "Vocabulary"],

@@ -118,6 +118,11 @@ static inline void reprise_openssl_clear_free(void *pointer, size_t count) { OPE
 
 // --- stacks: typed by macros only --------------------------------------------------------------------------------------
 
+static inline int reprise_cipher_stack_count(const STACK_OF(SSL_CIPHER) *stack) { return sk_SSL_CIPHER_num(stack); }
+static inline const SSL_CIPHER *reprise_cipher_stack_item(const STACK_OF(SSL_CIPHER) *stack, int index) {
+    return sk_SSL_CIPHER_value(stack, index);
+}
+
 static inline STACK_OF(X509) *reprise_x509_stack_new(void) { return sk_X509_new_null(); }
 static inline int reprise_x509_stack_push(STACK_OF(X509) *stack, X509 *item) { return sk_X509_push(stack, item); }
 static inline int reprise_x509_stack_count(const STACK_OF(X509) *stack) { return sk_X509_num(stack); }

@@ -5,8 +5,15 @@ public struct LineageID: Sendable, Hashable {
     /// How many bytes it has.
     public static let byteCount = 16
 
-    private let high: UInt64
-    private let low: UInt64
+    /// The first eight bytes, most significant first.
+    package let high: UInt64
+    /// The last eight.
+    package let low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
 
     /// - Parameter bytes: ``byteCount`` bytes; `nil` for any other number.
     public init?(_ bytes: some Collection<UInt8>) {

@@ -7,12 +7,28 @@ public struct ServerName: Sendable, Hashable {
     ///
     /// - Returns: `nil` for anything else, for an address literal's colons and brackets too.
     public init?(_ text: some StringProtocol) {
-        var text = text.lowercased()
-        if text.hasSuffix(".") { text.removeLast() }
-        guard !text.isEmpty, text.utf8.count <= 253 else { return nil }
-        for label in text.split(separator: ".", omittingEmptySubsequences: false) {
-            guard (1...63).contains(label.utf8.count), label.utf8.allSatisfy(Self.allows) else { return nil }
+        self.init(bytes: Array(text.utf8))
+    }
+
+    /// The same of a name that is still bytes.
+    package init?(bytes: [UInt8]) {
+        let count = bytes.last == UInt8(ascii: ".") ? bytes.count - 1 : bytes.count
+        guard (1...253).contains(count) else { return nil }
+        let text = String(unsafeUninitializedCapacity: count) { target in
+            var label = 0
+            for index in 0..<count {
+                let byte = (0x41...0x5a).contains(bytes[index]) ? bytes[index] | 0x20 : bytes[index]
+                if byte == UInt8(ascii: "."), label > 0 {
+                    label = 0
+                } else {
+                    label += 1
+                    guard Self.allows(byte), label <= 63 else { return 0 }
+                }
+                target[index] = byte
+            }
+            return label > 0 ? count : 0
         }
+        guard !text.isEmpty else { return nil }
         self.text = text
     }
 

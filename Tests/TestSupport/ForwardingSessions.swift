@@ -36,7 +36,7 @@ package final class ForwardingSessions: ConnectionSessions {
     package func ticketDidNotOpen() { kept.ticketDidNotOpen() }
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
-        judged.append(session.memory)
+        judged.append(Array(session.memory))
         let answer = kept.judge(session)
         return resumesAll ? .resume : answer
     }

@@ -42,8 +42,8 @@ package final class ConnectionResumption: ConnectionSessions {
     /// The store has let it go: it is judged for the reason alone.
     private var foundIsPast = false
     /// The key of the session that was judged good.
-    private var acceptedKey: SessionKey?
-    /// Under which a session of this lineage is stored: where it came from, and where it went.
+    private(set) var acceptedKey: SessionKey?
+    /// Where sessions of this lineage went.
     var keys: [SessionKey] = []
 
     /// - Parameters:
@@ -123,21 +123,15 @@ package final class ConnectionResumption: ConnectionSessions {
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
         (objection, found, foundIsPast) = (.notFound, nil, false)
-        if let session = spentSessions[key] {
+        if !spentSessions.isEmpty, let session = spentSessions[key] {
             session.withUnsafeBytes { lend($0, under: key, body) }
         } else if domain.remote != nil {
             if storeIsSilent { objection = .storeSilent }
             fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
         } else {
-            withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
-                let count: Int
-                switch domain.store.look(key, at: clock(), into: buffer) {
-                case .missing: return
-                case .found(let bytes): count = bytes
-                case .expired(let bytes): (count, foundIsPast) = (bytes, true)
-                }
-                lend(UnsafeRawBufferPointer(rebasing: buffer[..<count]), under: key, body)
-                SessionRandom.wipe(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+            domain.store.look(key, at: clock()) { session, isPast in
+                foundIsPast = isPast
+                lend(session, under: key, body)
             }
         }
     }
@@ -175,7 +169,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
-        guard let offer, var memory = SessionMemory(session.memory) else {
+        guard let offer, var memory = SessionMemory(reading: session.memory) else {
             refuse(.forged)
             return .refuse
         }
@@ -209,10 +203,11 @@ package final class ConnectionResumption: ConnectionSessions {
     private func reason(against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer) -> NotResumed? {
         guard policy.isOn else { return .off }
         guard session.isTLS13 == offer.speaksTLS13 else { return .mismatch }
-        if session.sessionIDContext != offer.sessionIDContext {
+        if !session.sessionIDContext.elementsEqual(offer.sessionIDContext) {
             return memory.host == offer.hostDigest ? .policyChanged : .otherHost
         }
-        if !session.isTLS13, memory.name != Self.comparable(offer.serverName) { return .otherName }
+        if !session.isCipherAllowed { return .mismatch }
+        if !session.isTLS13, !Self.isName(memory.name, offer.serverName) { return .otherName }
         return objection(to: memory) ?? (foundIsPast ? .expired : nil)
     }
 
@@ -314,8 +309,6 @@ package final class ConnectionResumption: ConnectionSessions {
         guard check == .inOrder else { return check }
         if memory == nil { memory = accepted }
         if place == nil { place = acceptedKey.map(SessionPlace.stored) ?? openedBy.map(SessionPlace.ticket) }
-        // Only now has the client shown that the session is its own: an id is public on the wire.
-        if let acceptedKey { keys.append(acceptedKey) }
         return .inOrder
     }
 
@@ -334,8 +327,18 @@ package final class ConnectionResumption: ConnectionSessions {
         spentSessions.wipe()
     }
 
+    /// Whether a name that a session remembers is the one asked for.
+    private static func isName(_ remembered: [UInt8], _ asked: [UInt8]?) -> Bool {
+        guard let asked else { return remembered.isEmpty }
+        return remembered.count == asked.count && zip(remembered, asked).allSatisfy { $0 == lower($1) }
+    }
+
     /// Names are compared without case (RFC 6066 §3), in ASCII.
     private static func comparable(_ name: [UInt8]?) -> [UInt8] {
-        name.map { $0.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 } } ?? []
+        name.map { $0.map(lower) } ?? []
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 {
+        (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
     }
 }

@@ -17,32 +17,36 @@ struct ByteWriter {
     }
 }
 
-/// Takes what ``ByteWriter`` wrote out again; `nil` when there is not enough.
+/// Takes what ``ByteWriter`` wrote out again; `nil` when there is not enough. Someone else keeps the bytes alive.
 struct MemoryReader {
-    private var rest: ArraySlice<UInt8>
+    private var rest: UnsafeRawBufferPointer
 
-    init(_ bytes: [UInt8]) {
-        rest = bytes[...]
+    init(_ bytes: UnsafeRawBufferPointer) {
+        rest = bytes
     }
 
     var isAtEnd: Bool { rest.isEmpty }
 
     mutating func byte() -> UInt8? {
-        rest.popFirst()
+        take(1)?[0]
     }
 
-    mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+    mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
         guard rest.count >= count else { return nil }
-        defer { rest.removeFirst(count) }
-        return rest.prefix(count)
+        defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
+        return UnsafeRawBufferPointer(rebasing: rest[..<count])
     }
 
     /// A number of at most eight bytes.
     mutating func number(_ count: Int) -> UInt64? {
-        take(count)?.reduce(0) { $0 << 8 | UInt64($1) }
+        guard let bytes = take(count) else { return nil }
+        var number: UInt64 = 0
+        for index in 0..<count { number = number << 8 | UInt64(bytes[index]) }
+        return number
     }
 
     mutating func time() -> WallTime? {
-        number(8).map { WallTime(secondsSinceEpoch: Int64(bitPattern: $0)) }
+        guard let number = number(8) else { return nil }
+        return WallTime(secondsSinceEpoch: Int64(bitPattern: number))
     }
 }

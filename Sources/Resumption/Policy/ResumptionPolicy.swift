@@ -5,13 +5,17 @@ package struct ResumptionPolicy: Sendable, Hashable {
     /// Whether anything resumes.
     package var isOn: Bool
     /// Of one session.
-    package var lifetime: Duration
+    package var lifetime: Duration { didSet { lifetimeSeconds = lifetime.components.seconds } }
     /// Of all that descend from one full handshake.
-    package var maximumChainAge: Duration
+    package var maximumChainAge: Duration { didSet { chainSeconds = maximumChainAge.components.seconds } }
     /// A stored TLS 1.3 session resumes once.
     package var isSingleUse: Bool
     /// What endings mean.
     package var verdicts: EndingVerdicts
+    // Worked out once: a Duration has 128 bits, and each handshake asks four times.
+    private var lifetimeSeconds: Int64
+    private var chainSeconds: Int64
+    private static let doubtSeconds = Limits.clockDoubt.components.seconds
 
     package init(
         isOn: Bool = true, lifetime: Duration = .seconds(7200), maximumChainAge: Duration = .seconds(86_400),
@@ -20,6 +24,8 @@ package struct ResumptionPolicy: Sendable, Hashable {
         self.isOn = isOn
         self.lifetime = lifetime
         self.maximumChainAge = maximumChainAge
+        lifetimeSeconds = lifetime.components.seconds
+        chainSeconds = maximumChainAge.components.seconds
         self.isSingleUse = isSingleUse
         self.verdicts = verdicts
     }
@@ -27,17 +33,16 @@ package struct ResumptionPolicy: Sendable, Hashable {
     /// When a session ends that is handed out now: the first of its own lifetime, its lineage's, and that of the
     /// client's certificates.
     func expiry(at now: WallTime, lineage: Lineage, peer: SessionMemory.Peer?) -> WallTime {
-        let ends =
-            [now.adding(lifetime), lineage.authenticatedAt.adding(maximumChainAge)] + (peer.map { [$0.notAfter] } ?? [])
-        return ends.min() ?? now
+        let end = min(now.adding(seconds: lifetimeSeconds), lineage.authenticatedAt.adding(seconds: chainSeconds))
+        return peer.map { min(end, $0.notAfter) } ?? end
     }
 
     /// Whether a remembered session may be resumed at this moment, apart from where it comes from.
     func objection(to memory: SessionMemory, at now: WallTime, denyList: DenyList) -> NotResumed? {
-        if memory.lineage.authenticatedAt.adding(maximumChainAge) <= now { return .chainTooOld }
+        if memory.lineage.authenticatedAt.adding(seconds: chainSeconds) <= now { return .chainTooOld }
         // Made by a clock that was ahead: it would outlive its time by as much.
-        let doubt = Limits.clockDoubt
-        if memory.lineage.authenticatedAt > now.adding(doubt) || memory.expires > now.adding(lifetime).adding(doubt) {
+        let doubted = now.adding(seconds: Self.doubtSeconds)
+        if memory.lineage.authenticatedAt > doubted || memory.expires > doubted.adding(seconds: lifetimeSeconds) {
             return .expired
         }
         if let peer = memory.peer {
@@ -52,8 +57,13 @@ package struct ResumptionPolicy: Sendable, Hashable {
 extension WallTime {
     /// The moment so much later, in whole seconds; the ends of time stay where they are.
     func adding(_ duration: Duration) -> WallTime {
-        let (seconds, overflow) = secondsSinceEpoch.addingReportingOverflow(duration.components.seconds)
-        guard overflow else { return WallTime(secondsSinceEpoch: seconds) }
-        return WallTime(secondsSinceEpoch: duration < .zero ? .min : .max)
+        adding(seconds: duration.components.seconds)
+    }
+
+    /// The same of seconds.
+    func adding(seconds: Int64) -> WallTime {
+        let (sum, overflow) = secondsSinceEpoch.addingReportingOverflow(seconds)
+        guard overflow else { return WallTime(secondsSinceEpoch: sum) }
+        return WallTime(secondsSinceEpoch: seconds < 0 ? .min : .max)
     }
 }

@@ -32,7 +32,8 @@ struct SessionMemory: Hashable {
     var encoded: [UInt8] {
         var writer = ByteWriter()
         writer.append(Self.version)
-        writer.append(lineage.id.bytes)
+        writer.append(lineage.id.high)
+        writer.append(lineage.id.low)
         writer.append(lineage.renewals)
         writer.append(UInt64(bitPattern: lineage.authenticatedAt.secondsSinceEpoch))
         writer.append(UInt64(bitPattern: expires.secondsSinceEpoch))
@@ -60,12 +61,19 @@ struct SessionMemory: Hashable {
 
     /// - Returns: `nil` for bytes that ``encoded`` does not make.
     init?(_ bytes: [UInt8]) {
+        guard let memory = bytes.withUnsafeBytes({ Self(reading: $0) }) else { return nil }
+        self = memory
+    }
+
+    /// The same of bytes that are lent.
+    init?(reading bytes: UnsafeRawBufferPointer) {
         var reader = MemoryReader(bytes)
-        guard reader.byte() == Self.version, let id = reader.take(LineageID.byteCount).flatMap({ LineageID($0) }),
+        guard reader.byte() == Self.version, let high = reader.number(8), let low = reader.number(8),
             let renewals = reader.number(4), let authenticated = reader.time(), let expires = reader.time(),
             let host = reader.number(8), let nameCount = reader.byte(), let name = reader.take(Int(nameCount)),
             let mark = reader.byte()
         else { return nil }
+        let id = LineageID(high: high, low: low)
         lineage = Lineage(id: id, authenticatedAt: authenticated, renewals: UInt32(renewals))
         (self.expires, self.host, self.name) = (expires, host, Array(name))
         if mark > 0 {

@@ -5,6 +5,8 @@ internal import Vocabulary
 struct SpentSessions {
     private var sessions: [SessionKey: (der: [UInt8], expires: WallTime)] = [:]
 
+    var isEmpty: Bool { sessions.isEmpty }
+
     /// A session's DER.
     subscript(key: SessionKey) -> [UInt8]? { sessions[key]?.der }
 

@@ -96,11 +96,11 @@ extension RetainedSession {
     /// - Throws: ``SessionFormatError``.
     public convenience init(serialized: Secret, in context: SessionContext) throws(SessionFormatError) {
         guard let form = SerializedSession(serialized) else { throw .notASession }
-        guard let reference = form.der.withBytes({ SessionReference.reading($0) }), let opened = reference.opened else {
+        guard let reference = form.der.withBytes({ SessionReference.reading($0) }) else {
             throw .notASession
         }
-        guard let memory = SessionMemory(opened.memory) else { throw .otherVersion }
-        guard opened.sessionIDContext == context.fingerprint else { throw .otherContext }
+        guard let memory = SessionMemory(reference.memory) else { throw .otherVersion }
+        guard reference.sessionIDContext == context.fingerprint else { throw .otherContext }
         if case .stored(let key) = form.place {
             guard reference.id.withUnsafeBytes({ SessionKey($0) }) == key else { throw .notASession }
         }

@@ -1,3 +1,4 @@
+import Glibc
 package import Vocabulary
 
 /// The sessions of this process, in a budget of memory that is laid out once and never left.
@@ -16,6 +17,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package static let leastBudget = 64 << 10
     /// The longest session that is kept. Buffers for ``get(_:at:into:)`` and ``take(_:at:into:)`` are this long.
     package static let longestSession = 16 << 10
+    /// What Swift puts on the stack at most.
+    private static let shortSession = 1 << 10
     /// How many records a flush wipes before it lets others at the shard.
     private static let sweepStep = 128
 
@@ -23,7 +26,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     private let hash = KeyHash()
     private let beforeRelease: (@Sendable (UnsafeRawBufferPointer) -> Void)?
 
-    /// Takes all its memory at once; pages of it that are never written cost nothing.
+    /// Lays all its memory out at once; pages of it that are never written cost nothing, but for the tables of a store
+    /// of hundreds of megabytes.
     ///
     /// - Parameters:
     ///   - budget: bytes, for everything the store ever uses; at least ``leastBudget``.
@@ -70,16 +74,28 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         withFound(key, at: time) { _, found in found.length }
     }
 
-    /// As ``get(_:at:into:)``, for whoever must say why a session is not there: of one whose time is over, the first
-    /// who asks gets a last copy, and it is gone.
-    package func look(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> StoreLookup {
-        checkRoom(buffer)
-        return withShard(key) { shard, key in
-            guard let found = shard.peek(key) else { return .missing }
-            buffer.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
-            guard found.header.isExpired(at: time) else { return .found(bytes: found.length) }
-            shard.expire(found)
-            return .expired(bytes: found.length)
+    /// Lends a copy of the session under a key, wiped when `body` is done; nothing happens if it is not there.
+    ///
+    /// Of one whose time is over, the first who asks gets a last copy, to say why it does not resume, and it is gone. A
+    /// session without certificates is copied to the stack.
+    package func look(
+        _ key: SessionKey, at time: WallTime, _ body: (_ session: UnsafeRawBufferPointer, _ isPast: Bool) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(byteCount: Self.shortSession, alignment: 8) { stack in
+            var isPast = false
+            let copy: UnsafeMutableRawBufferPointer? = withShard(key) { shard, key in
+                guard let found = shard.peek(key) else { return nil }
+                let isShort = found.length <= Self.shortSession
+                let copy = isShort ? stack : .allocate(byteCount: found.length, alignment: 8)
+                copy.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+                isPast = found.header.isExpired(at: time)
+                if isPast { shard.expire(found) }
+                return UnsafeMutableRawBufferPointer(rebasing: copy[..<found.length])
+            }
+            guard let copy else { return }
+            body(UnsafeRawBufferPointer(copy), isPast)
+            if let start = copy.baseAddress { explicit_bzero(start, copy.count) }
+            if copy.count > Self.shortSession { copy.deallocate() }
         }
     }
 
@@ -100,13 +116,11 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     ) -> PutOutcome {
         let fits =
             session.count <= Self.longestSession && SessionRing.recordBytes(session.count) <= memory.ringBytes
-        let (outcome, page) = withShard(key) { shard, key in
-            if fits { return (shard.put(key, session, expires: expires, at: time), shard.nextPage()) }
+        return withShard(key) { shard, key in
+            if fits { return shard.put(key, session, expires: expires, at: time) }
             shard.state.pointee.counts.refused &+= 1
-            return (PutOutcome(.refused), nil)
+            return PutOutcome(.refused)
         }
-        if let page { StoreMemory.populate(page) }
-        return outcome
     }
 
     /// Forgets a session; one that is not there is no error.
@@ -125,6 +139,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
             isMore = false
             for number in 0..<memory.shardCount {
                 if memory.shard(number, hash).withLock({ $0.sweep(Self.sweepStep) }) { isMore = true }
+                // Whoever wants the processor gets it now: taken with the lock held, it would keep others waiting.
+                sched_yield()
             }
         }
     }

@@ -9,9 +9,6 @@ struct SessionRing {
     private static let keyOffset = RecordHeader.byteCount
     private static let sessionOffset = RecordHeader.byteCount + SessionKey.byteCount
 
-    /// What the system may map at once, where it is asked to.
-    static let hugePage = 2 << 20
-
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 

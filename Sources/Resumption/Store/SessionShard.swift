@@ -83,18 +83,6 @@ struct SessionShard {
         return PutOutcome(fate, evicted: evicted)
     }
 
-    /// The huge page that the ring will need next, for the caller to have in memory; asked for once, and seldom there.
-    ///
-    /// The system clears it when it is first touched, which takes far longer than anything that is done with the lock.
-    @inline(__always)
-    func nextPage() -> UnsafeMutableRawBufferPointer? {
-        let start = state.pointee.populated
-        guard state.pointee.head &+ SessionRing.hugePage > start, start < ring.byteCount else { return nil }
-        let count = min(SessionRing.hugePage, ring.byteCount &- start)
-        state.pointee.populated = start &+ count
-        return UnsafeMutableRawBufferPointer(start: ring.base + start, count: count)
-    }
-
     /// Wipes a session that ``find(_:at:)`` found; its space comes back when it is the oldest.
     @inline(__always)
     func discard(_ found: Found) {

@@ -14,8 +14,6 @@ struct ShardState {
     var flushed = 0
     /// Slots that are taken, by forgotten sessions too.
     var indexed = 0
-    /// Up to where the ring's pages need no more thought: they are in memory, or are small.
-    var populated = 0
     /// What the operator sees.
     var counts = StoreCounts()
 }

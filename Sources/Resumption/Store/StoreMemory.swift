@@ -1,8 +1,8 @@
 import Glibc
 
-/// The one mapping that a store has: the shards' states, and behind them each shard's slots and ring.
+/// The one mapping that a store has: the shards' states, behind them all tables, and behind those all rings.
 ///
-/// Pages that were never written cost nothing. None of it is in a core dump.
+/// Pages that were never written cost nothing, but for the tables of a large store. None of it is in a core dump.
 struct StoreMemory {
     /// What a shard's state may take: whole cache lines.
     private static let stateBytes = 256
@@ -11,8 +11,10 @@ struct StoreMemory {
     /// A slot names a place by 32 bits, in units of eight bytes.
     private static let mostRingBytes = 1 << 35 - 64
     private static let mostShards = 64
-    /// A ring so long has most of itself left when a huge page begins.
-    private static let leastHugeRing = 8 * SessionRing.hugePage
+    /// What the system may map at once, where it is asked to.
+    private static let hugePage = 2 << 20
+    /// Tables so large in all have most of themselves between the first and the last border of huge pages.
+    private static let leastHugeTables = 8 * hugePage
     /// A shard is not smaller than this, unless it is the only one.
     private static let leastShardBytes = 1 << 20
 
@@ -22,8 +24,8 @@ struct StoreMemory {
     let shardCount: Int
     let slotCount: Int
     let ringBytes: Int
-    private let statesBytes: Int
-    private let shardBytes: Int
+    private let tablesStart: Int
+    private let ringsStart: Int
 
     /// - Parameter budget: whole pages of it are mapped, never more than it.
     init(budget: Int) throws(StoreMemoryError) {
@@ -32,9 +34,10 @@ struct StoreMemory {
         var shards = 1
         while shards < Self.mostShards, byteCount / (shards * 2) >= Self.leastShardBytes { shards *= 2 }
         shardCount = shards
-        statesBytes = shards * Self.stateBytes
-        shardBytes = (byteCount - statesBytes) / shards / 64 * 64
+        tablesStart = shards * Self.stateBytes
+        let shardBytes = (byteCount - tablesStart) / shards / 64 * 64
         slotCount = shardBytes / Self.slotShare.of * Self.slotShare.0 / 64 * 64 / SlotTable.slotBytes
+        ringsStart = tablesStart + shards * slotCount * SlotTable.slotBytes
         ringBytes = min(shardBytes - slotCount * SlotTable.slotBytes, Self.mostRingBytes)
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let mapped = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), mapped != MAP_FAILED else {
@@ -50,23 +53,26 @@ struct StoreMemory {
             state.initialize(to: ShardState())
             let code = pthread_mutex_init(&state.pointee.mutex, nil)
             precondition(code == 0, "pthread_mutex_init: \(code)")
-            adviseHugePages(shard)
         }
+        populateTables()
     }
 
-    /// Has the body of a long ring on huge pages: with millions of sessions nearly every lookup would miss the TLB, and
-    /// the page tables would not stay in cache.
+    /// Has large tables on huge pages: a put and a get look into a table at random three times, and would nearly always
+    /// miss the TLB.
     ///
-    /// A huge page is paid for whole at its first byte. So the table has none, nor a short ring, nor a ring's beginning.
-    private func adviseHugePages(_ shard: Int) {
-        state(shard).pointee.populated = ringBytes
-        guard ringBytes >= Self.leastHugeRing else { return }
-        let start = UInt(bitPattern: base) + UInt(statesBytes + shard * shardBytes + slotCount * SlotTable.slotBytes)
-        let huge = UInt(SessionRing.hugePage)
-        let first = (start + huge - 1) / huge * huge + huge
-        let end = (start + UInt(ringBytes)) / huge * huge
-        _ = madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_HUGEPAGE)
-        state(shard).pointee.populated = Int(first - start)
+    /// The system clears a huge page at its first touch, which takes longer than a loop may stop. So each is touched now,
+    /// before any loop knows the store; and the rings, where one page follows the other, have small ones.
+    private func populateTables() {
+        guard ringsStart - tablesStart >= Self.leastHugeTables else { return }
+        let start = UInt(bitPattern: base) + UInt(tablesStart)
+        let huge = UInt(Self.hugePage)
+        let first = Int((start + huge - 1) / huge * huge - UInt(bitPattern: base))
+        let count = (ringsStart - first) / Self.hugePage * Self.hugePage
+        _ = madvise(base + first, count, MADV_HUGEPAGE)
+        // Each byte is zero already; without huge pages it costs a small one.
+        for page in stride(from: first, to: first + count, by: Self.hugePage) {
+            base.storeBytes(of: 0, toByteOffset: page, as: UInt8.self)
+        }
     }
 
     /// Everything, as bytes.
@@ -74,19 +80,12 @@ struct StoreMemory {
 
     @inline(__always)
     func shard(_ number: Int, _ hash: KeyHash) -> SessionShard {
-        let start = base + (statesBytes &+ number &* shardBytes)
+        let slots = base + (tablesStart &+ number &* slotCount &* SlotTable.slotBytes)
         return SessionShard(
             state: state(number),
-            table: SlotTable(slots: start.assumingMemoryBound(to: UInt64.self), count: slotCount),
-            ring: SessionRing(base: start + slotCount &* SlotTable.slotBytes, byteCount: ringBytes),
+            table: SlotTable(slots: slots.assumingMemoryBound(to: UInt64.self), count: slotCount),
+            ring: SessionRing(base: base + (ringsStart &+ number &* ringBytes), byteCount: ringBytes),
             hash: hash)
-    }
-
-    /// Has pages in memory, whatever they hold; a kernel that cannot (before 5.14) does it when they are touched.
-    static func populate(_ pages: UnsafeMutableRawBufferPointer) {
-        let skew = UInt(bitPattern: pages.baseAddress) & UInt(getpagesize() - 1)
-        guard let start = pages.baseAddress else { return }
-        _ = madvise(start - Int(skew), pages.count + Int(skew), MADV_POPULATE_WRITE)
     }
 
     /// Gives the memory back; nobody may use it any more.

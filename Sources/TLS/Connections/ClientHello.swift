@@ -80,40 +80,38 @@ extension ClientHello {
 
 /// Reads the vectors of TLS's presentation language (RFC 8446 §3.4) from bytes that someone else keeps alive.
 struct ByteReader {
-    private(set) var rest: Slice<UnsafeBufferPointer<UInt8>>
+    private(set) var rest: UnsafeBufferPointer<UInt8>
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
-        rest = bytes[...]
-    }
-
-    private init(rest: Slice<UnsafeBufferPointer<UInt8>>) {
-        self.rest = rest
+        rest = bytes
     }
 
     var isAtEnd: Bool { rest.isEmpty }
 
     mutating func byte() -> UInt8? {
-        rest.popFirst()
+        take(1)?.rest[0]
     }
 
     mutating func number16() -> UInt16? {
-        guard rest.count >= 2 else { return nil }
-        return UInt16(rest.removeFirst()) << 8 | UInt16(rest.removeFirst())
+        guard let bytes = take(2)?.rest else { return nil }
+        return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
     }
 
     /// A vector with one byte of length.
     mutating func vector8() -> ByteReader? {
-        byte().flatMap { take(Int($0)) }
+        guard let count = byte() else { return nil }
+        return take(Int(count))
     }
 
     /// A vector with two bytes of length.
     mutating func vector16() -> ByteReader? {
-        number16().flatMap { take(Int($0)) }
+        guard let count = number16() else { return nil }
+        return take(Int(count))
     }
 
     private mutating func take(_ count: Int) -> ByteReader? {
         guard rest.count >= count else { return nil }
-        defer { rest.removeFirst(count) }
-        return ByteReader(rest: rest.prefix(count))
+        defer { rest = UnsafeBufferPointer(rebasing: rest[count...]) }
+        return ByteReader(UnsafeBufferPointer(rebasing: rest[..<count]))
     }
 }

@@ -58,7 +58,7 @@ extension ServerConnection {
             return refuse(.malformed, TLSAlert(code: 47), "server_name: another name in the second ClientHello")
         }
         requestedName = hello.serverName
-        let name = hello.serverName.flatMap { ServerName(String(decoding: $0, as: UTF8.self)) }
+        let name = hello.serverName.flatMap { ServerName(bytes: $0) }
         let match = name.flatMap(context.hosts.host)
         if match == nil, let asked = hello.serverName, context.rejectsUnknownNames {
             return refuse(.unknownName, .unrecognizedName, "no host answers to '\(String(escaping: asked))'")

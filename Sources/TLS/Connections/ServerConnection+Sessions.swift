@@ -138,16 +138,8 @@ extension ServerConnection {
 
     /// Asks the keeper about a session that was opened or found.
     func mayResume(_ session: OpaquePointer) -> Bool {
-        var memory: UnsafeMutableRawPointer?
-        var memoryBytes = 0
-        var contextBytes: CUnsignedInt = 0
-        guard SSL_SESSION_get0_ticket_appdata(session, &memory, &memoryBytes) == 1,
-            let context = SSL_SESSION_get0_id_context(session, &contextBytes)
-        else { return false }
-        let opened = OpenedSession(
-            memory: Array(UnsafeRawBufferPointer(start: memory, count: memoryBytes)),
-            sessionIDContext: Array(UnsafeBufferPointer(start: context, count: Int(contextBytes))),
-            isTLS13: SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
+        guard var opened = OpenedSession(session) else { return false }
+        if !opened.isTLS13, let host { opened.isCipherAllowed = host.allowsCipher(of: session) }
         return sessions.judge(opened) == .resume
     }
 }

@@ -51,10 +51,9 @@ private func writeTransport(
 private func controlTransport(
     _ bio: OpaquePointer?, _ command: CInt, _ number: Int, _ argument: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let bio, let state = state(of: bio) else { return 0 }
     switch command {
     case BIO_CTRL_FLUSH: return 1
-    case BIO_CTRL_EOF: return state.pointee.hasReturnedEnd ? 1 : 0
+    case BIO_CTRL_EOF: return bio.flatMap(state)?.pointee.hasReturnedEnd == true ? 1 : 0
     default: return 0
     }
 }

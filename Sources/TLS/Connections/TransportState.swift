@@ -40,6 +40,7 @@ struct TransportState {
 
     /// The first bytes that wait, at most so many, without taking them.
     func first(_ count: Int) -> [UInt8] {
+        if stash.isEmpty { return Array(lent.prefix(count)) }
         let kept = stash[stashStart...].prefix(count)
         return Array(kept) + Array(lent.prefix(count - kept.count))
     }

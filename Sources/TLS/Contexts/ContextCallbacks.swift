@@ -34,12 +34,13 @@ func acknowledgeServerName(
 
 /// SSL_set_info_callback(3): alerts, and the steps of the state machine.
 func connectionInformed(_ ssl: OpaquePointer?, _ place: CInt, _ value: CInt) {
-    guard let ssl, let connection = ServerConnection.behind(ssl) else { return }
+    guard let ssl else { return }
     if place & SSL_CB_ALERT != 0 {
+        guard let connection = ServerConnection.behind(ssl) else { return }
         let alert = TLSAlert(code: UInt8(truncatingIfNeeded: value))
         connection.note(alert: alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: place & SSL_CB_WRITE != 0)
     } else if place & SSL_CB_LOOP != 0, SSL_get_state(ssl) == TLS_ST_SR_KEY_UPDATE {
-        connection.noteKeyUpdate()
+        ServerConnection.behind(ssl)?.noteKeyUpdate()
     }
 }
 

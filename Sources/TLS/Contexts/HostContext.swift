@@ -15,6 +15,7 @@ final class HostContext: @unchecked Sendable {
     let sessionIDContext: [UInt8]
     let clients: ClientAuthentication?
     private let certificates: [ServerCertificate]
+    private let ciphers: Set<UInt32>
 
     init(
         _ definition: HostDefinition, settings: ListenerTLSSettings, protocols: ApplicationProtocols
@@ -26,6 +27,7 @@ final class HostContext: @unchecked Sendable {
         clients = definition.clients
         sessionIDContext = Self.sessionIDContext(settings.sessions.domain, definition.id, definition.clients)
         pointer = try ContextBuilding.context(settings.tls)
+        ciphers = Self.ciphers(of: pointer)
         try useCertificates()
         try useClientAuthentication()
         SessionHooks.installCacheMode(settings.sessions, on: pointer)
@@ -47,6 +49,18 @@ final class HostContext: @unchecked Sendable {
     /// The OCSP response for the certificate that libssl has chosen, by its address.
     func staple(for certificate: OpaquePointer) -> StapledResponse? {
         certificates.first { $0.leaf == certificate }?.staple.current
+    }
+
+    /// Whether the host takes the cipher that a session is for.
+    func allowsCipher(of session: OpaquePointer) -> Bool {
+        SSL_SESSION_get0_cipher(session).map { ciphers.contains(SSL_CIPHER_get_id($0)) } ?? false
+    }
+
+    private static func ciphers(of context: OpaquePointer) -> Set<UInt32> {
+        let all = SSL_CTX_get_ciphers(context)
+        return Set(
+            (0..<reprise_cipher_stack_count(all)).compactMap { reprise_cipher_stack_item(all, $0) }
+                .map { SSL_CIPHER_get_id($0) })
     }
 
     private func useCertificates() throws(ContextError) {

@@ -73,8 +73,11 @@ package final class SessionReference: @unchecked Sendable {
         return Array(UnsafeBufferPointer(start: start, count: Int(count)))
     }
 
-    /// What it is bound to and what it carries of ours.
-    package var opened: OpenedSession? { OpenedSession(session) }
+    /// What it carries of ours; empty for a session that was not made by us.
+    package var memory: [UInt8] { OpenedSession(session).map { Array($0.memory) } ?? [] }
+
+    /// What it is bound to.
+    package var sessionIDContext: [UInt8] { OpenedSession(session).map { Array($0.sessionIDContext) } ?? [] }
 
     /// Puts other bytes of ours into a session in DER.
     package static func replacing(memory: [UInt8], in der: UnsafeRawBufferPointer) -> Secret? {
@@ -82,19 +85,5 @@ package final class SessionReference: @unchecked Sendable {
             SSL_SESSION_set1_ticket_appdata(reference.session, memory, memory.count) == 1
         else { return nil }
         return reference.der
-    }
-}
-
-extension OpenedSession {
-    init?(_ session: OpaquePointer) {
-        var memory: UnsafeMutableRawPointer?
-        var memoryBytes = 0
-        var contextBytes: CUnsignedInt = 0
-        guard SSL_SESSION_get0_ticket_appdata(session, &memory, &memoryBytes) == 1,
-            let context = SSL_SESSION_get0_id_context(session, &contextBytes)
-        else { return nil }
-        self.memory = Array(UnsafeRawBufferPointer(start: memory, count: memoryBytes))
-        sessionIDContext = Array(UnsafeBufferPointer(start: context, count: Int(contextBytes)))
-        isTLS13 = SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION
     }
 }
