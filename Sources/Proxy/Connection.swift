@@ -171,8 +171,7 @@ final class Connection: SocketWatchDelegate {
         let (keys, taking) = (sessions.wanted, sessions.takesWhatItWants)
         // The loop runs for as long as its worker lives, and the connection is looked up on it.
         nonisolated(unsafe) let worker = worker
-        Task {
-            let found = await domain.fetch(keys, taking: taking, at: Clocks.wall())
+        domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
             loop.execute { worker.connection(id)?.storeAnswered(found) }
         }
         let timer = LoopTimer(loop: loop) { [unowned self] in storeAnswered(nil) }

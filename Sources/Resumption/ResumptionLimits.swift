@@ -8,6 +8,8 @@ package enum ResumptionLimits {
     package static let memoryBytes = 64 + 256 + rememberedCertificates * (4 + 1 + 255) + applicationDataBytes
     /// Lineages whose application data waits for their next ticket; the one that has waited longest makes room.
     package static let pendingLineages = 65_536
+    /// What a session store on another machine has been told and has not taken in yet; more is left out.
+    package static let storeWrites = 4096
     /// Lineages that a deny list is set up for at the most.
     package static let denyListEntries = 1 << 24
 }

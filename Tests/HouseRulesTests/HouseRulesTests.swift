@@ -32,7 +32,8 @@ private let tree = SourceTree()
         "TLS": ["CLibSSL", "Vocabulary"],
         "Metrics": ["Vocabulary", "Logging"],
         "Configuration": ["Vocabulary", "Yams"],
-        "Resumption": ["TLS", "Metrics", "Vocabulary"],
+        // Dispatch: threads for stores that answer later, apart from Swift's own pool.
+        "Resumption": ["TLS", "Metrics", "Vocabulary", "Dispatch"],
         "Routing": ["Vocabulary"],
         "Proxy": ["EventLoop", "TLS", "Metrics", "Resumption", "Routing", "Vocabulary", "Logging"],
         "Admin": ["EventLoop", "Metrics", "Vocabulary"],

@@ -1,8 +1,9 @@
-import Resumption
 import TLS
 import TestSupport
 import Testing
 import Vocabulary
+
+@testable import Resumption
 
 /// A store that throws whatever it is asked.
 private struct BrokenStore: SessionStore {
@@ -94,5 +95,47 @@ private struct BrokenStore: SessionStore {
             let empty = MemoryServer.domain(remote: try LocalSessionStore(budget: LocalSessionStore.leastBudget))
             #expect(await empty.fetch([key], taking: taking, at: MemoryServer.now) == [:])
         }
+    }
+}
+
+/// A store that takes nothing in until it is let go.
+private final class StuckStore: SessionStore {
+    private let gate = AsyncStream<Void>.makeStream()
+    private let told = Locked(0)
+
+    var count: Int { told.withLock { $0 } }
+    func letGo() { gate.continuation.finish() }
+
+    func get(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? { nil }
+    func take(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? { nil }
+
+    func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws {
+        for await _ in gate.stream {}
+        told.withLock { $0 += 1 }
+    }
+
+    func remove(_ key: SessionKey) async throws {}
+}
+
+@Suite struct StoreWriteTests {
+    @Test func `a store that takes nothing in is told no more than the limit, and the rest is counted`() {
+        let store = StuckStore()
+        let local = MemoryServer.domain()
+        let domain = SessionDomain(
+            name: "test", store: local.store, keys: local.keys, denyList: local.denyList, remote: store)
+        let key = [UInt8](repeating: 1, count: 32).withUnsafeBytes { SessionKey($0) }
+        guard let key else { return }
+        let write = { domain.tellRemote { try await $0.put(key, [], expires: MemoryServer.now, at: MemoryServer.now) } }
+        for _ in 0..<ResumptionLimits.storeWrites { write() }
+        #expect(domain.writesLeftOut == 0)
+        for _ in 0..<3 { write() }
+        #expect(domain.writesLeftOut == 3)
+        store.letGo()
+        #expect(eventually { store.count == ResumptionLimits.storeWrites })
+        #expect(
+            eventually {
+                write()
+                return store.count > ResumptionLimits.storeWrites
+            })
     }
 }

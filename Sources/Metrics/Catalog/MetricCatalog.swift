@@ -83,6 +83,9 @@ package enum MetricCatalog {
     package static let applicationDataForgotten = Metric.computed(
         "reprise_application_data_forgotten_total", .counter, .lineages, [domain],
         help: "Lineages whose waiting application data made room for that of others.")
+    package static let storeWritesLeftOut = Metric.computed(
+        "reprise_session_store_writes_left_out_total", .counter, .sessions, [domain],
+        help: "What a session store on another machine was not told, because it had too much to take in already.")
     package static let establishedSessionsLeftOut = Metric.computed(
         "reprise_established_sessions_left_out_total", .counter, .sessions,
         help: "Sessions that an embedding program was not told of, because it had left too many untaken.")
@@ -179,7 +182,7 @@ package enum MetricCatalog {
                 sessionsOffered, sessionsNotResumed, lineagesDropped, denyListOverflows, deniedLineages, sessionsStored,
                 sessionStoreBytes, sessionsEvicted, sessionsRefusedByStore, ticketKeys, ticketKeyReloads,
                 applicationDataWaiting,
-                applicationDataForgotten, establishedSessionsLeftOut,
+                applicationDataForgotten, storeWritesLeftOut, establishedSessionsLeftOut,
             ]
         ),
         ("Connections", [connectionEndings, connectionDuration, bytesRelayed, backPressurePauses]),

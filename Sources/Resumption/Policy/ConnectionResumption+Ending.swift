@@ -22,8 +22,8 @@ extension ConnectionResumption {
         guard let memory, policy.verdicts[ending] == .drop else { return .kept }
         // Where it came from, too: with the handshake done the client has shown that the session is its own.
         let keys = keys + (acceptedKey.map { [$0] } ?? [])
-        if let remote = domain.remote {
-            Task { for key in keys { try? await remote.remove(key) } }
+        if domain.remote != nil {
+            domain.tellRemote { remote in for key in keys { try await remote.remove(key) } }
         } else {
             for key in keys { domain.store.remove(key) }
         }

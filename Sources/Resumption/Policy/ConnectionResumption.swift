@@ -273,11 +273,11 @@ package final class ConnectionResumption: ConnectionSessions {
         place = nil
         guard policy.isOn, let memory, let key = SessionKey(id) else { return }
         place = .stored(key)
-        if let remote = domain.remote {
+        if domain.remote != nil {
             let (session, expires, now) = (Array(der), memory.expires, clock())
             keys.append(key)
             // Nobody waits for it: a client that comes back sooner finds nothing, and makes a full handshake.
-            Task { try? await remote.put(key, session, expires: expires, at: now) }
+            domain.tellRemote { try await $0.put(key, session, expires: expires, at: now) }
             return
         }
         if domain.store.put(key, der, expires: memory.expires, at: clock()).isKept { keys.append(key) }
@@ -316,11 +316,12 @@ package final class ConnectionResumption: ConnectionSessions {
     /// has seen one must not be able to spend the session.
     func giveBack() {
         spentSessions.giveBack(to: domain.store, at: clock())
-        guard takesWhatItWants, let remote = domain.remote, let key = acceptedKey, let accepted,
+        guard takesWhatItWants, domain.remote != nil, let key = acceptedKey, let accepted,
             let session = fetched[key]
         else { return }
         let now = clock()
-        Task { try? await remote.put(key, session, expires: accepted.expires, at: now) }
+        let expires = accepted.expires
+        domain.tellRemote { try await $0.put(key, session, expires: expires, at: now) }
     }
 
     deinit {

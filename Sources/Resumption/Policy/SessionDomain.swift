@@ -1,3 +1,4 @@
+internal import Synchronization
 package import TLS
 package import Vocabulary
 
@@ -17,6 +18,8 @@ package final class SessionDomain: Sendable {
     /// Application data that waits for its lineage's next ticket.
     package let pending = PendingData()
 
+    private let writesUnderWay = Atomic(0)
+    private let leftOut = Atomic(0)
     private let chainAge = Locked(Duration.zero)
     private let demands = Locked<[[UInt8]: ClientAuthentication?]?>(nil)
 
@@ -62,6 +65,35 @@ package final class SessionDomain: Sendable {
             return host.map(Demand.clients) ?? .nothing
         }
     }
+
+    /// Asks the remote store for sessions, and hands them to `body` on a thread of its own.
+    ///
+    /// - Parameter body: gets `nil` when the store failed, and nothing was found.
+    package func ask(
+        _ keys: [SessionKey], taking: Bool, at time: WallTime,
+        _ body: @escaping @Sendable ([SessionKey: [UInt8]]?) -> Void
+    ) {
+        Task(executorPreference: StoreExecutor.shared) { body(await self.fetch(keys, taking: taking, at: time)) }
+    }
+
+    /// Tells the remote store something that nobody waits for: a failure is as if it had been forgotten at once.
+    ///
+    /// When ``ResumptionLimits/storeWrites`` are under way it is left out, and counted.
+    func tellRemote(_ body: @escaping @Sendable (any SessionStore) async throws -> Void) {
+        guard let remote else { return }
+        guard writesUnderWay.wrappingAdd(1, ordering: .relaxed).newValue <= ResumptionLimits.storeWrites else {
+            writesUnderWay.wrappingSubtract(1, ordering: .relaxed)
+            leftOut.wrappingAdd(1, ordering: .relaxed)
+            return
+        }
+        Task(executorPreference: StoreExecutor.shared) {
+            try? await body(remote)
+            self.writesUnderWay.wrappingSubtract(1, ordering: .relaxed)
+        }
+    }
+
+    /// How much was not told to the remote store because it is too slow.
+    package var writesLeftOut: Int { leftOut.load(ordering: .relaxed) }
 
     /// Asks the remote store for sessions.
     ///

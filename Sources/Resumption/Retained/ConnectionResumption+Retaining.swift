@@ -67,13 +67,13 @@ extension ConnectionResumption {
     /// Rewrites what a stored session remembers.
     private func replace(_ key: SessionKey, by memory: SessionMemory) {
         let now = clock()
-        if let remote = domain.remote {
+        if domain.remote != nil {
             let bytes = memory.encoded
-            Task {
-                guard let session = try? await remote.get(key, at: now),
+            domain.tellRemote { remote in
+                guard let session = try await remote.get(key, at: now),
                     let changed = session.withUnsafeBytes({ SessionReference.replacing(memory: bytes, in: $0) })
                 else { return }
-                try? await remote.put(key, changed.withBytes { Array($0) }, expires: memory.expires, at: now)
+                try await remote.put(key, changed.withBytes { Array($0) }, expires: memory.expires, at: now)
             }
             return
         }

@@ -53,20 +53,27 @@ public final class RetainedSession: Sendable {
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
         guard answer == .yes, case .stored(let key) = place, let remote = context.domain.remote else { return answer }
-        return await withTaskGroup(of: Resumability.self) { group in
-            group.addTask {
+        return await withCheckedContinuation { continuation in
+            // Whichever comes first; a store that does not heed its task's cancellation is not waited for either.
+            let waiting = Locked<CheckedContinuation<Resumability, Never>?>(continuation)
+            let answer = { @Sendable (answer: Resumability) in
+                waiting.withLock { waiting in
+                    defer { waiting = nil }
+                    return waiting
+                }?.resume(returning: answer)
+            }
+            let asking = Task(executorPreference: StoreExecutor.shared) {
                 do {
-                    return Self.answer(try await remote.get(key, at: time)?.count)
+                    answer(Self.answer(try await remote.get(key, at: time)?.count))
                 } catch {
-                    return .no(.refused(.storeSilent))
+                    answer(.no(.refused(.storeSilent)))
                 }
             }
-            group.addTask {
+            Task(executorPreference: StoreExecutor.shared) {
                 try? await Task.sleep(for: deadline)
-                return .no(.refused(.storeSilent))
+                answer(.no(.refused(.storeSilent)))
+                asking.cancel()
             }
-            defer { group.cancelAll() }
-            return await group.next() ?? .no(.refused(.storeSilent))
         }
     }
 
