@@ -25,10 +25,10 @@ import Testing
     @Test(arguments: Carrier.remembered)
     func `a session is looked for only once the callback lets the handshake go on, and then it resumes`(
         carrier: Carrier
-    ) {
+    ) throws {
         let server = Context.server(carrier), client = Context.client(carrier), store = OutsideStore()
         server.use(store)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         var isReady = false
         server.clientHello = { _ in isReady ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_RETRY }
         let link = Link(server, client, resuming: session)
@@ -72,10 +72,10 @@ import Testing
         #expect(raw == [0, 9, 0, 0, 6] + Array("a.test".utf8))
     }
 
-    @Test func `a TLS 1_2 client's session id and ticket can be read`() {
+    @Test func `a TLS 1_2 client's session id and ticket can be read`() throws {
         for carrier in Carrier.tls12 {
             let server = Context.server(carrier), client = Context.client(carrier)
-            let session = Link.firstSession(server, client)
+            let session = try Link.firstSession(server, client)
             var id: [UInt8] = []
             var ticket: [UInt8]?
             server.clientHello = { ssl in
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: Carrier.tls13)
-    func `a TLS 1_3 client's identities can be read, and its session id names nothing`(carrier: Carrier) {
+    func `a TLS 1_3 client's identities can be read, and its session id names nothing`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         var ids: [[UInt8]] = []
         var keys: [UInt8]?
@@ -99,7 +99,7 @@ import Testing
             keys = Hello.extensionBytes(TLSEXT_TYPE_psk, ssl)
             return SSL_CLIENT_HELLO_SUCCESS
         }
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         #expect(keys == nil)
         #expect(Link.meet(server, client, resuming: session).outcome == .resumed)
         #expect(keys?.firstRange(of: session.ticket) != nil)
@@ -107,11 +107,13 @@ import Testing
     }
 
     @Test(arguments: Carrier.allCases)
-    func `SSL_version means nothing yet, and is settled once sessions and tickets are asked for`(carrier: Carrier) {
+    func `SSL_version means nothing yet, and is settled once sessions and tickets are asked for`(
+        carrier: Carrier
+    ) throws {
         let server = Context.server(carrier), client = Context.client(carrier), store = OutsideStore()
         reprise_ctx_set_max_version(server.pointer, TLS1_3_VERSION)
         server.use(store)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         var early: CInt?
         server.clientHello = { ssl in
             early = SSL_version(ssl)

@@ -22,16 +22,16 @@ import Testing
     }
 
     @Test(arguments: Carrier.sealed, Ending.allCases)
-    func `no ending reaches a ticket that seals its session`(carrier: Carrier, ending: Ending) {
+    func `no ending reaches a ticket that seals its session`(carrier: Carrier, ending: Ending) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         let link = Link(server, client)
         #expect(link.handshake() == .full)
         ending.end(link)
-        #expect(Link.meet(server, client, resuming: link.client.sessions[0]).outcome == .resumed)
+        #expect(try Link.meet(server, client, resuming: link.client.session(0)).outcome == .resumed)
     }
 
     @Test(arguments: Carrier.remembered, Ending.allCases)
-    func `without a remove callback no ending reaches a store of ours`(carrier: Carrier, ending: Ending) {
+    func `without a remove callback no ending reaches a store of ours`(carrier: Carrier, ending: Ending) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         let store = OutsideStore()
         server.use(store)
@@ -39,10 +39,10 @@ import Testing
         #expect(link.handshake() == .full)
         ending.end(link)
         #expect(store.sessions.count == 1)
-        #expect(Link.meet(server, client, resuming: link.client.sessions[0]).outcome == .resumed)
+        #expect(try Link.meet(server, client, resuming: link.client.session(0)).outcome == .resumed)
     }
 
-    @Test func `an unclean end destroys only the last of several tickets`() {
+    @Test func `an unclean end destroys only the last of several tickets`() throws {
         let server = Context.server(.stateful), client = Context.client(.stateful)
         SSL_CTX_set_num_tickets(server.pointer, 2)
         let link = Link(server, client)
@@ -50,13 +50,13 @@ import Testing
         #expect(server.cachedSessions == 2)
         link.server.free()
         #expect(server.cachedSessions == 1)
-        #expect(Link.meet(server, client, resuming: link.client.sessions[0]).outcome == .resumed)
-        #expect(Link.meet(server, client, resuming: link.client.sessions[1]).outcome == .full)
+        #expect(try Link.meet(server, client, resuming: link.client.session(0)).outcome == .resumed)
+        #expect(try Link.meet(server, client, resuming: link.client.session(1)).outcome == .full)
     }
 
-    @Test func `a stranger with the id and a wrong secret evicts a TLS 1_2 session from libssl's cache`() {
+    @Test func `a stranger with the id and a wrong secret evicts a TLS 1_2 session from libssl's cache`() throws {
         let server = Context.server(.id), client = Context.client(.id)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         #expect(server.cachedSessions == 1)
         if case .failed = Link.meet(server, client, resuming: session.withAnotherSecret()).outcome {
         } else {
@@ -66,11 +66,11 @@ import Testing
     }
 
     @Test(arguments: Carrier.remembered)
-    func `a stranger with the id and a wrong secret does not reach a store of ours`(carrier: Carrier) {
+    func `a stranger with the id and a wrong secret does not reach a store of ours`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         let store = OutsideStore()
         server.use(store)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         let stranger = Link.meet(server, client, resuming: session.withAnotherSecret()).outcome
         #expect(stranger != .resumed && stranger != .full)
         #expect(Link.meet(server, client, resuming: session).outcome == .resumed)

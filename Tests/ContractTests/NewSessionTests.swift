@@ -24,16 +24,16 @@ import Testing
         }
     }
 
-    @Test func `TLS 1_2 with an id: once for a full handshake, never for a resumption`() {
+    @Test func `TLS 1_2 with an id: once for a full handshake, never for a resumption`() throws {
         let counted = Counted(.id)
-        let session = Link.firstSession(counted.server, counted.client)
+        let session = try Link.firstSession(counted.server, counted.client)
         #expect(counted.calls == 1)
         #expect(counted.count(resuming: session, .resumed) == 0)
     }
 
-    @Test func `TLS 1_2 with a ticket: never`() {
+    @Test func `TLS 1_2 with a ticket: never`() throws {
         let counted = Counted(.ticket)
-        let session = Link.firstSession(counted.server, counted.client)
+        let session = try Link.firstSession(counted.server, counted.client)
         #expect(counted.calls == 0)
         #expect(counted.count(resuming: session, .resumed) == 0)
     }
@@ -47,9 +47,9 @@ import Testing
     }
 
     @Test(arguments: Carrier.tls13, [0, 1, 2, 4])
-    func `TLS 1_3: once for a resumption, unless no tickets are set`(carrier: Carrier, tickets: Int) {
+    func `TLS 1_3: once for a resumption, unless no tickets are set`(carrier: Carrier, tickets: Int) throws {
         let counted = Counted(carrier)
-        let session = Link.firstSession(counted.server, counted.client)
+        let session = try Link.firstSession(counted.server, counted.client)
         SSL_CTX_set_num_tickets(counted.server.pointer, tickets)
         #expect(counted.count(resuming: session, .resumed) == min(1, tickets))
     }
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: Carrier.tls13)
-    func `SSL_new_session_ticket makes another ticket at the next SSL_do_handshake`(carrier: Carrier) {
+    func `SSL_new_session_ticket makes another ticket at the next SSL_do_handshake`(carrier: Carrier) throws {
         let counted = Counted(carrier, tickets: 0)
         let link = Link(counted.server, counted.client)
         #expect(link.handshake() == .full)
@@ -106,7 +106,7 @@ import Testing
             link.client.read()
             #expect(counted.calls == made && link.client.sessions.count == made)
         }
-        let again = Link(counted.server, counted.client, resuming: link.client.sessions[0])
+        let again = try Link(counted.server, counted.client, resuming: link.client.session(0))
         #expect(again.handshake() == .resumed)
         #expect(SSL_new_session_ticket(again.server.ssl) == 1 && again.server.handshake())
         again.client.read()
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test(arguments: Carrier.tls13)
-    func `SSL_session_reused tells a renewal from a first ticket`(carrier: Carrier) {
+    func `SSL_session_reused tells a renewal from a first ticket`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         var renewals: [Bool] = []
         server.ticketMade = { ssl in
@@ -144,7 +144,7 @@ import Testing
             renewals.append(SSL_session_reused(ssl) == 1)
             return 0
         }
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         #expect(Link.meet(server, client, resuming: session).outcome == .resumed)
         #expect(renewals == [false, false, true, true])
     }
@@ -163,13 +163,13 @@ import Testing
         #expect(stored?.look { SSL_SESSION_get_timeout($0) } == 77)
     }
 
-    @Test func `it comes too late for what a TLS 1_3 ticket seals`() {
+    @Test func `it comes too late for what a TLS 1_3 ticket seals`() throws {
         let server = Context.server(.stateless), client = Context.client(.stateless)
         server.newSession = { _, session in
             SessionFields.setApplicationData("late", of: session)
             return 0
         }
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         var opened: String?
         server.ticketOpened = { session, _ in
             opened = SessionFields.applicationData(session)

@@ -37,11 +37,11 @@ import Testing
         #expect(calls == 4)
     }
 
-    @Test func `a stateful session is looked for twice, and must be found twice`() {
+    @Test func `a stateful session is looked for twice, and must be found twice`() throws {
         let (server, client) = retrying(.stateful)
         let store = OutsideStore()
         server.use(store)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         #expect(Link.meet(server, client, resuming: session).outcome == .resumed)
         #expect(store.asked.count == 2)
 
@@ -54,14 +54,14 @@ import Testing
         #expect(Link.meet(server, client, resuming: session).outcome == .full)
     }
 
-    @Test func `a ticket is opened twice`() {
+    @Test func `a ticket is opened twice`() throws {
         let (server, client) = retrying(.stateless)
         var statuses: [CInt] = []
         server.ticketOpened = { _, status in
             statuses.append(status)
             return SSL_TICKET_RETURN_USE_RENEW
         }
-        let second = Link.meet(server, client, resuming: Link.firstSession(server, client))
+        let second = try Link.meet(server, client, resuming: Link.firstSession(server, client))
         #expect(second.outcome == .resumed && second.sessions.count == 1)
         #expect(statuses.count == 2)
     }

@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: Carrier.allCases)
-    func `it loses the chain behind it`(carrier: Carrier) {
+    func `it loses the chain behind it`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier), store = OutsideStore()
         server.use(store)
         server.demandCertificate()
@@ -59,7 +59,7 @@ import Testing
         let first = Link(server, client)
         #expect(first.handshake() == .full)
         #expect(chainLength(first) == 1)
-        let second = Link(server, client, resuming: first.client.sessions[0])
+        let second = try Link(server, client, resuming: first.client.session(0))
         #expect(second.handshake() == .resumed)
         #expect(second.server.peerName == "client")
         #expect(chainLength(second) == nil)
@@ -87,10 +87,10 @@ import Testing
         }
     }
 
-    @Test func `bytes that are no session are nothing, and no trap`() {
+    @Test func `bytes that are no session are nothing, and no trap`() throws {
         var empty: UnsafePointer<UInt8>?
         #expect(d2i_SSL_SESSION(nil, &empty, 0) == nil)
-        let session = Link.firstSession(.server(.id), .client(.id))
+        let session = try Link.firstSession(.server(.id), .client(.id))
         session.der.withUnsafeBufferPointer { bytes in
             var start = bytes.baseAddress
             #expect(d2i_SSL_SESSION(nil, &start, bytes.count - 1) == nil)

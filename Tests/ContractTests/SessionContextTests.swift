@@ -4,9 +4,9 @@ import Testing
 /// What the session-id context (SSL_CTX_set_session_id_context(3)) keeps apart.
 @Suite struct SessionContextTests {
     @Test(arguments: Carrier.allCases)
-    func `a session for another context is a full handshake, and no error`(carrier: Carrier) {
+    func `a session for another context is a full handshake, and no error`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         server.use(sessionIDContext: "another")
         #expect(Link.meet(server, client, resuming: session).outcome == .full)
         server.use(sessionIDContext: "contract")
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: Carrier.allCases)
-    func `one that is set on the SSL while the ClientHello is read decides`(carrier: Carrier) {
+    func `one that is set on the SSL while the ClientHello is read decides`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         var context = "one"
         server.clientHello = { ssl in
@@ -24,7 +24,7 @@ import Testing
         let link = Link(server, client)
         #expect(link.handshake() == .full)
         #expect(SessionFields.sessionIDContext(link.server.session) == "one")
-        let session = link.client.sessions[0]
+        let session = try link.client.session(0)
         context = "two"
         #expect(Link.meet(server, client, resuming: session).outcome == .full)
         context = "one"
@@ -32,9 +32,9 @@ import Testing
     }
 
     @Test(arguments: Carrier.sealed)
-    func `it can be read when a ticket is opened`(carrier: Carrier) {
+    func `it can be read when a ticket is opened`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         server.use(sessionIDContext: "another")
         var seen: String?
         server.ticketOpened = { session, _ in
@@ -46,11 +46,11 @@ import Testing
     }
 
     @Test(arguments: Carrier.sealed)
-    func `without one, a resumption of a ticket is fatal where certificates are asked for`(carrier: Carrier) {
+    func `without one, a resumption of a ticket is fatal where certificates are asked for`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         server.use(sessionIDContext: "")
         SSL_CTX_set_verify(server.pointer, SSL_VERIFY_PEER, nil)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         #expect(
             Link.meet(server, client, resuming: session).outcome == .failed("session id context uninitialized"))
     }
@@ -66,9 +66,9 @@ import Testing
     }
 
     @Test(arguments: Carrier.allCases)
-    func `it is all that keeps a session without a certificate from a host that demands one`(carrier: Carrier) {
+    func `it is all that keeps a session without a certificate from a host that demands one`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         server.demandCertificate()
         let link = Link(server, client, resuming: session)
         #expect(link.handshake() == .resumed)
@@ -81,11 +81,11 @@ import Testing
     }
 
     @Test(arguments: Carrier.allCases)
-    func `a resumption does not verify the client's certificate again`(carrier: Carrier) {
+    func `a resumption does not verify the client's certificate again`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         server.demandCertificate()
         Identity.client.show(in: client.pointer)
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         SSL_CTX_set_verify(server.pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) { _, _ in 0 }
         let link = Link(server, client, resuming: session)
         #expect(link.handshake() == .resumed)

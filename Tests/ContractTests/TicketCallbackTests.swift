@@ -134,10 +134,10 @@ import Testing
         }
     }
 
-    @Test func `a TLS 1_2 id resumes beside an empty ticket, whatever EMPTY is answered with`() {
+    @Test func `a TLS 1_2 id resumes beside an empty ticket, whatever EMPTY is answered with`() throws {
         for answer in [SSL_TICKET_RETURN_IGNORE, SSL_TICKET_RETURN_IGNORE_RENEW] {
             let watched = Watched(.ticket)
-            let session = Link.firstSession(watched.server, .client(.id))
+            let session = try Link.firstSession(watched.server, .client(.id))
             #expect(watched.meet(session, answer).outcome == .resumed)
             #expect(watched.statuses == [SSL_TICKET_EMPTY])
         }

@@ -45,27 +45,27 @@ import Testing
     @Test(arguments: Carrier.sealed)
     func `what a ticket carries is there when it is opened, and after the handshake the renewed ticket's`(
         carrier: Carrier
-    ) {
+    ) throws {
         let marked = Marked(carrier)
-        let session = marked.link().client.sessions[0]
+        let session = try marked.link().client.session(0)
         (marked.data, marked.opened) = ("second", [])
         let link = marked.link(session)
         #expect(marked.opened == ["first"])
         #expect(SessionFields.applicationData(link.server.session) == "second")
         marked.opened = []
-        _ = marked.link(link.client.sessions[0])
+        _ = try marked.link(link.client.session(0))
         #expect(marked.opened == ["second"])
     }
 
-    @Test func `what a stateful TLS 1_3 session carries is set before the new-session callback`() {
+    @Test func `what a stateful TLS 1_3 session carries is set before the new-session callback`() throws {
         let marked = Marked(.stateful)
-        let session = marked.link().client.sessions[0]
+        let session = try marked.link().client.session(0)
         let stored = marked.store.sessions[session.ticket]
         #expect(stored?.look { SessionFields.applicationData($0) } == "first")
     }
 
     @Test(arguments: Carrier.sealed)
-    func `a lifetime set there is sealed in, and is the hint that the client gets`(carrier: Carrier) {
+    func `a lifetime set there is sealed in, and is the hint that the client gets`(carrier: Carrier) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         server.ticketMade = { ssl in
             SSL_SESSION_set_timeout(SSL_get_session(ssl), 77)
@@ -77,7 +77,7 @@ import Testing
             sealed = SSL_SESSION_get_timeout(session)
             return SSL_TICKET_RETURN_USE
         }
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         #expect(session.lifetimeHint == 77)
         #expect(Link.meet(server, client, resuming: session).outcome == .resumed)
         #expect(sealed == 77)
@@ -96,7 +96,7 @@ import Testing
     @Test(arguments: Carrier.allCases)
     func `the verified chain can be read while a session is made, and is not there when one is resumed`(
         carrier: Carrier
-    ) {
+    ) throws {
         let server = Context.server(carrier), client = Context.client(carrier)
         server.demandCertificate()
         X509_STORE_add_cert(SSL_CTX_get_cert_store(server.pointer), Identity.client.certificate)
@@ -112,7 +112,7 @@ import Testing
             _ = look(ssl)
             return 0
         }
-        let session = Link.firstSession(server, client)
+        let session = try Link.firstSession(server, client)
         #expect(chain == 1)
         chain = nil
         let link = Link(server, client, resuming: session)

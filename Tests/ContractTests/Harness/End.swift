@@ -16,6 +16,12 @@ final class End {
     private(set) var ssl: OpaquePointer?
     /// What a client was given, in order.
     var sessions: [Session] = []
+
+    /// The session of that number.
+    func session(_ number: Int) throws -> Session {
+        guard sessions.indices.contains(number) else { throw Missing(text: "\(sessions.count) sessions") }
+        return sessions[number]
+    }
     /// What the last call said; `nil` when it succeeded.
     private(set) var trouble: Trouble?
 

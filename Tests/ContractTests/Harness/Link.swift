@@ -83,10 +83,10 @@ final class Link {
     }
 
     /// A full handshake, and the last session that came of it.
-    static func firstSession(_ server: Context, _ client: Context, name: String? = nil) -> Session {
+    static func firstSession(_ server: Context, _ client: Context, name: String? = nil) throws -> Session {
         let first = meet(server, client, name: name)
         guard first.outcome == .full, let session = first.sessions.last else {
-            preconditionFailure("the first handshake was \(first.outcome), with \(first.sessions.count) sessions")
+            throw Missing(text: "the first handshake was \(first.outcome), with \(first.sessions.count) sessions")
         }
         return session
     }
