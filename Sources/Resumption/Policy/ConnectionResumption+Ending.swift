@@ -16,7 +16,7 @@ extension ConnectionResumption {
     /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
     package func connectionEnded(_ ending: Ending) -> Verdict {
         guard isDone else {
-            giveBack()
+            giveBack(but: nil)
             return .kept
         }
         guard let memory, policy.verdicts[ending] == .drop else { return .kept }

@@ -19,6 +19,8 @@ package final class ConnectionResumption: ConnectionSessions {
     private var accepted: SessionMemory?
     /// What the sessions of this connection carry from now on.
     var memory: SessionMemory?
+    /// What is about to be handed out was marked.
+    private var mayHandOut = false
     /// The memory is that of a session that was handed out here.
     private var isMarked = false
     private(set) var isDone = false
@@ -185,6 +187,7 @@ package final class ConnectionResumption: ConnectionSessions {
         if let data = domain.pending[memory.lineage.id], data.set > memory.applicationDataSet {
             hasNewData = memory.remember(data.bytes, set: data.set)
         }
+        memory.lineage.renewals &+= 1
         (accepted, acceptedKey, objection) = (memory, found, nil)
         return .resume
     }
@@ -228,7 +231,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func sealingKey() -> TicketSecrets? {
         // Only what was marked is handed out.
-        guard isMarked, let key = domain.keys.sealing(at: clock()) else {
+        guard mayHandOut, let key = domain.keys.sealing(at: clock()) else {
             place = nil
             return nil
         }
@@ -237,6 +240,12 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func mark(_ session: NewSession) -> SessionMark? {
+        let mark = marked(session)
+        mayHandOut = mark != nil
+        return mark
+    }
+
+    private func marked(_ session: NewSession) -> SessionMark? {
         guard policy.isOn, let offer else { return nil }
         // What was not judged good does not become good by a new ticket.
         guard !session.isRenewal || accepted != nil else { return nil }
@@ -252,7 +261,6 @@ package final class ConnectionResumption: ConnectionSessions {
     /// What all sessions of this connection carry: decided once.
     private func remember(_ session: NewSession, _ offer: SessionOffer, at now: WallTime) -> SessionMemory {
         if session.isRenewal, var memory = memory ?? accepted {
-            memory.lineage.renewals &+= 1
             // A TLS 1.2 session lives as long as it was made to, however often it is renewed.
             if session.isTLS13 {
                 memory.expires = policy.expiry(at: now, lineage: memory.lineage, peer: memory.peer)
@@ -295,15 +303,14 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func handshakeIsDone(resumed: Bool) -> ResumptionCheck {
         isDone = true
-        defer {
-            fetched = [:]
-            spentSessions.wipe()
-        }
         guard resumed else {
+            // What was taken was not used.
+            giveBack(but: nil)
             // Found good, and yet not resumed: libssl found that it fits no cipher or version.
             if accepted != nil { refuse(.mismatch) }
             return .inOrder
         }
+        giveBack(but: acceptedKey)
         // Looked at again: what is not good now must not go on, whoever let it through.
         let check = checkResumption()
         guard check == .inOrder else { return check }
@@ -312,16 +319,15 @@ package final class ConnectionResumption: ConnectionSessions {
         return .inOrder
     }
 
-    /// Puts single-use sessions back that a failed handshake has taken: an identity is public on the wire, and whoever
-    /// has seen one must not be able to spend the session.
-    func giveBack() {
-        spentSessions.giveBack(to: domain.store, at: clock())
-        guard takesWhatItWants, domain.remote != nil, let key = acceptedKey, let accepted,
-            let session = fetched[key]
-        else { return }
-        let now = clock()
-        let expires = accepted.expires
-        domain.tellRemote { try await $0.put(key, session, expires: expires, at: now) }
+    /// Puts single-use sessions back that were taken and not resumed: an identity is public on the wire, and whoever has
+    /// seen one must not be able to spend the session.
+    ///
+    /// - Parameter resumed: the one that stays spent.
+    func giveBack(but resumed: SessionKey?) {
+        spentSessions.giveBack(to: domain.store, but: resumed, at: clock())
+        if takesWhatItWants { domain.putBack(fetched.filter { $0.key != resumed }, at: clock()) }
+        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) } }
+        fetched = [:]
     }
 
     deinit {

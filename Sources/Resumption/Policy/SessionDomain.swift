@@ -92,6 +92,18 @@ package final class SessionDomain: Sendable {
         }
     }
 
+    /// Puts sessions back into the remote store that were taken for a single use, and not used.
+    package func putBack(_ sessions: [SessionKey: [UInt8]], at time: WallTime) {
+        for (key, session) in sessions {
+            guard
+                let memory = session.withUnsafeBytes({ SessionReference.reading($0) }).flatMap({
+                    SessionMemory($0.memory)
+                })
+            else { continue }
+            tellRemote { try await $0.put(key, session, expires: memory.expires, at: time) }
+        }
+    }
+
     /// How much was not told to the remote store because it is too slow.
     package var writesLeftOut: Int { leftOut.load(ordering: .relaxed) }
 

@@ -15,14 +15,20 @@ struct SpentSessions {
     }
 
     /// Puts them back where they were.
-    mutating func giveBack(to store: LocalSessionStore, at time: WallTime) {
-        for (key, session) in sessions { store.put(key, session.der, expires: session.expires, at: time) }
+    ///
+    /// - Parameter resumed: the one that stays spent.
+    mutating func giveBack(to store: LocalSessionStore, but resumed: SessionKey?, at time: WallTime) {
+        guard !sessions.isEmpty else { return }
+        for (key, session) in sessions where key != resumed {
+            store.put(key, session.der, expires: session.expires, at: time)
+        }
         wipe()
     }
 
     /// Forgets them, and overwrites the secrets that are in them.
     mutating func wipe() {
-        for key in sessions.keys { sessions[key]?.der.withUnsafeMutableBytes { SessionRandom.wipe($0) } }
+        // An array: the dictionary's own view of its keys would share it, and copies would be wiped.
+        for key in Array(sessions.keys) { sessions[key]?.der.withUnsafeMutableBytes { SessionRandom.wipe($0) } }
         sessions = [:]
     }
 }

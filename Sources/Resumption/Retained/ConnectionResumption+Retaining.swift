@@ -47,42 +47,43 @@ extension ConnectionResumption {
     /// Has the session remember bytes of a router's, authenticated and in a ticket confidential, from now on through every
     /// resumption; none ends it.
     ///
-    /// A ticket that has left cannot be changed: this process adds them when the client comes back with it, and renews it.
-    /// A stored session is changed at once.
+    /// A ticket that has left cannot be changed, nor a session in a store that other machines share: this process adds them
+    /// when the client comes back, and renews the ticket. A session in our own store is changed at once.
     package func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
         guard bytes.count <= ApplicationDataError.limit else { throw .tooLong(bytes: bytes.count) }
         guard isDone, var changed = memory, policy.isOn else { throw .noSession }
-        guard changed.applicationData != bytes else { return }
+        if changed.applicationData == bytes {
+            // What another connection has set since is not what is wanted.
+            guard let later = domain.pending[changed.lineage.id], later.set > changed.applicationDataSet else { return }
+        }
         let now = clock()
         let milliseconds = UInt64(max(0, now.secondsSinceEpoch) * 1000 + Int64(now.nanoseconds) / 1_000_000)
         // Later than what it replaces, whatever the clock says.
-        let fits = changed.remember(bytes, set: max(milliseconds, changed.applicationDataSet + 1))
+        let last = max(changed.applicationDataSet, domain.pending[changed.lineage.id]?.set ?? 0)
+        let fits = changed.remember(bytes, set: max(milliseconds, last + 1))
         precondition(fits, "\(bytes.count) bytes of application data")
         memory = changed
-        if case .stored(let key) = place { replace(key, by: changed) }
+        if domain.remote == nil { for key in storedKeys { replace(key, by: changed) } }
+        // What is handed out from now on carries it.
+        guard place != nil else { return }
         domain.pending.set(
             PendingData.Value(bytes: bytes, set: changed.applicationDataSet), for: changed.lineage.id)
     }
 
-    /// Rewrites what a stored session remembers.
+    /// Under which the session this connection came with, and those that it was handed, are stored.
+    private var storedKeys: [SessionKey] { keys + (acceptedKey.map { [$0] } ?? []) }
+
+    /// Rewrites what a stored session remembers, unless it has been spent or replaced meanwhile.
     private func replace(_ key: SessionKey, by memory: SessionMemory) {
         let now = clock()
-        if domain.remote != nil {
-            let bytes = memory.encoded
-            domain.tellRemote { remote in
-                guard let session = try await remote.get(key, at: now),
-                    let changed = session.withUnsafeBytes({ SessionReference.replacing(memory: bytes, in: $0) })
-                else { return }
-                try await remote.put(key, changed.withBytes { Array($0) }, expires: memory.expires, at: now)
-            }
-            return
-        }
         withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
             guard let count = domain.store.get(key, at: now, into: buffer), count > 0 else { return }
             let session = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
             defer { SessionRandom.wipe(session) }
-            let changed = SessionReference.replacing(memory: memory.encoded, in: UnsafeRawBufferPointer(session))
-            changed?.withBytes { _ = domain.store.put(key, $0, expires: memory.expires, at: now) }
+            let old = UnsafeRawBufferPointer(session)
+            SessionReference.replacing(memory: memory.encoded, in: old)?.withBytes {
+                domain.store.replace(key, old, by: $0, expires: memory.expires, at: now)
+            }
         }
     }
 }

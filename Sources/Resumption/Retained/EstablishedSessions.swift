@@ -21,12 +21,13 @@ public final class EstablishedSessions: SessionObserver, AsyncSequence {
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limit))
     }
 
-    /// How many sessions came when it was full.
+    /// How many sessions came when it was full, or when nobody reads any more.
     public var leftOut: Int { left.load(ordering: .relaxed) }
 
     /// Holds the session for the reader, if there is room.
     public func sessionEstablished(_ session: RetainedSession) {
-        if case .dropped = continuation.yield(session) { left.wrappingAdd(1, ordering: .relaxed) }
+        if case .enqueued = continuation.yield(session) { return }
+        left.wrappingAdd(1, ordering: .relaxed)
     }
 
     /// Ends the sequence behind what it holds.

@@ -46,18 +46,19 @@ package final class PendingData: Sendable {
 
     func set(_ value: Value, for lineage: LineageID) {
         state.withLock { state in
+            if let old = state.values[lineage]?.value, old.set > value.set { return }
             state.turn += 1
             state.values[lineage] = (state.turn, value)
             state.queue.append((state.turn, lineage))
-            while state.values.count > capacity || state.queue.count - state.first > 2 * capacity {
+            while state.values.count > capacity {
                 let oldest = state.queue[state.first]
                 state.first += 1
                 guard state.values[oldest.lineage]?.turn == oldest.turn else { continue }
                 state.values[oldest.lineage] = nil
                 gone.wrappingAdd(1, ordering: .relaxed)
             }
-            if state.first > capacity {
-                state.queue.removeFirst(state.first)
+            if state.queue.count > 2 * capacity {
+                state.queue = state.queue[state.first...].filter { state.values[$0.lineage]?.turn == $0.turn }
                 state.first = 0
             }
             size.store(state.values.count, ordering: .relaxed)

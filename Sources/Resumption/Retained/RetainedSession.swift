@@ -38,9 +38,7 @@ public final class RetainedSession: Sendable {
         if let objection = context.objection(to: memory, at: time) { return .no(.refused(objection)) }
         switch place {
         case .ticket(let name):
-            let key = name.withBytes { context.domain.keys.opening(name: $0, at: time) }
-            guard case .found = key else { return .no(.refused(.keyUnknown)) }
-            return .yes
+            return context.domain.keys.opens(name, at: time) ? .yes : .no(.refused(.keyUnknown))
         case .stored(let key):
             guard context.domain.remote == nil else { return .yes }
             return Self.answer(context.domain.store.length(of: key, at: time))
@@ -93,8 +91,16 @@ extension RetainedSession {
     ///
     /// - Returns: `nil` as long as nothing was handed out to resume it with.
     public func serialized() -> Secret? {
-        guard let place, memory != nil, let der = reference.der else { return nil }
-        return SerializedSession(place: place, der: der).encoded
+        guard let place, let der else { return nil }
+        return SerializedSession(
+            place: place, serverName: details.serverName, applicationProtocol: details.applicationProtocol, der: der
+        ).encoded
+    }
+
+    /// The DER with all that is remembered now: application data that was set after the session was handed out, too.
+    private var der: Secret? {
+        guard let memory, let der = reference.der else { return nil }
+        return der.withBytes { SessionReference.replacing(memory: memory.encoded, in: $0) }
     }
 
     /// Takes a session from its travelling form into a context.
@@ -113,8 +119,8 @@ extension RetainedSession {
         }
         let details = SessionDetails(
             protocolVersion: reference.version, cipher: reference.cipher, group: nil,
-            serverName: memory.name.isEmpty ? nil : String(decoding: memory.name, as: UTF8.self),
-            applicationProtocol: nil, clientCertificates: reference.clientCertificate.map { [$0] } ?? [],
+            serverName: form.serverName, applicationProtocol: form.applicationProtocol,
+            clientCertificates: reference.clientCertificate.map { [$0] } ?? [],
             created: reference.created, expires: memory.expires, lineage: memory.lineage, resumedBy: .no,
             outcome: ResumptionOutcome(
                 result: .notOffered, hostID: context.hostID, fingerprint: context.fingerprint),
@@ -124,17 +130,19 @@ extension RetainedSession {
 
     /// Puts a session that came from elsewhere into the store of its context, where clients find it.
     ///
-    /// - Returns: whether it is there now. A session that a ticket holds is in no store: it resumes wherever the ticket's
+    /// One that is there already stays as it is, and one that was spent stays spent.
+    /// - Returns: whether it was put there. A session that a ticket holds is in no store: it resumes wherever the ticket's
     ///   key is.
     @discardableResult
     public func store(at time: WallTime) async -> Bool {
         guard let memory, case .stored(let key) = place, context.objection(to: memory, at: time) == nil,
-            let der = reference.der
+            let der
         else { return false }
         guard let remote = context.domain.remote else {
-            return der.withBytes { context.domain.store.put(key, $0, expires: memory.expires, at: time).isKept }
+            return der.withBytes { context.domain.store.add(key, $0, expires: memory.expires, at: time) }
         }
         do {
+            guard try await remote.get(key, at: time) == nil else { return false }
             try await remote.put(key, der.withBytes { Array($0) }, expires: memory.expires, at: time)
             return true
         } catch {

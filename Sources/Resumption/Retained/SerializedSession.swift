@@ -1,19 +1,22 @@
 internal import Vocabulary
 
-/// A session as it travels: a mark, how the client names it, and its DER.
+/// A session as it travels: a mark, how the client names it, what its connection was about, and its DER.
 struct SerializedSession {
     let place: SessionPlace
+    let serverName: String?
+    let applicationProtocol: String?
     let der: Secret
 
     private static let mark: [UInt8] = Array("RSN1".utf8)
 
-    init(place: SessionPlace, der: Secret) {
+    init(place: SessionPlace, serverName: String?, applicationProtocol: String?, der: Secret) {
         (self.place, self.der) = (place, der)
+        (self.serverName, self.applicationProtocol) = (serverName, applicationProtocol)
     }
 
     /// - Returns: `nil` for bytes that ``encoded`` does not make.
     init?(_ bytes: Secret) {
-        let parts: (SessionPlace, Secret)? = bytes.withBytes { bytes in
+        let parts: (SessionPlace, String?, String?, Secret)? = bytes.withBytes { bytes in
             guard bytes.count > Self.mark.count, bytes.starts(with: Self.mark) else { return nil }
             let kind = bytes[Self.mark.count]
             let rest = UnsafeRawBufferPointer(rebasing: bytes[(Self.mark.count + 1)...])
@@ -23,10 +26,23 @@ struct SerializedSession {
             let place =
                 kind == 0 ? TicketKeyName(name).map(SessionPlace.ticket) : SessionKey(name).map(SessionPlace.stored)
             guard let place else { return nil }
-            return (place, Secret(copying: UnsafeRawBufferPointer(rebasing: rest[nameBytes...])))
+            var left = rest[nameBytes...]
+            guard let serverName = Self.text(&left), let applicationProtocol = Self.text(&left) else { return nil }
+            let der = Secret(copying: UnsafeRawBufferPointer(rebasing: left))
+            return (
+                place, serverName.isEmpty ? nil : serverName, applicationProtocol.isEmpty ? nil : applicationProtocol,
+                der
+            )
         }
         guard let parts else { return nil }
-        (place, der) = parts
+        (place, serverName, applicationProtocol, der) = parts
+    }
+
+    /// Takes a text with its length in front.
+    private static func text(_ bytes: inout Slice<UnsafeRawBufferPointer>) -> String? {
+        guard let count = bytes.popFirst(), bytes.count >= count else { return nil }
+        defer { bytes = bytes.dropFirst(Int(count)) }
+        return String(decoding: bytes.prefix(Int(count)), as: UTF8.self)
     }
 
     var encoded: Secret {
@@ -38,6 +54,12 @@ struct SerializedSession {
         case .stored(let key):
             front.append(1)
             key.withBytes { front.append(contentsOf: $0) }
+        }
+        for text in [serverName, applicationProtocol] {
+            // Escaped, a name can be longer than it came; what does not fit is left out.
+            let bytes = text.map { $0.utf8.count < 256 ? Array($0.utf8) : [] } ?? []
+            front.append(UInt8(bytes.count))
+            front += bytes
         }
         return Secret(count: front.count + der.count) { target in
             front.withUnsafeBytes { target.copyMemory(from: $0) }

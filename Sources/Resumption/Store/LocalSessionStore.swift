@@ -69,9 +69,40 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         }
     }
 
-    /// How many bytes the session under a key has; `nil` if it is not there.
+    /// How many bytes the session under a key has; `nil` if it is not there at that moment. Nothing changes by asking.
     package func length(of key: SessionKey, at time: WallTime) -> Int? {
-        withFound(key, at: time) { _, found in found.length }
+        withShard(key) { shard, key in
+            shard.peek(key).flatMap { $0.header.isExpired(at: time) ? nil : $0.length }
+        }
+    }
+
+    /// Keeps a session if there is none under the key, nor what is left of one that was spent.
+    ///
+    /// - Returns: whether it is there now.
+    func add(_ key: SessionKey, _ session: UnsafeRawBufferPointer, expires: WallTime, at time: WallTime) -> Bool {
+        guard fits(session) else { return false }
+        return withShard(key) { shard, key in
+            guard shard.find(key, at: time) == nil else { return false }
+            return shard.put(key, session, expires: expires, at: time).isKept
+        }
+    }
+
+    /// Puts a session in the place of another, if that is still there as it was.
+    func replace(
+        _ key: SessionKey, _ old: UnsafeRawBufferPointer, by session: UnsafeRawBufferPointer, expires: WallTime,
+        at time: WallTime
+    ) {
+        guard fits(session) else { return }
+        withShard(key) { shard, key in
+            guard let found = shard.find(key, at: time), found.length == old.count,
+                shard.ring.session(at: found.place, length: found.length).elementsEqual(old)
+            else { return }
+            _ = shard.put(key, session, expires: expires, at: time)
+        }
+    }
+
+    private func fits(_ session: UnsafeRawBufferPointer) -> Bool {
+        session.count <= Self.longestSession && SessionRing.recordBytes(session.count) <= memory.ringBytes
     }
 
     /// Lends a copy of the session under a key, wiped when `body` is done; nothing happens if it is not there.
@@ -114,8 +145,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package func put(
         _ key: SessionKey, _ session: UnsafeRawBufferPointer, expires: WallTime, at time: WallTime
     ) -> PutOutcome {
-        let fits =
-            session.count <= Self.longestSession && SessionRing.recordBytes(session.count) <= memory.ringBytes
+        let fits = fits(session)
         return withShard(key) { shard, key in
             if fits { return shard.put(key, session, expires: expires, at: time) }
             shard.state.pointee.counts.refused &+= 1

@@ -30,6 +30,11 @@ package final class TicketKeyRing: Sendable {
         return state.withLock { $0.opening(name, at: time.withRoom) }
     }
 
+    /// Whether the key of that name, if it is there now, opens at some other moment; nothing changes by asking.
+    func opens(_ name: TicketKeyName, at time: WallTime) -> Bool {
+        if case .found = state.withLock({ $0.find(name, at: time.withRoom) }) { true } else { false }
+    }
+
     /// Makes keys ahead of their turn and wipes those that are past. A timer calls it, so that handshakes need not.
     package func advance(to time: WallTime) {
         state.withLock { $0.advance(to: time.withRoom) }

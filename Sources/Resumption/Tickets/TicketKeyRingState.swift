@@ -28,6 +28,11 @@ struct TicketKeyRingState: Sendable {
 
     mutating func opening(_ name: TicketKeyName, at time: WallTime) -> TicketKeyLookup {
         advance(to: time)
+        return find(name, at: time)
+    }
+
+    /// What ``opening(_:at:)`` would find, without the ring believing that it is that time.
+    func find(_ name: TicketKeyName, at time: WallTime) -> TicketKeyLookup {
         if let found = schedule?.generation(name) {
             guard time < found.deadline else { return .expired }
             let sealing = schedule?.sealing(at: time)
