@@ -41,6 +41,8 @@ final class Connection: SocketWatchDelegate {
     /// The handshake waits for the session store; what comes meanwhile waits too.
     var waitsForStore = false
     private var storeTimer: LoopTimer?
+    /// How often the store was asked; a HelloRetryRequest may have it asked again.
+    private var questions = 0
 
     var upstream: Socket?
     var upstreamWatch: SocketWatch?
@@ -171,17 +173,26 @@ final class Connection: SocketWatchDelegate {
         let (keys, taking) = (sessions.wanted, sessions.takesWhatItWants)
         // The loop runs for as long as its worker lives, and the connection is looked up on it.
         nonisolated(unsafe) let worker = worker
+        questions += 1
+        let question = questions
         domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
-            loop.execute { worker.connection(id)?.storeAnswered(found) }
+            loop.execute {
+                let isTaken = worker.connection(id)?.storeAnswered(found, to: question) ?? false
+                // Nobody waits for it any more.
+                if taking, !isTaken { domain.putBack(found ?? [:], at: Clocks.wall()) }
+            }
         }
-        let timer = LoopTimer(loop: loop) { [unowned self] in storeAnswered(nil) }
+        let timer = LoopTimer(loop: loop) { [unowned self] in storeAnswered(nil, to: question) }
         storeTimer = timer
         timer.schedule(after: listener.settings.storeDeadline)
     }
 
     /// The session store has answered, or is too late with `nil`: the handshake goes on.
-    private func storeAnswered(_ found: [SessionKey: [UInt8]]?) {
-        guard waitsForStore, machine.phase == .handshaking else { return }
+    ///
+    /// - Returns: whether it was still waited for.
+    @discardableResult
+    private func storeAnswered(_ found: [SessionKey: [UInt8]]?, to question: Int) -> Bool {
+        guard waitsForStore, question == questions, machine.phase == .handshaking else { return false }
         waitsForStore = false
         storeTimer?.close()
         storeTimer = nil
@@ -191,6 +202,7 @@ final class Connection: SocketWatchDelegate {
         tls.endTurn()
         if clientIsReadable, machine.readsClient { readClient() }
         settle()
+        return true
     }
 
     /// Has the sockets asked for an error a little later.

@@ -38,7 +38,7 @@ struct Parts: Sendable {
             blueprints.append(
                 ListenerBlueprint(
                     settings: Self.settings(listener, share), hosts: hosts, tls: ListenerTLSSettings(listener),
-                    domain: domain, resumption: Self.resumption(listener.sessions),
+                    domain: domain, resumption: ResumptionPolicy(listener.sessions),
                     upstream: group,
                     admission: lasting.admission(of: listener.name), observers: observers))
         }
@@ -70,17 +70,6 @@ struct Parts: Sendable {
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay,
             ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream,
             storeDeadline: listener.sessions.storeDeadline)
-    }
-
-    private static func resumption(_ plan: SessionsPlan) -> ResumptionPolicy {
-        var verdicts = EndingVerdicts()
-        for (ending, verdict) in plan.endings {
-            let isKnown = verdicts.set(ending, verdict == "drop" ? .drop : .keep)
-            precondition(isKnown, "a checked plan names the ending \(ending)")
-        }
-        return ResumptionPolicy(
-            isOn: plan.mode != .off, lifetime: plan.lifetime, maximumChainAge: plan.maximumChainAge,
-            isSingleUse: plan.isSingleUse, verdicts: verdicts)
     }
 }
 

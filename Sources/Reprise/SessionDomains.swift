@@ -63,8 +63,12 @@ struct SessionDomains: Sendable {
     /// Tells the domains which hosts they have now, and what those demand: who holds a session may ask whether it resumes.
     func serve(_ plan: Plan, _ material: Material) {
         for (name, listeners) in Dictionary(grouping: plan.listeners, by: \.sessions.domain) {
-            let hosts = listeners.compactMap { material.hosts[$0.name]?.demands }
-            domains[name]?.serve(hosts.reduce(into: [:]) { $0.merge($1) { $1 } })
+            let hosts = listeners.flatMap { listener in
+                (material.hosts[listener.name]?.terms ?? []).map {
+                    ServedHost($0, ResumptionPolicy(listener.sessions))
+                }
+            }
+            domains[name]?.serve(hosts)
         }
     }
 

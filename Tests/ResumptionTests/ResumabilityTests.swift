@@ -112,10 +112,45 @@ import Vocabulary
     @Test func `a host that is gone or stricter, or revokes the certificate, resumes nothing`() throws {
         let listener = try listener(.stateless)
         let retained = try retain(connect(listener, SessionCarrier.stateless.client()))
-        listener.domain.serve([retained.context.fingerprint: nil])
-        #expect(retained.resumability(at: MemoryServer.now) == .yes)
-        listener.domain.serve([[1, 2, 3]: nil])
-        #expect(retained.resumability(at: MemoryServer.now) == .no(.refused(.policyChanged)))
+        func serve(
+            _ settings: ListenerTLSSettings = MemoryServer.settings(), host: String = "a.test",
+            by policy: ResumptionPolicy = ResumptionPolicy()
+        ) throws -> [ServedHost] {
+            try HostContexts(hosts: [MemoryServer.host(host)], settings: settings).terms.map { ServedHost($0, policy) }
+        }
+        func now(_ hosts: [ServedHost]) -> Resumability {
+            listener.domain.serve(hosts)
+            return retained.resumability(at: MemoryServer.now)
+        }
+        var tls12 = TLSSettings.intermediate
+        tls12.maximumVersion = .tls1_2
+        #expect(try now(serve()) == .yes)
+        #expect(try now(serve(host: "b.test")) == .no(.refused(.policyChanged)))
+        #expect(try now(serve(by: ResumptionPolicy(isOn: false))) == .no(.refused(.off)))
+        #expect(try now(serve(MemoryServer.settings(mode: .stateful))) == .no(.refused(.notFound)))
+        #expect(try now(serve(MemoryServer.settings(tls12))) == .no(.refused(.mismatch)))
+        #expect(
+            try now(serve(by: ResumptionPolicy(lifetime: .seconds(1), maximumChainAge: .zero)))
+                == .no(.refused(.chainTooOld)))
+        // One listener that would take it is enough.
+        #expect(try now(serve(by: ResumptionPolicy(isOn: false)) + serve()) == .yes)
+    }
+
+    @Test func `a cipher that the host takes no longer ends the TLS 1-2 sessions that use it`() throws {
+        let listener = try listener(.id)
+        var options = SessionCarrier.id.client()
+        options.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256"
+        let retained = try retain(connect(listener, options))
+        for (ciphers, answer) in [
+            ("ECDHE-ECDSA-AES128-GCM-SHA256", Resumability.yes),
+            ("ECDHE-ECDSA-AES256-GCM-SHA384", .no(.refused(.mismatch))),
+        ] {
+            var tls = TLSSettings.intermediate
+            tls.ciphers = ciphers
+            let hosts = try HostContexts(hosts: [MemoryServer.host("a.test")], settings: MemoryServer.settings(tls))
+            listener.domain.serve(hosts.terms.map { ServedHost($0, ResumptionPolicy()) })
+            #expect(retained.resumability(at: MemoryServer.now) == answer)
+        }
     }
 
     @Test func `a store on another machine is asked, and not waited for beyond the deadline`() async throws {

@@ -90,7 +90,7 @@ package final class ConnectionResumption: ConnectionSessions {
     package func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool {
         (self.offer, self.clients) = (offer, clients)
         (objection, accepted, acceptedKey, memory, isMarked) = (nil, nil, nil, nil, false)
-        guard policy.isOn, domain.remote != nil else { return false }
+        guard policy.isOn, domain.remote != nil, offer.usesStore else { return false }
         let keys = keys(of: offer).filter { !asked.contains($0) }
         guard !keys.isEmpty else { return false }
         asked += keys
@@ -218,7 +218,7 @@ package final class ConnectionResumption: ConnectionSessions {
         if let clients {
             // The session-id context has settled it; here it is only made sure of.
             if clients.mode == .require, memory.peer == nil { return .policyChanged }
-            if memory.peer?.certificates?.contains(where: clients.hasRevoked) == true { return .certificateRevoked }
+            if let objection = memory.objection(of: clients, at: clock()) { return objection }
         }
         return policy.objection(to: memory, at: clock(), denyList: domain.denyList)
     }

@@ -1,3 +1,4 @@
+internal import Synchronization
 package import Vocabulary
 
 /// Lineages that must not resume any more, each until the age of its chain would forbid it anyway.
@@ -26,6 +27,8 @@ package final class DenyList: Sendable {
     }
 
     private let state = Locked(State())
+    /// Whether anything was ever denied: mostly nothing was, and each resumption asks three times.
+    private let hasDenied = Atomic(false)
     /// How many lineages it may hold.
     package let capacity: Int
 
@@ -40,7 +43,8 @@ package final class DenyList: Sendable {
 
     /// Whether a lineage is refused.
     package func denies(_ lineage: Lineage) -> Bool {
-        state.withLock { state in
+        guard hasDenied.load(ordering: .acquiring) else { return false }
+        return state.withLock { state in
             if let floor = state.floor, lineage.authenticatedAt <= floor { return true }
             return !state.members.isEmpty && state.members.contains(lineage.id)
         }
@@ -52,7 +56,8 @@ package final class DenyList: Sendable {
     /// - Parameter oldest: when room is needed, lineages authenticated at or before this moment are forgotten first: they
     ///   are too old to resume.
     package func deny(_ lineage: Lineage, oldest: WallTime) -> Addition {
-        state.withLock { state in
+        hasDenied.store(true, ordering: .releasing)
+        return state.withLock { state in
             guard state.members.insert(lineage.id).inserted else { return .alreadyThere }
             Self.insert(Entry(lineage: lineage.id, authenticatedAt: lineage.authenticatedAt), &state.heap)
             guard state.heap.count > capacity else { return .added }

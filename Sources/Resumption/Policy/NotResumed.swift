@@ -20,6 +20,8 @@ public enum NotResumed: String, Sendable, Hashable, CaseIterable {
     case certificateExpired = "certificate_expired"
     /// A certificate of the client's chain has been revoked since.
     case certificateRevoked = "certificate_revoked"
+    /// No current revocation list covers the client's chain, and its host wants one.
+    case revocationUnknown = "revocation_unknown"
     /// The client's chain is longer than what a session remembers of it.
     case chainTooLong = "chain_too_long"
     /// It was resumed before, and sessions are for a single use.

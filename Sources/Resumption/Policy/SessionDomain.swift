@@ -1,5 +1,5 @@
 internal import Synchronization
-package import TLS
+internal import TLS
 package import Vocabulary
 
 /// What the listeners of one session domain share, for as long as the process runs: store, ticket keys, deny list.
@@ -21,7 +21,7 @@ package final class SessionDomain: Sendable {
     private let writesUnderWay = Atomic(0)
     private let leftOut = Atomic(0)
     private let chainAge = Locked(Duration.zero)
-    private let demands = Locked<[[UInt8]: ClientAuthentication?]?>(nil)
+    private let served = Locked<[[UInt8]: [ServedHost]]?>(nil)
 
     package init(
         name: String, store: LocalSessionStore, keys: TicketKeyRing, denyList: DenyList,
@@ -42,28 +42,14 @@ package final class SessionDomain: Sendable {
         chainAge.withLock { $0 = max($0, age) }
     }
 
-    /// What a host demands of its clients' certificates now.
-    package enum Demand: Sendable {
-        /// Nobody has said what hosts there are.
-        case unknown
-        /// No listener has that host under that policy any more.
-        case gone
-        case nothing
-        case clients(ClientAuthentication)
+    /// Takes in which hosts the domain's listeners have from now on.
+    package func serve(_ hosts: [ServedHost]) {
+        served.withLock { $0 = Dictionary(grouping: hosts, by: \.terms.sessionIDContext) }
     }
 
-    /// Takes in which hosts the domain's listeners have from now on, each by its session-id context.
-    package func serve(_ hosts: [[UInt8]: ClientAuthentication?]) {
-        demands.withLock { $0 = hosts }
-    }
-
-    /// What is demanded now where sessions of that session-id context belong.
-    package func demand(of sessionIDContext: [UInt8]) -> Demand {
-        demands.withLock { hosts in
-            guard let hosts else { return .unknown }
-            guard let host = hosts[sessionIDContext] else { return .gone }
-            return host.map(Demand.clients) ?? .nothing
-        }
+    /// How the listeners serve a host now; `nil` when nobody has said, none when no listener has it under that policy.
+    func hosts(of sessionIDContext: [UInt8]) -> [ServedHost]? {
+        served.withLock { $0.map { $0[sessionIDContext] ?? [] } }
     }
 
     /// Asks the remote store for sessions, and hands them to `body` on a thread of its own.

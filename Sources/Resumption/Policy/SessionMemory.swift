@@ -96,6 +96,15 @@ struct SessionMemory: Hashable {
         applicationData = Array(data)
     }
 
+    /// What a host's demands now have against the client's certificates.
+    func objection(of clients: ClientAuthentication, at time: WallTime) -> NotResumed? {
+        switch clients.revocation(of: peer?.certificates ?? [], at: time) {
+        case .none: nil
+        case .revoked: .certificateRevoked
+        case .unknown: .revocationUnknown
+        }
+    }
+
     /// Has it remember a router's bytes instead of those before.
     ///
     /// - Parameter time: when they were set, in milliseconds since 1970.

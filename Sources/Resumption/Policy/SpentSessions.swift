@@ -26,9 +26,16 @@ struct SpentSessions {
     }
 
     /// Forgets them, and overwrites the secrets that are in them.
-    mutating func wipe() {
+    ///
+    /// - Parameter wiped: sees each when it is wiped and before it is freed; for tests.
+    mutating func wipe(_ wiped: (UnsafeRawBufferPointer) -> Void = { _ in }) {
         // An array: the dictionary's own view of its keys would share it, and copies would be wiped.
-        for key in Array(sessions.keys) { sessions[key]?.der.withUnsafeMutableBytes { SessionRandom.wipe($0) } }
+        for key in Array(sessions.keys) {
+            sessions[key]?.der.withUnsafeMutableBytes {
+                SessionRandom.wipe($0)
+                wiped(UnsafeRawBufferPointer($0))
+            }
+        }
         sessions = [:]
     }
 }

@@ -40,8 +40,8 @@ extension ConnectionResumption {
         SessionFacts(
             summary: connection.summary, outcome: outcome, memory: memory, place: place,
             context: SessionContext(
-                hostID: offer?.hostID ?? "", fingerprint: offer?.sessionIDContext ?? [], domain: domain, policy: policy)
-        )
+                hostID: offer?.hostID ?? "", fingerprint: offer?.sessionIDContext ?? [], domain: domain, policy: policy),
+            isToCome: connection.ticketsAreToCome)
     }
 
     /// Has the session remember bytes of a router's, authenticated and in a ticket confidential, from now on through every

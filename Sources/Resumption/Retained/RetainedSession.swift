@@ -15,11 +15,14 @@ public final class RetainedSession: Sendable {
     private let reference: SessionReference
     private let memory: SessionMemory?
     private let place: SessionPlace?
+    /// When it was retained, more was still to be handed out.
+    private let isToCome: Bool
 
     init(
         _ reference: SessionReference, _ details: SessionDetails, _ memory: SessionMemory?, _ place: SessionPlace?,
-        in context: SessionContext
+        isToCome: Bool = false, in context: SessionContext
     ) {
+        self.isToCome = isToCome
         self.reference = reference
         self.details = details
         self.memory = memory
@@ -30,12 +33,15 @@ public final class RetainedSession: Sendable {
     /// Whether a client that comes back with it at a moment would be spared a full handshake, by what this process knows:
     /// lifetimes, ticket keys, its own store, what endings have denied, the host's policy now.
     ///
+    /// One that was retained before its ticket stays without: retain again when the ticket has left.
     /// Sessions in a store that other machines share count as there; ``resumability(at:askingStoreFor:)`` asks.
     public func resumability(at time: WallTime) -> Resumability {
         guard let memory, let place else {
-            return .no(details.protocolVersion == .tls1_3 && context.policy.isOn ? .noTicketYet : .notHandedOut)
+            return .no(isToCome ? .noTicketYet : .notHandedOut)
         }
-        if let objection = context.objection(to: memory, at: time) { return .no(.refused(objection)) }
+        if let objection = context.objection(to: memory, of: reference, in: place, at: time) {
+            return .no(.refused(objection))
+        }
         switch place {
         case .ticket(let name):
             return context.domain.keys.opens(name, at: time) ? .yes : .no(.refused(.keyUnknown))
@@ -135,7 +141,8 @@ extension RetainedSession {
     ///   key is.
     @discardableResult
     public func store(at time: WallTime) async -> Bool {
-        guard let memory, case .stored(let key) = place, context.objection(to: memory, at: time) == nil,
+        guard let memory, let place, case .stored(let key) = place,
+            context.objection(to: memory, of: reference, in: place, at: time) == nil,
             let der
         else { return false }
         guard let remote = context.domain.remote else {

@@ -21,15 +21,19 @@ public struct SessionContext: Sendable {
         self.policy = policy
     }
 
-    /// Why a session that remembers this may not resume here, whatever it is carried in.
-    func objection(to memory: SessionMemory, at time: WallTime) -> NotResumed? {
-        guard policy.isOn else { return .off }
-        switch domain.demand(of: fingerprint) {
-        case .gone: return .policyChanged
-        case .clients(let clients):
-            if memory.peer?.certificates?.contains(where: clients.hasRevoked) == true { return .certificateRevoked }
-        case .nothing, .unknown: break
+    /// Why a session would not be resumed here now, by any listener that has the host.
+    func objection(
+        to memory: SessionMemory, of session: SessionReference, in place: SessionPlace, at time: WallTime
+    ) -> NotResumed? {
+        guard let hosts = domain.hosts(of: fingerprint) else {
+            return policy.isOn ? policy.objection(to: memory, at: time, denyList: domain.denyList) : .off
         }
-        return policy.objection(to: memory, at: time, denyList: domain.denyList)
+        var first = NotResumed.policyChanged
+        for (index, host) in hosts.enumerated() {
+            let objection = host.objection(to: memory, of: session, in: place, at: time, denyList: domain.denyList)
+            guard let objection else { return nil }
+            if index == 0 { first = objection }
+        }
+        return first
     }
 }

@@ -8,10 +8,13 @@ struct SessionFacts {
     let memory: SessionMemory?
     let place: SessionPlace?
     let context: SessionContext
+    /// More will be handed out.
+    let isToCome: Bool
 
     func retained(_ reference: SessionReference, certificates: [[UInt8]]) -> RetainedSession {
         RetainedSession(
-            reference, details(created: reference.created, certificates: certificates), memory, place, in: context)
+            reference, details(created: reference.created, certificates: certificates), memory, place,
+            isToCome: isToCome, in: context)
     }
 
     func details(created: WallTime, certificates: [[UInt8]]) -> SessionDetails {

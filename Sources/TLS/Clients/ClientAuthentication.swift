@@ -1,4 +1,5 @@
 import CLibSSL
+package import Vocabulary
 
 /// What a host demands of its clients' certificates, ready to verify with.
 ///
@@ -23,7 +24,7 @@ package final class ClientAuthentication: @unchecked Sendable {
     package let names: [CertificateName]
     /// What sessions are bound by: SHA-256 over all of the above but the revocation lists.
     let fingerprint: [UInt8]
-    private let revoked: Set<PeerChain.Certificate>
+    private let revocations: Revocations?
 
     /// - Parameters:
     ///   - authoritiesPEM: the certificates that chains must lead to, at least one.
@@ -46,10 +47,10 @@ package final class ClientAuthentication: @unchecked Sendable {
             X509_STORE_add_cert(store, authority)
             reprise_name_stack_push_copy(stack, X509_get_subject_name(authority))
         }
-        var revoked: Set<PeerChain.Certificate> = []
+        var revocations: Revocations?
         if let revocationPEM {
             do throws(ClientAuthenticationError) {
-                revoked = try RevocationLists.add(revocationPEM, to: store)
+                revocations = try RevocationLists.add(revocationPEM, to: store)
             } catch {
                 X509_STORE_free(store)
                 reprise_name_stack_free(stack)
@@ -58,7 +59,7 @@ package final class ClientAuthentication: @unchecked Sendable {
             X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
         }
         ErrorQueue.clear()
-        (self.mode, self.depth, self.names, self.revoked) = (mode, depth, names, revoked)
+        (self.mode, self.depth, self.names, self.revocations) = (mode, depth, names, revocations)
         (self.store, authorityNames) = (store, stack)
         fingerprint = Self.fingerprint(mode, authorities, depth, names)
     }
@@ -68,8 +69,20 @@ package final class ClientAuthentication: @unchecked Sendable {
         reprise_name_stack_free(authorityNames)
     }
 
-    /// Whether a certificate that a session remembers has been revoked.
-    package func hasRevoked(_ certificate: PeerChain.Certificate) -> Bool { revoked.contains(certificate) }
+    /// Whether a full handshake would refuse certificates that a session remembers for being revoked.
+    package func revocation(of certificates: [PeerChain.Certificate], at time: WallTime) -> Revocation {
+        guard let revocations else { return .none }
+        if certificates.contains(where: revocations.revoked.contains) { return .revoked }
+        return certificates.allSatisfy { revocations.cover($0, at: time) } ? .none : .unknown
+    }
+
+    /// Whether certificates are revoked.
+    package enum Revocation: Sendable {
+        case none
+        case revoked
+        /// No current list covers one of them, and without one nobody is let in.
+        case unknown
+    }
 
     /// Whether a verified leaf has one of the names.
     func admits(_ leaf: OpaquePointer) -> Bool {

@@ -36,7 +36,8 @@ extension ServerConnection {
         let offer = SessionOffer(
             hostID: host.id, hostDigest: host.digest, sessionIDContext: host.sessionIDContext,
             serverName: hello.serverName,
-            speaksTLS13: speaksTLS13, clientSpeaksTLS13: clientSpeaksTLS13, sessionID: request.sessionID,
+            speaksTLS13: speaksTLS13, clientSpeaksTLS13: clientSpeaksTLS13,
+            usesStore: context.sessions.usesStore(isTLS13: speaksTLS13), sessionID: request.sessionID,
             carriesTicket: request.carriesTicket, identities: request.identities, identityCount: request.identityCount)
         isWaitingForStore = sessions.begin(offer, clients: host.clients)
         return isWaitingForStore ? .wait : .proceed

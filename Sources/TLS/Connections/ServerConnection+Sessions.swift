@@ -28,6 +28,12 @@ extension ServerConnection {
         noteTickets(since: writesBefore)
     }
 
+    /// Whether ``issueTickets()`` has some to make.
+    package var ticketsAreToCome: Bool {
+        guard let ssl, holdsTickets, !hasIssuedTickets, summary.version == .tls1_3 else { return false }
+        return context.sessions.tickets(resumed: SSL_session_reused(ssl) == 1, for: request) > 0
+    }
+
     /// Writes the tickets that libssl has not made by itself.
     func writeMissingTickets() {
         guard let ssl else { return }

@@ -12,8 +12,8 @@ package final class HostContexts: Sendable {
     /// Referred to by the hosts' SSL_CTX, so it must live as long as they do.
     let protocols: ApplicationProtocols
     private let first: HostContext
-    /// What each host demands of clients' certificates, by the session-id context that its sessions carry.
-    package let demands: [[UInt8]: ClientAuthentication?]
+    /// What each host takes, in the order of the file.
+    package let terms: [HostTerms]
     private let exact: [String: HostContext]
     private let wildcards: [String: HostContext]
 
@@ -24,12 +24,12 @@ package final class HostContexts: Sendable {
         var wildcards: [String: HostContext] = [:]
         var ids: Set<String> = []
         var first: HostContext?
-        var demands: [[UInt8]: ClientAuthentication?] = [:]
+        var terms: [HostTerms] = []
         for definition in hosts {
             guard ids.insert(definition.id).inserted else { throw .hostTwice(id: definition.id) }
             let host = try HostContext(definition, settings: settings, protocols: protocols)
             first = first ?? host
-            demands.updateValue(host.clients, forKey: host.sessionIDContext)
+            terms.append(HostTerms(host, settings))
             for name in definition.names {
                 let old =
                     switch name {
@@ -41,7 +41,7 @@ package final class HostContexts: Sendable {
         }
         guard let first else { throw .noHosts }
         self.first = first
-        self.demands = demands
+        self.terms = terms
         self.exact = exact
         self.wildcards = wildcards
     }

@@ -12,6 +12,8 @@ package struct SessionOffer: Sendable, Hashable {
     package var speaksTLS13: Bool
     /// Whether the client would speak TLS 1.3, with us or not.
     package var clientSpeaksTLS13: Bool
+    /// Whether the listener looks for sessions of that version in its store.
+    package var usesStore: Bool
     /// The session id of the ClientHello: 0 to 32 bytes.
     package var sessionID: [UInt8]
     /// Whether a TLS 1.2 ticket came along (RFC 5077 §3.2).

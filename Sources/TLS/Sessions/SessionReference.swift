@@ -3,10 +3,11 @@ package import Vocabulary
 
 /// One counted reference to a session of libssl's (SSL_get1_session(3)), given back when the object goes.
 ///
-/// What is read through it is set before the session is established, and libssl changes nothing of that afterwards: for a
-/// further ticket it makes a copy (ssl/statem/statem_srvr.c). So it may be read from any thread.
+/// Once a session has been handed out libssl changes nothing of it: for a further ticket it makes a copy. Before that, on a
+/// full TLS 1.3 handshake, it fills in this very object (tls_construct_new_session_ticket in ssl/statem/statem_srvr.c). So
+/// what is read from other threads is read of sessions only that were handed out when they were retained.
 package final class SessionReference: @unchecked Sendable {
-    // @unchecked: see above; libssl counts references atomically.
+    // @unchecked: see above; whoever reads it from another thread holds to it. libssl counts references atomically.
     private let session: OpaquePointer
 
     /// Takes a reference of its own.
@@ -52,6 +53,8 @@ package final class SessionReference: @unchecked Sendable {
             i2d_SSL_SESSION(session, &end)
         }
     }
+
+    func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result { body(session) }
 
     package var version: TLSVersion? { TLSVersion(rawValue: Int(SSL_SESSION_get_protocol_version(session))) }
 

@@ -38,6 +38,16 @@ package struct SessionSettings: Sendable {
     /// Whether anything may come out of a store.
     var keepsSessions: Bool { mode == .both || mode == .stateful }
 
+    /// Whether clients of that version are handed keys of the store, and find sessions by them.
+    package func usesStore(isTLS13: Bool) -> Bool {
+        isTLS13 ? mode == .stateful || (isSingleUse && keepsSessions) : keepsSessions
+    }
+
+    /// Whether clients of that version are handed tickets that hold the session, and resume by them.
+    package func usesTickets(isTLS13: Bool) -> Bool {
+        mode != .off && mode != .stateful && !(isTLS13 && usesStore(isTLS13: true))
+    }
+
     /// How many tickets a TLS 1.3 handshake ends with, given what the client asks for.
     func tickets(resumed: Bool, for request: ResumptionRequest) -> Int {
         guard mode != .off, request.takesKeyWithExchange else { return 0 }
