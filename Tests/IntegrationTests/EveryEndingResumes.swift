@@ -5,7 +5,8 @@ import Testing
 @Suite struct EveryEndingResumes {
     @Test(arguments: ["OpenSSL", "GnuTLS", "Python's ssl", "curl"])
     func `in every cell of the matrix a real client resumes`(_ name: String) async throws {
-        #expect(try await onOwnThread { try Self.play(name) } == [])
+        let faults = try await onOwnThread { try Self.play(name) }
+        #expect(faults.isEmpty, "\(faults)")
     }
 
     /// Plays all cells and prints them.
@@ -27,8 +28,9 @@ import Testing
                     continue
                 }
                 let cell = try stage.play(way, column, client)
-                row.append("\(cell)")
-                let wanted = Array(repeating: "resumed", count: client.keepsAll ? column.tickets : 1)
+                let tickets = client.keepsAll ? column.tickets : 1
+                row.append("\(cell)" + (tickets == column.tickets ? "" : " (one)"))
+                let wanted = Array(repeating: "resumed", count: tickets)
                 if cell.comebacks != wanted || cell.before != "not offered, \(way.ending)" {
                     faults.append("\(way.rawValue), \(column): \(cell), after \(cell.before)")
                 }
