@@ -106,7 +106,7 @@ final class MatrixStage {
         var text = "workers: 2\ndrain_timeout: 0ms\nlisteners:\n"
         for name in Set(MatrixColumn.all.map(\.listener)).sorted() {
             let parts = name.split(separator: "-")
-            for (suffix, timeouts) in [("", "{}"), ("-idle", "{ idle: 200ms }")] {
+            for (suffix, timeouts) in [("", "{}"), ("-idle", "{ idle: 500ms }")] {
                 text += """
                       - name: \(name)\(suffix)
                         bind: ["127.0.0.1:0"]
