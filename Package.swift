@@ -84,7 +84,11 @@ let package = Package(
         tests(
             "RepriseTests",
             knows: ["Reprise", "Configuration", "TLS", "Metrics", "EventLoop", "Vocabulary", "TestSupport"]),
-        tests("IntegrationTests", knows: ["TLS", "EventLoop", "Vocabulary", "TestSupport"]),
+        tests(
+            "IntegrationTests",
+            knows: [
+                "Proxy", "TLS", "Resumption", "EventLoop", "Metrics", "Routing", "Vocabulary", "TestSupport", logging,
+            ]),
         tests("HouseRulesTests", knows: ["TestSupport"]),
     ]
 )

@@ -47,7 +47,7 @@ import Vocabulary
     func `a session lives as long as its lifetime, to the second`(_ carrier: SessionCarrier) throws {
         for (away, result) in [
             (59, ResumptionOutcome.Result.resumed),
-            (60, .refused(.expired)),
+            (60, .refused(.expired)), (61, .refused(.expired)),
         ] {
             let listener = try listener(carrier, policy: ResumptionPolicy(lifetime: .seconds(60)))
             let (session, _, _) = try connect(listener, carrier.client())
@@ -128,24 +128,25 @@ import Vocabulary
         #expect(try connect(listener, carrier.client(resuming: other)).sessions.outcome.result == .resumed)
     }
 
-    @Test func `every ending keeps but a fatal alert, and a listener may say otherwise`() throws {
+    @Test(arguments: SessionCarrier.allCases)
+    func `every ending keeps but a fatal alert, and a listener may say otherwise`(_ carrier: SessionCarrier) throws {
         let endings: [Ending] = [
             .clientCloseNotify, .clientFIN, .clientReset, .upstreamEnd, .upstreamReset, .upstreamUnreachable,
             .timeoutIdle, .timeoutHalfClosed, .timeoutShutdown, .refused, .drain, .killed,
         ]
-        let listener = try listener(.stateless)
+        let listener = try listener(carrier)
         for ending in endings {
-            let (session, _, verdict) = try connect(listener, SessionCarrier.stateless.client(), ending: ending)
+            let (session, _, verdict) = try connect(listener, carrier.client(), ending: ending)
             #expect(verdict == .kept, "\(ending)")
-            let again = try connect(listener, SessionCarrier.stateless.client(resuming: session))
+            let again = try connect(listener, carrier.client(resuming: session))
             #expect(again.sessions.outcome.result == .resumed)
         }
         var verdicts = EndingVerdicts()
         #expect(verdicts.set("client_fin", .drop) && verdicts.set("fatal_alert", .keep) && !verdicts.set("fin", .drop))
-        let strict = try self.listener(.stateless, policy: ResumptionPolicy(verdicts: verdicts))
-        #expect(try connect(strict, SessionCarrier.stateless.client(), ending: .clientFIN).verdict == .dropped)
+        let strict = try self.listener(carrier, policy: ResumptionPolicy(verdicts: verdicts))
+        #expect(try connect(strict, carrier.client(), ending: .clientFIN).verdict == .dropped)
         let alert = Ending.alertSent(.internalError)
-        #expect(try connect(strict, SessionCarrier.stateless.client(), ending: alert).verdict == .kept)
+        #expect(try connect(strict, carrier.client(), ending: alert).verdict == .kept)
     }
 
     @Test func `a full deny list refuses all that is older than what it forgot`() throws {

@@ -20,6 +20,15 @@ package enum SessionCarrier: String, Sendable, CaseIterable {
         }
     }
 
+    /// The log's word for how it resumed.
+    package var word: String {
+        switch self {
+        case .id: "id"
+        case .ticket: "ticket"
+        case .stateless, .stateful: "psk"
+        }
+    }
+
     /// A client that uses it.
     package func client(
         _ name: String? = "a.test", resuming session: MemoryClient.Session? = nil

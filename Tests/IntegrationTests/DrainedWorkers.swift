@@ -1,0 +1,106 @@
+import EventLoop
+import Foundation
+import Glibc
+import Logging
+import Metrics
+import Proxy
+import Resumption
+import Routing
+import TLS
+import TestSupport
+import Vocabulary
+
+/// Two workers over one session domain, of which the first is drained while the second goes on.
+///
+/// The store is the process's memory, and a process that drains accepts no more: between processes a stored session
+/// could not come back. So this is the nearest that a drain and its sessions come.
+final class DrainedWorkers: @unchecked Sendable {
+    // @unchecked: nothing changes after init.
+    let ports: [Int]
+    private let workers: [Worker]
+    private let loops: [EventLoop]
+    private let queue: LogQueue
+    private let log: URL
+    private let descriptor: Int32
+
+    init(_ carrier: SessionCarrier, tickets: Int, upstream: UInt16) throws {
+        log = RepriseProcess.temporaryFolder().appending(path: "log")
+        descriptor = open(log.path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        queue = LogQueue(format: .json, level: .info, colored: false, descriptor: descriptor, dropped: Counter())
+        let registry = MetricRegistry()
+        let domain = try SessionDomain(
+            name: "test", store: LocalSessionStore(budget: 1 << 20),
+            keys: TicketKeyRing(
+                TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
+            denyList: DenyList(capacity: 100))
+        let tls = MemoryServer.settings(mode: carrier.mode, ticketsFull: tickets)
+        let server = UpstreamServer(
+            id: "a", endpoints: [Endpoint(parsing: "127.0.0.1:\(upstream)")].compactMap(\.self))
+        let blueprint = ListenerBlueprint(
+            settings: ListenerSettings(name: "web"),
+            hosts: try HostContexts(hosts: [MemoryServer.host("localhost")], settings: tls), tls: tls, domain: domain,
+            resumption: ResumptionPolicy(), upstream: UpstreamGroup(name: "app", servers: [server]),
+            admission: Admission())
+        var (ports, workers, loops): ([Int], [Worker], [EventLoop]) = ([], [], [])
+        for index in 0..<2 {
+            let loop = try EventLoop(name: "drained-\(index)")
+            loop.start()
+            let worker = Worker(loop: loop, index: index, registry: registry, log: WorkerLog(queue))
+            ports.append(try Self.waiting { try await Self.listen(worker, blueprint) })
+            workers.append(worker)
+            loops.append(loop)
+        }
+        (self.ports, self.workers, self.loops) = (ports, workers, loops)
+    }
+
+    deinit {
+        _ = try? Self.waiting { [workers] in for worker in workers { await worker.kill() } }
+        for loop in loops {
+            loop.stop()
+            loop.join()
+        }
+        queue.close()
+        close(descriptor)
+    }
+
+    private static func listen(_ worker: Worker, _ blueprint: ListenerBlueprint) async throws -> Int {
+        try await worker.prepare([blueprint])
+        await worker.commit()
+        guard let endpoint = Endpoint(parsing: "127.0.0.1:0") else { preconditionFailure("no endpoint") }
+        let socket = try Socket.listen(on: endpoint, sharingPort: false, backlog: 64)
+        guard case .ip(_, let port) = socket.localEndpoint else { preconditionFailure("no port") }
+        try await worker.accept(on: socket, for: "web", boundTo: endpoint)
+        return Int(port)
+    }
+
+    /// Drains the first, without patience for its connections; does not wait for their end.
+    func drainFirst() {
+        let first = workers[0]
+        Task { await first.drain() }
+        Task { await first.endDrain() }
+    }
+
+    /// The log's lines of connections that have closed.
+    var closed: [[String: String]] {
+        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+        let lines = text.split(separator: "\n").compactMap {
+            try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+        }
+        return lines.map { $0.mapValues { "\($0)" } }.filter { $0["message"] == "connection closed" }
+    }
+
+    /// Blocks until it is done: not for the threads that tasks run on.
+    private static func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+        let done = DispatchSemaphore(value: 0)
+        let result = Locked<Result<Value, any Error>?>(nil)
+        Task {
+            let value: Result<Value, any Error>
+            do { value = .success(try await work()) } catch { value = .failure(error) }
+            result.withLock { $0 = value }
+            done.signal()
+        }
+        done.wait()
+        guard let result = result.withLock({ $0 }) else { preconditionFailure("work without a result") }
+        return try result.get()
+    }
+}
