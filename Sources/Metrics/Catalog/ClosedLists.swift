@@ -13,7 +13,8 @@ package enum ClosedLists {
     /// Why an offered session was not resumed; the resumption room's closed list, in its order.
     package static let notResumed = [
         "not_found", "expired", "key_unknown", "forged", "other_host", "other_name", "policy_changed", "chain_too_old",
-        "certificate_expired", "certificate_revoked", "chain_too_long", "spent", "denied", "store_silent", "mismatch",
+        "certificate_expired", "certificate_revoked", "revocation_unknown", "chain_too_long", "spent", "denied",
+        "store_silent", "mismatch",
         "off",
     ]
     /// Every value of ``HandshakeFailure``, at the place of its `index`.
