@@ -210,7 +210,7 @@ package final class ConnectionResumption: ConnectionSessions {
             return memory.host == offer.hostDigest ? .policyChanged : .otherHost
         }
         if !session.isCipherAllowed { return .mismatch }
-        if !session.isTLS13, !Self.isName(memory.name, offer.serverName) { return .otherName }
+        if !session.isTLS13, !ServerNameBytes.isName(memory.name, offer.serverName) { return .otherName }
         return objection(to: memory) ?? (foundIsPast ? .expired : nil)
     }
 
@@ -272,7 +272,8 @@ package final class ConnectionResumption: ConnectionSessions {
         guard let id else { preconditionFailure("a lineage's name has \(LineageID.byteCount) bytes") }
         var memory = SessionMemory(
             lineage: Lineage(id: id, authenticatedAt: WallTime(secondsSinceEpoch: now.secondsSinceEpoch)), expires: now,
-            host: offer.hostDigest, name: session.isTLS13 ? [] : Self.comparable(offer.serverName), peer: session.peer)
+            host: offer.hostDigest, name: session.isTLS13 ? [] : ServerNameBytes.comparable(offer.serverName),
+            peer: session.peer)
         memory.expires = policy.expiry(at: now, lineage: memory.lineage, peer: memory.peer)
         return memory
     }
@@ -332,20 +333,5 @@ package final class ConnectionResumption: ConnectionSessions {
 
     deinit {
         spentSessions.wipe()
-    }
-
-    /// Whether a name that a session remembers is the one asked for.
-    private static func isName(_ remembered: [UInt8], _ asked: [UInt8]?) -> Bool {
-        guard let asked else { return remembered.isEmpty }
-        return remembered.count == asked.count && zip(remembered, asked).allSatisfy { $0 == lower($1) }
-    }
-
-    /// Names are compared without case (RFC 6066 §3), in ASCII.
-    private static func comparable(_ name: [UInt8]?) -> [UInt8] {
-        name.map { $0.map(lower) } ?? []
-    }
-
-    private static func lower(_ byte: UInt8) -> UInt8 {
-        (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
     }
 }
