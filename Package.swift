@@ -83,7 +83,9 @@ let package = Package(
         tests("AdminTests", knows: ["Admin", "EventLoop", "Metrics", "Vocabulary", "TestSupport"]),
         tests(
             "RepriseTests",
-            knows: ["Reprise", "Configuration", "TLS", "Metrics", "EventLoop", "Vocabulary", "TestSupport"]),
+            knows: [
+                "Reprise", "Configuration", "Resumption", "TLS", "Metrics", "EventLoop", "Vocabulary", "TestSupport",
+            ]),
         tests(
             "IntegrationTests",
             knows: [

@@ -105,4 +105,28 @@ import Testing
         #expect(client.tls.sessions.count == 1, "\(reprise.log)")
         #expect(reprise.closedConnection()["ending"] == "upstream_unreachable")
     }
+
+    @Test func `a client that resumes by no key with an exchange gets no ticket`() throws {
+        // Told to take no tickets, GnuTLS sends no psk_key_exchange_modes (RFC 8446 §4.2.9).
+        var configuration = TestConfiguration(TestUpstream.http("ok\n"))
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
+        let reprise = try configuration.start()
+        func connect(_ more: String) throws -> String {
+            try Shell.run(
+                [
+                    "gnutls-cli", "--insecure", "-p", "\(reprise.port())", "--priority",
+                    "NORMAL:-VERS-ALL:+VERS-TLS1.3\(more)",
+                ]
+                    + ["localhost"], input: "GET / HTTP/1.0\r\n\r\n"
+            ).output
+        }
+        #expect(try connect(":%NO_TICKETS").contains("TLS1.3"))
+        let sample = "reprise_ticket_flights_total{listener=\"web\",company=\"with_data\"}"
+        #expect(reprise.closedConnection(1)["ending"] != nil)
+        let alone = "reprise_ticket_flights_total{listener=\"web\",company=\"alone\"}"
+        #expect(try reprise.metric(sample) + reprise.metric(alone) == 0)
+        _ = try connect("")
+        #expect(reprise.closedConnection(2)["ending"] != nil)
+        #expect(try reprise.metric(sample) + reprise.metric(alone) == 1)
+    }
 }
