@@ -28,6 +28,8 @@ struct SessionsCheck {
             let differing = [
                 ("cache.size", other.cacheSize == sessions.cacheSize),
                 ("deny_list", other.denyList == sessions.denyList),
+                // Else it would resume any number of times at the other.
+                ("single_use", other.isSingleUse == sessions.isSingleUse),
                 ("tickets.rotate", other.tickets.rotate == sessions.tickets.rotate),
                 ("tickets.keys", other.tickets.keys == sessions.tickets.keys),
             ].filter { !$0.1 }.map(\.0)

@@ -125,7 +125,9 @@ private final class StuckStore: SessionStore {
             name: "test", store: local.store, keys: local.keys, denyList: local.denyList, remote: store)
         let key = [UInt8](repeating: 1, count: 32).withUnsafeBytes { SessionKey($0) }
         guard let key else { return }
-        let write = { domain.tellRemote { try await $0.put(key, [], expires: MemoryServer.now, at: MemoryServer.now) } }
+        let write = {
+            _ = domain.tellRemote { try await $0.put(key, [], expires: MemoryServer.now, at: MemoryServer.now) }
+        }
         for _ in 0..<ResumptionLimits.storeWrites { write() }
         #expect(domain.writesLeftOut == 0)
         for _ in 0..<3 { write() }

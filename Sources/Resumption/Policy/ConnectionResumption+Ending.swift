@@ -23,7 +23,7 @@ extension ConnectionResumption {
         // Where it came from, too: with the handshake done the client has shown that the session is its own.
         let keys = keys + (acceptedKey.map { [$0] } ?? [])
         if domain.remote != nil {
-            domain.tellRemote { remote in for key in keys { try await remote.remove(key) } }
+            domain.tellRemote(after: telling) { remote in for key in keys { try await remote.remove(key) } }
         } else {
             for key in keys { domain.store.remove(key) }
         }

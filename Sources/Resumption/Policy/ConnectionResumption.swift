@@ -45,6 +45,8 @@ package final class ConnectionResumption: ConnectionSessions {
     private var foundIsPast = false
     /// The key of the session that was judged good.
     private(set) var acceptedKey: SessionKey?
+    /// The last thing that the remote store was told of them.
+    var telling: Task<Void, Never>?
     /// Where sessions of this lineage went.
     var keys: [SessionKey] = []
 
@@ -286,7 +288,9 @@ package final class ConnectionResumption: ConnectionSessions {
             let (session, expires, now) = (Array(der), memory.expires, clock())
             keys.append(key)
             // Nobody waits for it: a client that comes back sooner finds nothing, and makes a full handshake.
-            domain.tellRemote { try await $0.put(key, session, expires: expires, at: now) }
+            telling = domain.tellRemote(after: telling) {
+                try await $0.put(key, session, expires: expires, at: now)
+            }
             return
         }
         if domain.store.put(key, der, expires: memory.expires, at: clock()).isKept { keys.append(key) }

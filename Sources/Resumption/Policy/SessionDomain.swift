@@ -65,14 +65,21 @@ package final class SessionDomain: Sendable {
     /// Tells the remote store something that nobody waits for: a failure is as if it had been forgotten at once.
     ///
     /// When ``ResumptionLimits/storeWrites`` are under way it is left out, and counted.
-    func tellRemote(_ body: @escaping @Sendable (any SessionStore) async throws -> Void) {
-        guard let remote else { return }
+    /// - Parameter previous: what must have been said before: a session is not removed and put there afterwards.
+    /// - Returns: what to say the next thing about the same sessions after.
+    @discardableResult
+    func tellRemote(
+        after previous: Task<Void, Never>? = nil,
+        _ body: @escaping @Sendable (any SessionStore) async throws -> Void
+    ) -> Task<Void, Never>? {
+        guard let remote else { return previous }
         guard writesUnderWay.wrappingAdd(1, ordering: .relaxed).newValue <= ResumptionLimits.storeWrites else {
             writesUnderWay.wrappingSubtract(1, ordering: .relaxed)
             leftOut.wrappingAdd(1, ordering: .relaxed)
-            return
+            return previous
         }
-        Task(executorPreference: StoreExecutor.shared) {
+        return Task(executorPreference: StoreExecutor.shared) {
+            await previous?.value
             try? await body(remote)
             self.writesUnderWay.wrappingSubtract(1, ordering: .relaxed)
         }
