@@ -7,6 +7,8 @@ package struct LoadedConfiguration: Sendable {
     package let warnings: [Fault]
     /// Every certificate block that could be read, also beside faults, so that its files can be checked in the same run.
     package let certificates: [CertificatePlan]
+    /// The sessions of every listener, as far as they could be read: the ticket keys that they name can be looked at, too.
+    package let sessions: [SessionsPlan]
     /// Every listener's TLS block, likewise.
     package let tls: [TLSPlan]
 }
@@ -54,6 +56,7 @@ package enum ConfigurationLoader {
             plan: faults.isEmpty ? reader.plan : nil, faults: faults,
             warnings: Set(check.warnings + reader.warnings).sorted(),
             certificates: reader.plan.listeners.flatMap { $0.tls.hosts.flatMap(\.certificates) },
+            sessions: reader.plan.listeners.map(\.sessions),
             tls: reader.plan.listeners.map(\.tls))
     }
 
@@ -65,6 +68,6 @@ package enum ConfigurationLoader {
     }
 
     private static func failed(_ faults: [Fault]) -> LoadedConfiguration {
-        LoadedConfiguration(plan: nil, faults: faults, warnings: [], certificates: [], tls: [])
+        LoadedConfiguration(plan: nil, faults: faults, warnings: [], certificates: [], sessions: [], tls: [])
     }
 }

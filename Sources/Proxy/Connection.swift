@@ -41,6 +41,7 @@ final class Connection: SocketWatchDelegate {
     /// The handshake waits for the session store; what comes meanwhile waits too.
     var waitsForStore = false
     private var storeTimer: LoopTimer?
+    private var asking: Task<Void, Never>?
     /// How often the store was asked; a HelloRetryRequest may have it asked again.
     private var questions = 0
 
@@ -175,13 +176,15 @@ final class Connection: SocketWatchDelegate {
         nonisolated(unsafe) let worker = worker
         questions += 1
         let question = questions
-        domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
+        let asking = domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
             loop.execute {
                 let isTaken = worker.connection(id)?.storeAnswered(found, to: question) ?? false
                 // Nobody waits for it any more.
                 if taking, !isTaken { domain.putBack(found ?? [:], at: Clocks.wall()) }
             }
         }
+        // What is taken for a single use must come, to be given back.
+        if !taking { self.asking = asking }
         let timer = LoopTimer(loop: loop) { [unowned self] in storeAnswered(nil, to: question) }
         storeTimer = timer
         timer.schedule(after: listener.settings.storeDeadline)
@@ -194,8 +197,7 @@ final class Connection: SocketWatchDelegate {
     private func storeAnswered(_ found: [SessionKey: [UInt8]]?, to question: Int) -> Bool {
         guard waitsForStore, question == questions, machine.phase == .handshaking else { return false }
         waitsForStore = false
-        storeTimer?.close()
-        storeTimer = nil
+        stopAsking()
         if let found { sessions.storeAnswered(found) } else { sessions.storeWasSilent() }
         tls.sessionsAreThere()
         takeFromClient()
@@ -203,6 +205,13 @@ final class Connection: SocketWatchDelegate {
         if clientIsReadable, machine.readsClient { readClient() }
         settle()
         return true
+    }
+
+    private func stopAsking() {
+        storeTimer?.close()
+        storeTimer = nil
+        asking?.cancel()
+        asking = nil
     }
 
     /// Has the sockets asked for an error a little later.
@@ -295,8 +304,7 @@ extension Connection {
         toUpstream.removeAll()
         timer?.close()
         timer = nil
-        storeTimer?.close()
-        storeTimer = nil
+        stopAsking()
         record.endedAt = worker.loop.now
         record.ending = machine.ending
         record.laterEvents = machine.detail

@@ -43,7 +43,7 @@ struct Material: Sendable {
             check(tls)
             for host in tls.hosts { if let plan = host.clients { load(plan) } }
         }
-        if let plan = loaded.plan { loadTicketKeys(plan, at: now) }
+        loadTicketKeys(loaded, at: now)
         guard faults.isEmpty, let plan = loaded.plan else { return }
         for listener in plan.listeners { buildHosts(of: listener) }
     }
@@ -111,14 +111,14 @@ struct Material: Sendable {
         }
     }
 
-    private mutating func loadTicketKeys(_ plan: Plan, at now: WallTime) {
-        for (name, sessions) in Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain) {
+    private mutating func loadTicketKeys(_ loaded: LoadedConfiguration, at now: WallTime) {
+        for (name, sessions) in Dictionary(grouping: loaded.sessions, by: \.domain) {
             guard let first = sessions.first else { continue }
             do throws(TicketRotationFault) {
                 let rotation = try SessionDomains.rotation(sessions)
                 if !first.tickets.keys.isEmpty { loadKeys(first.tickets.keys, of: name, rotation, at: now) }
             } catch {
-                let source = first.tickets.rotate?.source ?? plan.listeners.first?.tls.source
+                let source = first.tickets.rotate?.source ?? loaded.tls.first?.source
                 if let source { faults.append(Fault(source: source, message: "\(error)")) }
             }
         }

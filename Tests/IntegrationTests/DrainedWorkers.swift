@@ -82,11 +82,22 @@ final class DrainedWorkers: @unchecked Sendable {
 
     /// The log's lines of connections that have closed.
     var closed: [[String: String]] {
-        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+        let text = Self.text(of: log)
         let lines = text.split(separator: "\n").compactMap {
             try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
         }
         return lines.map { $0.mapValues { "\($0)" } }.filter { $0["message"] == "connection closed" }
+    }
+
+    /// Not Foundation's: of a file that is empty at first it leaks what it read.
+    private static func text(of file: URL) -> String {
+        let descriptor = open(file.path, O_RDONLY)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        while case let count = read(descriptor, &buffer, buffer.count), count > 0 { bytes += buffer.prefix(count) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Blocks until it is done: not for the threads that tasks run on.

@@ -27,6 +27,9 @@ enum EndingWay: String, CaseIterable {
         }
     }
 
+    /// What it may be called: an upstream that resets as soon as it has taken the connection may do so before that is noticed.
+    var endings: [String] { self == .upstreamReset ? [ending, "upstream_unreachable"] : [ending] }
+
     /// What makes it of a client that can only say goodbye.
     var goodbye: WireTap.Goodbye {
         switch self {

@@ -55,10 +55,11 @@ package final class SessionDomain: Sendable {
     /// Asks the remote store for sessions, and hands them to `body` on a thread of its own.
     ///
     /// - Parameter body: gets `nil` when the store failed, and nothing was found.
+    /// - Returns: what asks, to be cancelled when nobody waits any more.
     package func ask(
         _ keys: [SessionKey], taking: Bool, at time: WallTime,
         _ body: @escaping @Sendable ([SessionKey: [UInt8]]?) -> Void
-    ) {
+    ) -> Task<Void, Never> {
         Task(executorPreference: StoreExecutor.shared) { body(await self.fetch(keys, taking: taking, at: time)) }
     }
 
