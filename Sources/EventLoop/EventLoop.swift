@@ -29,6 +29,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     private struct Inbox {
         var jobs: [Job] = []
         var isWoken = false
+        /// The loop has ended: nothing is run any more, and what waits may hold the loop itself.
+        var isEnded = false
     }
 
     private enum Job {
@@ -122,6 +124,14 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         guard let thread else { return }
         pthread_join(thread, nil)
         self.thread = nil
+        let left = inbox.withLock { inbox in
+            inbox.isEnded = true
+            let left = inbox.jobs.filter { if case .body = $0 { true } else { false } }
+            inbox.jobs.removeAll { if case .body = $0 { true } else { false } }
+            return left
+        }
+        // Freed here, without the lock: that may bring more.
+        _ = left
     }
 
     /// Whether the caller is on the loop's thread.
@@ -147,6 +157,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private func add(_ job: Job) {
         let mustWake = inbox.withLock { inbox in
+            if inbox.isEnded, case .body = job { return false }
             inbox.jobs.append(job)
             defer { inbox.isWoken = true }
             return !inbox.isWoken
