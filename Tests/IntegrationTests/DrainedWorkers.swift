@@ -54,7 +54,12 @@ final class DrainedWorkers: @unchecked Sendable {
     }
 
     deinit {
-        _ = try? Self.waiting { [workers] in for worker in workers { await worker.kill() } }
+        _ = try? Self.waiting { [workers] in
+            for worker in workers {
+                if let endpoint = Endpoint(parsing: "127.0.0.1:0") { await worker.stopAccepting("web", at: [endpoint]) }
+                await worker.kill()
+            }
+        }
         for loop in loops {
             loop.stop()
             loop.join()

@@ -96,6 +96,7 @@ private final class LateStore: SessionStore {
             Thread { continuation.resume(returning: Result { try body(Int(port)) }) }.start()
         }
         try result.get()
+        await worker.stopAccepting("web", at: [endpoint])
         await worker.kill()
         loop.stop()
         loop.join()
