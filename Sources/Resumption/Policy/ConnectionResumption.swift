@@ -68,6 +68,12 @@ package final class ConnectionResumption: ConnectionSessions {
         ResumptionOutcome(result: result, hostID: offer?.hostID, fingerprint: offer?.sessionIDContext ?? [])
     }
 
+    /// What came of the offer in a handshake that has failed: what was found good, or not yet looked at, has no reason.
+    package var resultOfFailure: ResumptionOutcome.Result {
+        guard accepted == nil, objection != nil || !policy.isOn else { return .notOffered }
+        return result
+    }
+
     private var result: ResumptionOutcome.Result {
         guard let offer else { return .notOffered }
         if isDone, accepted != nil, objection == nil { return .resumed }
