@@ -62,13 +62,15 @@ struct SessionDomains: Sendable {
 
     /// Tells the domains which hosts they have now, and what those demand: who holds a session may ask whether it resumes.
     func serve(_ plan: Plan, _ material: Material) {
-        for (name, listeners) in Dictionary(grouping: plan.listeners, by: \.sessions.domain) {
-            let hosts = listeners.flatMap { listener in
-                (material.hosts[listener.name]?.terms ?? []).map {
-                    ServedHost($0, ResumptionPolicy(listener.sessions))
-                }
-            }
-            domains[name]?.serve(hosts)
+        let listeners = Dictionary(grouping: plan.listeners, by: \.sessions.domain)
+        // Those that have no listener any more, too: nothing of theirs resumes.
+        for (name, domain) in domains {
+            domain.serve(
+                (listeners[name] ?? []).flatMap { listener in
+                    (material.hosts[listener.name]?.terms ?? []).map {
+                        ServedHost($0, ResumptionPolicy(listener.sessions))
+                    }
+                })
         }
     }
 

@@ -126,6 +126,7 @@ import Vocabulary
         tls12.maximumVersion = .tls1_2
         #expect(try now(serve()) == .yes)
         #expect(try now(serve(host: "b.test")) == .no(.refused(.policyChanged)))
+        #expect(now([]) == .no(.refused(.policyChanged)))
         #expect(try now(serve(by: ResumptionPolicy(isOn: false))) == .no(.refused(.off)))
         #expect(try now(serve(MemoryServer.settings(mode: .stateful))) == .no(.refused(.notFound)))
         #expect(try now(serve(MemoryServer.settings(tls12))) == .no(.refused(.mismatch)))

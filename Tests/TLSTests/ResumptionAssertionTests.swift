@@ -23,6 +23,17 @@ import Vocabulary
         return sessions
     }
 
+    /// A session whose chain is too old, about to be offered to a server that judges it good.
+    private func tooOld(_ carrier: SessionCarrier, isBlind: Bool) throws -> MemoryPair {
+        let listener = try MemoryServer.context(
+            MemoryServer.settings(mode: carrier.mode), policy: ResumptionPolicy(maximumChainAge: .seconds(100)))
+        let session = try session(listener, carrier)
+        listener.clock.advance(seconds: 100)
+        return try MemoryPair(server: listener, client: carrier.client(resuming: session)) {
+            lenient($0, isBlind: isBlind)
+        }
+    }
+
     private func expectAccessDenied(_ pair: MemoryPair) {
         #expect(pair.clientFailure?.description.contains("access denied") == true, "\(pair.clientFailure as Any)")
     }
@@ -31,13 +42,7 @@ import Vocabulary
     func `a session that should have been refused gets access_denied for a ServerHello`(
         _ carrier: SessionCarrier
     ) throws {
-        let listener = try MemoryServer.context(
-            MemoryServer.settings(mode: carrier.mode), policy: ResumptionPolicy(maximumChainAge: .seconds(100)))
-        let session = try session(listener, carrier)
-        listener.clock.advance(seconds: 100)
-        let pair = try MemoryPair(server: listener, client: carrier.client(resuming: session)) {
-            lenient($0, isBlind: false)
-        }
+        let pair = try tooOld(carrier, isBlind: false)
         guard case .failed(let fault) = pair.handshake() else { return #expect(Bool(false), "it was resumed") }
         #expect(fault.cause == .resumptionDefect && fault.alertSent == .accessDenied)
         expectAccessDenied(pair)
@@ -47,13 +52,7 @@ import Vocabulary
     func `what is resumed all the same ends when the handshake is done, in TLS 1-3 by access_denied`(
         _ carrier: SessionCarrier
     ) throws {
-        let listener = try MemoryServer.context(
-            MemoryServer.settings(mode: carrier.mode), policy: ResumptionPolicy(maximumChainAge: .seconds(100)))
-        let session = try session(listener, carrier)
-        listener.clock.advance(seconds: 100)
-        let pair = try MemoryPair(server: listener, client: carrier.client(resuming: session)) {
-            lenient($0, isBlind: true)
-        }
+        let pair = try tooOld(carrier, isBlind: true)
         guard case .failed(let fault) = pair.handshake() else { return #expect(Bool(false), "it goes on") }
         #expect(fault.cause == .resumptionDefect)
         #expect(pair.client.sessions.isEmpty || carrier.version == .tls1_2)

@@ -14,19 +14,8 @@ package final class SocketClient {
         port: Int, _ options: MemoryClient.Options = .init(serverName: "localhost"), sending: [UInt8] = []
     ) throws {
         tls = try MemoryClient(options)
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var patience = timeval(tv_sec: 15, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { throw Failure.notConnected(errno) }
+        descriptor = Loopback.socket()
+        guard Loopback.connect(descriptor, to: port) else { throw Failure.notConnected(errno) }
         while try !tls.handshake() {
             flush()
             guard takeIn() else { throw Failure.ended }

@@ -15,7 +15,8 @@ final class HostContext: @unchecked Sendable {
     let sessionIDContext: [UInt8]
     let clients: ClientAuthentication?
     private let certificates: [ServerCertificate]
-    private let ciphers: Set<UInt32>
+    /// libssl's numbers of the TLS 1.2 ciphers it takes.
+    let ciphers: Set<UInt32>
 
     init(
         _ definition: HostDefinition, settings: ListenerTLSSettings, protocols: ApplicationProtocols

@@ -7,12 +7,12 @@ package struct HostTerms: Sendable {
     /// How the listener's sessions are kept.
     package let sessions: SessionSettings
 
-    private let host: HostContext
+    private let ciphers: Set<UInt32>
     private let versions: ClosedRange<TLSVersion>
 
     init(_ host: HostContext, _ settings: ListenerTLSSettings) {
-        self.host = host
-        (sessionIDContext, clients) = (host.sessionIDContext, host.clients)
+        // Not the host itself: whoever asks about sessions would keep its private keys.
+        (sessionIDContext, clients, ciphers) = (host.sessionIDContext, host.clients, host.ciphers)
         sessions = settings.sessions
         versions = settings.tls.minimumVersion...settings.tls.maximumVersion
     }
@@ -20,6 +20,6 @@ package struct HostTerms: Sendable {
     /// Whether it takes a session's version and, in TLS 1.2, its cipher: TLS 1.3 binds a session to a digest only.
     package func takes(_ session: SessionReference) -> Bool {
         guard let version = session.version, versions.contains(version) else { return false }
-        return version == .tls1_3 || session.withPointer { host.allowsCipher(of: $0) }
+        return version == .tls1_3 || session.cipherID.map(ciphers.contains) ?? false
     }
 }

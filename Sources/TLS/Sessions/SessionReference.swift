@@ -54,7 +54,8 @@ package final class SessionReference: @unchecked Sendable {
         }
     }
 
-    func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result { body(session) }
+    /// libssl's number of the cipher or suite.
+    var cipherID: UInt32? { SSL_SESSION_get0_cipher(session).map { SSL_CIPHER_get_id($0) } }
 
     package var version: TLSVersion? { TLSVersion(rawValue: Int(SSL_SESSION_get_protocol_version(session))) }
 
