@@ -133,6 +133,7 @@ extension Connection {
     private func handshakeFailed(_ fault: HandshakeFault) {
         noteFailure(fault.cause)
         record.detail = fault.detail
+        record.resumption = sessions.resultOfFailure
         if fault.cause == .resumptionDefect { worker.log.resumptionDefect(listener, record) }
         switch fault.cause {
         case .plainHTTP:

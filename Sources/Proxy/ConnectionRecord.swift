@@ -23,7 +23,7 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var bytesToClient: UInt64 = 0
     /// What TLS negotiated, as far as it came.
     package internal(set) var summary: HandshakeSummary?
-    /// What came of the client's offer to resume; `nil` before the handshake is done.
+    /// What came of the client's offer to resume; `nil` before the handshake has succeeded or failed.
     package internal(set) var resumption: ResumptionOutcome.Result?
     /// The lineage of its session.
     package internal(set) var lineage: LineageID?

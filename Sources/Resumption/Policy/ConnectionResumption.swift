@@ -64,6 +64,12 @@ package final class ConnectionResumption: ConnectionSessions {
         ResumptionOutcome(result: result, hostID: offer?.hostID, fingerprint: offer?.sessionIDContext ?? [])
     }
 
+    /// What came of the offer in a handshake that has failed: what was found good, or not yet looked at, has no reason.
+    package var resultOfFailure: ResumptionOutcome.Result {
+        guard accepted == nil, objection != nil || !policy.isOn else { return .notOffered }
+        return result
+    }
+
     private var result: ResumptionOutcome.Result {
         guard let offer else { return .notOffered }
         if isDone, accepted != nil, objection == nil { return .resumed }
@@ -72,12 +78,6 @@ package final class ConnectionResumption: ConnectionSessions {
         guard reason == .notFound || reason == .storeSilent else { return .refused(reason) }
         guard offer.isOffer else { return .notOffered }
         return .refused(offer.isOfAnotherVersion ? .mismatch : reason)
-    }
-
-    /// A session that was handed out.
-    struct EstablishedSession {
-        let reference: SessionReference
-        let place: SessionPlace
     }
 
     /// The lineage of this connection's session; `nil` before the handshake is done.
