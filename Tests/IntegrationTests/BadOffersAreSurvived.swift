@@ -98,6 +98,10 @@ import Testing
         for _ in 0..<3 { #expect(throws: (any Error).self) { try connect(reprise, carrier, resuming: stolen) } }
         #expect(try connect(reprise, carrier, resuming: session).wasResumed)
         #expect(try reprise.metric("reprise_lineages_dropped_total{listener=\"web\"}") == 0)
+        for line in reprise.connections(5)[1...3] {
+            // The session was good; it is the client that was not.
+            #expect(line["cause"] != nil && line["not_resumed"] == nil, "\(line)")
+        }
     }
 
     @Test(arguments: SessionCarrier.allCases)
