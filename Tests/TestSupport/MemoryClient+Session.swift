@@ -31,6 +31,11 @@ extension MemoryClient {
             edit { $0.elements[3].content = bytes }
         }
 
+        /// Has clients offer it for a day, however soon the server said that it ends.
+        package mutating func outliveItsHint() {
+            edit { $0.replace(0xA9, with: DERParts.element(2, [0x01, 0x51, 0x80])) }
+        }
+
         /// Forgets the secret: what is left is what anybody sees on the wire.
         package mutating func damageSecret() {
             edit { parts in parts.elements[4].content = parts.elements[4].content.map { ~$0 } }

@@ -101,9 +101,11 @@ package final class RepriseProcess: Sendable {
         return found.count >= number ? found[number - 1] : [:]
     }
 
-    /// The port that a listener is bound to.
+    /// The port that a listener is bound to, once it is; of several the last one's.
     package func port(_ listener: String = "web") -> Int {
-        let line = lines.last { $0["message"] == "listening" && $0["listener"] == listener }
+        func isIts(_ line: [String: String]) -> Bool { line["message"] == "listening" && line["listener"] == listener }
+        _ = waitForLine(15, isIts)
+        let line = lines.last(where: isIts)
         return line?["address"].flatMap { Int($0.split(separator: ":").last ?? "") } ?? 0
     }
 

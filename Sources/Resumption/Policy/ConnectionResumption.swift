@@ -84,12 +84,6 @@ package final class ConnectionResumption: ConnectionSessions {
         return .refused(offer.isOfAnotherVersion ? .mismatch : reason)
     }
 
-    /// A session that was handed out.
-    struct EstablishedSession {
-        let reference: SessionReference
-        let place: SessionPlace
-    }
-
     /// The lineage of this connection's session; `nil` before the handshake is done.
     package var lineage: Lineage? { isDone ? memory?.lineage : nil }
 

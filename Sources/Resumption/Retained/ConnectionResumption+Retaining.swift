@@ -3,6 +3,12 @@ internal import Vocabulary
 
 /// What routers get of a connection's session.
 extension ConnectionResumption {
+    /// A session that was handed out.
+    struct EstablishedSession {
+        let reference: SessionReference
+        let place: SessionPlace
+    }
+
     /// Lends the connection's session for the length of `body`.
     ///
     /// - Parameter connection: the one whose sessions this object keeps.
