@@ -46,7 +46,7 @@ final class DrainedWorkers: @unchecked Sendable {
             let loop = try EventLoop(name: "drained-\(index)")
             loop.start()
             let worker = Worker(loop: loop, index: index, registry: registry, log: WorkerLog(queue))
-            ports.append(try Self.waiting { try await Self.listen(worker, blueprint) })
+            ports.append(try Self.onLoop(loop, worker) { try Self.listen($0, blueprint) })
             workers.append(worker)
             loops.append(loop)
         }
@@ -54,13 +54,11 @@ final class DrainedWorkers: @unchecked Sendable {
     }
 
     deinit {
-        _ = try? Self.waiting { [workers] in
-            for worker in workers {
-                if let endpoint = Endpoint(parsing: "127.0.0.1:0") { await worker.stopAccepting("web", at: [endpoint]) }
-                await worker.kill()
+        for (loop, worker) in zip(loops, workers) {
+            try? Self.onLoop(loop, worker) { worker in
+                Self.stopAccepting(worker)
+                worker.kill()
             }
-        }
-        for loop in loops {
             loop.stop()
             loop.join()
         }
@@ -68,21 +66,29 @@ final class DrainedWorkers: @unchecked Sendable {
         close(descriptor)
     }
 
-    private static func listen(_ worker: Worker, _ blueprint: ListenerBlueprint) async throws -> Int {
-        try await worker.prepare([blueprint])
-        await worker.commit()
+    private static func listen(_ worker: isolated Worker, _ blueprint: ListenerBlueprint) throws -> Int {
+        try worker.prepare([blueprint])
+        worker.commit()
         guard let endpoint = Endpoint(parsing: "127.0.0.1:0") else { preconditionFailure("no endpoint") }
         let socket = try Socket.listen(on: endpoint, sharingPort: false, backlog: 64)
         guard case .ip(_, let port) = socket.localEndpoint else { preconditionFailure("no port") }
-        try await worker.accept(on: socket, for: "web", boundTo: endpoint)
+        try worker.accept(on: socket, for: "web", boundTo: endpoint)
         return Int(port)
+    }
+
+    private static func stopAccepting(_ worker: isolated Worker) {
+        if let endpoint = Endpoint(parsing: "127.0.0.1:0") { worker.stopAccepting("web", at: [endpoint]) }
     }
 
     /// Drains the first, without patience for its connections; does not wait for their end.
     func drainFirst() {
         let first = workers[0]
-        Task { await first.drain() }
-        Task { await first.endDrain() }
+        loops[0].execute {
+            first.assumeIsolated { worker in
+                Self.stopAccepting(worker)
+                worker.endDrain()
+            }
+        }
     }
 
     /// The log's lines of connections that have closed.
@@ -105,13 +111,14 @@ final class DrainedWorkers: @unchecked Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Blocks until it is done: not for the threads that tasks run on.
-    private static func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+    /// Blocks until it is done on that loop: without a task, which would wait its turn behind every other test.
+    private static func onLoop<Value: Sendable>(
+        _ loop: EventLoop, _ worker: Worker, _ work: @escaping @Sendable (isolated Worker) throws -> Value
+    ) throws -> Value {
         let done = DispatchSemaphore(value: 0)
         let result = Locked<Result<Value, any Error>?>(nil)
-        Task {
-            let value: Result<Value, any Error>
-            do { value = .success(try await work()) } catch { value = .failure(error) }
+        loop.execute {
+            let value = worker.assumeIsolated { worker in Result { try work(worker) } }
             result.withLock { $0 = value }
             done.signal()
         }
