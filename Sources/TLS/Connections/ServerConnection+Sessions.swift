@@ -14,8 +14,8 @@ extension ServerConnection {
 
     /// Tells libssl how many TLS 1.3 tickets to make: after a resumption it makes one, if any are set at all.
     func planTickets(resumed: Bool) {
-        plannedTickets = holdsTickets ? 0 : context.sessions.tickets(resumed: resumed, for: request)
-        if let ssl { SSL_set_num_tickets(ssl, plannedTickets) }
+        let count = holdsTickets ? 0 : context.sessions.tickets(resumed: resumed, for: request)
+        if let ssl { SSL_set_num_tickets(ssl, count) }
     }
 
     /// Writes the TLS 1.3 tickets that were held back (SSL_new_session_ticket(3)); at most once.
@@ -34,21 +34,31 @@ extension ServerConnection {
         return context.sessions.tickets(resumed: SSL_session_reused(ssl) == 1, for: request) > 0
     }
 
-    /// Writes the tickets that libssl has not made by itself.
+    /// Writes the tickets that libssl has not made by itself (SSL_new_session_ticket(3)).
+    ///
+    /// It makes one at the most after a resumption, and before 3.0.22 none after a pre-shared key that fits no cipher: what
+    /// was written is what counts.
     func writeMissingTickets() {
         guard let ssl else { return }
-        let isResumed = SSL_session_reused(ssl) == 1
-        let wanted = context.sessions.tickets(resumed: isResumed, for: request)
-        let missing = wanted - (isResumed ? min(1, plannedTickets) : plannedTickets)
-        if missing > 0 { writeTickets(missing) }
+        let wanted = context.sessions.tickets(resumed: SSL_session_reused(ssl) == 1, for: request)
+        guard ticketsWritten < wanted else { return }
+        // One call would make up at once for all that libssl was told to make and has not.
+        SSL_set_num_tickets(ssl, 0)
+        while ticketsWritten < wanted {
+            let before = ticketsWritten
+            // None is made of a session that is not to be resumed.
+            guard writeTicket(ssl), ticketsWritten > before else { return }
+        }
     }
 
-    /// Writes so many TLS 1.3 tickets (SSL_new_session_ticket(3)).
-    func writeTickets(_ count: Int) {
-        guard let ssl else { return }
+    /// Has libssl write another TLS 1.3 ticket (SSL_new_session_ticket(3)).
+    ///
+    /// - Returns: whether it went well; it does too where no ticket is made for want of a key.
+    @discardableResult
+    func writeTicket(_ ssl: OpaquePointer) -> Bool {
         ErrorQueue.clear()
-        for _ in 0..<count where SSL_new_session_ticket(ssl) == 1 { SSL_do_handshake(ssl) }
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
+        return SSL_new_session_ticket(ssl) == 1 && SSL_do_handshake(ssl) == 1
     }
 
     /// Tells of a session that was just handed out.

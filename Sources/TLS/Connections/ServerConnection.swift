@@ -47,8 +47,8 @@ package final class ServerConnection {
     var hasIssuedTickets = false
     /// The keeper has decided what this connection's sessions carry.
     var hasMarkedSession = false
-    /// How many tickets libssl was told to make.
-    var plannedTickets = 0
+    /// How many TLS 1.3 tickets libssl has written.
+    var ticketsWritten = 0
     /// The next ticket is an alert instead.
     private(set) var refusesByTicket = false
     /// Whoever keeps this connection's sessions.
@@ -204,7 +204,7 @@ package final class ServerConnection {
         refusesByTicket = true
         // A stateless ticket would not be made for want of a key.
         SSL_set_options(ssl, reprise_op_no_ticket())
-        writeTickets(1)
+        writeTicket(ssl)
     }
 
     private func fail(_ errors: [OpenSSLError]) -> HandshakeProgress {
