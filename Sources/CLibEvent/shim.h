@@ -29,3 +29,14 @@ extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 extern int sched_getaffinity(pid_t process, size_t length, void *mask);
 extern int malloc_trim(size_t pad);
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+
+// TCP_INFO: a struct that the C library and the kernel declare differently. 0 where there is none, as on a Unix socket.
+static inline uint32_t reprise_round_trip_microseconds(int descriptor) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_rtt : 0;
+}

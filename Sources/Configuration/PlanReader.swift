@@ -100,6 +100,7 @@ struct PlanReader {
         reader?["connections"].read(into: &limits.connections, \.integer)
         limits.connectionsSource = reader?["connections"]?.source
         reader?["handshakes"].read(into: &limits.handshakes, \.integer)
+        limits.handshakesPerClient = reader?["handshakes_per_client"]?.integer
         reader?["handshake_rate"].read(into: &limits.handshakeRate, \.rate)
         reader?["per_client"].read(into: &limits.perClient, \.integer)
         reader?["relay_buffer"].read(into: &limits.relayBuffer, \.size)

@@ -87,6 +87,15 @@ package struct Socket: Sendable, Hashable {
         return error
     }
 
+    /// Whether bytes wait to be received; none are taken.
+    package var hasUnreadBytes: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0
+    }
+
+    /// How long the peer's answers take, as the kernel has seen; zero where it cannot tell.
+    package var roundTrip: Duration { .microseconds(reprise_round_trip_microseconds(descriptor)) }
+
     @discardableResult
     func setOption<Value>(_ level: CInt, _ name: CInt, _ value: Value) -> Bool {
         withUnsafePointer(to: value) {

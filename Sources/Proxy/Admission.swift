@@ -1,84 +1,127 @@
-internal import Synchronization
 package import Vocabulary
 
 /// Decides which connections a listener takes, before any crypto is spent; shared by all its workers.
 ///
-/// It lives as long as the listener's name does, so that a reload forgets no open connection.
+/// It lives as long as the listener's name does, so that a reload forgets no open connection. All counts stand behind one
+/// lock: who is refused by one limit has taken nothing of another, not even for a moment.
 package final class Admission: Sendable {
-    /// The limit that refused a connection, by the name it has in the file.
+    /// The limit that refused a connection, by the name it has in the file; in the order in which they are asked.
     package enum Refusal: String, Sendable, CaseIterable {
-        case connections
-        case handshakes
-        case handshakeRate = "handshake_rate"
         case perClient = "per_client"
+        case connections
+        case handshakeRate = "handshake_rate"
+        case handshakesPerClient = "handshakes_per_client"
+        case handshakes
+
+        /// Another handshake that makes way helps.
+        var isOfHandshakes: Bool { self == .handshakes || self == .handshakesPerClient }
     }
 
-    private let open = Atomic<Int>(0)
-    private let handshaking = Atomic<Int>(0)
-    private let bucket = Locked<TokenBucket?>(nil)
-    private let clients = Locked<[IPAddress: Int]>([:])
+    /// Asks a worker to take a client in, one of its own handshakes making way if need be; it answers on its own loop.
+    typealias Asking =
+        @Sendable (IPAddress?, @escaping @Sendable (Result<Entry, RefusalError>) -> Void) -> Void
+
+    /// What one client address has.
+    private struct Share {
+        var open = 0
+        var handshaking = 0
+    }
+
+    private struct Counts {
+        var open = 0
+        var handshaking = 0
+        var bucket: TokenBucket?
+        var clients: [IPAddress: Share] = [:]
+    }
+
+    private let counts = Locked(Counts())
+    private let workers = Locked<[Int: Asking]>([:])
 
     package init() {}
 
     /// How many connections are open.
-    package var openConnections: Int { open.load(ordering: .relaxed) }
+    package var openConnections: Int { counts.withLock { $0.open } }
+
+    /// How many handshakes a client address has under way.
+    func handshakes(of client: IPAddress) -> Int { counts.withLock { $0.clients[client]?.handshaking ?? 0 } }
 
     /// Takes in a connection, or says which limit forbids it.
     ///
-    /// Each connection that is taken in must be followed by one ``handshakeEnded()`` and one ``connectionEnded(_:)``.
-    /// - Parameter client: its address; `nil` for a client on a Unix socket, which counts for no `per_client`.
+    /// First the client's own limit, so that it uses up nothing of others; last those of handshakes, where another may make
+    /// way. A token of the rate is taken by those only whom every limit lets in.
+    /// Each connection that is taken in must be followed by one ``handshakeEnded(_:)`` and one ``connectionEnded(_:)``.
+    /// - Parameter client: its address; `nil` for a client on a Unix socket, which counts for no address.
     /// - Returns: the ticket to hand back at the end, or the refusal.
     package func admit(
         _ client: IPAddress?, limits: AdmissionLimits, at now: Instant
     ) -> Result<Entry, RefusalError> {
-        guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limits.connections else {
-            open.wrappingSubtract(1, ordering: .relaxed)
-            return .failure(RefusalError(limit: .connections))
-        }
-        let handshakes = handshaking.wrappingAdd(1, ordering: .relaxed).newValue
-        guard limits.handshakes == 0 || handshakes <= limits.handshakes else { return refuse(.handshakes) }
-        if limits.handshakeRate > 0 {
-            let passes = bucket.withLock { bucket in
-                var current = bucket ?? TokenBucket(rate: limits.handshakeRate, at: now)
-                defer { bucket = current }
-                return current.take(rate: limits.handshakeRate, at: now)
+        let client = client?.network
+        let refusal: Refusal? = counts.withLock { counts in
+            if let refusal = Self.refusal(of: client, counts, limits) { return refusal }
+            let rate = limits.handshakeRate
+            if rate > 0 {
+                if counts.bucket == nil { counts.bucket = TokenBucket(rate: rate, at: now) }
+                guard counts.bucket?.hasToken(rate: rate, at: now) == true else { return .handshakeRate }
             }
-            guard passes else { return refuse(.handshakeRate) }
+            if let refusal = Self.refusal(ofHandshakeOf: client, counts, limits) { return refusal }
+            if rate > 0 { _ = counts.bucket?.take(rate: rate, at: now) }
+            counts.open += 1
+            counts.handshaking += 1
+            if let client {
+                counts.clients[client, default: Share()].open += 1
+                counts.clients[client, default: Share()].handshaking += 1
+            }
+            return nil
         }
-        guard limits.perClient > 0, let client = client?.network else { return .success(Entry(counted: nil)) }
-        let passes = clients.withLock { clients in
-            let count = clients[client, default: 0]
-            guard count < limits.perClient else { return false }
-            clients[client] = count + 1
-            return true
-        }
-        return passes ? .success(Entry(counted: client)) : refuse(.perClient)
+        return refusal.map { .failure(RefusalError(limit: $0)) } ?? .success(Entry(client: client))
     }
+
+    private static func refusal(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> Refusal? {
+        if limits.perClient > 0, let client, (counts.clients[client]?.open ?? 0) >= limits.perClient {
+            return .perClient
+        }
+        return counts.open >= limits.connections ? .connections : nil
+    }
+
+    private static func refusal(
+        ofHandshakeOf client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits
+    ) -> Refusal? {
+        if let share = limits.handshakeShare, let client, (counts.clients[client]?.handshaking ?? 0) >= share {
+            return .handshakesPerClient
+        }
+        return limits.handshakes > 0 && counts.handshaking >= limits.handshakes ? .handshakes : nil
+    }
+
+    /// Notes how a worker is asked.
+    func remember(worker index: Int, _ asking: @escaping Asking) { workers.withLock { $0[index] = asking } }
+
+    /// The worker has no such listener any more.
+    func forget(worker index: Int) { workers.withLock { $0[index] = nil } }
+
+    /// How the other workers are asked.
+    func workers(but index: Int) -> [Asking] { workers.withLock { $0.filter { $0.key != index }.map(\.value) } }
 
     /// One connection's handshake is over, well or not.
-    package func handshakeEnded() {
-        handshaking.wrappingSubtract(1, ordering: .relaxed)
-    }
-
-    /// One connection is over.
-    package func connectionEnded(_ entry: Entry) {
-        open.wrappingSubtract(1, ordering: .relaxed)
-        guard let client = entry.counted else { return }
-        clients.withLock { clients in
-            guard let count = clients[client] else { return }
-            clients[client] = count > 1 ? count - 1 : nil
+    package func handshakeEnded(_ entry: Entry) {
+        counts.withLock { counts in
+            counts.handshaking -= 1
+            if let client = entry.client { counts.clients[client]?.handshaking -= 1 }
         }
     }
 
-    private func refuse(_ limit: Refusal) -> Result<Entry, RefusalError> {
-        open.wrappingSubtract(1, ordering: .relaxed)
-        handshaking.wrappingSubtract(1, ordering: .relaxed)
-        return .failure(RefusalError(limit: limit))
+    /// One connection is over; its handshake was before.
+    package func connectionEnded(_ entry: Entry) {
+        counts.withLock { counts in
+            counts.open -= 1
+            guard let client = entry.client, let share = counts.clients[client] else { return }
+            if share.open > 1 { counts.clients[client]?.open -= 1 } else { counts.clients[client] = nil }
+        }
     }
 
     /// What a connection was counted under.
     package struct Entry: Sendable {
-        fileprivate let counted: IPAddress?
+        /// Its address, or the network of an IPv6 one.
+        let client: IPAddress?
     }
 
     /// A limit that is reached.

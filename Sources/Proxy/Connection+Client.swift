@@ -51,6 +51,7 @@ extension Connection {
             switch client.receive(into: target) {
             case .bytes(let count):
                 noteActivity()
+                lastReceived = worker.loop.now
                 let emptied = count < target.count
                 if emptied, !clientHasEnded {
                     clientIsReadable = false
@@ -219,6 +220,7 @@ extension Connection {
         switch client.send(bytes) {
         case .bytes(let count):
             noteActivity()
+            lastAnswered = worker.loop.now
             if count < bytes.count { clientIsWritable = false }
             return count
         case .wouldBlock, .end:
@@ -284,6 +286,7 @@ extension Connection {
                 clientWatch?.activate(.readable)
             } else {
                 clientIsReadable = false
+                probeLater()
             }
         case .wouldBlock: clientIsReadable = false
         case .end: apply(.clientTruncated)

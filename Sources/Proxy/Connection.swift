@@ -32,12 +32,16 @@ final class Connection: SocketWatchDelegate {
     var clientIsBroken = false
     /// Bytes for the client (TLS records) that its socket has not taken, or tickets that are held back.
     var toClient = PendingBytes()
+    /// When bytes of the client came last.
+    var lastReceived: Instant
+    /// When bytes were sent to it last.
+    var lastAnswered: Instant?
     /// ``toClient`` holds nothing but tickets that wait for company.
     var ticketsAreHeld = false
     /// The end of their wait has been arranged.
     var ticketsAreQueued = false
     var closeNotifyIsSent = false
-    private var probeIsQueued = false
+    var probeIsQueued = false
     /// The handshake waits for the session store; what comes meanwhile waits too.
     var waitsForStore = false
     private var storeTimer: LoopTimer?
@@ -57,7 +61,7 @@ final class Connection: SocketWatchDelegate {
     /// Plaintext for the upstream that its socket has not taken.
     var toUpstream = PendingBytes()
 
-    private let entry: Admission.Entry
+    let entry: Admission.Entry
     private var timer: LoopTimer?
     private var timerKind: ConnectionMachine.TimerKind?
     private var timerDuration: Duration = .zero
@@ -77,6 +81,7 @@ final class Connection: SocketWatchDelegate {
             context: listener.context, output: worker.buffers.output, sessions: sessions,
             holdsTickets: listener.settings.ticketsWaitForUpstream)
         lastActivity = worker.loop.now
+        lastReceived = lastActivity
         record = ConnectionRecord(id: id, client: endpoint, acceptedAt: lastActivity)
     }
 
@@ -144,7 +149,7 @@ final class Connection: SocketWatchDelegate {
     /// Ends a turn: sends what has come together, and sets the timer that the machine wants.
     func settle() {
         flushToClient(holdingTickets: true)
-        if clientIsBroken, machine.phase == .connecting || machine.phase == .relaying { clientBroke() }
+        if clientIsBroken, machine.isBeforeGoodbye { clientBroke() }
         if case .closing = machine.phase {
             if ticketsAreHeld { flushToClient(holdingTickets: false) }
             if toClient.isEmpty || clientIsBroken { apply(.flushed) }
@@ -214,29 +219,6 @@ final class Connection: SocketWatchDelegate {
         asking = nil
     }
 
-    /// Has the sockets asked for an error a little later.
-    ///
-    /// libevent tells an error (EPOLLERR) as readable and writable, which bytes are as well. A reset that comes right
-    /// behind bytes is one edge with them: a receive that empties the socket has used it up, and nothing else would
-    /// tell of the reset before the idle timeout.
-    func probeLater() {
-        guard !probeIsQueued else { return }
-        probeIsQueued = true
-        worker.probes.append(self, due: worker.loop.now + WorkerCore.probeDelay)
-    }
-
-    /// Asks the sockets for an error (SO_ERROR), once after they were last received from.
-    func probe() {
-        probeIsQueued = false
-        guard machine.phase == .connecting || machine.phase == .relaying else { return }
-        // What is still to be received comes first, and so does the news behind it.
-        if !clientIsReadable, client.pendingError != 0 {
-            clientBroke()
-        } else if upstreamIsConnected, !upstreamIsReadable, let upstream, upstream.pendingError != 0 {
-            apply(.upstreamReset)
-        }
-        settle()
-    }
 }
 
 extension Connection {
@@ -285,10 +267,11 @@ extension Connection {
     private func handshakeIsOver(by event: ConnectionMachine.Event) {
         switch event {
         case .timeout: noteFailure(.timeout)
-        case .drain, .kill, .refused: noteFailure(.stopped)
+        case .drain, .kill: noteFailure(.stopped)
+        case .refused: noteFailure(.madeWay)
         default: break
         }
-        listener.admission.handshakeEnded()
+        listener.admission.handshakeEnded(entry)
         listener.metrics.handshakesInProgress.subtract(1)
         record.handshakeEndedAt = worker.loop.now
     }

@@ -173,6 +173,14 @@ extension ConnectionMachine {
         }
     }
 
+    /// Whether the last bytes for the client are still to be decided.
+    var isBeforeGoodbye: Bool {
+        switch phase {
+        case .handshaking, .connecting, .relaying: true
+        case .closing, .lingering, .closed: false
+        }
+    }
+
     /// Whether the client's stream is complete, and parts of it are still on their way to the upstream.
     var deliversUpload: Bool {
         switch phase {

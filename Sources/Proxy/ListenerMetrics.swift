@@ -7,12 +7,13 @@ internal import Vocabulary
 final class ListenerMetrics {
     /// What a connection can be refused for; the value of the metric's `limit` label.
     enum Refusal: Int, CaseIterable {
-        case connections, handshakes, handshakeRate, perClient, keyUpdates
+        case connections, handshakes, handshakesPerClient, handshakeRate, perClient, keyUpdates
 
         init(_ refusal: Admission.Refusal) {
             switch refusal {
             case .connections: self = .connections
             case .handshakes: self = .handshakes
+            case .handshakesPerClient: self = .handshakesPerClient
             case .handshakeRate: self = .handshakeRate
             case .perClient: self = .perClient
             }
@@ -22,6 +23,7 @@ final class ListenerMetrics {
             switch self {
             case .connections: "connections"
             case .handshakes: "handshakes"
+            case .handshakesPerClient: "handshakes_per_client"
             case .handshakeRate: "handshake_rate"
             case .perClient: "per_client"
             case .keyUpdates: "key_updates"

@@ -11,13 +11,18 @@ struct TokenBucket: Sendable, Equatable {
         last = now
     }
 
-    /// Takes one token; `false` when there is none.
+    /// Whether there is a token now.
     ///
     /// - Parameter rate: tokens a second, more than 0; it may change from call to call.
-    mutating func take(rate: Int, at now: Instant) -> Bool {
+    mutating func hasToken(rate: Int, at now: Instant) -> Bool {
         tokens = min(Double(rate), tokens + (now - last).inSeconds * Double(rate))
         last = max(last, now)
-        guard tokens >= 1 else { return false }
+        return tokens >= 1
+    }
+
+    /// Takes one token; `false` when there is none.
+    mutating func take(rate: Int, at now: Instant) -> Bool {
+        guard hasToken(rate: rate, at: now) else { return false }
         tokens -= 1
         return true
     }

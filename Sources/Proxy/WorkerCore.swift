@@ -13,9 +13,11 @@ final class WorkerCore {
     let log: WorkerLog
     let buffers = RelayBuffers()
 
-    private var connections: [ConnectionID: Connection] = [:]
+    private(set) var connections: [ConnectionID: Connection] = [:]
     private var slots: [String: ListenerSlot] = [:]
     private var onIdle: (() -> Void)?
+    /// Clients for whom another worker is asked to make room.
+    var newcomers = 0
 
     /// How long after a receive a socket is asked whether it has an error.
     static let probeDelay = Duration.milliseconds(50)
@@ -47,6 +49,11 @@ final class WorkerCore {
 
     var openConnections: Int { connections.count }
 
+    /// Takes a connection in.
+    func add(_ connection: Connection) {
+        connections[connection.id] = connection
+    }
+
     /// The open connection of that number.
     func connection(_ id: ConnectionID) -> Connection? { connections[id] }
 
@@ -56,7 +63,9 @@ final class WorkerCore {
             if let slot = slots[listener.settings.name] {
                 slot.listener = listener
             } else {
-                slots[listener.settings.name] = ListenerSlot(listener)
+                let slot = ListenerSlot(listener)
+                slots[listener.settings.name] = slot
+                letOthersAsk(slot)
             }
         }
     }
@@ -66,7 +75,7 @@ final class WorkerCore {
         guard let slot = slots[name] else { preconditionFailure("no listener \(name) in place") }
         let acceptor = Acceptor(
             loop: loop, socket: socket,
-            onAccept: { [unowned self] client, address in accepted(client, from: address, by: slot.listener) },
+            onAccept: { [unowned self] client, address in accepted(client, from: address, in: slot) },
             onPause: { [unowned self] errno in
                 slot.listener.metrics.acceptPauses.add(1)
                 log.acceptPaused(slot.listener, errno)
@@ -81,7 +90,9 @@ final class WorkerCore {
         guard let slot = slots[name] else { return }
         for endpoint in endpoints { slot.acceptors.removeValue(forKey: endpoint)?.drainAndClose() }
         // Its contexts and keys go with the last connection.
-        if slot.acceptors.isEmpty { slots[name] = nil }
+        guard slot.acceptors.isEmpty else { return }
+        slots[name] = nil
+        slot.listener.admission.forget(worker: index)
     }
 
     /// Stops all accepting; `onIdle` is called when the last connection has ended, at once if there is none.
@@ -104,25 +115,6 @@ final class WorkerCore {
         for connection in Array(connections.values) { connection.kill() }
     }
 
-    private func accepted(_ socket: Socket, from endpoint: Endpoint, by listener: WorkerListener) {
-        listener.metrics.accepted.add(1)
-        let address: IPAddress? = if case .ip(let address, _) = endpoint { address } else { nil }
-        switch listener.admission.admit(address, limits: listener.settings.limits, at: loop.now) {
-        case .failure(let refusal):
-            listener.metrics.refused(ListenerMetrics.Refusal(refusal.limit))
-            listener.metrics.ended(.refused)
-            log.refused(listener, endpoint, refusal.limit)
-            socket.close()
-        case .success(let entry):
-            listener.metrics.open.add(1)
-            listener.metrics.handshakesInProgress.add(1)
-            let connection = Connection(
-                worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry)
-            connections[connection.id] = connection
-            connection.start()
-        }
-    }
-
     /// A connection has closed its sockets; it is accounted for and let go.
     func connectionEnded(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
@@ -135,19 +127,9 @@ final class WorkerCore {
         tellIfIdle()
     }
 
-    private func tellIfIdle() {
-        guard connections.isEmpty, let onIdle else { return }
+    func tellIfIdle() {
+        guard connections.isEmpty, newcomers == 0, let onIdle else { return }
         self.onIdle = nil
         onIdle()
-    }
-}
-
-/// A listener's place in a worker: who accepts, and for which generation.
-private final class ListenerSlot {
-    var listener: WorkerListener
-    var acceptors: [Endpoint: Acceptor] = [:]
-
-    init(_ listener: WorkerListener) {
-        self.listener = listener
     }
 }

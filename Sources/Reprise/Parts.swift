@@ -63,6 +63,7 @@ struct Parts: Sendable {
         var limits = AdmissionLimits()
         limits.connections = share.connections(of: listener)
         limits.handshakes = listener.limits.handshakes
+        limits.handshakesPerClient = listener.limits.handshakesPerClient
         limits.handshakeRate = listener.limits.handshakeRate
         limits.perClient = listener.limits.perClient
         return ListenerSettings(

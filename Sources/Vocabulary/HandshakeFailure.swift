@@ -36,6 +36,8 @@ public enum HandshakeFailure: Sendable, Hashable {
     case clientReset
     /// The proxy was stopped or drained in the middle.
     case stopped
+    /// It made way for another client's handshake, because `limits.handshakes` or a client's share of them was used up.
+    case madeWay
     /// A fault on our side.
     case internalError
     /// The lineage of a session was denied while a handshake resumed it.
@@ -51,7 +53,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         "plain_http", "not_tls", "unsupported_version", "no_shared_cipher", "no_shared_group",
         "no_shared_signature_algorithm", "no_shared_application_protocol", "unknown_name",
         "inappropriate_fallback", "malformed", "unexpected_message", "bad_record", "bad_certificate",
-        "alert_received", "timeout", "client_went_away", "client_reset", "stopped", "internal_error",
+        "alert_received", "timeout", "client_went_away", "client_reset", "stopped", "made_way", "internal_error",
         "resumption_denied", "resumption_defect",
     ]
 
@@ -76,9 +78,10 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .clientWentAway: 15
         case .clientReset: 16
         case .stopped: 17
-        case .internalError: 18
-        case .resumptionDenied: 19
-        case .resumptionDefect: 20
+        case .madeWay: 18
+        case .internalError: 19
+        case .resumptionDenied: 20
+        case .resumptionDefect: 21
         }
     }
 }

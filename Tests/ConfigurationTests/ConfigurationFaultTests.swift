@@ -64,7 +64,7 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
         ),
         (
             "limits: [1]",
-            "6:13: listeners[0].limits: expected a mapping with connections, handshakes, handshake_rate, per_client, relay_buffer, key_updates, found a list"
+            "6:13: listeners[0].limits: expected a mapping with connections, handshakes, handshakes_per_client, handshake_rate, per_client, relay_buffer, key_updates, found a list"
         ),
         ("mode: http", "6:5: listeners[0].mode: the value \"http\" is not available in this version"),
         (

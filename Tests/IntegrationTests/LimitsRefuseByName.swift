@@ -22,8 +22,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("connections: 3", "connections"), ("per_client: 3", "per_client"), ("handshakes: 3", "handshakes"),
-        ("handshake_rate: 3", "handshake_rate"),
+        ("connections: 3", "connections"), ("per_client: 3", "per_client"), ("handshake_rate: 3", "handshake_rate"),
     ])
     func `the connection after the last allowed one is refused by the limit's name`(limit: String, name: String) throws
     {

@@ -33,13 +33,13 @@ extension Admission {
         #expect(admission.refusal(bob, two) == nil)
     }
 
-    @Test func `handshakes at once are bounded apart from open connections`() {
+    @Test func `handshakes at once are bounded apart from open connections`() throws {
         let admission = Admission()
         let one = limits { $0.handshakes = 1 }
-        #expect(admission.refusal(alice, one) == nil)
-        #expect(admission.refusal(alice, one) == .handshakes)
-        admission.handshakeEnded()
-        #expect(admission.refusal(alice, one) == nil)
+        let entry = try admission.admit(alice, limits: one, at: noon).get()
+        #expect(admission.refusal(bob, one) == .handshakes)
+        admission.handshakeEnded(entry)
+        #expect(admission.refusal(bob, one) == nil)
         #expect(admission.openConnections == 2)
     }
 
@@ -74,5 +74,54 @@ extension Admission {
         let admission = Admission()
         let strict = limits { $0.perClient = 1 }
         for _ in 0..<5 { #expect(admission.refusal(nil, strict) == nil) }
+    }
+
+    @Test func `one client has half of the handshakes, or its share in the file`() throws {
+        for (share, most) in [(nil, 2), (1, 1), (3, 3)] as [(Int?, Int)] {
+            let admission = Admission()
+            let four = limits { ($0.handshakes, $0.handshakesPerClient) = (4, share) }
+            let entries = try (0..<most).map { _ in try admission.admit(alice, limits: four, at: noon).get() }
+            #expect(admission.refusal(alice, four) == .handshakesPerClient)
+            #expect(
+                admission.refusal(bob, four) == nil && admission.refusal(nil, four) == (most < 3 ? nil : .handshakes))
+            admission.handshakeEnded(entries[0])
+            #expect(admission.refusal(alice, four) == nil)
+        }
+        let unbounded = Admission()
+        let any = limits { $0.handshakes = 0 }
+        for _ in 0..<1000 { #expect(unbounded.refusal(alice, any) == nil) }
+    }
+
+    /// Each limit in its order, with all that come after it used up as well.
+    @Test func `the limits are asked in their order, and a refusal by one uses up nothing of another`() throws {
+        let all = limits {
+            ($0.perClient, $0.connections, $0.handshakeRate, $0.handshakesPerClient, $0.handshakes) = (1, 1, 1, 1, 1)
+        }
+        let order: [Admission.Refusal] = [.perClient, .connections, .handshakeRate, .handshakesPerClient, .handshakes]
+        #expect(Admission.Refusal.allCases == order)
+        for (place, limit) in order.enumerated() {
+            let admission = Admission()
+            // Alice is in, and what stands before the limit in question is lifted.
+            _ = try admission.admit(alice, limits: all, at: noon).get()
+            var lifted = all
+            if place > 0 { lifted.perClient = 0 }
+            if place > 1 { lifted.connections = 100 }
+            if place > 2 { lifted.handshakeRate = 0 }
+            if place > 3 { lifted.handshakesPerClient = 0 }
+            for _ in 0..<100 { #expect(admission.refusal(alice, lifted) == limit) }
+            // A minute later, with the limit itself lifted for one more connection, everything else is as it was.
+            let two = limits {
+                ($0.connections, $0.handshakeRate, $0.handshakesPerClient, $0.handshakes) = (2, 1, 1, 2)
+            }
+            #expect(admission.openConnections == 1 && admission.refusal(bob, two, at: noon + .seconds(60)) == nil)
+        }
+    }
+
+    @Test func `who is over its own limit takes no token of the rate`() {
+        let admission = Admission()
+        let limits = limits { ($0.perClient, $0.handshakeRate) = (1, 2) }
+        #expect(admission.refusal(alice, limits) == nil)
+        for _ in 0..<100 { #expect(admission.refusal(alice, limits) == .perClient) }
+        #expect(admission.refusal(bob, limits) == nil)
     }
 }

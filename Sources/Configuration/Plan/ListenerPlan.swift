@@ -26,6 +26,8 @@ package struct ListenerPlan: Sendable, Hashable {
         /// Where the file says so; `nil` for the default.
         package var connectionsSource: Source?
         package var handshakes = 1000
+        /// `nil` for half of ``handshakes``.
+        package var handshakesPerClient: Int?
         /// In a second; 0 for no limit.
         package var handshakeRate = 0
         package var perClient = 0
@@ -116,8 +118,9 @@ extension ListenerPlan.Limits: Hashable {
     /// Whatever the place in the file.
     package static func == (left: Self, right: Self) -> Bool {
         left.connections == right.connections && left.handshakes == right.handshakes
-            && left.handshakeRate == right.handshakeRate && left.perClient == right.perClient
-            && left.relayBuffer == right.relayBuffer && left.keyUpdates == right.keyUpdates
+            && left.handshakesPerClient == right.handshakesPerClient && left.handshakeRate == right.handshakeRate
+            && left.perClient == right.perClient && left.relayBuffer == right.relayBuffer
+            && left.keyUpdates == right.keyUpdates
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(connections) }

@@ -107,7 +107,10 @@ enum FileShape {
                 "proxy_protocol", .scalar(.choice(["off", "optional", "required"])), standard: "off",
                 "Whether clients speak the PROXY protocol before TLS."),
             Shape.Key("timeouts", .mapping(timeouts), "How long a connection may take for each part of its life."),
-            Shape.Key("limits", .mapping(limits), "How much is taken on; each refuses by its name, with a metric."),
+            Shape.Key(
+                "limits", .mapping(limits),
+                "How much is taken on; each refuses by its name, with a metric. They are asked in the order per_client, connections, handshake_rate, handshakes_per_client, handshakes."
+            ),
             Shape.Key("sessions", .mapping(sessions), "Overrides the defaults of the top level, key by key."),
             Shape.Key("tls", .mapping(tls), required: true, "How TLS is spoken, and with which certificates."),
             Shape.Key("router", .scalar(.name), required: true, "The upstream group that connections go to."),
@@ -137,7 +140,12 @@ enum FileShape {
                 "connections", .scalar(.integer(1...10_000_000)), standard: "20000",
                 "Open connections; each needs two descriptors."),
             Shape.Key(
-                "handshakes", .scalar(.integer(0...10_000_000)), standard: "1000", "Handshakes at once; 0: any number."),
+                "handshakes", .scalar(.integer(0...10_000_000)), standard: "1000",
+                "Handshakes at once; 0: any number. When it is reached, the one that has sent no whole ClientHello for longest makes way."
+            ),
+            Shape.Key(
+                "handshakes_per_client", .scalar(.integer(0...10_000_000)), standard: "half of handshakes",
+                "Handshakes at once of one client: an IPv4 address, or the /64 of an IPv6 one; 0: any number."),
             Shape.Key(
                 "handshake_rate", .scalar(.rate(0...10_000_000)), standard: "0",
                 "New handshakes in a second; 0: any number."),

@@ -3,7 +3,9 @@ import Vocabulary
 /// The closed lists that labels take their values from; who counts takes the places from here.
 package enum ClosedLists {
     /// The limits of a listener that refuse, in the words of the configuration's `limits`.
-    package static let limits = ["connections", "handshakes", "handshake_rate", "per_client", "key_updates"]
+    package static let limits = [
+        "connections", "handshakes", "handshakes_per_client", "handshake_rate", "per_client", "key_updates",
+    ]
     /// The protocol versions in OpenSSL's words (SSL_get_version(3)).
     package static let protocols = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
     /// How the session was resumed: not at all, by session id, by ticket (RFC 5077), by PSK (RFC 8446 §2.2).

@@ -18,6 +18,7 @@ extension ServerConnection {
             hasWaitedForStore = false
             return .proceed
         }
+        hasReadHello = true
         switch ClientHello.read(from: ssl) {
         case .failure(let error): return .refuse(refuse(.malformed, .decodeError, error.text))
         case .success(let hello):

@@ -31,6 +31,8 @@ package final class ServerConnection {
     private var closeNotifyReceived = false
     var helloRefusal: (cause: HandshakeFailure, detail: String)?
     var host: HostContext?
+    /// The client has sent a whole ClientHello.
+    package internal(set) var hasReadHello = false
     var hostIsByName = false
     var requestedName: [UInt8]?
     var request = ResumptionRequest()

@@ -1,0 +1,117 @@
+internal import Vocabulary
+
+/// The handshakes of one listener on one worker, by their age: who makes way when there are too many.
+///
+/// Time is a parameter. It knows connections by their numbers, and asks about them; those whose handshake is over are
+/// forgotten when they are met.
+struct HandshakeQueue {
+    /// One handshake under way, as far as making way is concerned. What is asked for by a call costs a system call.
+    struct Handshake {
+        /// The client's address, or the network of an IPv6 one; `nil` on a Unix socket.
+        var client: IPAddress?
+        /// Since when the client is waited for: since it came, or since it was last answered.
+        var waitsSince: Instant
+        /// Its whole ClientHello was read.
+        var hasHello: Bool
+        /// Whether bytes of the client wait to be read: then it is we who are late.
+        var hasUnreadBytes: () -> Bool
+        /// How long the client's answer takes at least.
+        var roundTrip: () -> Duration
+    }
+
+    /// A client's first bytes follow its ACK at once: one that is silent for longer makes way for a client that has no
+    /// other handshake, or that has too many itself.
+    static let silence = Duration.milliseconds(15)
+    /// The same for a client that has others.
+    static let longSilence = Duration.milliseconds(100)
+    /// A client that has sent its ClientHello and then nothing for so long, and four round trips, makes way for one that has
+    /// no other handshake.
+    static let pause = Duration.milliseconds(25)
+    /// And one that has sent nothing for so long, for anyone.
+    static let stall = Duration.seconds(1)
+    /// How many handshakes are looked at to find one that makes way.
+    static let examined = 256
+
+    /// Those that had sent no whole ClientHello when they were last looked at.
+    private var silent = ArrivalOrder()
+    private var all = ArrivalOrder()
+
+    mutating func append(_ id: ConnectionID, _ handshake: (ConnectionID) -> Handshake?) {
+        silent.append(id) { handshake($0)?.hasHello == false }
+        all.append(id) { handshake($0) != nil }
+    }
+
+    /// The handshake that ends, so that a newcomer finds room.
+    ///
+    /// The one that has sent no whole ClientHello for longest; else the oldest of a client that has at least two more than
+    /// the newcomer's, so that those who have many cannot push out those who have few; else the oldest that has stalled.
+    /// - Parameters:
+    ///   - ownOnly: the newcomer's own share is used up: only handshakes of the same client help.
+    ///   - held: how many handshakes a client has.
+    mutating func whoMakesWay(
+        for newcomer: IPAddress?, ownOnly: Bool, at now: Instant, held: (IPAddress) -> Int,
+        _ handshake: (ConnectionID) -> Handshake?
+    ) -> ConnectionID? {
+        let has = newcomer.map(held) ?? 0
+        func mayHelp(_ one: Handshake) -> Bool { !ownOnly || one.client == newcomer }
+        let silence = has == 0 || ownOnly ? Self.silence : Self.longSilence
+        let quiet = silent.first { id in
+            guard let one = handshake(id), !one.hasHello else { return .over }
+            return mayHelp(one) && now - one.waitsSince >= silence && !one.hasUnreadBytes() ? .found : .other
+        }
+        if let quiet { return quiet }
+        return all.first { id in
+            guard let one = handshake(id) else { return .over }
+            if let client = one.client, !ownOnly, held(client) > has + 1 { return .found }
+            return mayHelp(one) && Self.hasStalled(one, for: now - one.waitsSince, isFirst: has == 0) ? .found : .other
+        }
+    }
+
+    private static func hasStalled(_ one: Handshake, for time: Duration, isFirst: Bool) -> Bool {
+        guard time >= (isFirst ? pause : stall) else { return false }
+        return (time >= stall || time >= pause + one.roundTrip() * 4) && !one.hasUnreadBytes()
+    }
+}
+
+/// Connections by their numbers, in the order in which they came.
+private struct ArrivalOrder {
+    enum Look {
+        /// It is to be forgotten.
+        case over
+        case found
+        case other
+    }
+
+    private static let leastRoom = 64
+
+    private var ids: [ConnectionID] = []
+    private var start = 0
+    private var room = leastRoom
+
+    /// - Parameter isIn: whether one is still to be known.
+    mutating func append(_ id: ConnectionID, _ isIn: (ConnectionID) -> Bool) {
+        if ids.count >= room {
+            ids = ids[start...].filter(isIn)
+            start = 0
+            room = max(Self.leastRoom, 2 * ids.count)
+        }
+        ids.append(id)
+    }
+
+    mutating func first(_ look: (ConnectionID) -> Look) -> ConnectionID? {
+        var left = HandshakeQueue.examined
+        var isAtFront = true
+        for index in ids[start...].indices {
+            switch look(ids[index]) {
+            case .found: return ids[index]
+            case .over:
+                if isAtFront { start = index + 1 }
+            case .other:
+                isAtFront = false
+                left -= 1
+                if left == 0 { return nil }
+            }
+        }
+        return nil
+    }
+}

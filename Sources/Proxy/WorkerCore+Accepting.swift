@@ -1,0 +1,95 @@
+internal import EventLoop
+internal import Metrics
+internal import Vocabulary
+
+/// Taking clients in: by the limits, which are the whole process's, and by who makes way, which each worker knows of its own.
+extension WorkerCore {
+    /// How many clients may wait for other workers at once; it takes them a turn of their loops.
+    static let maximumNewcomers = 64
+
+    func accepted(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot) {
+        slot.listener.metrics.accepted.add(1)
+        let address: IPAddress? = if case .ip(let address, _) = endpoint { address } else { nil }
+        switch admit(address, to: slot) {
+        case .success(let entry):
+            takeIn(socket, from: endpoint, in: slot, entry)
+        case .failure(let refusal):
+            let others = refusal.limit.isOfHandshakes ? slot.listener.admission.workers(but: index) : []
+            guard !others.isEmpty, newcomers < Self.maximumNewcomers else {
+                return refuse(socket, from: endpoint, by: slot.listener, refusal.limit)
+            }
+            newcomers += 1
+            ask(others, for: address, refusal) { [self] result in
+                newcomers -= 1
+                switch result {
+                case .success(let entry): takeIn(socket, from: endpoint, in: slot, entry)
+                case .failure(let refusal): refuse(socket, from: endpoint, by: slot.listener, refusal.limit)
+                }
+                tellIfIdle()
+            }
+        }
+    }
+
+    private func takeIn(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot, _ entry: Admission.Entry) {
+        let listener = slot.listener
+        listener.metrics.open.add(1)
+        listener.metrics.handshakesInProgress.add(1)
+        let connection = Connection(worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry)
+        add(connection)
+        slot.handshakes.append(connection.id) { self.connection($0)?.handshake }
+        connection.start()
+    }
+
+    private func refuse(
+        _ socket: Socket, from endpoint: Endpoint, by listener: WorkerListener, _ limit: Admission.Refusal
+    ) {
+        listener.metrics.refused(ListenerMetrics.Refusal(limit))
+        listener.metrics.ended(.refused)
+        log.refused(listener, endpoint, limit)
+        socket.close()
+    }
+
+    /// Asks whether a client is taken in; where handshakes are too many, another one of this worker may make way.
+    private func admit(_ client: IPAddress?, to slot: ListenerSlot) -> Result<Admission.Entry, Admission.RefusalError> {
+        let (admission, limits) = (slot.listener.admission, slot.listener.settings.limits)
+        let answer = admission.admit(client, limits: limits, at: loop.now)
+        guard case .failure(let refusal) = answer, refusal.limit.isOfHandshakes else { return answer }
+        let other = slot.handshakes.whoMakesWay(
+            for: client?.network, ownOnly: refusal.limit == .handshakesPerClient, at: loop.now,
+            held: admission.handshakes, { connection($0)?.handshake })
+        guard let other, let connection = connection(other) else { return answer }
+        connection.makeWay(for: refusal.limit)
+        return admission.admit(client, limits: limits, at: loop.now)
+    }
+
+    /// Lets other workers ask for room in a listener's handshakes of this one.
+    func letOthersAsk(_ slot: ListenerSlot) {
+        // A worker lives as long as its loop runs, and its slots are touched on it only.
+        nonisolated(unsafe) let (core, slot) = (self, slot)
+        let loop = loop
+        slot.listener.admission.remember(worker: index) { client, answer in
+            loop.execute { answer(core.admit(client, to: slot)) }
+        }
+    }
+
+    /// Asks one worker after the other, each when the one before has nobody to make way.
+    private func ask(
+        _ others: [Admission.Asking], for client: IPAddress?, _ refusal: Admission.RefusalError,
+        _ answer: @escaping (Result<Admission.Entry, Admission.RefusalError>) -> Void
+    ) {
+        guard let next = others.first else { return answer(.failure(refusal)) }
+        let rest = Array(others.dropFirst())
+        // Both are used on this loop only.
+        nonisolated(unsafe) let (core, answer) = (self, answer)
+        let loop = loop
+        next(client) { result in
+            loop.execute {
+                if case .failure(let refusal) = result, refusal.limit.isOfHandshakes {
+                    core.ask(rest, for: client, refusal, answer)
+                } else {
+                    answer(result)
+                }
+            }
+        }
+    }
+}
