@@ -20,6 +20,8 @@ public enum HandshakeFailure: Sendable, Hashable {
     case inappropriateFallback
     /// A message or an extension that cannot be parsed, or breaks the protocol's rules.
     case malformed
+    /// A ClientHello with more of something than is read (docs/threat-model.md).
+    case helloTooLarge
     /// A message that may not come here.
     case unexpectedMessage
     /// A record whose protection does not hold (bad MAC, wrong key).
@@ -54,7 +56,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         "no_shared_signature_algorithm", "no_shared_application_protocol", "unknown_name",
         "inappropriate_fallback", "malformed", "unexpected_message", "bad_record", "bad_certificate",
         "alert_received", "timeout", "client_went_away", "client_reset", "stopped", "made_way", "internal_error",
-        "resumption_denied", "resumption_defect",
+        "resumption_denied", "resumption_defect", "hello_too_large",
     ]
 
     /// The place of ``name`` in ``names``.
@@ -82,6 +84,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .internalError: 19
         case .resumptionDenied: 20
         case .resumptionDefect: 21
+        case .helloTooLarge: 22
         }
     }
 }

@@ -34,11 +34,13 @@ import Testing
         var all: [(String, MemoryHello, UInt8?)] = [
             ("an empty ticket", MemoryHello(adding: [(35, [])]), nil),
             ("a ticket of 16 KiB", MemoryHello(adding: [(35, noise(16 << 10))]), nil),
-            ("a ticket of 64 KiB", MemoryHello(adding: [(35, noise(65_400))]), nil),
+            ("a ticket of 64 KiB", MemoryHello(adding: [(35, noise(65_400))]), 47),
             ("an identity of 16 KiB", .offering([noise(16 << 10)]), nil),
-            ("an identity of 64 KiB", .offering([noise(65_000)]), nil),
-            ("1,000 identities", .offering((0..<1000).map { noise(20 + $0 % 3) }), nil),
-            ("900 identities as long as handles", .offering((0..<900).map { [UInt8($0 & 0xff)] + noise(31) }), nil),
+            ("an identity of 64 KiB", .offering([noise(65_000)]), 47),
+            ("64 identities", .offering((0..<64).map { noise(20 + $0 % 3) }), nil),
+            ("60 identities as long as handles", .offering((0..<60).map { [UInt8($0 & 0xff)] + noise(31) }), nil),
+            ("65 identities", .offering((0..<65).map { noise(20 + $0 % 3) }), 47),
+            ("1,000 identities", .offering((0..<1000).map { noise(20 + $0 % 3) }), 47),
         ]
         for count in Array(0...32) + [33, 64, 255] {
             for var hello in [MemoryHello(), .tls1_3(share: share)] {
@@ -50,7 +52,9 @@ import Testing
     }()
 
     @Test(arguments: ["both", "stateless", "stateful", "off"])
-    func `crafted hellos get a ServerHello or a decode_error, and the next client is served`(mode: String) throws {
+    func `crafted hellos get a ServerHello or an alert that says why not, and the next client is served`(
+        mode: String
+    ) throws {
         let reprise = try start("mode: \(mode)")
         for (name, hello, alert) in Self.hellos {
             let answer = RawClient.answer(port: reprise.port(), to: hello.records)
@@ -73,8 +77,8 @@ import Testing
         let name = Array(session.ticket.prefix(16))
         let impostors: [(bytes: [UInt8], reason: String)] = [
             (Array(session.ticket.dropLast()), "forged"), (name, "forged"),
-            (name + [UInt8](repeating: 1, count: 60_000), "forged"),
-            ([UInt8](repeating: 1, count: 60_000), "key_unknown"), (session.ticket.reversed(), "key_unknown"),
+            (name + [UInt8](repeating: 1, count: 30_000), "forged"),
+            ([UInt8](repeating: 1, count: 30_000), "key_unknown"), (session.ticket.reversed(), "key_unknown"),
         ]
         var connections = 1
         for (bytes, reason) in impostors {

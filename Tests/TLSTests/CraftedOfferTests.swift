@@ -30,8 +30,8 @@ import Vocabulary
         #expect(try MemoryPair(server: listener, client: .init(serverName: "a.test")).handshake() == .done)
     }
 
-    @Test(arguments: modes, [(1000, 20), (900, 32), (600, 64), (1, 16 << 10), (1, 65_000)])
-    func `of a thousand identities a few are tried, and the handshake is a full one`(
+    @Test(arguments: modes, [(64, 20), (64, 32), (60, 400), (1, 16 << 10), (1, 32_000)])
+    func `of many identities a few are tried, and the handshake is a full one`(
         _ mode: SessionSettings.Mode, _ offer: (count: Int, bytes: Int)
     ) throws {
         let listener = try listener(mode)
@@ -69,7 +69,7 @@ import Vocabulary
         try expectNextClientIsServed(by: listener)
     }
 
-    @Test(arguments: modes, [0, 1, 16, 32, 16 << 10, 65_400])
+    @Test(arguments: modes, [0, 1, 16, 32, 16 << 10, 32_400])
     func `a TLS 1-2 ticket of any length is answered`(_ mode: SessionSettings.Mode, count: Int) throws {
         let listener = try listener(mode)
         let ticket = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }

@@ -110,7 +110,7 @@ import Vocabulary
         #expect(Set(Ending.kinds).count == Ending.kinds.count)
         #expect(Ending.kinds[Ending.killed.index] == "killed" && Ending.killed.index == Ending.kinds.count - 1)
         #expect(Ending.alertSent(.handshakeFailure).description == "alert_sent(handshake_failure)")
-        #expect(HandshakeFailure.resumptionDefect.index == HandshakeFailure.names.count - 1)
+        #expect(HandshakeFailure.helloTooLarge.index == HandshakeFailure.names.count - 1)
         #expect(HandshakeFailure.alertReceived(TLSAlert(code: 48)).description == "alert_received(unknown_ca)")
         #expect(TLSAlert(code: 200).name == "alert_200")
     }

@@ -33,7 +33,7 @@ extension ClientHello {
     /// The number of the ticket_request extension (RFC 9149 §6), which libssl has no name for.
     static let ticketRequest: CInt = 58
 
-    private static func bytes(of type: CInt, in ssl: OpaquePointer) -> UnsafeBufferPointer<UInt8>? {
+    static func bytes(of type: CInt, in ssl: OpaquePointer) -> UnsafeBufferPointer<UInt8>? {
         var start: UnsafePointer<UInt8>?
         var count = 0
         guard SSL_client_hello_get0_ext(ssl, CUnsignedInt(type), &start, &count) == 1 else { return nil }

@@ -19,6 +19,11 @@ extension ServerConnection {
             return .proceed
         }
         hasReadHello = true
+        let bytes = transport.pointee.bytesRead - helloStart
+        helloStart = transport.pointee.bytesRead
+        if let excess = HelloBounds.excess(in: ssl, bytes: bytes) {
+            return .refuse(refuse(.helloTooLarge, HelloBounds.alert, excess.text))
+        }
         switch ClientHello.read(from: ssl) {
         case .failure(let error): return .refuse(refuse(.malformed, .decodeError, error.text))
         case .success(let hello):

@@ -33,6 +33,8 @@ package final class ServerConnection {
     var host: HostContext?
     /// The client has sent a whole ClientHello.
     package internal(set) var hasReadHello = false
+    /// How many bytes libssl had been given before this ClientHello.
+    var helloStart = 0
     var hostIsByName = false
     var requestedName: [UInt8]?
     var request = ResumptionRequest()
@@ -153,7 +155,7 @@ package final class ServerConnection {
         let code = SSL_get_error(ssl, result)
         let errors = ErrorQueue.drain()
         switch code {
-        case SSL_ERROR_WANT_READ: return .wantsInput
+        case SSL_ERROR_WANT_READ: return hasReadHello ? .wantsInput : refuseEndlessHello() ?? .wantsInput
         case SSL_ERROR_WANT_CLIENT_HELLO_CB: return .wantsSession
         default: return fail(errors)
         }
@@ -173,6 +175,16 @@ package final class ServerConnection {
             guard transport.pointee.hasEnded else { return .wantsInput }
             return fail(.clientWentAway, "the stream ended after \(bytes.count) bytes")
         }
+    }
+
+    /// A ClientHello that is too long already is not waited for.
+    private func refuseEndlessHello() -> HandshakeProgress? {
+        guard let excess = HelloBounds.tooLong(transport.pointee.bytesRead) else { return nil }
+        // libssl sends no alert by request; before the ServerHello it is in the clear (RFC 8446 §6).
+        let record: [UInt8] = [21, 3, 1, 0, 2, UInt8(SSL3_AL_FATAL), HelloBounds.alert.code]
+        record.withUnsafeBytes { output.append($0) }
+        alertSent = HelloBounds.alert
+        return fail(.helloTooLarge, excess.text)
     }
 
     private func finish(_ ssl: OpaquePointer, writesBefore: Int) -> HandshakeProgress {

@@ -13,6 +13,8 @@ struct TransportState {
     /// Whether libssl has been told so. The truth about a truncation is in this, not in ``hasEnded``: a close_notify
     /// may stand in front of the end (design decision D5).
     private(set) var hasReturnedEnd = false
+    /// How many bytes libssl has been given.
+    private(set) var bytesRead = 0
     /// How often libssl has written.
     private(set) var writes = 0
     private let output: UnsafeMutablePointer<OutputStorage>
@@ -66,6 +68,7 @@ struct TransportState {
             moved += more
         }
         if moved == 0, hasEnded { hasReturnedEnd = true }
+        bytesRead += moved
         return moved
     }
 

@@ -22,6 +22,25 @@ package enum TLSLimits {
     package static let sessionBytes = 16 << 10
     /// The most TLS 1.3 tickets that one handshake gives, whatever the client asks for (RFC 9149).
     package static let ticketsAtOnce = 16
+    /// The longest ClientHello, its records' headers included. Real ones have up to 2 KiB, and as much as their tickets on top;
+    /// BoringSSL takes 16 KiB.
+    package static let helloBytes = 32 << 10
+    /// A ClientHello up to this length costs no more than it may, whatever is in it: nobody counts.
+    package static let plainHelloBytes = 1 << 10
+    /// How many cipher suites a longer ClientHello may name.
+    package static let helloCiphers = 512
+    /// How many groups (RFC 8446 §4.2.7), and how many signature algorithms (§4.2.3) in each of the two lists.
+    package static let helloGroups = 128
+    package static let helloSignatureAlgorithms = 128
+    /// How many key shares (RFC 8446 §4.2.8): libssl compares each with every group.
+    package static let helloKeyShares = 32
+    /// How many pre-shared keys (RFC 8446 §4.2.11): libssl prepares to open each.
+    package static let helloIdentities = 64
+    /// How many application protocols (RFC 7301 §3.1).
+    package static let helloProtocols = 128
+    /// Of the lists of names that libssl parses: OCSP responders (RFC 6066 §8), authorities (RFC 8446 §4.2.4).
+    package static let helloResponderBytes = 1 << 10
+    package static let helloAuthorityBytes = 4 << 10
     /// A passphrase, as libcrypto's PEM reader takes it (PEM_BUFSIZE).
     package static let passphraseBytes = 1024
 }
