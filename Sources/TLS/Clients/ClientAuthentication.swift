@@ -22,7 +22,7 @@ package final class ClientAuthentication: @unchecked Sendable {
     package let depth: Int?
     /// A certificate must have one of these in its subjectAltName; empty: any will do.
     package let names: [CertificateName]
-    /// What sessions are bound by: SHA-256 over all of the above but the revocation lists.
+    /// What sessions are bound by: SHA-256 over all of the above. A host adds what its listener's settings demand.
     let fingerprint: [UInt8]
     private let revocations: Revocations?
 
@@ -89,13 +89,16 @@ package final class ClientAuthentication: @unchecked Sendable {
         names.isEmpty || names.contains { $0.matches(leaf) }
     }
 
+    /// libssl's own bound of a chain, which is as good as one that is written out.
+    private static let standardDepth = 100
+
     private static func fingerprint(
         _ mode: Mode, _ authorities: [OpaquePointer], _ depth: Int?, _ names: [CertificateName]
     ) -> [UInt8] {
-        // Order does not matter: a file that was sorted anew demands the same.
-        let digests = authorities.map(X509Reading.fingerprint(of:)).sorted()
+        // Neither order nor repetition matters: a file that was sorted anew demands the same.
+        let digests = Set(authorities.map(X509Reading.fingerprint(of:))).sorted()
         let text =
-            ([mode.rawValue, depth.map(String.init) ?? "-"] + digests + ["-"] + names.map(\.description).sorted())
+            ([mode.rawValue, String(depth ?? standardDepth)] + digests + ["-"] + Set(names.map(\.description)).sorted())
             .map { "\($0.utf8.count):\($0)" }.joined()
         return SessionRandom.sha256(Array(text.utf8))
     }
