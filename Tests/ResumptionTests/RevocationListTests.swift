@@ -132,17 +132,20 @@ import Vocabulary
         return (full, second.sessions.outcome.result)
     }
 
+    private func lists(of file: File) throws -> [UInt8] {
+        try file.lists.flatMap { list in
+            try TestRevocations(of: root).list(
+                list.serials, extensions: list.extensions, begins: list.begins, ends: list.ends)
+        }
+    }
+
     private func demand(_ authorities: [UInt8], _ lists: [UInt8]? = nil) throws -> ClientAuthentication {
         try ClientAuthentication(mode: .require, authoritiesPEM: authorities, revocationPEM: lists)
     }
 
     @Test(arguments: files)
     func `a session lets nobody in whom a full handshake refuses, and refuses nobody else`(_ file: File) throws {
-        let lists = try file.lists.flatMap { list in
-            try TestRevocations(of: root).list(
-                list.serials, extensions: list.extensions, begins: list.begins, ends: list.ends)
-        }
-        let strict = try demand(root.certificatePEM, lists)
+        let strict = try demand(root.certificatePEM, lists(of: file))
         for carrier in SessionCarrier.allCases {
             let good = try verdicts(on: unrevoked, carrier, under: strict)
             #expect(good == (file.covers, file.covers ? .resumed : .refused(.revocationUnknown)), "\(carrier)")
@@ -150,6 +153,19 @@ import Vocabulary
             let letsIn = file.covers && !file.revokes
             let reason: NotResumed = file.revokes ? .certificateRevoked : .revocationUnknown
             #expect(bad == (letsIn, letsIn ? .resumed : .refused(reason)), "\(carrier)")
+        }
+    }
+
+    @Test(arguments: files)
+    func `nobody is let in whom libcrypto's own look at the lists refuses`(_ file: File) throws {
+        let openssl = try OpenSSLCommand()
+        try openssl.write(root.certificatePEM, to: "ca.pem")
+        try openssl.write(lists(of: file), to: "lists.pem")
+        for (client, isRevoked) in [(revoked, true), (unrevoked, false)] {
+            try openssl.write(client.chainPEM, to: "client.pem")
+            let isLetIn = file.covers && !(isRevoked && file.revokes)
+            let verify = "verify -crl_check_all -CAfile ca.pem -CRLfile lists.pem client.pem"
+            if isLetIn { #expect(throws: Never.self) { try openssl.run(verify) } }
         }
     }
 
