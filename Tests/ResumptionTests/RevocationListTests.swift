@@ -156,6 +156,33 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: SessionCarrier.allCases)
+    func `a list counts from its thisUpdate on, and not from its nextUpdate on`(_ carrier: SessionCarrier) throws {
+        // 100 and 300 seconds after the listener's clock.
+        let list = try TestRevocations(of: root).list([], begins: "20261123000140Z", ends: "20261123000500Z")
+        let domain = MemoryServer.domain()
+        let listeners = try [nil, list].map { list in
+            try MemoryServer.context(
+                MemoryServer.settings(mode: carrier.mode),
+                hosts: [MemoryServer.host("a.test", clients: demand(root.certificatePEM, list))], domain: domain,
+                policy: ResumptionPolicy(maximumChainAge: .seconds(1_000_000_000)))
+        }
+        var options = carrier.client()
+        options.certificate = unrevoked
+        let first = try MemoryPair(server: listeners[0], client: options)
+        try #require(first.handshake() == .done)
+        first.server.sendCloseNotify()
+        first.toClient()
+        _ = try? first.client.read()
+        options.resuming = first.client.sessions.last
+        for (seconds, isCovered) in [(99, false), (1, true), (199, true), (1, false)] {
+            listeners[1].clock.advance(seconds: Int64(seconds))
+            let pair = try MemoryPair(server: listeners[1], client: options)
+            pair.handshake()
+            #expect(pair.sessions.outcome.result == (isCovered ? .resumed : .refused(.revocationUnknown)), "\(seconds)")
+        }
+    }
+
     @Test(arguments: files)
     func `nobody is let in whom libcrypto's own look at the lists refuses`(_ file: File) throws {
         let openssl = try OpenSSLCommand()
