@@ -147,6 +147,11 @@ static inline X509_REVOKED *reprise_revoked_item(const STACK_OF(X509_REVOKED) *e
     return sk_X509_REVOKED_value(entries, index);
 }
 
+static inline int reprise_points_count(const CRL_DIST_POINTS *points) { return sk_DIST_POINT_num(points); }
+static inline DIST_POINT *reprise_points_item(const CRL_DIST_POINTS *points, int index) {
+    return sk_DIST_POINT_value(points, index);
+}
+
 static inline int reprise_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
 static inline GENERAL_NAME *reprise_names_item(const GENERAL_NAMES *names, int index) {
     return sk_GENERAL_NAME_value(names, index);

@@ -1,11 +1,15 @@
+internal import TLS
+
 /// Limits of the resumption room that no option changes.
 package enum ResumptionLimits {
-    /// How many certificates of a client's chain a session remembers; a longer chain does not resume.
-    package static let rememberedCertificates = 4
+    /// How many certificates of a client's chain a session remembers, the trust anchor too; a longer chain does not resume.
+    package static let rememberedCertificates = 5
     /// How much a router may have a session remember. It makes every ticket longer.
     package static let applicationDataBytes = 256
+    /// What one certificate can come to: its issuer's name and key, two counts, its points and its serial number.
+    private static let certificateBytes = 4 + 8 + 2 + TLSLimits.distributionPoints * 8 + 255
     /// What all that a session remembers can come to.
-    package static let memoryBytes = 64 + 256 + rememberedCertificates * (4 + 1 + 255) + applicationDataBytes
+    package static let memoryBytes = 64 + 256 + rememberedCertificates * certificateBytes + applicationDataBytes
     /// Lineages whose application data waits for their next ticket; the one that has waited longest makes room.
     package static let pendingLineages = 65_536
     /// What a session store on another machine has been told and has not taken in yet; more is left out.

@@ -77,6 +77,24 @@ import Testing
         }
     }
 
+    @Test func `a list that a stranger has signed is refused, and the one before it stays`() throws {
+        try authority.revoke(["A1"])
+        let configuration = configuration("ca: ours.pem, crl: ours.crl")
+        let reprise = try VisitedReprise(configuration, folder: folder)
+        let good = try holders(reprise, authority.certificate(serial: 0xB0))
+        let stranger = try ClientAuthority("theirs", in: folder)
+        try stranger.revoke([])
+        let list = try Data(contentsOf: folder.appending(path: "theirs.crl"))
+        try list.write(to: folder.appending(path: "ours.crl"))
+        #expect(try !reprise.reload(configuration), "\(reprise.log)")
+        #expect(reprise.log.contains("of 'CN=theirs', is signed by none of the authorities in ca"), "\(reprise.log)")
+        for holder in good {
+            #expect(try reprise.visit(holder.carrier, holder.name, resuming: holder.session).wasResumed)
+        }
+        let revoked = try authority.certificate(serial: 0xA1)
+        #expect(try !reprise.visit(.stateless, "require.test", showing: revoked).isLetIn)
+    }
+
     @Test func `a certificate that expires ends its sessions`() throws {
         let reprise = try VisitedReprise(configuration("ca: ours.pem"), folder: folder)
         let end = Int64(time(nil)) + (Sanitizer.isOn ? 12 : 4)

@@ -118,7 +118,8 @@ import Vocabulary
         let host = try MemoryServer.host("a.test", clients: demand())
         let listener = try listener(carrier, [host], domain: domain)
         let (_, session) = try connect(listener, client(carrier))
-        let revoked = try MemoryServer.host("a.test", clients: demand(revocations: revocations()))
+        let revoked = try MemoryServer.host(
+            "a.test", clients: demand(revocations: TestRevocations(of: root).list(["A1"])))
         let strict = try self.listener(carrier, [revoked], domain: domain)
         let pair = try MemoryPair(server: strict, client: client(carrier, resuming: session))
         guard case .failed(let fault) = pair.handshake() else { return #expect(Bool(false), "it lives on") }
@@ -166,22 +167,8 @@ import Vocabulary
             try ClientAuthentication(
                 mode: .require, authoritiesPEM: root.certificatePEM, revocationPEM: root.certificatePEM)
         }
-        var damaged = try revocations()
+        var damaged = try TestRevocations(of: root).list(["A1"])
         damaged.replaceSubrange(60..<64, with: Array("!!!!".utf8))
         #expect(throws: ClientAuthenticationError.self) { try demand(revocations: damaged) }
-    }
-
-    /// A list of the authority's that revokes the certificate, made by the openssl command.
-    private func revocations() throws -> [UInt8] {
-        let openssl = try OpenSSLCommand()
-        try openssl.write(root.certificatePEM, to: "ca.pem")
-        try openssl.write(root.keyPEM.withBytes { Array($0) }, to: "ca.key")
-        try openssl.write(
-            Array("R\t400101000000Z\t240101000000Z\tA1\tunknown\t/CN=alice.clients.test\n".utf8), to: "index")
-        try openssl.write([], to: "index.attr")
-        let configuration = "[ca]\ndefault_ca=x\n[x]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=9000\n"
-        try openssl.write(Array(configuration.utf8), to: "ca.cnf")
-        try openssl.run("ca -gencrl -config ca.cnf -cert ca.pem -keyfile ca.key -out crl.pem")
-        return try openssl.read("crl.pem")
     }
 }

@@ -11,7 +11,10 @@ import Vocabulary
         let lineage = LineageID(SessionRandom.bytes(LineageID.byteCount))
         guard let lineage else { preconditionFailure("no lineage") }
         let chain = (0..<certificates).map {
-            PeerChain.Certificate(issuer: UInt32($0), serial: [UInt8](repeating: 7, count: serial))
+            PeerChain.Certificate(
+                issuer: PeerChain.Issuer(name: UInt32($0), key: .max - UInt64($0)),
+                serial: [UInt8](repeating: 7, count: serial), isAuthority: $0 > 0,
+                points: [UInt64](repeating: 9, count: TLSLimits.distributionPoints))
         }
         return SessionMemory(
             lineage: Lineage(id: lineage, authenticatedAt: MemoryServer.now), expires: MemoryServer.now, host: 1,

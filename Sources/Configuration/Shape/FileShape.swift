@@ -224,7 +224,8 @@ enum FileShape {
             Shape.Key("ca", .scalar(.path), "PEM file: certificates that clients' certificates must lead to."),
             Shape.Key(
                 "crl", .scalar(.path),
-                "PEM file: revocation lists; with it, every certificate of a chain must be covered by one."),
+                "PEM file: revocation lists, signed by authorities in `ca`; with it, every certificate of a chain must be covered by one."
+            ),
             Shape.Key("depth", .scalar(.integer(0...16)), "How many intermediate certificates a chain may have."),
             Shape.Key(
                 "names", .list(of: .scalar(.text), atLeast: 0),

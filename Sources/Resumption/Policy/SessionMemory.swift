@@ -26,7 +26,7 @@ struct SessionMemory: Hashable {
     /// When it was set, in milliseconds since 1970; 0: never. What was set last counts.
     private(set) var applicationDataSet: UInt64 = 0
 
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// The bytes, at most ``ResumptionLimits/memoryBytes``.
     var encoded: [UInt8] {
@@ -45,7 +45,11 @@ struct SessionMemory: Hashable {
             writer.append(peer.certificates.map { UInt8($0.count + 1) } ?? 255)
             writer.append(UInt64(bitPattern: peer.notAfter.secondsSinceEpoch))
             for certificate in peer.certificates ?? [] {
-                writer.append(certificate.issuer)
+                writer.append(certificate.issuer.name)
+                writer.append(certificate.issuer.key)
+                // The highest bit says that it is an authority's.
+                writer.append(UInt8(certificate.points.count) | (certificate.isAuthority ? 1 << 7 : 0))
+                certificate.points.forEach { writer.append($0) }
                 writer.append(UInt8(certificate.serial.count))
                 writer.append(certificate.serial)
             }
@@ -80,9 +84,8 @@ struct SessionMemory: Hashable {
             guard let notAfter = reader.time() else { return nil }
             var certificates: [PeerChain.Certificate] = []
             for _ in 0..<(mark == 255 ? 0 : Int(mark) - 1) {
-                guard let issuer = reader.number(4), let count = reader.byte(), let serial = reader.take(Int(count))
-                else { return nil }
-                certificates.append(PeerChain.Certificate(issuer: UInt32(issuer), serial: Array(serial)))
+                guard let certificate = Self.certificate(&reader) else { return nil }
+                certificates.append(certificate)
             }
             guard mark == 255 || certificates.count <= ResumptionLimits.rememberedCertificates else { return nil }
             peer = Peer(notAfter: notAfter, certificates: mark == 255 ? nil : certificates)
@@ -94,6 +97,19 @@ struct SessionMemory: Hashable {
         }
         guard let data = reader.take(Int(count & 0x7fff)), reader.isAtEnd else { return nil }
         applicationData = Array(data)
+    }
+
+    private static func certificate(_ reader: inout MemoryReader) -> PeerChain.Certificate? {
+        guard let name = reader.number(4), let key = reader.number(8), let mark = reader.byte(),
+            mark & 0x7f <= TLSLimits.distributionPoints
+        else { return nil }
+        let points = (0..<(mark & 0x7f)).compactMap { _ in reader.number(8) }
+        guard points.count == mark & 0x7f, let count = reader.byte(), let serial = reader.take(Int(count)) else {
+            return nil
+        }
+        return PeerChain.Certificate(
+            issuer: PeerChain.Issuer(name: UInt32(name), key: key), serial: Array(serial),
+            isAuthority: mark >> 7 == 1, points: points)
     }
 
     /// What a host's demands now have against the client's certificates.
@@ -120,7 +136,9 @@ struct SessionMemory: Hashable {
         self.peer = peer.map { chain in
             let fits =
                 chain.certificates.count <= ResumptionLimits.rememberedCertificates
-                && chain.certificates.allSatisfy { $0.serial.count < 256 }
+                && chain.certificates.allSatisfy {
+                    $0.serial.count < 256 && $0.points.count <= TLSLimits.distributionPoints
+                }
             return Peer(notAfter: chain.notAfter, certificates: fits ? chain.certificates : nil)
         }
     }

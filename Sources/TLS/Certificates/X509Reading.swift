@@ -25,7 +25,7 @@ enum X509Reading {
     }
 
     /// The common name, or the whole of a name without one, escaped to one printable line (RFC 2253).
-    private static func name(_ name: OpaquePointer?) -> String {
+    static func name(_ name: OpaquePointer?) -> String {
         guard let name, let memory = BIO_new(BIO_s_mem()) else { return "" }
         defer { BIO_free(memory) }
         let index = X509_NAME_get_index_by_NID(name, NID_commonName, -1)

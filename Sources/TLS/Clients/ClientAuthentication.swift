@@ -14,7 +14,7 @@ package final class ClientAuthentication: @unchecked Sendable {
     }
 
     package let mode: Mode
-    /// X509_STORE with the authorities and the revocation lists.
+    /// X509_STORE with the authorities.
     let store: OpaquePointer
     /// The authorities' names, as STACK_OF(X509_NAME): what clients choose their certificate by.
     let authorityNames: OpaquePointer
@@ -22,13 +22,14 @@ package final class ClientAuthentication: @unchecked Sendable {
     package let depth: Int?
     /// A certificate must have one of these in its subjectAltName; empty: any will do.
     package let names: [CertificateName]
-    /// What sessions are bound by: SHA-256 over all of the above but the revocation lists.
+    /// What sessions are bound by: SHA-256 over all of the above. A host adds what its listener's settings demand.
     let fingerprint: [UInt8]
     private let revocations: Revocations?
 
     /// - Parameters:
     ///   - authoritiesPEM: the certificates that chains must lead to, at least one.
     ///   - revocationPEM: revocation lists; with any, every certificate of a chain must be covered by one.
+    ///     The authorities must have signed them.
     package init(
         mode: Mode, authoritiesPEM: [UInt8], revocationPEM: [UInt8]? = nil, depth: Int? = nil,
         names: [CertificateName] = []
@@ -50,13 +51,13 @@ package final class ClientAuthentication: @unchecked Sendable {
         var revocations: Revocations?
         if let revocationPEM {
             do throws(ClientAuthenticationError) {
-                revocations = try RevocationLists.add(revocationPEM, to: store)
+                revocations = try RevocationLists.read(revocationPEM, signedBy: authorities)
             } catch {
                 X509_STORE_free(store)
                 reprise_name_stack_free(stack)
                 throw error
             }
-            X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
+            X509_STORE_set_check_revocation(store, clientChainRevocationAsked)
         }
         ErrorQueue.clear()
         (self.mode, self.depth, self.names, self.revocations) = (mode, depth, names, revocations)
@@ -69,11 +70,10 @@ package final class ClientAuthentication: @unchecked Sendable {
         reprise_name_stack_free(authorityNames)
     }
 
-    /// Whether a full handshake would refuse certificates that a session remembers for being revoked.
+    /// Whether certificates are refused for being revoked: the chain of a full handshake, or one that a session
+    /// remembers.
     package func revocation(of certificates: [PeerChain.Certificate], at time: WallTime) -> Revocation {
-        guard let revocations else { return .none }
-        if certificates.contains(where: revocations.revoked.contains) { return .revoked }
-        return certificates.allSatisfy { revocations.cover($0, at: time) } ? .none : .unknown
+        revocations?.judge(certificates, at: time) ?? .none
     }
 
     /// Whether certificates are revoked.
@@ -89,13 +89,16 @@ package final class ClientAuthentication: @unchecked Sendable {
         names.isEmpty || names.contains { $0.matches(leaf) }
     }
 
+    /// libssl's own bound of a chain, which is as good as one that is written out.
+    private static let standardDepth = 100
+
     private static func fingerprint(
         _ mode: Mode, _ authorities: [OpaquePointer], _ depth: Int?, _ names: [CertificateName]
     ) -> [UInt8] {
-        // Order does not matter: a file that was sorted anew demands the same.
-        let digests = authorities.map(X509Reading.fingerprint(of:)).sorted()
+        // Neither order nor repetition matters: a file that was sorted anew demands the same.
+        let digests = Set(authorities.map(X509Reading.fingerprint(of:))).sorted()
         let text =
-            ([mode.rawValue, depth.map(String.init) ?? "-"] + digests + ["-"] + names.map(\.description).sorted())
+            ([mode.rawValue, String(depth ?? standardDepth)] + digests + ["-"] + Set(names.map(\.description)).sorted())
             .map { "\($0.utf8.count):\($0)" }.joined()
         return SessionRandom.sha256(Array(text.utf8))
     }

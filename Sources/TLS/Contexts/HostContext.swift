@@ -10,8 +10,9 @@ final class HostContext: @unchecked Sendable {
     let id: String
     /// What its sessions carry of the id.
     let digest: UInt64
-    /// SHA-256 over the session domain, the host's id and what it demands of clients' certificates: sessions cannot
-    /// cross hosts or policies (design decision D6).
+    /// SHA-256 over the session domain, the host's id and, for a host that asks for clients' certificates, all that
+    /// decides whether one is accepted: sessions cannot cross hosts or policies (design decision D6). The revocation
+    /// lists and the time are left out, since each resumption is judged by them anew.
     let sessionIDContext: [UInt8]
     let clients: ClientAuthentication?
     private let certificates: [ServerCertificate]
@@ -26,8 +27,10 @@ final class HostContext: @unchecked Sendable {
         digest = SessionRandom.digest(Array(definition.id.utf8))
         certificates = definition.certificates
         clients = definition.clients
-        sessionIDContext = Self.sessionIDContext(settings.sessions.domain, definition.id, definition.clients)
-        pointer = try ContextBuilding.context(settings.tls)
+        let context = try ContextBuilding.context(settings.tls)
+        pointer = context
+        let demands = definition.clients.map { $0.fingerprint + CertificateTerms(settings.tls, of: context).bytes }
+        sessionIDContext = Self.sessionIDContext(settings.sessions.domain, definition.id, demands ?? [])
         ciphers = Self.ciphers(of: pointer)
         try useCertificates()
         try useClientAuthentication()
@@ -89,10 +92,9 @@ final class HostContext: @unchecked Sendable {
         SSL_CTX_set_client_CA_list(pointer, names)
     }
 
-    private static func sessionIDContext(_ domain: String, _ host: String, _ clients: ClientAuthentication?) -> [UInt8]
-    {
+    private static func sessionIDContext(_ domain: String, _ host: String, _ demands: [UInt8]) -> [UInt8] {
         // The lengths in front keep "a" + "bc" apart from "ab" + "c".
         let text = "\(domain.utf8.count):\(domain)\(host.utf8.count):\(host)"
-        return SessionRandom.sha256(Array(text.utf8) + (clients?.fingerprint ?? []))
+        return SessionRandom.sha256(Array(text.utf8) + demands)
     }
 }

@@ -5,37 +5,50 @@ extension PeerChain {
     /// The chain that this handshake verified; `nil` when the client showed no certificate.
     init?(of ssl: OpaquePointer) {
         guard let chain = SSL_get0_verified_chain(ssl) else { return nil }
-        var certificates: [Certificate] = []
-        var earliest: WallTime?
-        for index in 0..<reprise_x509_stack_count(chain) {
-            guard let certificate = reprise_x509_stack_item(chain, index) else { continue }
-            if let end = X509Reading.time(X509_get0_notAfter(certificate)) {
-                earliest = min(earliest ?? end, end)
-            }
-            // The anchor is trusted as it is: nobody revokes it by a list.
-            if index > 0, X509_self_signed(certificate, 0) == 1 { continue }
-            certificates.append(Certificate(certificate))
+        let ends = (0..<reprise_x509_stack_count(chain)).compactMap { index in
+            reprise_x509_stack_item(chain, index).flatMap { X509Reading.time(X509_get0_notAfter($0)) }
         }
-        guard let earliest, !certificates.isEmpty else { return nil }
+        let certificates = Self.certificates(of: chain)
+        guard let earliest = ends.min(), !certificates.isEmpty else { return nil }
         self.init(notAfter: earliest, certificates: certificates)
+    }
+
+    /// The certificates of a STACK_OF(X509), each followed by its issuer.
+    static func certificates(of chain: OpaquePointer) -> [Certificate] {
+        defer { ErrorQueue.clear() }
+        let items = (0..<reprise_x509_stack_count(chain)).compactMap { reprise_x509_stack_item(chain, $0) }
+        // The last has no issuer above it but itself.
+        return zip(items, items.dropFirst() + items.suffix(1)).map { Certificate($0, issuedBy: $1) }
     }
 }
 
 extension PeerChain.Certificate {
-    /// As a revocation list would name it.
-    init(_ certificate: OpaquePointer) {
+    init(_ certificate: OpaquePointer, issuedBy issuer: OpaquePointer) {
         self.init(
-            issuer: Self.digest(ofName: X509_get_issuer_name(certificate)),
-            serial: Self.bytes(of: X509_get0_serialNumber(certificate)))
+            issuer: PeerChain.Issuer(name: X509_get_issuer_name(certificate), keyOf: issuer),
+            serial: Self.der(of: X509_get0_serialNumber(certificate)),
+            isAuthority: X509_get_extension_flags(certificate) & UInt32(EXFLAG_CA) != 0,
+            points: DistributionPoints.named(by: certificate))
     }
 
-    /// A hash of a name's canonical form.
-    static func digest(ofName name: OpaquePointer?) -> UInt32 {
-        UInt32(truncatingIfNeeded: X509_NAME_hash_ex(name, nil, nil, nil))
+    private static func der(of number: UnsafePointer<ASN1_INTEGER>?) -> [UInt8] {
+        let count = Int(i2d_ASN1_INTEGER(number, nil))
+        guard count > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
+            var end = buffer.baseAddress
+            made = Int(max(0, i2d_ASN1_INTEGER(number, &end)))
+        }
     }
+}
 
-    static func bytes(of number: UnsafePointer<ASN1_INTEGER>?) -> [UInt8] {
-        guard let number else { return [] }
-        return Array(UnsafeBufferPointer(start: number.pointee.data, count: Int(number.pointee.length)))
+extension PeerChain.Issuer {
+    init(name: OpaquePointer?, keyOf certificate: OpaquePointer) {
+        let key = withUnsafeTemporaryAllocation(byteCount: Int(EVP_MAX_MD_SIZE), alignment: 8) { digest in
+            let bytes = digest.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let result = X509_pubkey_digest(certificate, EVP_sha256(), bytes, nil)
+            precondition(result == 1, "libcrypto has no SHA-256: \(ErrorQueue.drain().summary)")
+            return UInt64(bigEndian: digest.load(as: UInt64.self))
+        }
+        self.init(name: UInt32(truncatingIfNeeded: X509_NAME_hash_ex(name, nil, nil, nil)), key: key)
     }
 }

@@ -2,23 +2,43 @@ package import Vocabulary
 
 /// What is to be known later of a client's verified chain, without the chain itself.
 package struct PeerChain: Sendable, Hashable {
-    /// One certificate as a revocation list names it.
+    /// One certificate, as revocation lists are found for it.
     package struct Certificate: Sendable, Hashable {
-        /// A hash of the issuer's name in its canonical form: two spellings of a name are one (X509_NAME_hash_ex(3)).
-        /// Names that collide make too much revoked, never too little.
-        package var issuer: UInt32
-        /// The serial number's bytes, without its sign.
+        /// Who signed it.
+        package var issuer: Issuer
+        /// The serial number in DER.
         package var serial: [UInt8]
+        /// Some lists are for authorities only, and some for all others (RFC 5280 §5.2.5).
+        package var isAuthority: Bool
+        /// Digests of the distribution points that it names: a list that is for one point counts for those who name it.
+        package var points: [UInt64]
 
-        package init(issuer: UInt32, serial: [UInt8]) {
+        package init(issuer: Issuer, serial: [UInt8], isAuthority: Bool = false, points: [UInt64] = []) {
             self.issuer = issuer
             self.serial = serial
+            self.isAuthority = isAuthority
+            self.points = points
+        }
+    }
+
+    /// Who signs certificates and revocation lists.
+    ///
+    /// The name is not enough: after a change of keys two authorities have the same, and a stranger may take it.
+    package struct Issuer: Sendable, Hashable {
+        /// A hash of the name in its canonical form: two spellings of a name are one (X509_NAME_hash_ex(3)).
+        package var name: UInt32
+        /// The beginning of the key's SHA-256.
+        package var key: UInt64
+
+        package init(name: UInt32, key: UInt64) {
+            self.name = name
+            self.key = key
         }
     }
 
     /// When the first of its certificates expires.
     package var notAfter: WallTime
-    /// From the leaf upwards, without the trust anchor.
+    /// From the leaf up to the trust anchor, which is judged too, as libcrypto does: it is covered by a list of its own.
     package var certificates: [Certificate]
 
     package init(notAfter: WallTime, certificates: [Certificate]) {

@@ -4,6 +4,8 @@ package enum TLSLimits {
     package static let pemFileBytes = 1 << 20
     /// The longest chain, the leaf included; libssl's own clients verify 100 at the most, real chains are 2 to 4 long.
     package static let chainCertificates = 32
+    /// The most distribution points of a client's certificate that its revocation lists are found by.
+    package static let distributionPoints = 4
     /// The largest OCSP response that is stapled to every handshake.
     package static let stapleBytes = 64 << 10
     /// A certificate that expires in so many days is worth a warning.

@@ -1,0 +1,48 @@
+import CLibSSL
+import Vocabulary
+
+/// A revocation list whose signature has been verified.
+///
+/// Immutable, and shared by the workers.
+final class RevocationList: @unchecked Sendable {
+    // @unchecked: immutable after init; libcrypto sorts the entries under a lock of its own.
+    private let list: OpaquePointer
+    let scope: RevocationScope
+    let begins: WallTime
+    private let ends: WallTime
+
+    /// Takes over the list.
+    init(_ list: OpaquePointer) {
+        self.list = list
+        scope = RevocationScope(of: list)
+        // A time that is no date never comes, or is over.
+        begins = X509Reading.time(X509_CRL_get0_lastUpdate(list)) ?? WallTime(secondsSinceEpoch: .max)
+        ends =
+            if let end = X509_CRL_get0_nextUpdate(list) {
+                X509Reading.time(end) ?? WallTime(secondsSinceEpoch: .min)
+            } else {
+                // Without a next update a list does not become old (X509_verify_cert(3)).
+                WallTime(secondsSinceEpoch: .max)
+            }
+    }
+
+    deinit {
+        X509_CRL_free(list)
+    }
+
+    func isCurrent(at time: WallTime) -> Bool {
+        begins <= time && time < ends
+    }
+
+    func names(_ certificate: PeerChain.Certificate) -> Bool {
+        defer { ErrorQueue.clear() }
+        return certificate.serial.withUnsafeBufferPointer { bytes in
+            var start = bytes.baseAddress
+            // What is no number cannot be told from what is named.
+            guard let serial = d2i_ASN1_INTEGER(nil, &start, bytes.count) else { return true }
+            defer { ASN1_INTEGER_free(serial) }
+            // 2 is removeFromCRL: named to say that it is revoked no more.
+            return X509_CRL_get0_by_serial(list, nil, serial) == 1
+        }
+    }
+}
