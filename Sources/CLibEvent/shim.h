@@ -2,6 +2,7 @@
 
 // event2/event-config.h defines _GNU_SOURCE, which changes glibc's fd_set: libc's own headers must come first, or the
 // module clashes with Glibc's ("'__fds_bits' is not present in definition of 'fd_set'").
+#include <string.h>
 #include <sys/types.h>
 #include <sys/select.h>
 #include <sys/time.h>
@@ -39,4 +40,30 @@ static inline uint32_t reprise_round_trip_microseconds(int descriptor) {
     struct tcp_info info;
     socklen_t length = sizeof info;
     return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_rtt : 0;
+}
+
+// A handler of a crash may call almost nothing (signal-safety(7)), so that it is C. The signal comes again by the system's
+// default when the handler returns.
+#include <dlfcn.h>
+#include <signal.h>
+#include <unistd.h>
+
+static void reprise_crashed(int number) {
+    char text[] = "reprise: died by signal 00\n";
+    text[sizeof text - 4] = (char)('0' + number / 10 % 10);
+    text[sizeof text - 3] = (char)('0' + number % 10);
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+    raise(number);
+}
+
+static inline void reprise_name_crashes(void) {
+    // A sanitizer has a report of its own, and it is what it is there for.
+    if (dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") != NULL) return;
+    const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGQUIT};
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = reprise_crashed;
+    action.sa_flags = SA_RESETHAND;
+    for (size_t index = 0; index < sizeof crashes / sizeof *crashes; index++) sigaction(crashes[index], &action, NULL);
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Vocabulary
 
 /// Work that may wait for a disk or a name server, on a thread of its own: for what is rare, such as loading.
 package enum Background {
@@ -7,19 +8,82 @@ package enum Background {
     /// A thread that the system refuses is a loop that waits: the work is done here then.
     package static func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            let job = Unmanaged.passRetained(Job { continuation.resume(returning: work()) })
+            underWay.begin()
+            let job = Job {
+                let result = work()
+                // Before whoever waits for it goes on: that may be the end of the process.
+                underWay.end()
+                continuation.resume(returning: result)
+            }
+            let retained = Unmanaged.passRetained(job)
             var thread = pthread_t()
-            let code = pthread_create(&thread, nil, runJob, job.toOpaque())
+            let code = pthread_create(&thread, nil, runJob, retained.toOpaque())
             guard code != 0 else { return _ = pthread_detach(thread) }
-            job.takeRetainedValue().work()
+            retained.takeRetainedValue().work()
         }
     }
+
+    /// Waits until nothing is under way any more: a process that exits meanwhile would take away what the work stands on.
+    ///
+    /// - Returns: whether it came to that in time.
+    package static func wait(atMost time: Duration) -> Bool {
+        underWay.wait(atMost: time)
+    }
+
+    private static let underWay = UnderWay()
 
     fileprivate final class Job {
         let work: @Sendable () -> Void
 
         init(_ work: @escaping @Sendable () -> Void) {
             self.work = work
+        }
+    }
+
+    /// How much work is under way, for whoever waits for its end.
+    // @unchecked: the count is touched with the mutex held; both live as long as the process.
+    private final class UnderWay: @unchecked Sendable {
+        private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        private let isOver = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+        private var count = 0
+
+        init() {
+            mutex.initialize(to: pthread_mutex_t())
+            isOver.initialize(to: pthread_cond_t())
+            pthread_mutex_init(mutex, nil)
+            var attributes = pthread_condattr_t()
+            pthread_condattr_init(&attributes)
+            // A wall clock that is set meanwhile must not make the wait longer.
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            pthread_cond_init(isOver, &attributes)
+            pthread_condattr_destroy(&attributes)
+        }
+
+        func begin() {
+            pthread_mutex_lock(mutex)
+            count += 1
+            pthread_mutex_unlock(mutex)
+        }
+
+        func end() {
+            pthread_mutex_lock(mutex)
+            count -= 1
+            if count == 0 { pthread_cond_broadcast(isOver) }
+            pthread_mutex_unlock(mutex)
+        }
+
+        func wait(atMost time: Duration) -> Bool {
+            var end = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &end)
+            let nanoseconds = end.tv_nsec + Int(time.wholeNanoseconds)
+            end.tv_sec += nanoseconds / 1_000_000_000
+            end.tv_nsec = nanoseconds % 1_000_000_000
+            pthread_mutex_lock(mutex)
+            defer { pthread_mutex_unlock(mutex) }
+            while count > 0 {
+                if pthread_cond_timedwait(isOver, mutex, &end) == ETIMEDOUT { return count == 0 }
+            }
+            return true
         }
     }
 }

@@ -59,6 +59,11 @@ package enum ProcessSignals {
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
+    /// Has a crash say its signal and nothing more: the runtime's own report writes registers and memory, which may be keys.
+    package static func nameCrashes() {
+        reprise_name_crashes()
+    }
+
     /// A write to a peer that is gone returns EPIPE instead of ending the process.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)

@@ -12,7 +12,7 @@ package struct Demo: Sendable {
     private let program: Program
     private let upstream: DemoUpstream
 
-    /// Sets the demo up; ``run(report:started:)`` starts it.
+    /// Sets the demo up; ``runToExit(report:started:)`` starts it.
     ///
     /// - Parameters:
     ///   - bind: where it listens, such as `127.0.0.1:8443`.
@@ -21,6 +21,7 @@ package struct Demo: Sendable {
     package init(
         bind: String, admin: String?, environment: [String: String], log: Program.LogOutput
     ) throws(RepriseError) {
+        Library.leaveCleanupToTheSystem()
         let upstream = DemoUpstream()
         self.upstream = upstream
         do {
@@ -45,11 +46,11 @@ package struct Demo: Sendable {
         }
     }
 
-    /// Serves until a signal ends it.
-    package func run(
+    /// Serves until a signal ends it, and ends the process.
+    package func runToExit(
         report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void
-    ) -> Int32 {
-        program.run(report: report, started: started)
+    ) -> Never {
+        program.runToExit(report: report, started: started)
     }
 
     /// Starts the upstream on a loop of its own, which lives as long as the process.

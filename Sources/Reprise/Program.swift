@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Logging
 internal import Metrics
 internal import Proxy
+internal import TLS
 internal import Vocabulary
 
 /// Runs a server to its end on the calling thread: what the command does, and whoever embeds it.
@@ -17,6 +18,9 @@ package struct Program: Sendable {
         /// A second signal ended everything at once (128 and SIGTERM's number, as shells count).
         package static let killed: Int32 = 143
     }
+
+    /// How long the end waits for what is read in the background, such as a configuration on a disk that hangs.
+    package static let exitPatience = Duration.seconds(2)
 
     private let source: ConfigurationSource
     private let environment: [String: String]
@@ -57,6 +61,16 @@ package struct Program: Sendable {
     package func run(
         report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void = {}
     ) -> Int32 {
+        let (code, signals) = serve(report: report, started: started)
+        for signal in signals { signal.close() }
+        return code
+    }
+
+    /// - Returns: the watches too: when they are closed, a late signal does what it does by default.
+    private func serve(
+        report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void
+    ) -> (Int32, [SignalWatch]) {
+        Library.leaveCleanupToTheSystem()
         ProcessSignals.ignoreBrokenPipes()
         ProcessSignals.unblock([ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp])
         // A core dump would hold private keys, ticket keys and master secrets.
@@ -84,12 +98,24 @@ package struct Program: Sendable {
                 }
             }
             control.run()
-            for signal in signals { signal.close() }
-            return outcome.code
+            // Whoever calls may exit now, which ends the threads that are left wherever they are.
+            _ = Background.wait(atMost: Self.exitPatience)
+            return (outcome.code, signals)
         } catch {
             report("reprise: \(error)")
-            return ExitCode.cannotStart
+            return (ExitCode.cannotStart, [])
         }
+    }
+
+    /// Serves until a signal ends it, and ends the process.
+    package func runToExit(
+        report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void = {}
+    ) -> Never {
+        ProcessSignals.nameCrashes()
+        let (code, signals) = serve(report: report, started: started)
+        // A thread that hangs all the same must not see what exit(3) tears down.
+        // A signal that comes now has nothing to end any more.
+        withExtendedLifetime(signals) { ProcessEnd.exit(code, isQuiet: Background.wait(atMost: .zero)) }
     }
 
     private func watchSignals(

@@ -31,7 +31,7 @@ package actor Server {
     private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
-    /// A reload only reads so far: nothing has been opened that would have to be closed.
+    /// A start or a reload only reads so far: nothing has been opened that would have to be closed.
     private var isLoading = false
     private var stopIsWanted = false
 
@@ -74,6 +74,7 @@ package actor Server {
     /// - Throws: faults of the configuration, or what the system refuses; nothing is left running then.
     package func start() async throws(RepriseError) {
         let checked = try await check()
+        // Told to stop meanwhile: the control loop has ended, or is about to.
         guard state == .starting else { return }
         guard let plan = checked.plan else { throw .faults(checked.faults) }
         log.adopt(plan.log)
@@ -94,10 +95,7 @@ package actor Server {
             throw error
         }
         // A signal may have come meanwhile.
-        guard state == .starting else {
-            for sockets in opened.values.joined() { sockets.close() }
-            return stopLoops()
-        }
+        guard !stopIsWanted else { return abandonStart(opened) }
         self.plan = plan
         adaptSessions(to: plan, checked.material)
         await accept(on: opened)
@@ -106,6 +104,15 @@ package actor Server {
         memory = MemoryUpkeep(loop: control) { [unowned self] in assumeIsolated { $0.lasting.openConnections } }
         state = .serving
         notifier.ready()
+        if stopIsWanted { await stop() }
+    }
+
+    private func abandonStart(_ opened: [String: [ListeningSockets]]) {
+        for sockets in opened.values.joined() { sockets.close() }
+        admin?.stop()
+        stopLoops()
+        state = .ended
+        control.stop()
     }
 
     /// Reads the configuration again; new connections get the new one, and a file with faults changes nothing.
@@ -131,6 +138,8 @@ package actor Server {
     /// server is.
     private func check() async throws(RepriseError) -> CheckedConfiguration {
         let (source, environment) = (source, environment)
+        isLoading = true
+        defer { isLoading = false }
         let result = await Background.run { () -> Result<CheckedConfiguration, RepriseError> in
             do throws(RepriseError) {
                 return .success(try CheckedConfiguration(source, environment: environment, at: Clocks.wall()))
@@ -143,10 +152,7 @@ package actor Server {
 
     private func reloadOnce() async {
         do {
-            isLoading = true
-            defer { isLoading = false }
             let checked = try await check()
-            isLoading = false
             // Told to stop meanwhile: what was loaded is of no use.
             guard state == .reloading else { return }
             guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
@@ -254,9 +260,12 @@ extension Server {
     /// The second ends everything at once. The control loop stops when the last connection has ended.
     package func stop() async {
         switch state {
-        case .starting:
+        case .starting where isLoading:
             state = .ended
             control.stop()
+        case .starting:
+            // What the start opens must be there to be closed.
+            stopIsWanted = true
         case .serving:
             state = .draining
             await drain()

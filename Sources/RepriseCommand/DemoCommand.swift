@@ -22,7 +22,7 @@ struct DemoCommand: ParsableCommand {
             throw ExitCode(error.exitCode)
         }
         let (bind, admin) = (bind, admin)
-        let code = demo.run(report: Terminal.complain) {
+        demo.runToExit(report: Terminal.complain) {
             // It serves all the same when nobody reads this.
             try? Terminal.say(
                 """
@@ -38,6 +38,5 @@ struct DemoCommand: ParsableCommand {
 
                 """)
         }
-        throw ExitCode(code)
     }
 }

@@ -16,6 +16,6 @@ struct Serve: ParsableCommand {
     func run() throws {
         let program = Program(
             source: ConfigurationSource(file: file), environment: Terminal.environment, log: Terminal.log)
-        throw ExitCode(program.run(report: Terminal.complain))
+        program.runToExit(report: Terminal.complain)
     }
 }
