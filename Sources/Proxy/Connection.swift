@@ -271,6 +271,7 @@ extension Connection {
         case .refused: noteFailure(.madeWay)
         default: break
         }
+        if event != .handshakeDone { sessions.handshakeHasFailed() }
         listener.admission.handshakeEnded(entry)
         listener.metrics.handshakesInProgress.subtract(1)
         record.handshakeEndedAt = worker.loop.now

@@ -14,6 +14,9 @@ package enum ResumptionLimits {
     package static let pendingLineages = 65_536
     /// What a session store on another machine has been told and has not taken in yet; more is left out.
     package static let storeWrites = 4096
+    /// How often a single-use session that another connection holds is asked for again; a hold lasts for a few dozen
+    /// microseconds.
+    package static let holdTries = 1000
     /// Lineages that a deny list is set up for at the most.
     package static let denyListEntries = 1 << 24
 }

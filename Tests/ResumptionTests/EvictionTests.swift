@@ -88,4 +88,35 @@ import Vocabulary
         #expect(try scene.victimResumes())
         #expect(try !scene.victimResumes())
     }
+
+    /// The identity is on the wire for all to see; a suite of the other digest keeps libssl from the binder.
+    @Test(arguments: [SessionCarrier.stateless, .stateful], ["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"])
+    func `a hello with a seen identity, and silence, keeps a single-use session from nobody`(
+        _ carrier: SessionCarrier, suite: String
+    ) throws {
+        let scene = try Scene(carrier, isSingleUse: true)
+        let silent = try (0..<8).map { _ in
+            let pair = try MemoryPair(server: scene.listener)
+            var hello = MemoryHello.offering([scene.session.ticket])
+            hello.ciphers = [suite.contains("256") ? 0x1302 : 0x1301]
+            _ = pair.deliverInHandshake(hello.records)
+            return pair
+        }
+        #expect(try scene.victimResumes())
+        #expect(try !scene.victimResumes())
+        withExtendedLifetime(silent) {}
+    }
+
+    @Test(arguments: [SessionCarrier.stateless, .stateful])
+    func `a handshake that fails gives a proved session back at once, and one that lasts keeps it`(
+        _ carrier: SessionCarrier
+    ) throws {
+        let scene = try Scene(carrier, isSingleUse: true)
+        let owner = try MemoryPair(server: scene.listener, client: carrier.client(resuming: scene.session))
+        try owner.client.handshake()
+        #expect(owner.deliverInHandshake(owner.client.takeOutput()) == .wantsInput)
+        #expect(try !scene.victimResumes())
+        owner.sessions.handshakeHasFailed()
+        #expect(try scene.victimResumes())
+    }
 }

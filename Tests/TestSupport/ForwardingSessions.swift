@@ -57,5 +57,9 @@ package final class ForwardingSessions: ConnectionSessions {
 
     package func checkResumption() -> ResumptionCheck { check ?? kept.checkResumption() }
 
+    package func resumptionIsProved() { kept.resumptionIsProved() }
+
+    package func callIsOver() { kept.callIsOver() }
+
     package func handshakeIsDone(resumed: Bool) -> ResumptionCheck { kept.handshakeIsDone(resumed: resumed) }
 }

@@ -16,7 +16,7 @@ package final class ConnectionResumption: ConnectionSessions {
     /// The last objection; of several tickets that were tried, the last one's.
     private var objection: NotResumed?
     /// What an offered session remembers that was found good.
-    private var accepted: SessionMemory?
+    private(set) var accepted: SessionMemory?
     /// What the sessions of this connection carry from now on.
     var memory: SessionMemory?
     /// What is about to be handed out was marked.
@@ -35,10 +35,12 @@ package final class ConnectionResumption: ConnectionSessions {
     /// What the remote store was asked for.
     private var asked: [SessionKey] = []
     /// What it answered; kept until the handshake is done, since a HelloRetryRequest asks for it twice.
-    private var fetched: [SessionKey: [UInt8]] = [:]
+    var fetched: [SessionKey: [UInt8]] = [:]
     private var storeIsSilent = false
     /// Single-use sessions that this handshake has taken, and their DER for a second ClientHello.
-    private var spentSessions = SpentSessions()
+    var spentSessions = SpentSessions()
+    /// The single-use session that this call of libssl's may resume; nobody else may meanwhile.
+    var held: SessionKey?
     /// The key of the session that is being judged.
     private var found: SessionKey?
     /// The store has let it go: it is judged for the reason alone.
@@ -181,7 +183,7 @@ package final class ConnectionResumption: ConnectionSessions {
             refuse(reason)
             return .refuse
         }
-        if policy.isSingleUse, session.isTLS13, let found, domain.remote == nil, !spend(found, memory) {
+        if policy.isSingleUse, session.isTLS13, let found, domain.remote == nil, !hold(found) {
             refuse(.spent)
             return .refuse
         }
@@ -192,17 +194,6 @@ package final class ConnectionResumption: ConnectionSessions {
         memory.lineage.renewals &+= 1
         (accepted, acceptedKey, objection) = (memory, found, nil)
         return .resume
-    }
-
-    /// Takes a session that is resumed just once; a HelloRetryRequest asks for it twice.
-    private func spend(_ key: SessionKey, _ memory: SessionMemory) -> Bool {
-        if spentSessions[key] != nil { return true }
-        let session = domain.store.take(key, at: clock()) ?? []
-        // Empty: whoever comes with it again is told that it is spent.
-        domain.store.put(key, UnsafeRawBufferPointer(start: nil, count: 0), expires: memory.expires, at: clock())
-        guard !session.isEmpty else { return false }
-        spentSessions.add(key, session, expires: memory.expires)
-        return true
     }
 
     private func reason(against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer) -> NotResumed? {
@@ -324,18 +315,8 @@ package final class ConnectionResumption: ConnectionSessions {
         return .inOrder
     }
 
-    /// Puts single-use sessions back that were taken and not resumed: an identity is public on the wire, and whoever has
-    /// seen one must not be able to spend the session.
-    ///
-    /// - Parameter resumed: the one that stays spent.
-    func giveBack(but resumed: SessionKey?) {
-        spentSessions.giveBack(to: domain.store, but: resumed, at: clock())
-        if takesWhatItWants { domain.putBack(fetched.filter { $0.key != resumed }, at: clock()) }
-        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) } }
-        fetched = [:]
-    }
-
     deinit {
+        letGo()
         spentSessions.wipe()
     }
 }

@@ -18,6 +18,9 @@ package final class SessionDomain: Sendable {
     /// Application data that waits for its lineage's next ticket.
     package let pending = PendingData()
 
+    /// Single-use sessions that are about to be spent.
+    let held = HeldSessions()
+
     private let writesUnderWay = Atomic(0)
     private let leftOut = Atomic(0)
     private let chainAge = Locked(Duration.zero)

@@ -147,15 +147,30 @@ extension ServerConnection {
     func resumptionIsSettled(_ ssl: OpaquePointer) -> TLSAlert? {
         let isResumed = SSL_session_reused(ssl) == 1
         planTickets(resumed: isResumed)
+        // libssl looks at the name when it has verified the binder.
+        if isResumed { sessions.resumptionIsProved() }
         guard isResumed, let fault = sessions.checkResumption().fault else { return nil }
         helloRefusal = fault
         return .accessDenied
     }
 
+    /// Whether a TLS 1.3 session has the digest of the suite that is chosen already: libssl asks for no more (RFC 8446
+    /// §4.2.11), but only when the session was judged.
+    private func fitsChosenSuite(_ session: OpaquePointer) -> Bool {
+        guard let ssl, let chosen = SSL_get_pending_cipher(ssl), let its = SSL_SESSION_get0_cipher(session) else {
+            return false
+        }
+        return SSL_CIPHER_get_handshake_digest(chosen) == SSL_CIPHER_get_handshake_digest(its)
+    }
+
     /// Asks the keeper about a session that was opened or found.
     func mayResume(_ session: OpaquePointer) -> Bool {
         guard var opened = OpenedSession(session) else { return false }
-        if !opened.isTLS13, let host { opened.isCipherAllowed = host.allowsCipher(of: session) }
+        if opened.isTLS13 {
+            opened.isCipherAllowed = fitsChosenSuite(session)
+        } else if let host {
+            opened.isCipherAllowed = host.allowsCipher(of: session)
+        }
         return sessions.judge(opened) == .resume
     }
 }

@@ -149,6 +149,7 @@ package final class ServerConnection {
         ErrorQueue.clear()
         let writesBefore = transport.pointee.writes
         let result = SSL_do_handshake(ssl)
+        sessions.callIsOver()
         guard result != 1 else {
             return finish(ssl, writesBefore: writesBefore)
         }

@@ -32,6 +32,10 @@ package protocol ConnectionSessions: AnyObject {
     func established(_ session: SessionReference)
     /// The ServerHello will say that a session is resumed; if that is not in order, an alert takes its place.
     func checkResumption() -> ResumptionCheck
+    /// The client has proved that it knows the secret of the session that was judged good last.
+    func resumptionIsProved()
+    /// libssl has returned from a call of the handshake.
+    func callIsOver()
     /// The handshake is done; if its outcome is not in order, the connection ends by an alert.
     func handshakeIsDone(resumed: Bool) -> ResumptionCheck
 }

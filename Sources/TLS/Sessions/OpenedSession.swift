@@ -8,7 +8,8 @@ package struct OpenedSession {
     /// Its session-id context.
     package var sessionIDContext: UnsafeRawBufferPointer
     package var isTLS13: Bool
-    /// Whether its host takes its cipher now: of a TLS 1.2 session, libssl asks only the client.
+    /// Whether its host takes its cipher now: of a TLS 1.2 session, libssl asks only the client. Of a TLS 1.3 session, whether
+    /// the suite that is chosen has its digest.
     package var isCipherAllowed = true
 
     /// Lends the bytes of a session of libssl's; `nil` for one without any of ours.

@@ -1,0 +1,56 @@
+internal import TLS
+internal import Vocabulary
+
+/// Sessions that resume just once: an identity is public on the wire, and whoever has seen one must not be able to keep its
+/// owner from it. A session is spent when its binder has been proved, and not before.
+extension ConnectionResumption {
+    /// Holds a session for the length of this call: whether it is resumed is settled when the call returns.
+    ///
+    /// - Returns: `false` when it is spent.
+    func hold(_ key: SessionKey) -> Bool {
+        // A HelloRetryRequest asks for it twice.
+        if spentSessions[key] != nil || held == key { return true }
+        letGo()
+        guard domain.held.hold(key) else { return false }
+        held = key
+        // Another connection may have spent it between the look into the store and here.
+        var isThere = false
+        domain.store.look(key, at: clock()) { session, _ in isThere = !session.isEmpty }
+        if !isThere { letGo() }
+        return isThere
+    }
+
+    package func resumptionIsProved() {
+        guard let held, let accepted else { return }
+        let session = domain.store.take(held, at: clock()) ?? []
+        // Empty: whoever comes with it again is told that it is spent.
+        domain.store.put(held, UnsafeRawBufferPointer(start: nil, count: 0), expires: accepted.expires, at: clock())
+        spentSessions.add(held, session, expires: accepted.expires)
+        letGo()
+    }
+
+    package func callIsOver() {
+        letGo()
+    }
+
+    /// The handshake has failed: what it had spent is as it was before, at once.
+    package func handshakeHasFailed() {
+        giveBack(but: nil)
+    }
+
+    func letGo() {
+        guard let held else { return }
+        domain.held.letGo(held)
+        self.held = nil
+    }
+
+    /// Puts single-use sessions back that were taken and not resumed.
+    ///
+    /// - Parameter resumed: the one that stays spent.
+    func giveBack(but resumed: SessionKey?) {
+        spentSessions.giveBack(to: domain.store, but: resumed, at: clock())
+        if takesWhatItWants { domain.putBack(fetched.filter { $0.key != resumed }, at: clock()) }
+        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) } }
+        fetched = [:]
+    }
+}
