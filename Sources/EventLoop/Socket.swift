@@ -93,6 +93,11 @@ package struct Socket: Sendable, Hashable {
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0
     }
 
+    /// Has the kernel acknowledge what was received without waiting for something to send along (tcp(7), TCP_QUICKACK).
+    package func acknowledgeNow() {
+        setOption(CInt(IPPROTO_TCP), TCP_QUICKACK, CInt(1))
+    }
+
     /// How long the peer's answers take, as the kernel has seen; zero where it cannot tell.
     package var roundTrip: Duration { .microseconds(reprise_round_trip_microseconds(descriptor)) }
 

@@ -240,6 +240,9 @@ extension Connection {
     private func hold(_ output: OutputBuffer) {
         output.withBytes { toClient.append($0) }
         ticketsAreHeld = true
+        // The tickets would have carried the ACK. Under Nagle's algorithm (RFC 896) a client that wrote its Finished alone
+        // waits for it with what it has to say.
+        if record.bytesFromClient == 0 { client.acknowledgeNow() }
         guard !ticketsAreQueued else { return }
         ticketsAreQueued = true
         listener.ticketQueue.append(self, due: worker.loop.now + listener.settings.ticketDelay)
