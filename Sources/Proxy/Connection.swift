@@ -75,7 +75,8 @@ final class Connection: SocketWatchDelegate {
         self.entry = entry
         id = worker.nextConnectionID()
         sessions = ConnectionResumption(
-            domain: listener.domain, policy: listener.resumption, observer: listener.observers.sessions,
+            domain: listener.domain, policy: listener.resumption, client: endpoint.address,
+            observer: listener.observers.sessions,
             clock: Clocks.wall)
         tls = ServerConnection(
             context: listener.context, output: worker.buffers.output, sessions: sessions,
@@ -305,6 +306,7 @@ extension Connection {
         guard let ending = machine.ending else { return }
         let verdict = sessions.connectionEnded(ending)
         guard verdict != .kept else { return }
+        guard verdict != .notDenied else { return listener.metrics.lineagesNotDenied.add(1) }
         listener.metrics.lineagesDropped.add(1)
         if case .droppedWithOthers(let moment, let isFirst) = verdict {
             listener.metrics.denyListOverflows.add(1)

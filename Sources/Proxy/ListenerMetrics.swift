@@ -48,6 +48,7 @@ final class ListenerMetrics {
     let duration: Histogram
     let lineagesDropped: Counter
     let denyListOverflows: Counter
+    let lineagesNotDenied: Counter
     private let offers: [Counter]
     private let notResumed: [Counter]
     private let handshakeDuration: Histogram
@@ -73,6 +74,7 @@ final class ListenerMetrics {
         handshakeDuration = registry.histogram(MetricCatalog.handshakeDuration, [listener], shard: shard)
         lineagesDropped = counter(MetricCatalog.lineagesDropped)
         denyListOverflows = counter(MetricCatalog.denyListOverflows)
+        lineagesNotDenied = counter(MetricCatalog.lineagesNotDenied)
         offers = ClosedLists.offers.map { counter(MetricCatalog.sessionsOffered, $0) }
         notResumed = NotResumed.allCases.map { counter(MetricCatalog.sessionsNotResumed, $0.rawValue) }
         refusals = Refusal.allCases.map { counter(MetricCatalog.connectionsRefused, $0.name) }

@@ -9,7 +9,7 @@ extension WorkerCore {
 
     func accepted(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot) {
         slot.listener.metrics.accepted.add(1)
-        let address: IPAddress? = if case .ip(let address, _) = endpoint { address } else { nil }
+        let address = endpoint.address
         switch admit(address, to: slot) {
         case .success(let entry):
             takeIn(socket, from: endpoint, in: slot, entry)

@@ -80,6 +80,7 @@ final class SessionUpkeep {
                 (MetricCatalog.deniedLineages, { Double(domain.denyList.count) }),
                 (MetricCatalog.applicationDataWaiting, { Double(domain.pending.count) }),
                 (MetricCatalog.applicationDataForgotten, { Double(domain.pending.forgotten) }),
+                (MetricCatalog.ticketWishesNotGranted, { Double(domain.wishesNotGranted) }),
                 (MetricCatalog.storeWritesLeftOut, { Double(domain.writesLeftOut) }),
                 (MetricCatalog.ticketKeys, { Double(domain.keys.snapshot(at: Clocks.wall()).count) }),
             ]

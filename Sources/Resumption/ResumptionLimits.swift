@@ -19,4 +19,10 @@ package enum ResumptionLimits {
     package static let holdTries = 1000
     /// Lineages that a deny list is set up for at the most.
     package static let denyListEntries = 1 << 24
+    /// Into how many shares a deny list is divided: one address, or one certificate, fills one.
+    package static let denyListShares = 16
+    /// How many stored sessions an address is given beyond what is set, within a session's lifetime.
+    package static let wishShare = 64
+    /// In how many places addresses are counted for that.
+    package static let wishPlaces = 4096
 }

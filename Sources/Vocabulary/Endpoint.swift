@@ -5,6 +5,9 @@ public enum Endpoint: Sendable, Hashable {
     /// A Unix stream socket's path, 1 to 107 bytes.
     case unix(path: String)
 
+    /// The IP address; `nil` for a Unix socket.
+    public var address: IPAddress? { if case .ip(let address, _) = self { address } else { nil } }
+
     /// Reads `127.0.0.1:8443`, `[::1]:8443` or `unix:/run/app.sock`.
     ///
     /// - Returns: `nil` for anything else; a host name is a ``HostEndpoint``.

@@ -13,8 +13,23 @@ public struct TLSAlert: Sendable, Hashable {
         Self.names[code] ?? "alert_\(code)"
     }
 
+    /// Whether the alert says that what was received is not what a peer with the same keys can have sent: RFC 8446 §6.2 and
+    /// RFC 5246 §7.2.2 let these be seen between proper implementations only where messages were corrupted on the way.
+    ///
+    /// Every other alert is about something else: certificates, parameters, access, a fault of one's own.
+    public var tellsOfCorruption: Bool {
+        switch code {
+        // unexpected_message, bad_record_mac, decryption_failed, record_overflow, decompression_failure
+        case 10, 20, 21, 22, 30: true
+        // illegal_parameter, decode_error, decrypt_error
+        case 47, 50, 51: true
+        default: false
+        }
+    }
+
     public static let closeNotify = TLSAlert(code: 0)
     public static let unexpectedMessage = TLSAlert(code: 10)
+    public static let badRecordMAC = TLSAlert(code: 20)
     public static let handshakeFailure = TLSAlert(code: 40)
     public static let accessDenied = TLSAlert(code: 49)
     public static let decodeError = TLSAlert(code: 50)

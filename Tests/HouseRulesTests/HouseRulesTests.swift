@@ -122,7 +122,7 @@ private let tree = SourceTree()
 
     private static let asked = [
         "begin", "find", "openingKey", "ticketDidNotOpen", "judge", "sealingKey", "mark", "store", "checkResumption",
-        "resumptionIsProved", "callIsOver", "handshakeIsDone",
+        "resumptionIsProved", "callIsOver", "grantWishes", "handshakeIsDone",
     ]
 
     @Test func `what other rooms use is documented`() {

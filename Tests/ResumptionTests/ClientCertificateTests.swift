@@ -171,4 +171,33 @@ import Vocabulary
         damaged.replaceSubrange(60..<64, with: Array("!!!!".utf8))
         #expect(throws: ClientAuthenticationError.self) { try demand(revocations: damaged) }
     }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `a client whose connections all end by alerts ends all of its own sessions, and nobody else's`(
+        _ carrier: SessionCarrier
+    ) throws {
+        let domain = MemoryServer.domain(denyList: 2)
+        let listener = try listener(carrier, [MemoryServer.host("a.test", clients: demand())], domain: domain)
+        let bob = try SelfSigned.make(
+            names: ["bob.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil,
+            serial: 0xB0, issuedBy: root, forClient: true)
+        var options = client(carrier)
+        options.certificate = bob
+        let bystander = try connect(listener, options).session
+        var fallen: [MemoryClient.Session?] = []
+        for _ in 0..<5 {
+            let pair = try MemoryPair(server: listener, client: client(carrier))
+            try #require(pair.handshake() == .done)
+            #expect(pair.sessions.connectionEnded(.alertReceived(.badRecordMAC)) == .dropped)
+            fallen.append(pair.client.sessions.last)
+            pair.server.abandon()
+        }
+        for session in fallen {
+            let (came, _) = try connect(listener, client(carrier, resuming: session))
+            #expect(came == .through(.refused(carrier.isStateful ? .notFound : .denied)), "\(came)")
+        }
+        options = client(carrier, resuming: bystander)
+        options.certificate = bob
+        #expect(try connect(listener, options).came == .through(.resumed))
+    }
 }

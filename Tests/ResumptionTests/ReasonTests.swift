@@ -66,7 +66,7 @@ import Vocabulary
         let (_, session) = try connect(one, carrier.client())
         let (_, bystander) = try connect(one, carrier.client())
         #expect(try connect(other, carrier.client(resuming: session)).result == .resumed)
-        _ = try connect(other, carrier.client(resuming: session), ending: .alertReceived(.internalError))
+        _ = try connect(other, carrier.client(resuming: session), ending: .alertReceived(.badRecordMAC))
         for listener in [one, other] {
             #expect(try connect(listener, carrier.client(resuming: session)).result == .refused(.denied))
             #expect(try connect(listener, carrier.client(resuming: bystander)).result == .resumed)
@@ -79,7 +79,7 @@ import Vocabulary
         let listener = try MemoryServer.context(hosts: hosts, domain: domain)
         let carrier = SessionCarrier.stateless
         let (_, session) = try connect(listener, carrier.client("a.test"))
-        let (_, neighbour) = try connect(listener, carrier.client("b.test"), ending: .alertReceived(.internalError))
+        let (_, neighbour) = try connect(listener, carrier.client("b.test"), ending: .alertReceived(.badRecordMAC))
         #expect(domain.denyList.count == 1)
         #expect(try connect(listener, carrier.client("b.test", resuming: neighbour)).result == .refused(.denied))
         #expect(try connect(listener, carrier.client("a.test", resuming: session)).result == .resumed)

@@ -53,19 +53,51 @@ import Vocabulary
     }
 
     @Test(arguments: carriers)
-    func `a ticket_request is honoured up to the cap`(_ kind: (carrier: SessionCarrier, isSingleUse: Bool)) throws {
+    func `a ticket_request gets what is set, and a few more where more are asked for`(
+        _ kind: (carrier: SessionCarrier, isSingleUse: Bool)
+    ) throws {
         let domain = MemoryServer.domain()
         let carrier = kind.carrier
         let listener = try listener(carrier, full: 1, resumed: 1, isSingleUse: kind.isSingleUse, domain: domain)
         for (wish, full, resumed) in [
-            ((0, 0), 0, 0), ((1, 1), 1, 1), ((3, 0), 3, 0), ((0, 4), 0, 4), ((16, 16), 16, 16), ((17, 17), 16, 16),
-            ((255, 255), 16, 16),
+            ((0, 0), 0, 0), ((1, 1), 1, 1), ((3, 0), 3, 0), ((0, 2), 0, 2), ((4, 2), 4, 2), ((5, 3), 4, 2),
+            ((255, 255), 4, 2),
         ] as [((UInt8, UInt8), Int, Int)] {
             let session = try #require(try connect(listener, carrier).sessions.last)
             #expect(try connect(listener, carrier, wish: wish).sessions.count == full, "\(wish)")
             let again = try connect(listener, carrier, resuming: session, wish: wish)
             #expect(again.result == .resumed && again.sessions.count == resumed, "\(wish)")
         }
+        let generous = try self.listener(carrier, full: 8, resumed: 6, isSingleUse: kind.isSingleUse, domain: domain)
+        let full = try connect(generous, carrier, wish: (255, 255))
+        #expect(full.sessions.count == 8)
+        #expect(try connect(generous, carrier, resuming: full.sessions.last, wish: (255, 255)).sessions.count == 6)
+    }
+
+    @Test(arguments: [false, true])
+    func `wishes that are stored count for their address, and within a lifetime there are so many`(
+        isSingleUse: Bool
+    ) throws {
+        let domain = MemoryServer.domain()
+        let carrier = isSingleUse ? SessionCarrier.stateless : .stateful
+        let listener = try listener(carrier, full: 1, resumed: 1, isSingleUse: isSingleUse, domain: domain)
+        let share = ResumptionLimits.wishShare
+        var given = 0
+        for _ in 0..<share { given += try connect(listener, carrier, wish: (16, 16)).sessions.count }
+        // What is set is given whoever asks; of the rest, one share.
+        #expect(given == share + share)
+        #expect(domain.wishesNotGranted == 3 * share - share)
+        listener.clock.advance(seconds: 7200)
+        #expect(try connect(listener, carrier, wish: (16, 16)).sessions.count == 4)
+    }
+
+    @Test func `wishes that nobody stores have no share`() throws {
+        let domain = MemoryServer.domain()
+        let listener = try listener(.stateless, full: 1, resumed: 1, domain: domain)
+        for _ in 0..<ResumptionLimits.wishShare {
+            #expect(try connect(listener, .stateless, wish: (16, 16)).sessions.count == 4)
+        }
+        #expect(domain.wishesNotGranted == 0 && domain.store.counts.entries == 0)
     }
 
     @Test(arguments: carriers, [(0, 1), (1, 3), (3, 1), (3, 0), (2, 2)])

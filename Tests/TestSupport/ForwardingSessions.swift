@@ -59,6 +59,8 @@ package final class ForwardingSessions: ConnectionSessions {
 
     package func resumptionIsProved() { kept.resumptionIsProved() }
 
+    package func grantWishes(_ count: Int) -> Int { kept.grantWishes(count) }
+
     package func callIsOver() { kept.callIsOver() }
 
     package func handshakeIsDone(resumed: Bool) -> ResumptionCheck { kept.handshakeIsDone(resumed: resumed) }

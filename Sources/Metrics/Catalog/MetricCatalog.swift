@@ -63,7 +63,17 @@ package enum MetricCatalog {
         help: "Lineages that an ending made void: none of their sessions resumes any more.")
     package static let denyListOverflows = Metric.counter(
         "reprise_deny_list_overflows_total", .lineages, [listener],
-        help: "Lineages that found the deny list full, so that older lineages are refused too.")
+        help: "Lineages with a client certificate that found the deny list full, so that older ones are refused too.")
+    package static let lineagesNotDenied = Metric.counter(
+        "reprise_lineages_not_denied_total", .lineages, [listener],
+        help:
+            "Lineages without a client certificate that an ending should have made void, for which the deny list had no room, or not in their address's share."
+    )
+    package static let ticketWishesNotGranted = Metric.computed(
+        "reprise_ticket_wishes_not_granted_total", .counter, .sessions, [domain],
+        help:
+            "Tickets that clients asked for (RFC 9149) and were not given, because they would be stored beyond their address's share."
+    )
 
     package static let sessionsStored = Metric.computed(
         "reprise_sessions_stored", .gauge, .sessions, [domain], help: "Stateful sessions in the store now.")
@@ -179,7 +189,8 @@ package enum MetricCatalog {
         (
             "Sessions",
             [
-                sessionsOffered, sessionsNotResumed, lineagesDropped, denyListOverflows, deniedLineages, sessionsStored,
+                sessionsOffered, sessionsNotResumed, lineagesDropped, denyListOverflows, lineagesNotDenied,
+                ticketWishesNotGranted, deniedLineages, sessionsStored,
                 sessionStoreBytes, sessionsEvicted, sessionsRefusedByStore, ticketKeys, ticketKeyReloads,
                 applicationDataWaiting,
                 applicationDataForgotten, storeWritesLeftOut, establishedSessionsLeftOut,

@@ -6,7 +6,9 @@ extension ConnectionResumption {
     package enum Verdict: Sendable, Hashable {
         case kept
         case dropped
-        /// The deny list was full: all lineages authenticated up to that moment are refused now.
+        /// It would have been dropped, and the deny list had no room for it; it has no client certificate.
+        case notDenied
+        /// The deny list was full: all lineages with a certificate that were authenticated up to that moment are refused now.
         /// It is the first time when it was not so before.
         case droppedWithOthers(upTo: WallTime, isFirst: Bool)
     }
@@ -28,8 +30,10 @@ extension ConnectionResumption {
             for key in keys { domain.store.remove(key) }
         }
         let oldest = clock().adding(.zero - domain.longestChainAge)
-        switch domain.denyList.deny(memory.lineage, oldest: oldest) {
+        let holder = memory.certificate.map(DenyList.Holder.certificate) ?? .address(client?.network)
+        switch domain.denyList.deny(memory.lineage, of: holder, oldest: oldest) {
         case .added, .alreadyThere: return .dropped
+        case .leftOut: return .notDenied
         case .overflowed(let moment, let isFirst): return .droppedWithOthers(upTo: moment, isFirst: isFirst)
         }
     }

@@ -29,6 +29,10 @@ extension ConnectionResumption {
         letGo()
     }
 
+    package func grantWishes(_ count: Int) -> Int {
+        domain.wishes.grant(count, to: client, at: clock(), lifetime: policy.lifetime)
+    }
+
     package func callIsOver() {
         letGo()
     }

@@ -10,6 +10,8 @@ package final class ConnectionResumption: ConnectionSessions {
     let policy: ResumptionPolicy
     let clock: () -> WallTime
     let observer: (any SessionObserver)?
+    /// The client's address.
+    let client: IPAddress?
 
     private(set) var offer: SessionOffer?
     private var clients: ClientAuthentication?
@@ -53,15 +55,18 @@ package final class ConnectionResumption: ConnectionSessions {
     var keys: [SessionKey] = []
 
     /// - Parameters:
+    ///   - client: whose share of what is bounded it counts for; `nil` on a Unix socket.
     ///   - observer: is told of every session that the client is given.
     ///   - clock: the time now.
     package init(
-        domain: SessionDomain, policy: ResumptionPolicy, observer: (any SessionObserver)? = nil,
+        domain: SessionDomain, policy: ResumptionPolicy, client: IPAddress? = nil,
+        observer: (any SessionObserver)? = nil,
         clock: @escaping () -> WallTime
     ) {
         self.domain = domain
         self.policy = policy
         self.observer = observer
+        self.client = client
         self.clock = clock
     }
 

@@ -1,29 +1,56 @@
 internal import Synchronization
+package import TLS
 package import Vocabulary
 
 /// Lineages that must not resume any more, each until the age of its chain would forbid it anyway.
 ///
-/// It fails closed: when it is full, the lineage that was authenticated longest ago makes room, and from then on
-/// every lineage authenticated no later than that one is refused too.
+/// A lineage without a client's certificate resumes to nothing that a stranger could not have anew, so that its entry makes
+/// room first, and is forgotten then. For lineages with a certificate the list fails closed: when nothing else makes room,
+/// the one that was authenticated longest ago goes, and from then on every lineage *with a certificate* that was
+/// authenticated no later is refused too. One address, and one certificate, fill their share and no more.
 package final class DenyList: Sendable {
     /// What an addition did.
     package enum Addition: Sendable, Hashable {
         case added
         case alreadyThere
-        /// The list was full: all lineages authenticated up to that moment are refused now, for the first time or again.
+        /// It has no certificate, and there is no room for it, or its address has used up its share: it may resume.
+        case leftOut
+        /// The list was full: all lineages with a certificate that were authenticated up to that moment are refused now, for
+        /// the first time or again.
         case overflowed(upTo: WallTime, isFirst: Bool)
     }
 
-    private struct State {
-        var members: Set<LineageID> = []
-        /// A binary heap, the longest-ago first.
-        var heap: [Entry] = []
-        var floor: WallTime?
+    /// Whose share an entry counts for.
+    package enum Holder: Sendable, Hashable {
+        /// A client without a certificate: its address, or the network of an IPv6 one; `nil` on a Unix socket.
+        case address(IPAddress?)
+        case certificate(PeerChain.Certificate)
     }
 
     private struct Entry {
         let lineage: LineageID
         let authenticatedAt: WallTime
+        let holder: Holder
+    }
+
+    private struct State {
+        var members: Set<LineageID> = []
+        var anonymous = AgeHeap<Entry>(\.authenticatedAt)
+        var certified = AgeHeap<Entry>(\.authenticatedAt)
+        var shares: [Holder: Int] = [:]
+        /// Up to when all lineages of a certificate are refused that has used up its share.
+        var certificates: [PeerChain.Certificate: WallTime] = [:]
+        /// Up to when all lineages with a certificate are refused.
+        var floor: WallTime?
+
+        var count: Int { anonymous.count + certified.count + certificates.count }
+
+        mutating func forget(_ entry: Entry?) {
+            guard let entry else { return }
+            members.remove(entry.lineage)
+            let left = (shares[entry.holder] ?? 1) - 1
+            shares[entry.holder] = left > 0 ? left : nil
+        }
     }
 
     private let state = Locked(State())
@@ -31,6 +58,8 @@ package final class DenyList: Sendable {
     private let hasDenied = Atomic(false)
     /// How many lineages it may hold.
     package let capacity: Int
+    /// How many of them one address, or one certificate, may fill.
+    package var share: Int { max(1, capacity / ResumptionLimits.denyListShares) }
 
     /// - Precondition: a capacity from 1 to ``ResumptionLimits/denyListEntries``.
     package init(capacity: Int) {
@@ -38,14 +67,19 @@ package final class DenyList: Sendable {
         self.capacity = capacity
     }
 
-    /// How many lineages it holds.
-    package var count: Int { state.withLock { $0.heap.count } }
+    /// How many entries it has.
+    package var count: Int { state.withLock { $0.count } }
 
     /// Whether a lineage is refused.
-    package func denies(_ lineage: Lineage) -> Bool {
+    ///
+    /// - Parameter certificate: the client's, if it has shown one.
+    package func denies(_ lineage: Lineage, of certificate: PeerChain.Certificate?) -> Bool {
         guard hasDenied.load(ordering: .acquiring) else { return false }
         return state.withLock { state in
-            if let floor = state.floor, lineage.authenticatedAt <= floor { return true }
+            if let certificate {
+                if let floor = state.floor, lineage.authenticatedAt <= floor { return true }
+                if let end = state.certificates[certificate], lineage.authenticatedAt <= end { return true }
+            }
             return !state.members.isEmpty && state.members.contains(lineage.id)
         }
     }
@@ -55,46 +89,83 @@ package final class DenyList: Sendable {
     /// Nothing is forgotten while there is room: a clock that is wrong for a while costs no entry.
     /// - Parameter oldest: when room is needed, lineages authenticated at or before this moment are forgotten first: they
     ///   are too old to resume.
-    package func deny(_ lineage: Lineage, oldest: WallTime) -> Addition {
+    package func deny(_ lineage: Lineage, of holder: Holder, oldest: WallTime) -> Addition {
         hasDenied.store(true, ordering: .releasing)
         return state.withLock { state in
-            guard state.members.insert(lineage.id).inserted else { return .alreadyThere }
-            Self.insert(Entry(lineage: lineage.id, authenticatedAt: lineage.authenticatedAt), &state.heap)
-            guard state.heap.count > capacity else { return .added }
-            let before = state.heap.count
-            while let first = state.heap.first, first.authenticatedAt <= oldest { Self.removeFirst(&state) }
-            if let floor = state.floor, floor <= oldest { state.floor = nil }
-            guard state.heap.count == before else { return .added }
-            let isFirst = state.floor == nil
-            let floor = max(state.heap[0].authenticatedAt, state.floor ?? state.heap[0].authenticatedAt)
-            Self.removeFirst(&state)
-            state.floor = floor
-            return .overflowed(upTo: floor, isFirst: isFirst)
-        }
-    }
-
-    private static func insert(_ entry: Entry, _ heap: inout [Entry]) {
-        heap.append(entry)
-        var place = heap.count - 1
-        while place > 0, heap[place].authenticatedAt < heap[(place - 1) / 2].authenticatedAt {
-            heap.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
-        }
-    }
-
-    private static func removeFirst(_ state: inout State) {
-        state.members.remove(state.heap[0].lineage)
-        state.heap.swapAt(0, state.heap.count - 1)
-        state.heap.removeLast()
-        var place = 0
-        while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < state.heap.count {
-                if state.heap[child].authenticatedAt < state.heap[least].authenticatedAt { least = child }
+            guard !state.members.contains(lineage.id) else { return .alreadyThere }
+            if state.count >= capacity { Self.forgetOld(&state, oldest) }
+            switch holder {
+            case .address: return denyAnonymous(lineage, of: holder, &state)
+            case .certificate(let certificate): return deny(lineage, of: certificate, holder, &state)
             }
-            guard least != place else { return }
-            state.heap.swapAt(place, least)
-            place = least
         }
+    }
+
+    private func denyAnonymous(_ lineage: Lineage, of holder: Holder, _ state: inout State) -> Addition {
+        guard state.shares[holder, default: 0] < share else { return .leftOut }
+        if state.count >= capacity {
+            guard state.anonymous.count > 0 else { return .leftOut }
+            state.forget(state.anonymous.removeFirst())
+        }
+        Self.add(lineage, holder, to: \.anonymous, &state)
+        return .added
+    }
+
+    private func deny(
+        _ lineage: Lineage, of certificate: PeerChain.Certificate, _ holder: Holder, _ state: inout State
+    ) -> Addition {
+        if let end = state.certificates[certificate] {
+            state.certificates[certificate] = max(end, lineage.authenticatedAt)
+            return .added
+        }
+        // Whoever has one certificate and ever new lineages ends its own sessions, and nobody else's.
+        if state.shares[holder, default: 0] >= share {
+            let own = state.certified.removeAll { $0.holder == holder }
+            for entry in own { state.forget(entry) }
+            state.certificates[certificate] = own.map(\.authenticatedAt).reduce(lineage.authenticatedAt, max)
+            return .added
+        }
+        guard state.count >= capacity else {
+            Self.add(lineage, holder, to: \.certified, &state)
+            return .added
+        }
+        if state.anonymous.count > 0 {
+            state.forget(state.anonymous.removeFirst())
+            Self.add(lineage, holder, to: \.certified, &state)
+            return .added
+        }
+        return overflow(with: lineage, holder, &state)
+    }
+
+    private func overflow(with lineage: Lineage, _ holder: Holder, _ state: inout State) -> Addition {
+        Self.add(lineage, holder, to: \.certified, &state)
+        let isFirst = state.floor == nil
+        let first = state.certified.removeFirst()
+        state.forget(first)
+        let floor = max(first?.authenticatedAt ?? lineage.authenticatedAt, state.floor ?? .distantPast)
+        state.floor = floor
+        return .overflowed(upTo: floor, isFirst: isFirst)
+    }
+
+    private static func add(
+        _ lineage: Lineage, _ holder: Holder, to heap: WritableKeyPath<State, AgeHeap<Entry>>, _ state: inout State
+    ) {
+        state.members.insert(lineage.id)
+        state.shares[holder, default: 0] += 1
+        state[keyPath: heap].insert(
+            Entry(lineage: lineage.id, authenticatedAt: lineage.authenticatedAt, holder: holder))
+    }
+
+    private static func forgetOld(_ state: inout State, _ oldest: WallTime) {
+        while let first = state.anonymous.first, first.authenticatedAt <= oldest {
+            state.forget(state.anonymous.removeFirst())
+        }
+        while let first = state.certified.first, first.authenticatedAt <= oldest {
+            state.forget(state.certified.removeFirst())
+        }
+        if state.certificates.values.contains(where: { $0 <= oldest }) {
+            state.certificates = state.certificates.filter { $0.value > oldest }
+        }
+        if let floor = state.floor, floor <= oldest { state.floor = nil }
     }
 }

@@ -15,7 +15,7 @@ package struct EndingVerdicts: Sendable, Hashable {
 
     private var verdicts: [Verdict]
 
-    /// The defaults: a fatal alert drops, as RFC 5246 §7.2.2 asks; all else keeps, which RFC 8446 §6.1 allows.
+    /// The defaults: a fatal alert drops (RFC 5246 §7.2.2); all else keeps, which RFC 8446 §6.1 allows.
     package init() {
         verdicts = Ending.kinds.map { $0.hasPrefix("alert_") ? .drop : .keep }
     }
@@ -34,5 +34,13 @@ package struct EndingVerdicts: Sendable, Hashable {
     }
 
     /// The verdict on an ending.
-    package subscript(_ ending: Ending) -> Verdict { verdicts[ending.index] }
+    ///
+    /// An alert drops only where it can mean that the session is not safe any more (``TLSAlert/tellsOfCorruption``).
+    package subscript(_ ending: Ending) -> Verdict {
+        switch ending {
+        case .alertSent(let alert) where !alert.tellsOfCorruption: .keep
+        case .alertReceived(let alert) where !alert.tellsOfCorruption: .keep
+        default: verdicts[ending.index]
+        }
+    }
 }

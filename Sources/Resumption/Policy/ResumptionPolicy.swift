@@ -50,7 +50,7 @@ package struct ResumptionPolicy: Sendable, Hashable {
             if peer.certificates == nil { return .chainTooLong }
         }
         if memory.expires <= now { return .expired }
-        return denyList.denies(memory.lineage) ? .denied : nil
+        return denyList.denies(memory.lineage, of: memory.certificate) ? .denied : nil
     }
 }
 

@@ -18,6 +18,8 @@ package final class SessionDomain: Sendable {
     /// Application data that waits for its lineage's next ticket.
     package let pending = PendingData()
 
+    /// The tickets that clients wished for.
+    let wishes = TicketWishes()
     /// Single-use sessions that are about to be spent.
     let held = HeldSessions()
 
@@ -103,6 +105,9 @@ package final class SessionDomain: Sendable {
 
     /// How much was not told to the remote store because it is too slow.
     package var writesLeftOut: Int { leftOut.load(ordering: .relaxed) }
+
+    /// How many tickets were asked for (RFC 9149) and not given, because they would be stored.
+    package var wishesNotGranted: Int { wishes.left }
 
     /// Asks the remote store for sessions.
     ///

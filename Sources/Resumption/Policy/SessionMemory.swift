@@ -21,6 +21,8 @@ struct SessionMemory: Hashable {
     /// The server_name of a TLS 1.2 session, in lower case; empty for none. TLS 1.3 lets the name change.
     var name: [UInt8]
     var peer: Peer?
+    /// The client's own certificate.
+    var certificate: PeerChain.Certificate? { peer?.certificates?.first }
     /// What a router had the session remember.
     private(set) var applicationData: [UInt8] = []
     /// When it was set, in milliseconds since 1970; 0: never. What was set last counts.

@@ -12,9 +12,20 @@ extension ServerConnection {
     /// Whether a resumed TLS 1.3 handshake gets a new ticket.
     var issuesTicketsWhenResumed: Bool { context.sessions.tickets(resumed: true, for: request) > 0 }
 
+    /// How many tickets the handshake ends with: settled once, since wishes are counted.
+    func ticketCount(resumed: Bool) -> Int {
+        if let settled = settledTickets, settled.resumed == resumed { return settled.count }
+        let settings = context.sessions
+        var count = settings.tickets(resumed: resumed, for: request)
+        let extra = count - (resumed ? settings.ticketsResumed : settings.ticketsFull)
+        if extra > 0, settings.usesStore(isTLS13: true) { count += sessions.grantWishes(extra) - extra }
+        settledTickets = (resumed, count)
+        return count
+    }
+
     /// Tells libssl how many TLS 1.3 tickets to make: after a resumption it makes one, if any are set at all.
     func planTickets(resumed: Bool) {
-        let count = holdsTickets ? 0 : context.sessions.tickets(resumed: resumed, for: request)
+        let count = holdsTickets ? 0 : ticketCount(resumed: resumed)
         if let ssl { SSL_set_num_tickets(ssl, count) }
     }
 
@@ -40,7 +51,7 @@ extension ServerConnection {
     /// was written is what counts.
     func writeMissingTickets() {
         guard let ssl else { return }
-        let wanted = context.sessions.tickets(resumed: SSL_session_reused(ssl) == 1, for: request)
+        let wanted = ticketCount(resumed: SSL_session_reused(ssl) == 1)
         guard ticketsWritten < wanted else { return }
         // One call would make up at once for all that libssl was told to make and has not.
         SSL_set_num_tickets(ssl, 0)

@@ -51,6 +51,8 @@ package final class ServerConnection {
     var hasIssuedTickets = false
     /// The keeper has decided what this connection's sessions carry.
     var hasMarkedSession = false
+    /// How many tickets the handshake ends with.
+    var settledTickets: (resumed: Bool, count: Int)?
     /// How many TLS 1.3 tickets libssl has written.
     var ticketsWritten = 0
     /// The next ticket is an alert instead.

@@ -32,6 +32,8 @@ package protocol ConnectionSessions: AnyObject {
     func established(_ session: SessionReference)
     /// The ServerHello will say that a session is resumed; if that is not in order, an alert takes its place.
     func checkResumption() -> ResumptionCheck
+    /// How many stored sessions the client is given beyond those that are set, of those that it asks for.
+    func grantWishes(_ count: Int) -> Int
     /// The client has proved that it knows the secret of the session that was judged good last.
     func resumptionIsProved()
     /// libssl has returned from a call of the handshake.

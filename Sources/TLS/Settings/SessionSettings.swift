@@ -48,11 +48,12 @@ package struct SessionSettings: Sendable {
         mode != .off && mode != .stateful && !(isTLS13 && usesStore(isTLS13: true))
     }
 
-    /// How many tickets a TLS 1.3 handshake ends with, given what the client asks for.
+    /// How many tickets a TLS 1.3 handshake ends with, given what the client asks for; of stored ones it may be fewer.
     func tickets(resumed: Bool, for request: ResumptionRequest) -> Int {
         guard mode != .off, request.takesKeyWithExchange else { return 0 }
         let ours = resumed ? ticketsResumed : ticketsFull
         guard ours > 0, let wish = request.ticketCount else { return ours }
-        return min(resumed ? wish.resumed : wish.full, TLSLimits.ticketsAtOnce)
+        let most = max(ours, resumed ? TLSLimits.wishedTicketsResumed : TLSLimits.wishedTickets)
+        return min(resumed ? wish.resumed : wish.full, most)
     }
 }

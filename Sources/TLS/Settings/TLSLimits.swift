@@ -22,8 +22,12 @@ package enum TLSLimits {
     package static let identities = 8
     /// The largest session that is stored: one with a client certificate has 400 to 2,000 bytes.
     package static let sessionBytes = 16 << 10
-    /// The most TLS 1.3 tickets that one handshake gives, whatever the client asks for (RFC 9149).
+    /// The most TLS 1.3 tickets that one handshake is set to give.
     package static let ticketsAtOnce = 16
+    /// How many a client gets that asks for more than is set (RFC 9149), after a full handshake and after a resumed one: as
+    /// many as it may use at once, since each use brings a new one.
+    package static let wishedTickets = 4
+    package static let wishedTicketsResumed = 2
     /// The longest ClientHello, its records' headers included. Real ones have up to 2 KiB, and as much as their tickets on top;
     /// BoringSSL takes 16 KiB.
     package static let helloBytes = 32 << 10

@@ -1,0 +1,51 @@
+internal import Vocabulary
+
+/// A binary heap of what has a moment, the longest ago first.
+struct AgeHeap<Element: Sendable>: Sendable {
+    private var elements: [Element] = []
+    private let moment: @Sendable (Element) -> WallTime
+
+    init(_ moment: @escaping @Sendable (Element) -> WallTime) {
+        self.moment = moment
+    }
+
+    var count: Int { elements.count }
+
+    var first: Element? { elements.first }
+
+    mutating func insert(_ element: Element) {
+        elements.append(element)
+        var place = elements.count - 1
+        while place > 0, moment(elements[place]) < moment(elements[(place - 1) / 2]) {
+            elements.swapAt(place, (place - 1) / 2)
+            place = (place - 1) / 2
+        }
+    }
+
+    @discardableResult
+    mutating func removeFirst() -> Element? {
+        guard let first = elements.first else { return nil }
+        elements.swapAt(0, elements.count - 1)
+        elements.removeLast()
+        var place = 0
+        while true {
+            var least = place
+            for child in [2 * place + 1, 2 * place + 2] where child < elements.count {
+                if moment(elements[child]) < moment(elements[least]) { least = child }
+            }
+            guard least != place else { return first }
+            elements.swapAt(place, least)
+            place = least
+        }
+    }
+
+    /// Takes out all that match; O(n).
+    mutating func removeAll(where matches: (Element) -> Bool) -> [Element] {
+        let out = elements.filter(matches)
+        guard !out.isEmpty else { return [] }
+        let rest = elements.filter { !matches($0) }
+        elements = []
+        for element in rest { insert(element) }
+        return out
+    }
+}

@@ -1,0 +1,39 @@
+internal import Synchronization
+internal import Vocabulary
+
+/// What stored sessions clients were given beyond `tickets.full` and `tickets.resumed` because they asked for them (RFC 9149):
+/// one address gets so many within a session's lifetime, and cannot crowd others out of the store by asking.
+///
+/// Addresses are counted in places that they share by chance: then they get less, and never more.
+final class TicketWishes: Sendable {
+    private struct Counts {
+        var places = [UInt16](repeating: 0, count: ResumptionLimits.wishPlaces)
+        var end = WallTime(secondsSinceEpoch: .min)
+    }
+
+    private let counts = Locked<Counts?>(nil)
+    private let cut = Atomic(0)
+
+    /// How many tickets were asked for and not given.
+    var left: Int { cut.load(ordering: .relaxed) }
+
+    /// - Returns: how many of the wanted ones are given.
+    func grant(_ wanted: Int, to client: IPAddress?, at now: WallTime, lifetime: Duration) -> Int {
+        var hasher = Hasher()
+        hasher.combine(client?.network)
+        let place = Int(UInt(bitPattern: hasher.finalize()) % UInt(ResumptionLimits.wishPlaces))
+        let given = counts.withLock { counts in
+            var current = counts.take() ?? Counts()
+            defer { counts = current }
+            if now >= current.end || current.end > now.adding(lifetime) {
+                current = Counts()
+                current.end = now.adding(lifetime)
+            }
+            let given = min(wanted, max(0, ResumptionLimits.wishShare - Int(current.places[place])))
+            current.places[place] += UInt16(given)
+            return given
+        }
+        if given < wanted { cut.wrappingAdd(wanted - given, ordering: .relaxed) }
+        return given
+    }
+}
