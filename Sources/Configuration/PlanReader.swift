@@ -27,6 +27,9 @@ struct PlanReader {
         meetings.check(root)
         faults += meetings.faults
         warnings += meetings.warnings
+        var shared = SharedUpstreamCheck()
+        shared.check(plan)
+        warnings += shared.warnings
         var sessions = SessionsCheck()
         sessions.check(root, plan)
         faults += sessions.faults
