@@ -7,12 +7,23 @@ package enum Background {
     /// A thread that the system refuses is a loop that waits: the work is done here then.
     package static func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            let job = Unmanaged.passRetained(Job { continuation.resume(returning: work()) })
-            var thread = pthread_t()
-            let code = pthread_create(&thread, nil, runJob, job.toOpaque())
-            guard code != 0 else { return _ = pthread_detach(thread) }
-            job.takeRetainedValue().work()
+            let job: @Sendable () -> Void = { continuation.resume(returning: work()) }
+            if !start(job) { job() }
         }
+    }
+
+    /// Begins `work` apart from every loop.
+    ///
+    /// - Returns: whether the system had a thread; without one, nothing is done.
+    package static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+        let job = Unmanaged.passRetained(Job(work))
+        var thread = pthread_t()
+        guard pthread_create(&thread, nil, runJob, job.toOpaque()) == 0 else {
+            job.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
     }
 
     fileprivate final class Job {
