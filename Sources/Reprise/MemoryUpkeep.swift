@@ -11,12 +11,14 @@ final class MemoryUpkeep {
     /// Fewer connections than this are not worth a trim: 1,000 take about 15 MiB.
     static let crowd = 1000
 
-    private let openConnections: () -> Int
+    private let takePeak: () -> (open: Int, peak: Int)
     private var peak = 0
     private var timer: LoopTimer?
 
-    init(loop: EventLoop, openConnections: @escaping () -> Int) {
-        self.openConnections = openConnections
+    /// - Parameter takePeak: open connections now, and at the most since the last call: a crowd that has come and gone
+    ///   between two looks is counted where connections open.
+    init(loop: EventLoop, takePeak: @escaping () -> (open: Int, peak: Int)) {
+        self.takePeak = takePeak
         timer = LoopTimer(loop: loop) { [unowned self] in look() }
         timer?.schedule(after: Self.interval)
     }
@@ -28,12 +30,12 @@ final class MemoryUpkeep {
     }
 
     private func look() {
-        let open = openConnections()
+        let (open, recent) = takePeak()
+        peak = max(peak, recent)
         if Self.isWorthTrimming(peak: peak, open: open) {
             ProcessMemory.giveBack()
             peak = open
         }
-        peak = max(peak, open)
         timer?.schedule(after: Self.interval)
     }
 
