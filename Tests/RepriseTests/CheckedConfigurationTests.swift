@@ -155,9 +155,13 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         #expect(odd.sockets.isEmpty || odd.unusable.isEmpty)
     }
 
-    @Test func `memory goes back when a crowd has become half as large, and not for a few`() {
-        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 500))
-        #expect(!MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501))
-        #expect(!MemoryUpkeep.isWorthTrimming(peak: 999, open: 0))
+    @Test func `memory goes back when a crowd has become half as large, later for a tenth, and not for a few`() {
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 500, hasRested: false))
+        #expect(!MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501, hasRested: false))
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501, hasRested: true))
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 10_000, open: 9000, hasRested: true))
+        #expect(!MemoryUpkeep.isWorthTrimming(peak: 10_000, open: 9001, hasRested: true))
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 250, open: 0, hasRested: false))
+        #expect(!MemoryUpkeep.isWorthTrimming(peak: 249, open: 0, hasRested: true))
     }
 }
