@@ -6,20 +6,25 @@ package import Metrics
 /// It does no I/O; any thread may ask it.
 package struct AdminResponder: Sendable {
     private let registry: MetricRegistry
+    private let hosts: AdminHosts
 
     /// A responder whose `/metrics` are this registry's.
-    package init(registry: MetricRegistry) {
+    ///
+    /// - Parameter hosts: by which names it may be asked.
+    package init(registry: MetricRegistry, hosts: AdminHosts = AdminHosts()) {
         self.registry = registry
+        self.hosts = hosts
     }
 
-    /// Answers one request; a path that is none of ours is a 404.
+    /// Answers one request; a path that is none of ours is a 404, a Host that is not is a 421 (RFC 9110 §15.5.20).
     ///
     /// - Parameters:
     ///   - request: a GET or a HEAD; the server answers other methods itself.
     ///   - isDraining: the process finishes what runs and takes no new connections.
     /// - Returns: the answer, which nobody may keep for later (RFC 9111 §5.2.2.5).
     package func answer(_ request: HTTPRequest, isDraining: Bool) -> HTTPResponse {
-        switch request.path {
+        guard hosts.allows(request.host) else { return plain(421, Self.misdirected) }
+        return switch request.path {
         case "/metrics": respond(200, registry.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
         case "/healthz": isDraining ? plain(503, "draining\n") : plain(200, "ok\n")
         case "/": plain(200, Self.index)
@@ -37,6 +42,12 @@ package struct AdminResponder: Sendable {
             headers: [("Content-Type", type), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")],
             body: body)
     }
+
+    private static let misdirected = """
+        this endpoint answers to addresses and to localhost, so that no page in a browser can read it by a name of its own
+        (DNS rebinding); other names stand in admin.hosts
+
+        """
 
     private static let index = """
         Reprise

@@ -7,14 +7,18 @@ package import Vocabulary
 // @unchecked: the server is changed before its loop runs, or on it; the rest is immutable or atomic.
 package final class AdminServer: @unchecked Sendable {
     private let loop: EventLoop
-    private let responder: AdminResponder
+    private let registry: MetricRegistry
     private let draining = Atomic<Bool>(false)
     private var server: HTTPServer?
+    private var responder: AdminResponder
+    private let initialConnections: Int
 
     /// - Throws: when there is no loop to be had.
-    package init(registry: MetricRegistry) throws(EventLoopError) {
+    package init(registry: MetricRegistry, settings: AdminSettings = AdminSettings()) throws(EventLoopError) {
         loop = try EventLoop(name: "admin")
-        responder = AdminResponder(registry: registry)
+        self.registry = registry
+        responder = AdminResponder(registry: registry, hosts: settings.hosts)
+        initialConnections = settings.connections
     }
 
     /// Whether /healthz says that the process drains.
@@ -27,13 +31,23 @@ package final class AdminServer: @unchecked Sendable {
     ///
     /// - Returns: where it really listens: port 0 has become a port.
     package func start(on endpoint: Endpoint) throws(SocketError) -> Endpoint {
-        let server = HTTPServer(loop: loop) { [unowned self] request in
+        let displaced = registry.counter(MetricCatalog.adminConnectionsDisplaced)
+        let server = HTTPServer(loop: loop, limit: initialConnections, onDisplaced: { displaced.add(1) }) {
+            [unowned self] request in
             responder.answer(request, isDraining: isDraining)
         }
         let bound = try server.listen(on: endpoint)
         self.server = server
         loop.start()
         return bound
+    }
+
+    /// Goes on with other settings, from the next request on.
+    package func adapt(to settings: AdminSettings) {
+        loop.execute { [self] in
+            responder = AdminResponder(registry: registry, hosts: settings.hosts)
+            server?.limit = settings.connections
+        }
     }
 
     /// Stops serving and closes every connection.

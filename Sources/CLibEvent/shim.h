@@ -7,19 +7,8 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
-#include <event2/buffer.h>
 #include <event2/event.h>
-#include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <event2/thread.h>
-
-// A header list is a queue made of macros, which Swift cannot walk.
-static inline const struct evkeyval *reprise_evhttp_first_header(const struct evkeyvalq *headers) {
-    return headers->tqh_first;
-}
-static inline const struct evkeyval *reprise_evhttp_next_header(const struct evkeyval *header) {
-    return header->next.tqe_next;
-}
 
 // GNU functions that Swift's Glibc module hides, because it is built without _GNU_SOURCE.
 #include <pthread.h>

@@ -18,7 +18,10 @@ struct PlanReader {
         root["log"]?["level"].read(into: &plan.log.level) { $0.text.flatMap(LogPlan.Level.init) }
         root["drain_timeout"].read(into: &plan.drainTimeout, \.duration)
         if let bind = root["admin"]?["bind"], let endpoint = bind.endpoint {
-            plan.admin = AdminPlan(bind: Located(endpoint, bind.source))
+            var admin = AdminPlan(bind: Located(endpoint, bind.source))
+            root["admin"]?["connections"].read(into: &admin.connections, \.integer)
+            admin.hosts = (root["admin"]?["hosts"]?.elements ?? []).compactMap(\.text)
+            plan.admin = admin
         }
         for upstream in root["upstreams"]?.elements ?? [] { read(upstream: upstream) }
         let defaults = sessions(root["sessions"], SessionsPlan())

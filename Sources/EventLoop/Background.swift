@@ -8,19 +8,25 @@ package enum Background {
     /// A thread that the system refuses is a loop that waits: the work is done here then.
     package static func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            underWay.begin()
-            let job = Job {
-                let result = work()
-                // Before whoever waits for it goes on: that may be the end of the process.
-                underWay.end()
-                continuation.resume(returning: result)
-            }
-            let retained = Unmanaged.passRetained(job)
-            var thread = pthread_t()
-            let code = pthread_create(&thread, nil, runJob, retained.toOpaque())
-            guard code != 0 else { return _ = pthread_detach(thread) }
-            retained.takeRetainedValue().work()
+            let job: @Sendable () -> Void = { continuation.resume(returning: work()) }
+            if !start(job) { job() }
         }
+    }
+
+    /// Begins `work` apart from every loop.
+    ///
+    /// - Returns: whether the system had a thread; without one, nothing is done.
+    package static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+        underWay.begin()
+        let job = Unmanaged.passRetained(Job(work))
+        var thread = pthread_t()
+        guard pthread_create(&thread, nil, runJob, job.toOpaque()) == 0 else {
+            job.release()
+            underWay.end()
+            return false
+        }
+        pthread_detach(thread)
+        return true
     }
 
     /// Waits until nothing is under way any more: a process that exits meanwhile would take away what the work stands on.
@@ -30,7 +36,7 @@ package enum Background {
         underWay.wait(atMost: time)
     }
 
-    private static let underWay = UnderWay()
+    fileprivate static let underWay = UnderWay()
 
     fileprivate final class Job {
         let work: @Sendable () -> Void
@@ -42,7 +48,7 @@ package enum Background {
 
     /// How much work is under way, for whoever waits for its end.
     // @unchecked: the count is touched with the mutex held; both live as long as the process.
-    private final class UnderWay: @unchecked Sendable {
+    fileprivate final class UnderWay: @unchecked Sendable {
         private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         private let isOver = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
         private var count = 0
@@ -90,5 +96,6 @@ package enum Background {
 
 private func runJob(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     if let argument { Unmanaged<Background.Job>.fromOpaque(argument).takeRetainedValue().work() }
+    Background.underWay.end()
     return nil
 }

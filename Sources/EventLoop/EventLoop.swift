@@ -76,7 +76,10 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// The libevent this process runs with, such as `2.1.12-stable`.
     package static var libeventVersion: String { String(cString: event_get_version()) }
 
-    private static let threadsAreSetUp: Bool = evthread_use_pthreads() == 0
+    private static let threadsAreSetUp: Bool = {
+        LibeventMemory.install()
+        return evthread_use_pthreads() == 0
+    }()
 
     deinit {
         if let wakeEvent { event_free(wakeEvent) }

@@ -29,6 +29,8 @@ package final class Admission: Sendable {
 
     private struct Counts {
         var open = 0
+        /// The most that were open at once since someone asked.
+        var peak = 0
         var handshaking = 0
         var bucket: TokenBucket?
         var clients: [IPAddress: Share] = [:]
@@ -41,6 +43,14 @@ package final class Admission: Sendable {
 
     /// How many connections are open.
     package var openConnections: Int { counts.withLock { $0.open } }
+
+    /// How many connections are open, and how many were at the most since this was called last.
+    package func takePeak() -> (open: Int, peak: Int) {
+        counts.withLock { counts in
+            defer { counts.peak = counts.open }
+            return (counts.open, counts.peak)
+        }
+    }
 
     /// How many handshakes a client address has under way.
     func handshakes(of client: IPAddress) -> Int { counts.withLock { $0.clients[client]?.handshaking ?? 0 } }
@@ -66,6 +76,7 @@ package final class Admission: Sendable {
             if let refusal = Self.refusal(ofHandshakeOf: client, counts, limits) { return refusal }
             if rate > 0 { _ = counts.bucket?.take(rate: rate, at: now) }
             counts.open += 1
+            counts.peak = max(counts.peak, counts.open)
             counts.handshaking += 1
             if let client {
                 counts.clients[client, default: Share()].open += 1

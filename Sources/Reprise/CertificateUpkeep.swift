@@ -13,12 +13,11 @@ final class CertificateUpkeep {
     /// How often certificates that expire soon are warned of.
     static let warningInterval = Duration.seconds(86_400)
 
-    private let loop: EventLoop
     private let registry: MetricRegistry
     private let log: ControlLog
     private var staples: [WatchedStaple] = []
     private var certificates: [(listener: String, host: String, loaded: Material.LoadedCertificate)] = []
-    private var stapleTimer: LoopTimer?
+    private var looks: FileLooks<[WatchedFile], [SeenFile]>?
     private var warningTimer: LoopTimer?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
@@ -29,8 +28,23 @@ final class CertificateUpkeep {
         var stamp: FileStamp?
     }
 
-    init(_ plan: Plan, _ material: Material, loop: EventLoop, registry: MetricRegistry, log: ControlLog) {
-        self.loop = loop
+    /// What a look is told of one file.
+    private struct WatchedFile: Sendable {
+        let path: String
+        let stamp: FileStamp?
+    }
+
+    /// A file that has changed, by its place among those watched.
+    private struct SeenFile: Sendable {
+        let index: Int
+        let stamp: FileStamp?
+        let content: Result<[UInt8], FileReader.Failure>
+    }
+
+    init(
+        _ plan: Plan, _ material: Material, from source: ConfigurationSource, loop: EventLoop,
+        registry: MetricRegistry, log: ControlLog
+    ) {
         self.registry = registry
         self.log = log
         for listener in plan.listeners {
@@ -52,35 +66,42 @@ final class CertificateUpkeep {
                 Double(expiry.secondsSinceEpoch - Clocks.wall().secondsSinceEpoch) / 86_400
             }
         }
-        stapleTimer = LoopTimer(loop: loop) { [unowned self] in checkStaples() }
+        watchStaples(from: source, loop)
         warningTimer = LoopTimer(loop: loop) { [unowned self] in warnAgain() }
-        if !staples.isEmpty { stapleTimer?.schedule(after: Self.stapleInterval) }
         warningTimer?.schedule(after: Self.warningInterval)
     }
 
     /// Ends the upkeep; must be called before the object goes.
     func stop() {
-        stapleTimer?.close()
+        looks?.stop()
         warningTimer?.close()
-        (stapleTimer, warningTimer) = (nil, nil)
+        (looks, warningTimer) = (nil, nil)
         for gauge in gauges { registry.remove(gauge) }
         gauges = []
     }
 
-    private func checkStaples() {
-        for index in staples.indices {
-            let stamp = FileStamp(staples[index].file.path)
-            guard stamp != staples[index].stamp else { continue }
-            staples[index].stamp = stamp
-            reload(staples[index])
-        }
-        stapleTimer?.schedule(after: Self.stapleInterval)
+    private func watchStaples(from source: ConfigurationSource, _ loop: EventLoop) {
+        guard !staples.isEmpty else { return }
+        looks = FileLooks(
+            loop: loop, every: Self.stapleInterval,
+            known: { [unowned self] in staples.map { WatchedFile(path: $0.file.path, stamp: $0.stamp) } },
+            look: { files in
+                files.enumerated().compactMap { index, file in
+                    let stamp = source.stamp(file.path)
+                    guard stamp != file.stamp else { return nil }
+                    return SeenFile(
+                        index: index, stamp: stamp,
+                        content: Result { () throws(FileReader.Failure) in try source.readFile(file.path) })
+                }
+            },
+            take: { [unowned self] seen in for file in seen { reload(file) } })
     }
 
-    private func reload(_ staple: WatchedStaple) {
-        let path = staple.file.path
+    private func reload(_ seen: SeenFile) {
+        staples[seen.index].stamp = seen.stamp
+        let path = staples[seen.index].file.path
         do {
-            try staple.response.replace(der: FileReader.read(path))
+            try staples[seen.index].response.replace(der: seen.content.get())
             registry.counter(MetricCatalog.stapleReloads, ["applied"]).add(1)
             log.notice("OCSP response reloaded", [("file", .string(path))])
         } catch {

@@ -12,17 +12,21 @@ package struct ConfigurationSource: Sendable {
     let read: @Sendable () throws(FileReader.Failure) -> [UInt8]
     /// Reads a file that the configuration names.
     let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+    /// What tells one state of such a file from another; it may wait for the disk, as reading may.
+    let stamp: @Sendable (String) -> FileStamp?
     /// Whether what it names is on disk, and read without leaving copies of secrets behind.
     private let isOnDisk: Bool
 
     init(
         file: String, directory: String, read: @escaping @Sendable () throws(FileReader.Failure) -> [UInt8],
-        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8], isOnDisk: Bool = false
+        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8],
+        stamp: @escaping @Sendable (String) -> FileStamp? = { FileStamp($0) }, isOnDisk: Bool = false
     ) {
         self.file = file
         self.directory = directory
         self.read = read
         self.readFile = readFile
+        self.stamp = stamp
         self.isOnDisk = isOnDisk
     }
 

@@ -12,7 +12,8 @@ struct ConnectionShare {
     /// - Parameter descriptors: how many the process may have open (RLIMIT_NOFILE).
     init(_ plan: Plan, descriptors: Int) {
         let wanted = plan.listeners.reduce(0) { $0 + $1.limits.connections }
-        let available = max(plan.listeners.count, (descriptors - Self.reserve) / 2)
+        let others = Self.reserve + (plan.admin?.connections ?? 0)
+        let available = max(plan.listeners.count, (descriptors - others) / 2)
         factor = min(1, Double(available) / Double(max(1, wanted)))
         guard wanted > available else {
             warnings = []
@@ -25,7 +26,8 @@ struct ConnectionShare {
                 source: source,
                 message:
                     "the listeners' connections add up to \(wanted), with two descriptors each, but the process may"
-                    + " open \(descriptors) (RLIMIT_NOFILE): they take \(available) together")
+                    + " open \(descriptors) (RLIMIT_NOFILE), \(others) of them for other things: they take \(available) together"
+            )
         }
     }
 

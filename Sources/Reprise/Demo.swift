@@ -53,10 +53,13 @@ package struct Demo: Sendable {
         program.runToExit(report: report, started: started)
     }
 
+    /// The demo's visitors at once.
+    private static let maximumVisitors = 1000
+
     /// Starts the upstream on a loop of its own, which lives as long as the process.
     private static func serve(_ upstream: DemoUpstream) throws -> Endpoint {
         let loop = try EventLoop(name: "demo-upstream")
-        let server = HTTPServer(loop: loop) { upstream.answer($0) }
+        let server = HTTPServer(loop: loop, limit: Self.maximumVisitors) { upstream.answer($0) }
         let endpoint = try server.listen(on: .ip(.loopback4, port: 0))
         // Nobody takes the demo's upstream down: the reference stays with the loop.
         loop.keep(server)

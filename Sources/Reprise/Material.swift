@@ -68,7 +68,7 @@ struct Material: Sendable {
         let chain = read(plan.chain)
         let key = readSecret(plan.key)
         let passphrase = plan.passphraseFile.flatMap { file in readSecret(file).map(Self.firstLine) }
-        let stamp = plan.ocsp.flatMap { FileStamp($0.path) }
+        let stamp = plan.ocsp.flatMap { files.stamp($0.path) }
         let ocsp = plan.ocsp.flatMap { file in read(file) }
         guard let chain, let key, plan.passphraseFile == nil || passphrase != nil, plan.ocsp == nil || ocsp != nil
         else { return }
@@ -127,7 +127,7 @@ struct Material: Sendable {
     private mutating func loadKeys(
         _ references: [FileReference], of domain: String, _ rotation: TicketRotation, at now: WallTime
     ) {
-        ticketKeyStamps[domain] = references.map { FileStamp($0.path) }
+        ticketKeyStamps[domain] = references.map { files.stamp($0.path) }
         do throws(TicketKeyLoading.Failure) {
             let (keys, notes) = try TicketKeyLoading.keys(
                 of: references, ticketLifetime: rotation.ticketLifetime, at: now, from: files)

@@ -1,22 +1,31 @@
 internal import EventLoop
+internal import Vocabulary
 
 /// Gives memory back to the system when a crowd of connections has gone.
 ///
 /// glibc keeps what was freed for its own use: without this the process would stay as large as its busiest moment.
 /// Confined to the control loop; a trim holds up whoever allocates in the same arena at that moment, so that it comes
-/// only when the crowd has become half as large.
+/// when the crowd has become half as large, and for less only now and then.
 final class MemoryUpkeep {
     /// How often the number of connections is looked at.
     static let interval = Duration.seconds(1)
-    /// Fewer connections than this are not worth a trim: 1,000 take about 15 MiB.
-    static let crowd = 1000
+    /// How long a trim for less than half of a crowd waits after the last one.
+    static let rest = Duration.seconds(30)
+    /// Fewer connections than this are not worth a trim: they take about 4 MiB, and in their handshakes 8.
+    static let crowd = 250
 
-    private let openConnections: () -> Int
+    private let takePeak: () -> (open: Int, peak: Int)
+    private let loop: EventLoop
     private var peak = 0
+    private var lastTrim: Instant?
+    private var hasJustTrimmed = false
     private var timer: LoopTimer?
 
-    init(loop: EventLoop, openConnections: @escaping () -> Int) {
-        self.openConnections = openConnections
+    /// - Parameter takePeak: open connections now, and at the most since the last call: a crowd that has come and gone
+    ///   between two looks is counted where connections open.
+    init(loop: EventLoop, takePeak: @escaping () -> (open: Int, peak: Int)) {
+        self.loop = loop
+        self.takePeak = takePeak
         timer = LoopTimer(loop: loop) { [unowned self] in look() }
         timer?.schedule(after: Self.interval)
     }
@@ -28,17 +37,24 @@ final class MemoryUpkeep {
     }
 
     private func look() {
-        let open = openConnections()
-        if Self.isWorthTrimming(peak: peak, open: open) {
+        let (open, recent) = takePeak()
+        peak = max(peak, recent)
+        let hasRested = lastTrim.map { loop.now - $0 >= Self.rest } ?? true
+        // The last of a crowd may be few.
+        let isRest = hasJustTrimmed && open < peak
+        hasJustTrimmed = isRest || Self.isWorthTrimming(peak: peak, open: open, hasRested: hasRested)
+        if hasJustTrimmed {
             ProcessMemory.giveBack()
             peak = open
+            lastTrim = loop.now
         }
-        peak = max(peak, open)
         timer?.schedule(after: Self.interval)
     }
 
-    /// Whether a crowd of `peak` has become half as large.
-    static func isWorthTrimming(peak: Int, open: Int) -> Bool {
-        peak >= crowd && open <= peak / 2
+    /// Whether enough of a crowd of `peak` has gone: half of it, or a tenth when the last trim was long ago. Where a crowd
+    /// comes on top of many who stay, half of all never goes.
+    static func isWorthTrimming(peak: Int, open: Int, hasRested: Bool) -> Bool {
+        let gone = peak - open
+        return gone >= crowd && (open <= peak / 2 || hasRested && gone >= peak / 10)
     }
 }

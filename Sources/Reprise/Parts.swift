@@ -88,6 +88,11 @@ struct LastingParts: Sendable {
         return admission
     }
 
-    /// Open connections of all listeners, those of earlier generations too.
-    var openConnections: Int { admissions.values.reduce(0) { $0 + $1.openConnections } }
+    /// Open connections of all listeners, those of earlier generations too: now, and at the most since the last call.
+    func takePeak() -> (open: Int, peak: Int) {
+        admissions.values.reduce((open: 0, peak: 0)) { sum, admission in
+            let counts = admission.takePeak()
+            return (sum.open + counts.open, sum.peak + counts.peak)
+        }
+    }
 }

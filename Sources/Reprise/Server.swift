@@ -101,7 +101,9 @@ package actor Server {
         await accept(on: opened)
         tendCertificates(checked.material, plan)
         registerProcessMetrics(workers: count)
-        memory = MemoryUpkeep(loop: control) { [unowned self] in assumeIsolated { $0.lasting.openConnections } }
+        memory = MemoryUpkeep(loop: control) { [unowned self] in
+            assumeIsolated { $0.lasting.takePeak() }
+        }
         state = .serving
         notifier.ready()
         if stopIsWanted { await stop() }
@@ -175,7 +177,7 @@ package actor Server {
         let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
         var newAdmin = admin
         do {
-            if plan.admin != old.admin { newAdmin = try startAdmin(plan) }
+            if plan.admin?.bind != old.admin?.bind { newAdmin = try startAdmin(plan) }
             for worker in workers { try await worker.prepare(parts.blueprints) }
         } catch {
             if newAdmin !== admin { newAdmin?.stop() }
@@ -196,6 +198,8 @@ package actor Server {
         if newAdmin !== admin {
             admin?.stop()
             admin = newAdmin
+        } else if let settings = plan.admin.map(AdminSettings.init) {
+            admin?.adapt(to: settings)
         }
         log.adopt(plan.log)
         self.plan = plan
@@ -232,22 +236,9 @@ package actor Server {
         }
     }
 
-    /// A new admin endpoint where the plan wants one.
-    private func startAdmin(_ plan: Plan) throws(RepriseError) -> AdminServer? {
-        guard let bind = plan.admin?.bind else { return nil }
-        do {
-            let server = try AdminServer(registry: registry)
-            let bound = try server.start(on: bind.value)
-            log.notice("admin listening", [("address", .string("\(bound)"))])
-            return server
-        } catch {
-            throw .cannotStart("\(bind.source): \(error)")
-        }
-    }
-
     private func tendCertificates(_ material: Material, _ plan: Plan) {
         upkeep?.stop()
-        upkeep = CertificateUpkeep(plan, material, loop: control, registry: registry, log: log)
+        upkeep = CertificateUpkeep(plan, material, from: source, loop: control, registry: registry, log: log)
         sessionUpkeep?.stop()
         sessionUpkeep = SessionUpkeep(
             plan, lasting.domains, stamps: material.ticketKeyStamps, from: source, loop: control, registry: registry,

@@ -18,20 +18,24 @@ final class SessionUpkeep {
     private let domains: [SessionDomain]
     /// Those that no listener has any more, too: their keys are wiped in time.
     private let allDomains: [SessionDomain]
-    private var watched: [WatchedKeys] = []
-    private var fileTimer: LoopTimer?
+    private var watched: [(domain: SessionDomain, files: WatchedFiles)] = []
+    private var looks: FileLooks<[WatchedFiles], [SeenKeys]>?
     private var advanceTimer: LoopTimer?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
     /// The key files of one domain and their state when they were last read.
-    private struct WatchedKeys {
-        let domain: SessionDomain
+    private struct WatchedFiles: Sendable {
         let files: [FileReference]
         let ticketLifetime: Duration
         var stamps: [FileStamp?]
     }
 
-    private let source: ConfigurationSource
+    /// The keys of files that have changed, by their domain's place among those watched.
+    private struct SeenKeys: Sendable {
+        let index: Int
+        let stamps: [FileStamp?]
+        let keys: Result<TicketKeyLoading.Loaded, TicketKeyLoading.Failure>
+    }
 
     init(
         _ plan: Plan, _ domains: SessionDomains, stamps: [String: [FileStamp?]], from source: ConfigurationSource,
@@ -40,7 +44,6 @@ final class SessionUpkeep {
     ) {
         self.registry = registry
         self.log = log
-        self.source = source
         allDomains = domains.all
         let plans = Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
         self.domains = plans.keys.sorted().compactMap { domains[$0] }
@@ -49,22 +52,24 @@ final class SessionUpkeep {
                 continue
             }
             watched.append(
-                WatchedKeys(
-                    domain: domain, files: files, ticketLifetime: sessions.map(\.lifetime).max() ?? .zero,
-                    stamps: stamps[domain.name] ?? []))
+                (
+                    domain,
+                    WatchedFiles(
+                        files: files, ticketLifetime: sessions.map(\.lifetime).max() ?? .zero,
+                        stamps: stamps[domain.name] ?? [])
+                ))
         }
         count()
-        fileTimer = LoopTimer(loop: loop) { [unowned self] in checkFiles() }
+        watchFiles(from: source, loop)
         advanceTimer = LoopTimer(loop: loop) { [unowned self] in advance() }
-        if !watched.isEmpty { fileTimer?.schedule(after: Self.fileInterval) }
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 
     /// Ends the upkeep; must be called before the object goes.
     func stop() {
-        fileTimer?.close()
+        looks?.stop()
         advanceTimer?.close()
-        (fileTimer, advanceTimer) = (nil, nil)
+        (looks, advanceTimer) = (nil, nil)
         for gauge in gauges { registry.remove(gauge) }
         gauges = []
     }
@@ -93,24 +98,32 @@ final class SessionUpkeep {
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 
-    private func checkFiles() {
-        for index in watched.indices {
-            let stamps = watched[index].files.map { FileStamp($0.path) }
-            guard stamps != watched[index].stamps else { continue }
-            watched[index].stamps = stamps
-            reload(watched[index])
-        }
-        fileTimer?.schedule(after: Self.fileInterval)
+    private func watchFiles(from source: ConfigurationSource, _ loop: EventLoop) {
+        guard !watched.isEmpty else { return }
+        looks = FileLooks(
+            loop: loop, every: Self.fileInterval, known: { [unowned self] in watched.map(\.files) },
+            look: { watched in
+                watched.enumerated().compactMap { index, files in
+                    let stamps = files.files.map { source.stamp($0.path) }
+                    guard stamps != files.stamps else { return nil }
+                    let keys = Result { () throws(TicketKeyLoading.Failure) in
+                        try TicketKeyLoading.keys(
+                            of: files.files, ticketLifetime: files.ticketLifetime, at: Clocks.wall(), from: source)
+                    }
+                    return SeenKeys(index: index, stamps: stamps, keys: keys)
+                }
+            },
+            take: { [unowned self] seen in for keys in seen { reload(keys) } })
     }
 
-    private func reload(_ watched: WatchedKeys) {
-        let name = watched.domain.name
-        do {
-            let (keys, notes) = try TicketKeyLoading.keys(
-                of: watched.files, ticketLifetime: watched.ticketLifetime, at: Clocks.wall(), from: source)
-            watched.domain.keys.replace(with: keys, at: Clocks.wall())
+    private func reload(_ seen: SeenKeys) {
+        watched[seen.index].files.stamps = seen.stamps
+        let domain = watched[seen.index].domain
+        do throws(TicketKeyLoading.Failure) {
+            let (keys, notes) = try seen.keys.get()
+            domain.keys.replace(with: keys, at: Clocks.wall())
             registry.counter(MetricCatalog.ticketKeyReloads, ["applied"]).add(1)
-            log.notice("ticket keys reloaded", [("domain", .string(name)), ("keys", .int(Int64(keys.count)))])
+            log.notice("ticket keys reloaded", [("domain", .string(domain.name)), ("keys", .int(Int64(keys.count)))])
             for note in notes {
                 log.warning("ticket key warning", [("warning", .string("\(note.file.path): \(note.text)"))])
             }
@@ -118,7 +131,7 @@ final class SessionUpkeep {
             registry.counter(MetricCatalog.ticketKeyReloads, ["refused"]).add(1)
             log.error(
                 "ticket keys not reloaded, the old ones stay in use",
-                [("domain", .string(name)), ("reason", .string(error.inWords))])
+                [("domain", .string(domain.name)), ("reason", .string(error.inWords))])
         }
     }
 }

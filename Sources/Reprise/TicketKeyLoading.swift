@@ -14,11 +14,14 @@ enum TicketKeyLoading {
         var inWords: String { (file.map { "\($0.path): " } ?? "") + description }
     }
 
+    /// Keys, and what an operator should know of them.
+    typealias Loaded = (keys: [TicketKey], warnings: [(file: FileReference, text: String)])
+
     /// The keys in the order in which they seal, and what an operator should know of them.
     static func keys(
         of files: [FileReference], ticketLifetime: Duration, at now: WallTime,
         from source: ConfigurationSource
-    ) throws(Failure) -> (keys: [TicketKey], warnings: [(file: FileReference, text: String)]) {
+    ) throws(Failure) -> Loaded {
         var records: [TicketKeyRecord] = []
         var foreign: [TicketKeyFile] = []
         var warnings: [(file: FileReference, text: String)] = []
@@ -72,15 +75,16 @@ enum TicketKeyLoading {
         }
         var records: [TicketKeyRecord] = []
         for (index, entry) in document.entries.enumerated() {
-            let decode = { (text: String) in Array(text.utf8).withUnsafeBytes { Base64.decode($0) } }
+            let place = "line \(entry.line): key \(index + 1)"
+            let decode = { (text: Secret) in text.withBytes { Base64.decode($0) } }
             guard let name = decode(entry.name), let aes = decode(entry.aes), let hmac = decode(entry.hmac) else {
-                throw Failure(file: file, description: "key \(index + 1): name, aes and hmac are base64")
+                throw Failure(file: file, description: "\(place): name, aes and hmac are base64")
             }
             guard let notBefore = WallTime(rfc3339: entry.notBefore), let notAfter = WallTime(rfc3339: entry.notAfter)
             else {
                 throw Failure(
                     file: file,
-                    description: "key \(index + 1): not_before and not_after are times such as 2026-11-23T08:00:00Z")
+                    description: "\(place): not_before and not_after are times such as 2026-11-23T08:00:00Z")
             }
             records.append(
                 TicketKeyRecord(

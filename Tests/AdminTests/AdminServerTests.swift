@@ -2,23 +2,26 @@ import Admin
 import EventLoop
 import Foundation
 import Metrics
+import TestSupport
 import Testing
 import Vocabulary
 
 @Suite struct AdminServerTests {
     /// Runs `body` with a server on a free port of 127.0.0.1, and stops it.
-    private func withServer(_ body: (AdminServer, Endpoint) throws -> Void) throws {
-        let server = try AdminServer(registry: MetricRegistry())
+    private func withServer(
+        connections: Int = 64, _ registry: MetricRegistry = MetricRegistry(),
+        _ body: (AdminServer, Endpoint) throws -> Void
+    ) throws {
+        let server = try AdminServer(registry: registry, settings: AdminSettings(connections: connections))
         let bound = try server.start(on: .ip(try #require(IPAddress(parsing: "127.0.0.1")), port: 0))
         defer { server.stop() }
         try body(server, bound)
     }
 
-    /// Sends bytes to the endpoint, and reads until the server closes.
-    private func exchange(_ endpoint: Endpoint, _ bytes: String) throws -> String {
-        guard case .ip(_, let port) = endpoint else { return "" }
+    /// A connection to the endpoint; closing it is the caller's part.
+    private func connection(_ endpoint: Endpoint) throws -> Int32 {
+        guard case .ip(_, let port) = endpoint else { return -1 }
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -31,8 +34,15 @@ import Vocabulary
             }
         }
         try #require(code == 0)
-        let sent = bytes.utf8.withContiguousStorageIfAvailable { send(descriptor, $0.baseAddress, $0.count, 0) }
-        try #require(sent == bytes.utf8.count)
+        return descriptor
+    }
+
+    private func write(_ bytes: String, to descriptor: Int32) throws {
+        let data = Array(bytes.utf8)
+        try #require(send(descriptor, data, data.count, Int32(MSG_NOSIGNAL)) == data.count)
+    }
+
+    private func readAll(_ descriptor: Int32) -> String {
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -40,6 +50,14 @@ import Vocabulary
             guard count > 0 else { return String(decoding: answer, as: UTF8.self) }
             answer += buffer[..<count]
         }
+    }
+
+    /// Sends bytes to the endpoint, and reads until the server closes.
+    private func exchange(_ endpoint: Endpoint, _ bytes: String) throws -> String {
+        let descriptor = try connection(endpoint)
+        defer { close(descriptor) }
+        try write(bytes, to: descriptor)
+        return readAll(descriptor)
     }
 
     private func request(_ method: String, _ target: String) -> String {
@@ -108,6 +126,83 @@ import Vocabulary
             let error = #expect(throws: SocketError.self) { try second.start(on: bound) }
             #expect(error.map { "\($0)".contains("\(bound)") } == true)
             second.stop()
+        }
+    }
+
+    @Test func `silent connections keep no scrape out, and hold no more descriptors than the limit`() throws {
+        let registry = MetricRegistry()
+        try withServer(connections: 8, registry) { _, bound in
+            var silent: [Int32] = []
+            defer { for descriptor in silent { close(descriptor) } }
+            for _ in 0..<100 { silent.append(try connection(bound)) }
+            for _ in 0..<5 { #expect(try exchange(bound, request("GET", "/healthz")).hasSuffix("ok\n")) }
+            let open = silent.filter { descriptor in
+                var byte: UInt8 = 0
+                return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN
+            }
+            #expect(open.count < 8)
+            let text = String(decoding: registry.exposition(), as: UTF8.self)
+            #expect(text.firstRange(of: #/\nreprise_admin_connections_displaced_total (9[3-9]|10[0-9])\n/#) != nil)
+        }
+    }
+
+    @Test func `the connection that asked last is the last to make way`() throws {
+        try withServer(connections: 4) { _, bound in
+            let asking = try connection(bound)
+            defer { close(asking) }
+            for _ in 0..<20 {
+                let silent = try connection(bound)
+                defer { close(silent) }
+                let second = try connection(bound)
+                defer { close(second) }
+                try write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", to: asking)
+                var buffer = [UInt8](repeating: 0, count: 1000)
+                let count = recv(asking, &buffer, buffer.count, 0)
+                #expect(count > 0 && String(decoding: buffer[..<max(0, count)], as: UTF8.self).hasSuffix("ok\n"))
+            }
+        }
+    }
+
+    @Test func `a lower limit closes what is too many at once`() throws {
+        try withServer(connections: 8) { server, bound in
+            let silent = try (0..<8).map { _ in try connection(bound) }
+            defer { for descriptor in silent { close(descriptor) } }
+            #expect(try exchange(bound, request("GET", "/healthz")).hasSuffix("ok\n"))
+            server.adapt(to: AdminSettings(connections: 1))
+            for descriptor in silent.prefix(6) { #expect(readAll(descriptor).isEmpty) }
+        }
+    }
+
+    @Test func `another name than the endpoint's own is misdirected`() throws {
+        try withServer { server, bound in
+            func asked(_ line: String) throws -> String {
+                try exchange(bound, "GET /metrics HTTP/1.1\r\n\(line)\r\nConnection: close\r\n\r\n")
+            }
+            #expect(try asked("Host: evil.test").hasPrefix("HTTP/1.1 421 Misdirected Request\r\n"))
+            #expect(try asked("Host: \(bound)").hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(
+                try exchange(
+                    bound, "GET http://evil.test/metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                ).hasPrefix("HTTP/1.1 421 "))
+            #expect(try exchange(bound, "GET /healthz HTTP/1.0\r\n\r\n").hasSuffix("ok\n"))
+            let refused = try ["X: y", "Host: localhost\r\nHost: evil.test", " Host: localhost", "Host : localhost"]
+                .map(asked)
+            #expect(refused.allSatisfy { $0.hasPrefix("HTTP/1.1 400 ") }, "\(refused)")
+            server.adapt(to: AdminSettings(hosts: AdminHosts(["evil.test"])))
+            #expect(try eventually { try asked("Host: evil.test").hasPrefix("HTTP/1.1 200 OK\r\n") })
+        }
+    }
+
+    @Test func `requests in one flight are answered one by one, and bodies are no requests`() throws {
+        try withServer { _, bound in
+            let one = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let answer = try exchange(bound, one + one + request("HEAD", "/healthz"))
+            #expect(answer.matches(of: /HTTP\/1.1 200 OK\r\n/).count == 3)
+            #expect(answer.matches(of: /\r\n\r\nok\n/).count == 2)
+            let body = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(one.utf8.count)\r\n\r\n" + one
+            #expect(try exchange(bound, body).matches(of: #/HTTP/1.1 /#).count == 1)
+            let long = "GET / HTTP/1.1\r\nHost: localhost\r\nX: \(String(repeating: "x", count: 20_000))"
+            #expect(try exchange(bound, long).hasPrefix("HTTP/1.1 431 "))
         }
     }
 }

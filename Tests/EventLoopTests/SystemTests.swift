@@ -66,7 +66,7 @@ import Vocabulary
         try withLoop { loop in
             let bound = Locked<Endpoint?>(nil)
             loop.execute {
-                let server = HTTPServer(loop: loop) { request in
+                let server = HTTPServer(loop: loop, limit: 8) { request in
                     HTTPResponse(
                         status: request.path == "/a" ? 200 : 404, headers: [("X-Query", request.query ?? "none")],
                         body: Array("\(request.method) \(request.peer != nil)".utf8))

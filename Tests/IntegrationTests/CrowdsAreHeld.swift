@@ -53,6 +53,46 @@ import Testing
         if !Sanitizer.isOn { #expect(rests[1] < rests[0] + (8 << 20), "\(start) \(peaks) \(rests)") }
     }
 
+    /// What a crowd leaves beside a tenth of what was there before: tables that grew with it, and the code that it ran.
+    private static let residue = 6 << 20
+
+    @Test(arguments: ["silent", "hello"])
+    func `a crowd that comes and goes within a second or two leaves its memory`(_ kind: String) throws {
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.listener = "limits: { handshakes: 0 }"
+        let reprise = try configuration.start()
+        _ = try SocketClient(port: reprise.port())
+        _ = reprise.closedConnection()
+        let (descriptors, before) = (reprise.openDescriptors, reprise.residentBytes)
+        let program = """
+            import resource, socket, ssl, sys
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            port, count, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT); context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            hello = ssl.MemoryBIO()
+            try: context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost").do_handshake()
+            except ssl.SSLWantReadError: pass
+            data = hello.read() if kind == "hello" else b""
+            crowd = []
+            for _ in range(count):
+                crowd.append(socket.create_connection(("127.0.0.1", port), 60))
+                if data: crowd[-1].send(data)
+            for client in crowd: client.close()
+            print("done")
+            """
+        let count = min(6000, Self.wave)
+        let result = try Shell.python(program, ["\(reprise.port())", "\(count)", kind], seconds: 60)
+        #expect(result.output == "done\n", "\(result)")
+        #expect(eventually(within: 30) { reprise.openDescriptors == descriptors })
+        guard !Sanitizer.isOn else { return }
+        let bound = before + before / 10 + Self.residue
+        #expect(
+            eventually(within: 15) { reprise.residentBytes <= bound },
+            "\(before), \(reprise.peakBytes) at the peak, \(reprise.residentBytes) left of \(bound)")
+    }
+
     /// A crowd with 1 MiB each, which fits into the kernel's own buffers where memory is plenty, and a few with so much
     /// that it fits nowhere.
     @Test(arguments: [(count: Sanitizer.isOn ? 50 : 1000, mebibytes: 1), (count: 10, mebibytes: 16)])

@@ -202,4 +202,42 @@ import Testing
         #expect(try reload("\"\(own)\"") == "configuration reloaded", "\(reprise.log)")
         #expect(try fetch(reprise) == "inherited\n", "\(reprise.log)")
     }
+
+    @Test func `a pipe in the place of a watched file delays no signal`() throws {
+        let folder = RepriseProcess.temporaryFolder()
+        let key = folder.appending(path: "ticket.key")
+        try Data((0..<80).map { _ in UInt8.random(in: 0...255) }).write(to: key)
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.top = "sessions: { tickets: { keys: [ticket.key] } }"
+        let reprise = try configuration.start(folder: folder)
+        try FileManager.default.removeItem(at: key)
+        try #require(mkfifo(key.path, 0o600) == 0)
+        let refused = reprise.waitForLine { $0["message"]?.hasPrefix("ticket keys not reloaded") == true }
+        #expect(refused?["reason"]?.contains("no regular file") == true, "\(reprise.log)")
+        reprise.signal(SIGHUP)
+        #expect(reprise.waitForLine { $0["message"]?.hasPrefix("configuration not reloaded") == true } != nil)
+        reprise.signal(SIGTERM)
+        #expect(reprise.status() == 0, "\(reprise.log)")
+    }
+
+    @Test func `a reload changes what the admin endpoint answers to, and closes none of its connections for that`()
+        throws
+    {
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
+        let reprise = try configuration.start()
+        func status() throws -> String {
+            try Shell.run([
+                "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: metrics.test",
+                "http://\(reprise.admin)/healthz",
+            ]).output
+        }
+        #expect(try status() == "421")
+        configuration.top = "admin: { bind: \"127.0.0.1:0\", connections: 3, hosts: [metrics.test] }"
+        try reprise.rewrite(configuration.text)
+        reprise.signal(SIGHUP)
+        #expect(reprise.waitForLine { $0["message"] == "configuration reloaded" } != nil, "\(reprise.log)")
+        #expect(try eventually { try status() == "200" })
+        #expect(reprise.lines.filter { $0["message"] == "admin listening" }.count == 1)
+    }
 }

@@ -52,6 +52,15 @@ extension Admission {
         #expect(admission.refusal(bob, strict) == nil)
     }
 
+    @Test func `the peak is the most that were open since it was asked for, however short`() throws {
+        let admission = Admission()
+        let any = limits { $0.handshakes = 0 }
+        let entries = try (0..<5).map { _ in try admission.admit(alice, limits: any, at: noon).get() }
+        for entry in entries.dropFirst() { admission.connectionEnded(entry) }
+        #expect(admission.takePeak() == (1, 5))
+        #expect(admission.takePeak() == (1, 1))
+    }
+
     @Test func `a client that leaves may come back`() throws {
         let admission = Admission()
         let strict = limits { $0.perClient = 1 }

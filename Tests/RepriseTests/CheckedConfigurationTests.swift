@@ -155,9 +155,22 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         #expect(odd.sockets.isEmpty || odd.unusable.isEmpty)
     }
 
-    @Test func `memory goes back when a crowd has become half as large, and not for a few`() {
-        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 500))
-        #expect(!MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501))
-        #expect(!MemoryUpkeep.isWorthTrimming(peak: 999, open: 0))
+    @Test func `the admin endpoint's descriptors are set aside before those of clients`() throws {
+        let admin = "admin: { bind: \"127.0.0.1:0\", connections: 200 }\n"
+        let without = try #require(try check(text(), files()).plan)
+        let with = try #require(try check(admin + text(), files()).plan)
+        let descriptors = 2 * 1000 + ConnectionShare.reserve
+        #expect(ConnectionShare(without, descriptors: descriptors).connections(of: without.listeners[0]) == 1000)
+        #expect(ConnectionShare(with, descriptors: descriptors).connections(of: with.listeners[0]) == 900)
+    }
+
+    @Test func `memory goes back when a crowd has become half as large, later for a tenth, and not for a few`() {
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 500, hasRested: false))
+        #expect(!MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501, hasRested: false))
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501, hasRested: true))
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 10_000, open: 9000, hasRested: true))
+        #expect(!MemoryUpkeep.isWorthTrimming(peak: 10_000, open: 9001, hasRested: true))
+        #expect(MemoryUpkeep.isWorthTrimming(peak: 250, open: 0, hasRested: false))
+        #expect(!MemoryUpkeep.isWorthTrimming(peak: 249, open: 0, hasRested: true))
     }
 }

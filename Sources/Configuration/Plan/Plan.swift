@@ -40,6 +40,13 @@ package struct LogPlan: Sendable, Hashable {
 /// The administrative endpoint.
 package struct AdminPlan: Sendable, Hashable {
     package var bind: Located<Endpoint>
+    /// How many connections it has at most.
+    package var connections = Self.standardConnections
+    /// The names that it answers to; `*` is any.
+    package var hosts: [String] = []
+
+    /// Scrapes and health checks come singly; a flood beside them is to leave descriptors for clients.
+    package static let standardConnections = 64
 }
 
 /// A group of servers.

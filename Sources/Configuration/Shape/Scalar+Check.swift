@@ -20,6 +20,7 @@ extension Shape.Scalar {
         case .bindAddress: Endpoint(parsing: text) != nil
         case .serverAddress: ServerAddress(parsing: text) != nil
         case .hostName: NamePattern(text) != nil && !Self.hasStrayHyphen(text)
+        case .servedName: text == "*" || ServerName(text) != nil
         case .name: (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(Self.allowsInName)
         case .applicationProtocol:
             (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
@@ -46,6 +47,7 @@ extension Shape.Scalar {
         case .bindAddress: "an address and port such as \"0.0.0.0:8443\" or \"[::]:8443\", or \"unix:/path\""
         case .serverAddress: "an address or name with a port such as \"127.0.0.1:8080\", or \"unix:/path\""
         case .hostName: "a host name such as \"example.test\" or \"*.example.test\""
+        case .servedName: "a host name such as \"example.test\" without a port, or \"*\""
         case .name: "a name of 1 to 64 letters, digits, \"-\", \"_\" and \".\""
         case .applicationProtocol: "an application protocol such as \"http/1.1\""
         }

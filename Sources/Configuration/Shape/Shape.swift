@@ -53,6 +53,8 @@ indirect enum Shape: Sendable {
         case serverAddress
         /// A host name, perhaps with `*.` in front.
         case hostName
+        /// A host name, or `*` for any.
+        case servedName
         /// A name of the user's own: 1 to 64 letters, digits, `-`, `_` and `.`.
         case name
         /// An application protocol: 1 to 255 printable characters.

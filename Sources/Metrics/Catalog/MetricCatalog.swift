@@ -145,6 +145,12 @@ package enum MetricCatalog {
         "reprise_ocsp_response_reloads_total", .reloads, [.closed("result", ClosedLists.reloadResults)],
         help: "OCSP response files read again after a change, by what became of it.")
 
+    // Administration
+
+    package static let adminConnectionsDisplaced = Metric.counter(
+        "reprise_admin_connections_displaced_total", .connections,
+        help: "Connections to the admin endpoint that made way for newer ones because admin.connections was reached.")
+
     // Process
 
     package static let buildInfo = Metric.computed(
@@ -202,6 +208,7 @@ package enum MetricCatalog {
             [upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration]
         ),
         ("Certificates", [certificateExpiry, stapleReloads]),
+        ("Administration", [adminConnectionsDisplaced]),
         (
             "Process",
             [

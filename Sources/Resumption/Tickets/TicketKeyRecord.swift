@@ -47,7 +47,9 @@ package struct TicketKeyRecord: Sendable {
         for secret in [record.aes, record.hmac] where !TicketKey.keySizes.contains(secret.count) {
             faults.append(.secretSize(key: place, bytes: secret.count))
         }
-        let secrets = [record.aes, record.hmac].contains { $0.withBytes { Set($0).count == 1 } }
+        let secrets = [record.aes, record.hmac].contains {
+            $0.withBytes { bytes in !bytes.isEmpty && bytes.allSatisfy { $0 == bytes[0] } }
+        }
         if secrets || Set(record.name).count == 1 { faults.append(.notRandom(key: place)) }
         if record.notAfter <= record.notBefore { faults.append(.endsBeforeItBegins(key: place)) }
         return faults

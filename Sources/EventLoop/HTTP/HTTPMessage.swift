@@ -7,17 +7,21 @@ package struct HTTPRequest: Sendable {
     /// Without the query.
     package let path: String
     package let query: String?
+    /// The server that was asked for, with its port if it was written; only HTTP/1.0 may leave it out.
+    package let host: String?
     package let headers: [(name: String, value: String)]
     /// Whom it came from, as far as the server knows.
     package let peer: Endpoint?
 
     package init(
-        method: String, path: String, query: String? = nil, headers: [(name: String, value: String)] = [],
+        method: String, path: String, query: String? = nil, host: String? = nil,
+        headers: [(name: String, value: String)] = [],
         peer: Endpoint? = nil
     ) {
         self.method = method
         self.path = path
         self.query = query
+        self.host = host
         self.headers = headers
         self.peer = peer
     }

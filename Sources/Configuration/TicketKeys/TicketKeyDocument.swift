@@ -1,0 +1,43 @@
+package import Vocabulary
+
+/// A file of ticket keys in Reprise's own format: a list `keys`, each with a name, two secrets and the time it is good for.
+///
+/// It is YAML of few forms, which are read here byte by byte: a library for YAML would leave the secrets behind in the heap
+/// as text.
+package struct TicketKeyDocument: Sendable {
+    /// One key, not yet checked.
+    package struct Entry: Sendable {
+        /// The line that it begins in, from 1.
+        package let line: Int
+        /// Base64, as are the secrets.
+        package let name: Secret
+        package let aes: Secret
+        package let hmac: Secret
+        /// RFC 3339.
+        package let notBefore: String
+        package let notAfter: String
+    }
+
+    /// What is wrong with the file's form, and in which line; it never quotes what stands there.
+    package struct Fault: Error, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+
+    package let entries: [Entry]
+
+    /// Whether a file looks like one of these rather than like another program's.
+    package static func isOne(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.firstRange(of: Array("keys:".utf8)) != nil
+    }
+
+    /// Reads the file's form.
+    package init(reading file: Secret) throws(Fault) {
+        let result = file.withBytes { bytes in
+            Result { () throws(Fault) in
+                var reader = TicketKeyReader(bytes)
+                return try reader.document()
+            }
+        }
+        entries = try result.get()
+    }
+}

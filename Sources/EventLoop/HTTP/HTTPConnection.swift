@@ -1,0 +1,198 @@
+internal import Vocabulary
+
+/// One client of the small HTTP server: requests one after the other, each answered before the next is read.
+/// Confined to the server's loop.
+final class HTTPConnection: SocketWatchDelegate {
+    /// How long a client whose connection ends has to take the answer.
+    static let lingering = Duration.seconds(5)
+
+    /// Whom it comes from: an address, or the network of an IPv6 one; `nil` for a Unix socket.
+    let client: IPAddress?
+    /// When it was accepted, or asked last, or took a part of its answer: what drips in does not count.
+    private(set) var lastUse: Instant
+
+    /// In the order of being accepted.
+    let number: Int
+    private let socket: Socket
+    private let peer: Endpoint
+    private unowned let server: HTTPServer
+    private var watch: SocketWatch?
+    private var timer: LoopTimer?
+    private var input: [UInt8] = []
+    private var output: [UInt8] = []
+    private var sent = 0
+    private var discarded = 0
+    private var isReadable = true
+    private var hasEnded = false
+    private var endsAfterAnswer = false
+    private var isLingering = false
+    private var isClosed = false
+
+    init(_ socket: Socket, peer: Endpoint, number: Int, server: HTTPServer) {
+        self.number = number
+        self.socket = socket
+        self.peer = peer
+        self.server = server
+        client = if case .ip(let address, _) = peer { address.network } else { nil }
+        lastUse = server.loop.now
+    }
+
+    /// Begins, with what has come already.
+    func start() {
+        let watch = SocketWatch(loop: server.loop, socket: socket, delegate: self, tag: 0)
+        timer = LoopTimer(loop: server.loop) { [unowned self] in end() }
+        do {
+            try watch.start()
+        } catch {
+            return end()
+        }
+        self.watch = watch
+        use()
+        work()
+    }
+
+    /// Closes the socket; the server forgets the connection itself.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        watch?.close()
+        timer?.close()
+        (watch, timer) = (nil, nil)
+        socket.close()
+    }
+
+    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
+        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { isReadable = true }
+        work()
+    }
+
+    private func end() {
+        close()
+        server.forget(self)
+    }
+
+    private func use() {
+        lastUse = server.loop.now
+        timer?.schedule(after: HTTPServer.timeout)
+    }
+
+    /// Goes on as far as the socket allows, by one request at the most.
+    private func work() {
+        guard !isClosed, flush() else { return }
+        if isLingering { return discard() }
+        guard receive() else { return end() }
+        if let length = HTTPRequestHead.length(in: input) {
+            answer(length)
+        } else if input.count > HTTPServer.maximumHeaderBytes {
+            refuse(HTTPRequestFault.tooLong)
+        } else if hasEnded {
+            end()
+        }
+    }
+
+    /// - Returns: whether the connection can go on.
+    private func receive() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while isReadable, input.count <= HTTPServer.maximumHeaderBytes {
+            switch buffer.withUnsafeMutableBytes({ socket.receive(into: $0) }) {
+            case .bytes(let count): input += buffer[..<count]
+            case .wouldBlock: isReadable = false
+            case .end: (isReadable, hasEnded) = (false, true)
+            case .failed: return false
+            }
+        }
+        return true
+    }
+
+    private func answer(_ length: Int) {
+        guard length <= HTTPServer.maximumHeaderBytes else { return refuse(HTTPRequestFault.tooLong) }
+        let head: HTTPRequestHead
+        do throws(HTTPRequestFault) {
+            head = try HTTPRequestHead(parsing: input[..<length])
+        } catch {
+            return refuse(error)
+        }
+        input.removeFirst(length)
+        use()
+        endsAfterAnswer = !head.keepsAlive || head.hasBody
+        guard head.method == "GET" || head.method == "HEAD" else {
+            endsAfterAnswer = true
+            return send(
+                HTTPResponse(
+                    status: 405, headers: [("Allow", "GET, HEAD"), ("Content-Type", "text/plain")],
+                    body: Array("only GET and HEAD are served here\n".utf8)))
+        }
+        let request = HTTPRequest(
+            method: head.method, path: head.path, query: head.query, host: head.host, headers: head.headers, peer: peer)
+        send(server.handler(request), withoutBody: head.method == "HEAD")
+    }
+
+    private func refuse(_ fault: HTTPRequestFault) {
+        endsAfterAnswer = true
+        send(
+            HTTPResponse(
+                status: fault.status, headers: [("Content-Type", "text/plain")], body: Array("\(fault)\n".utf8)))
+    }
+
+    private func send(_ response: HTTPResponse, withoutBody: Bool = false) {
+        var head =
+            "HTTP/1.1 \(response.status) \(Self.reason(response.status))\r\nDate: \(HTTPDate.text(Clocks.wall()))\r\n"
+        for (name, value) in response.headers { head += "\(name): \(value)\r\n" }
+        head += "Content-Length: \(response.body.count)\r\n"
+        if endsAfterAnswer { head += "Connection: close\r\n" }
+        output = Array(head.utf8) + [13, 10] + (withoutBody ? [] : response.body)
+        sent = 0
+        guard flush(), !isClosed else { return }
+        // The next request has its turn after the other connections.
+        if !isLingering, isReadable || !input.isEmpty || hasEnded { watch?.activate(.readable) }
+    }
+
+    /// - Returns: whether nothing is left to send, on a connection that goes on.
+    private func flush() -> Bool {
+        guard !output.isEmpty else { return true }
+        while sent < output.count {
+            let transfer = output.withUnsafeBytes { socket.send(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+            guard case .bytes(let count) = transfer else {
+                if transfer != .wouldBlock { end() }
+                return false
+            }
+            sent += count
+            use()
+        }
+        output = []
+        if endsAfterAnswer {
+            isLingering = true
+            socket.shutdownWrite()
+            timer?.schedule(after: Self.lingering)
+            // Closing on what is unread would be a reset, which may overtake the answer.
+            discard()
+        }
+        return !isClosed
+    }
+
+    private func discard() {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while discarded < HTTPServer.maximumBodyBytes {
+            switch buffer.withUnsafeMutableBytes({ socket.receive(into: $0) }) {
+            case .bytes(let count): discarded += count
+            case .wouldBlock: return
+            case .end, .failed: return end()
+            }
+        }
+        end()
+    }
+
+    private static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 400: "Bad Request"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 421: "Misdirected Request"
+        case 431: "Request Header Fields Too Large"
+        case 503: "Service Unavailable"
+        case 505: "HTTP Version Not Supported"
+        default: "Status \(status)"
+        }
+    }
+}

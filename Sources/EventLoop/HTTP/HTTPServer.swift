@@ -1,0 +1,96 @@
+internal import Glibc
+package import Vocabulary
+
+/// A small HTTP/1 server for what administers the proxy, and for the demo. Confined to its loop.
+///
+/// It answers GET and HEAD; it is not on the data path. It holds a bounded number of connections, and when all are taken,
+/// the one idle longest of whoever has most makes way: silent clients keep nobody out, and take descriptors from nobody.
+package final class HTTPServer {
+    /// The longest request line and headers.
+    package static let maximumHeaderBytes = 16 << 10
+    /// The longest request body; it is read and forgotten.
+    package static let maximumBodyBytes = 1 << 20
+    /// How long a client may take for a request, from the one before, and may not take any of an answer.
+    package static let timeout = Duration.seconds(30)
+
+    let loop: EventLoop
+    let handler: (HTTPRequest) -> HTTPResponse
+    private let onDisplaced: () -> Void
+    private var acceptor: Acceptor?
+    private var accepted = 0
+    private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+
+    /// How many connections there are at most, at least 1.
+    package var limit: Int {
+        didSet { while connections.count > limit { displace() } }
+    }
+
+    /// A server that listens nowhere yet.
+    ///
+    /// - Parameters:
+    ///   - limit: how many connections there are at most.
+    ///   - onDisplaced: a connection made way for a newer one.
+    package init(
+        loop: EventLoop, limit: Int, onDisplaced: @escaping () -> Void = {},
+        handler: @escaping (HTTPRequest) -> HTTPResponse
+    ) {
+        precondition(limit > 0, "a server of \(limit) connections would serve nobody")
+        self.loop = loop
+        self.limit = limit
+        self.handler = handler
+        self.onDisplaced = onDisplaced
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Listens on an endpoint.
+    ///
+    /// - Returns: where it really listens: port 0 has become a port.
+    package func listen(on endpoint: Endpoint) throws(SocketError) -> Endpoint {
+        let socket = try Socket.listen(on: endpoint, sharingPort: false, backlog: 128)
+        let bound = socket.localEndpoint ?? endpoint
+        let acceptor = Acceptor(
+            loop: loop, socket: socket, onAccept: { [unowned self] in take($0, $1) }, onPause: { _ in }, onResume: {})
+        do {
+            try acceptor.start()
+        } catch {
+            acceptor.close()
+            throw SocketError(operation: "listen on", endpoint: endpoint, errno: error.errno)
+        }
+        self.acceptor = acceptor
+        return bound
+    }
+
+    /// Stops listening and closes every connection.
+    package func close() {
+        acceptor?.close()
+        acceptor = nil
+        for connection in connections.values { connection.close() }
+        connections = [:]
+    }
+
+    func forget(_ connection: HTTPConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    private func take(_ socket: Socket, _ peer: Endpoint) {
+        while connections.count >= limit { displace() }
+        accepted += 1
+        let connection = HTTPConnection(socket, peer: peer, number: accepted, server: self)
+        connections[ObjectIdentifier(connection)] = connection
+        connection.start()
+    }
+
+    /// Closes the connection that is missed least.
+    private func displace() {
+        let shares = Dictionary(grouping: connections.values) { $0.client }
+        let largest = shares.values.map(\.count).max()
+        let candidates = connections.values.filter { shares[$0.client]?.count == largest }
+        guard let victim = candidates.min(by: { ($0.lastUse, $0.number) < ($1.lastUse, $1.number) }) else { return }
+        victim.close()
+        forget(victim)
+        onDisplaced()
+    }
+}
