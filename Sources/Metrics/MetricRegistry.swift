@@ -2,8 +2,8 @@ import Vocabulary
 
 /// Every series of the process: hands out cells to count in, and writes them all out.
 ///
-/// Cells are got or created once, when a part is built, under one lock; counting in them takes none. They live as
-/// long as the process, so that a reload that brings a listener back finds its counters where they were.
+/// Cells are got or created once, when a part is built, under one lock; counting in them takes none. Series go when what they
+/// count is gone for good (``removeSeries(_:but:)``).
 package final class MetricRegistry: Sendable {
     enum Cell: Sendable {
         case counter(Counter)
@@ -115,6 +115,21 @@ package final class MetricRegistry: Sendable {
             let isGone = series.computed.isEmpty && series.cells.isEmpty
             if isGone { state.seriesCount -= 1 }
             state.families[gauge.metric.name]?[gauge.labels] = isGone ? nil : series
+        }
+    }
+
+    /// Takes away every series whose label of that name has a value that is kept no more, computed ones left out: those are
+    /// removed by their owners. Whoever still counts in such a cell counts for nobody.
+    package func removeSeries(_ label: String, but isKept: (String) -> Bool) {
+        state.withLock { state in
+            for metric in catalog {
+                guard let place = metric.labels.firstIndex(where: { $0.name == label }) else { continue }
+                for (labels, series) in state.families[metric.name] ?? [:]
+                where series.computed.isEmpty && !isKept(labels[place]) {
+                    state.families[metric.name]?[labels] = nil
+                    state.seriesCount -= 1
+                }
+            }
         }
     }
 

@@ -81,6 +81,7 @@ final class Connection: SocketWatchDelegate {
         tls = ServerConnection(
             context: listener.context, output: worker.buffers.output, sessions: sessions,
             holdsTickets: listener.settings.ticketsWaitForUpstream)
+        listener.domain.connectionBegan()
         lastActivity = worker.loop.now
         lastReceived = lastActivity
         record = ConnectionRecord(id: id, client: endpoint, acceptedAt: lastActivity)
@@ -297,6 +298,7 @@ extension Connection {
         settleSessions()
         tls.close()
         listener.admission.connectionEnded(entry)
+        listener.domain.connectionEnded()
         worker.connectionEnded(self)
     }
 

@@ -95,4 +95,16 @@ struct LastingParts: Sendable {
             return (sum.open + counts.open, sum.peak + counts.peak)
         }
     }
+
+    /// Lets go of what listeners have left that the plan does not have any more, once their last connections are over.
+    ///
+    /// - Returns: whether some of it waits for that.
+    mutating func letGo(allBut plan: Plan) -> Bool {
+        let names = Set(plan.listeners.map(\.name))
+        admissions = admissions.filter { names.contains($0.key) || $0.value.openConnections > 0 }
+        return domains.letGo(allBut: plan) > 0 || admissions.keys.contains { !names.contains($0) }
+    }
+
+    /// The listeners that there is still something of.
+    var listeners: Set<String> { Set(admissions.keys) }
 }

@@ -27,7 +27,8 @@ package actor Server {
     var descriptors = 0
     private var admin: AdminServer?
     private var upkeep: CertificateUpkeep?
-    private var sessionUpkeep: SessionUpkeep?
+    private(set) var sessionUpkeep: SessionUpkeep?
+    private(set) var leaving: LoopTimer?
     private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
@@ -104,10 +105,13 @@ package actor Server {
         memory = MemoryUpkeep(loop: control) { [unowned self] in
             assumeIsolated { $0.lasting.takePeak() }
         }
+        leaving = LoopTimer(loop: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
         state = .serving
         notifier.ready()
         if stopIsWanted { await stop() }
     }
+
+    var isServing: Bool { state == .serving }
 
     private func abandonStart(_ opened: [String: [ListeningSockets]]) {
         for sockets in opened.values.joined() { sockets.close() }
@@ -132,6 +136,7 @@ package actor Server {
         } while reloadIsWanted && !stopIsWanted && state == .reloading
         guard state == .reloading else { return }
         state = .serving
+        letGoOfTheGone()
         notifier.ready()
         if stopIsWanted { await stop() }
     }
@@ -294,6 +299,7 @@ extension Server {
         upkeep?.stop()
         sessionUpkeep?.stop()
         memory?.stop()
+        leaving?.close()
         admin?.stop()
         stopLoops()
         log.notice("ended", [])

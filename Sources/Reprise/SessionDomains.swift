@@ -97,6 +97,16 @@ struct SessionDomains: Sendable {
         domains = domains.filter { used.contains($0.key) }
     }
 
+    /// Lets go of the domains that no listener of the plan has any more, once their last connections are over.
+    ///
+    /// - Returns: those that wait for that.
+    mutating func letGo(allBut plan: Plan) -> Int {
+        let used = Set(plan.listeners.map(\.sessions.domain))
+        domains = domains.filter { used.contains($0.key) || $0.value.openConnections > 0 }
+        adopted.formIntersection(domains.keys)
+        return domains.keys.count { !used.contains($0) }
+    }
+
     subscript(name: String) -> SessionDomain? { domains[name] }
 
     /// All of them.

@@ -17,7 +17,7 @@ final class SessionUpkeep {
     private let log: ControlLog
     private let domains: [SessionDomain]
     /// Those that no listener has any more, too: their keys are wiped in time.
-    private let allDomains: [SessionDomain]
+    private var allDomains: [SessionDomain]
     private var watched: [(domain: SessionDomain, files: WatchedFiles)] = []
     private var looks: FileLooks<[WatchedFiles], [SeenKeys]>?
     private var advanceTimer: LoopTimer?
@@ -63,6 +63,11 @@ final class SessionUpkeep {
         watchFiles(from: source, loop)
         advanceTimer = LoopTimer(loop: loop) { [unowned self] in advance() }
         advanceTimer?.schedule(after: Self.advanceInterval)
+    }
+
+    /// Goes on with these domains; the others have gone.
+    func keep(_ domains: SessionDomains) {
+        allDomains = domains.all
     }
 
     /// Ends the upkeep; must be called before the object goes.

@@ -91,11 +91,15 @@ private func hello(padding: Int) -> String {
         #expect(reprise.closedConnection()["cause"] == "client_went_away")
     }
 
-    @Test func `a ClientHello of 64 KiB is answered like any other`() throws {
+    @Test func `a ClientHello of 32 KiB is answered like any other, and one of 64 KiB is refused by name`() throws {
         let reprise = try TestConfiguration(upstream).start()
-        let hex = try exchange(
-            reprise.port(), hello(padding: 64000) + "\ns.sendall(flight); s.shutdown(socket.SHUT_WR)")
+        func answer(padding: Int) throws -> String {
+            try exchange(reprise.port(), hello(padding: padding) + "\ns.sendall(flight); s.shutdown(socket.SHUT_WR)")
+        }
+        let hex = try answer(padding: 32000)
         #expect(hex.hasPrefix("160303"), "\(hex.prefix(40)) \(reprise.closedConnection())")
+        #expect(try answer(padding: 64000) == "1503030002022f")
+        #expect(reprise.closedConnection(2)["cause"] == "hello_too_large")
     }
 
     @Test func `a client that sends one byte and waits runs into the handshake's timeout`() throws {

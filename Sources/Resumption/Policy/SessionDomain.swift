@@ -23,6 +23,7 @@ package final class SessionDomain: Sendable {
     /// Single-use sessions that are about to be spent.
     let held = HeldSessions()
 
+    private let users = Atomic(0)
     private let writesUnderWay = Atomic(0)
     private let leftOut = Atomic(0)
     private let chainAge = Locked(Duration.zero)
@@ -38,6 +39,15 @@ package final class SessionDomain: Sendable {
         self.denyList = denyList
         self.remote = remote
     }
+
+    /// One more connection has sessions here, until ``connectionEnded()``.
+    package func connectionBegan() { users.wrappingAdd(1, ordering: .relaxed) }
+
+    /// A connection that had sessions here is over.
+    package func connectionEnded() { users.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// How many connections have sessions here.
+    package var openConnections: Int { users.load(ordering: .relaxed) }
 
     /// The longest age of a chain that any listener of the domain has allowed: so long a denied lineage may come back.
     package var longestChainAge: Duration { chainAge.withLock { $0 } }
