@@ -32,8 +32,8 @@ package enum MetricDocument {
         the log ([logs.md](logs.md)).
 
         Counters start at zero with the process and never go back, not on a reload either. Labels that say *listener*, \
-        *host*, *upstream* and *server* carry the names of the configuration; a name that a reload takes away keeps its \
-        counters. Every value of a closed list is there from zero as soon as its listener or upstream is, so that an \
+        *host*, *upstream* and *server* carry the names of the configuration; the series of a name \
+        that a reload takes away go when its last connection has ended. Every value of a closed list is there from zero as soon as its listener or upstream is, so that an \
         alert can be written before the first event. Nothing that a client sends becomes a label.
 
         """
