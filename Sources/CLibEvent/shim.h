@@ -46,9 +46,12 @@ static void reprise_crashed(int number) {
     raise(number);
 }
 
+// Whether the process was built with a sanitizer, by a function that each of them has.
+static inline int reprise_is_sanitized(void) { return dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") != NULL; }
+
 static inline void reprise_name_crashes(void) {
     // A sanitizer has a report of its own, and it is what it is there for.
-    if (dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") != NULL) return;
+    if (reprise_is_sanitized()) return;
     const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGQUIT};
     struct sigaction action;
     memset(&action, 0, sizeof action);

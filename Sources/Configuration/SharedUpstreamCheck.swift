@@ -1,28 +1,31 @@
 internal import Vocabulary
 
 /// Warns where client_auth protects less than it seems to: in mode tcp nobody looks at the Host of an HTTP request, so that a
-/// client whom one host lets in reaches, by another host's name, whatever lies behind the same upstream group.
+/// client whom one host lets in reaches, by another host's name, whatever lies on the same server.
 struct SharedUpstreamCheck {
     private(set) var warnings: [Fault] = []
 
     mutating func check(_ plan: Plan) {
-        for (upstream, listeners) in Dictionary(grouping: plan.listeners, by: \.upstream) {
-            let hosts = listeners.flatMap { listener in
-                listener.tls.hosts.map { (host: $0, listener: listener.name, fallback: listener.tls.source) }
+        let servers = Dictionary(plan.upstreams.map { ($0.name, $0.servers.map(\.address)) }, uniquingKeysWith: { $1 })
+        var ways: [ServerAddress: [(host: HostPlan, listener: String)]] = [:]
+        for listener in plan.listeners {
+            for server in Set(servers[listener.upstream] ?? []) {
+                ways[server, default: []] += listener.tls.hosts.map { ($0, listener.name) }
             }
-            guard let guarded = hosts.first(where: { $0.host.clients != nil }) else { continue }
-            guard let other = hosts.first(where: { Self.differ($0.host.clients, guarded.host.clients) }) else {
-                continue
-            }
-            let place = guarded.host.clients?.source ?? guarded.fallback
+        }
+        var warned: Set<Source> = []
+        for (server, hosts) in ways.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+            guard let guarded = hosts.first(where: { $0.host.clients != nil })?.host, let clients = guarded.clients,
+                let other = hosts.first(where: { Self.differ($0.host.clients, clients) }),
+                warned.insert(clients.source).inserted
+            else { continue }
+            let place = "host \"\(other.host.id)\" of listener \"\(other.listener)\""
             warnings.append(
                 Fault(
-                    source: place,
-                    message:
-                        "host \"\(other.host.id)\" of listener \"\(other.listener)\" demands other certificates than host "
-                        + "\"\(guarded.host.id)\", and both lead to the upstream group \"\(upstream)\": in mode tcp a client of one "
-                        + "reaches the other by its HTTP Host; give them groups of their own, or have the upstream check"
-                ))
+                    source: clients.source,
+                    message: place + " demands other certificates than host \"\(guarded.id)\", and both lead to "
+                        + "\(server): in mode tcp a client of one reaches the other by its HTTP Host; give them servers of "
+                        + "their own, or have the server check"))
         }
     }
 

@@ -13,6 +13,49 @@ package enum Background {
         }
     }
 
+    /// The same, and `nil` when it has taken too long: it goes on then, and nobody takes its result.
+    ///
+    /// - Parameter loop: where the time is measured, and the caller is.
+    package static func run<Result: Sendable>(
+        atMost time: Duration, on loop: EventLoop, _ work: @escaping @Sendable () -> Result
+    ) async -> Result? {
+        let race = Race<Result>(loop)
+        return await withCheckedContinuation { continuation in
+            race.begin(continuation, atMost: time)
+            let job: @Sendable () -> Void = {
+                let result = work()
+                loop.execute { race.end(result) }
+            }
+            if !start(job) { job() }
+        }
+    }
+
+    /// Whoever comes first: the result or the end of the time.
+    // @unchecked: confined to the loop; a thread only carries it back there.
+    private final class Race<Result: Sendable>: @unchecked Sendable {
+        private let loop: EventLoop
+        private var continuation: CheckedContinuation<Result?, Never>?
+        private var timer: LoopTimer?
+
+        init(_ loop: EventLoop) {
+            self.loop = loop
+        }
+
+        func begin(_ continuation: CheckedContinuation<Result?, Never>, atMost time: Duration) {
+            self.continuation = continuation
+            let timer = LoopTimer(loop: loop) { [unowned self] in end(nil) }
+            self.timer = timer
+            timer.schedule(after: time)
+        }
+
+        func end(_ result: Result?) {
+            timer?.close()
+            timer = nil
+            continuation?.resume(returning: result)
+            continuation = nil
+        }
+    }
+
     /// Begins `work` apart from every loop.
     ///
     /// - Returns: whether the system had a thread; without one, nothing is done.

@@ -118,17 +118,30 @@ package final class MetricRegistry: Sendable {
         }
     }
 
-    /// Takes away every series whose label of that name has a value that is kept no more, computed ones left out: those are
+    /// Takes away every series with all of these labels whose values are kept no more, computed ones left out: those are
     /// removed by their owners. Whoever still counts in such a cell counts for nobody.
-    package func removeSeries(_ label: String, but isKept: (String) -> Bool) {
+    ///
+    /// - Parameter isKept: gets the values in the order of the labels.
+    package func removeSeries(with wanted: [String], but isKept: ([String]) -> Bool) {
         state.withLock { state in
             for metric in catalog {
-                guard let place = metric.labels.firstIndex(where: { $0.name == label }) else { continue }
+                let places = wanted.compactMap { label in metric.labels.firstIndex { $0.name == label } }
+                guard places.count == wanted.count else { continue }
                 for (labels, series) in state.families[metric.name] ?? [:]
-                where series.computed.isEmpty && !isKept(labels[place]) {
+                where series.computed.isEmpty && !isKept(places.map { labels[$0] }) {
                     state.families[metric.name]?[labels] = nil
                     state.seriesCount -= 1
                 }
+            }
+        }
+    }
+
+    /// What each series of a gauge comes to now, all shards together, by its labels.
+    package func values(_ metric: Metric) -> [[String]: Int64] {
+        let family = state.withLock { $0.families[metric.name] ?? [:] }
+        return family.mapValues { series in
+            series.cells.values.reduce(0) { sum, cell in
+                if case .gauge(let gauge) = cell { sum + gauge.value } else { sum }
             }
         }
     }

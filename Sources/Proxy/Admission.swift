@@ -60,10 +60,12 @@ package final class Admission: Sendable {
     /// First the client's own limit, so that it uses up nothing of others; last those of handshakes, where another may make
     /// way. A token of the rate is taken by those only whom every limit lets in.
     /// Each connection that is taken in must be followed by one ``handshakeEnded(_:)`` and one ``connectionEnded(_:)``.
-    /// - Parameter client: its address; `nil` for a client on a Unix socket, which counts for no address.
+    /// - Parameters:
+    ///   - client: its address; `nil` for a client on a Unix socket, which counts for no address.
+    ///   - other: whose handshake makes way, if the client is taken in: its ``handshakeEnded(_:)`` is done by that.
     /// - Returns: the ticket to hand back at the end, or the refusal.
     package func admit(
-        _ client: IPAddress?, limits: AdmissionLimits, at now: Instant
+        _ client: IPAddress?, limits: AdmissionLimits, at now: Instant, insteadOf other: Entry? = nil
     ) -> Result<Entry, RefusalError> {
         let client = client?.network
         let refusal: Refusal? = counts.withLock { counts in
@@ -73,7 +75,11 @@ package final class Admission: Sendable {
                 if counts.bucket == nil { counts.bucket = TokenBucket(rate: rate, at: now) }
                 guard counts.bucket?.hasToken(rate: rate, at: now) == true else { return .handshakeRate }
             }
-            if let refusal = Self.refusal(ofHandshakeOf: client, counts, limits) { return refusal }
+            if let other { Self.endHandshake(of: other, &counts) }
+            if let refusal = Self.refusal(ofHandshakeOf: client, counts, limits) {
+                if let other { Self.beginHandshake(of: other, &counts) }
+                return refusal
+            }
             if rate > 0 { _ = counts.bucket?.take(rate: rate, at: now) }
             counts.open += 1
             counts.peak = max(counts.peak, counts.open)
@@ -115,9 +121,24 @@ package final class Admission: Sendable {
     /// One connection's handshake is over, well or not.
     package func handshakeEnded(_ entry: Entry) {
         counts.withLock { counts in
-            counts.handshaking -= 1
-            if let client = entry.client { counts.clients[client]?.handshaking -= 1 }
+            Self.endHandshake(of: entry, &counts)
         }
+    }
+
+    private static func beginHandshake(of entry: Entry, _ counts: inout Counts) {
+        counts.handshaking += 1
+        if let client = entry.client { counts.clients[client]?.handshaking += 1 }
+    }
+
+    private static func endHandshake(of entry: Entry, _ counts: inout Counts) {
+        counts.handshaking -= 1
+        if let client = entry.client { counts.clients[client]?.handshaking -= 1 }
+    }
+
+    /// A connection that was taken in and never began.
+    func giveBack(_ entry: Entry) {
+        handshakeEnded(entry)
+        connectionEnded(entry)
     }
 
     /// One connection is over; its handshake was before.

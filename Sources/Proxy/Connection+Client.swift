@@ -29,7 +29,7 @@ extension Connection {
 
     /// Whether a receive, and so the news of a reset, can be expected. An error of the socket makes it readable and
     /// writable at once, without a FIN, and just this once; asking costs a system call, so only then.
-    private var clientIsReceivedFrom: Bool {
+    var clientIsReceivedFrom: Bool {
         switch machine.phase {
         case .connecting, .relaying: machine.readsClient && toUpstream.count < listener.settings.relayBuffer
         case .closing: false
@@ -45,6 +45,8 @@ extension Connection {
             let room = listener.settings.relayBuffer - toUpstream.count
             guard room > 0, toClient.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
                 listener.metrics.pauses(.clientToUpstream)
+                // A reset that came with the bytes before is no news any more.
+                probeLater()
                 return
             }
             let target = worker.buffers.target(room: room)
@@ -60,6 +62,7 @@ extension Connection {
                 tls.lend(UnsafeRawBufferPointer(rebasing: target[..<count]))
                 takeFromClient()
                 tls.endTurn()
+                if ticketsAreHeld { acknowledgeLater() }
                 guard emptied, clientHasEnded else {
                     // There may be more: others' turns come first.
                     if clientIsReadable { clientWatch?.activate(.readable) }
@@ -232,6 +235,20 @@ extension Connection {
         }
     }
 
+    /// Has what came acknowledged in a moment, unless something is sent by then: the held tickets would have carried the
+    /// ACK, and the kernel waits for more to send.
+    private func acknowledgeLater() {
+        guard !acknowledgementIsQueued else { return }
+        acknowledgementIsQueued = true
+        worker.acknowledgements.append(self, due: worker.loop.now + WorkerCore.acknowledgementDelay)
+    }
+
+    func acknowledgementIsDue() {
+        acknowledgementIsQueued = false
+        guard ticketsAreHeld, machine.phase != .closed, lastAnswered.map({ $0 < lastReceived }) ?? true else { return }
+        client.acknowledgeNow()
+    }
+
     private func ticketsMayWait(_ output: OutputBuffer) -> Bool {
         output.count > 0 && tls.ticketsAreWaiting && toClient.isEmpty && listener.settings.ticketDelay > .zero
             && !closeNotifyIsSent && (machine.phase == .connecting || machine.phase == .relaying)
@@ -240,9 +257,8 @@ extension Connection {
     private func hold(_ output: OutputBuffer) {
         output.withBytes { toClient.append($0) }
         ticketsAreHeld = true
-        // The tickets would have carried the ACK. Under Nagle's algorithm (RFC 896) a client that wrote its Finished alone
-        // waits for it with what it has to say.
-        if record.bytesFromClient == 0 { client.acknowledgeNow() }
+        // Under Nagle's algorithm (RFC 896) a client that wrote its Finished alone waits for the ACK with what it has to say.
+        record.bytesFromClient == 0 ? client.acknowledgeNow() : acknowledgeLater()
         guard !ticketsAreQueued else { return }
         ticketsAreQueued = true
         listener.ticketQueue.append(self, due: worker.loop.now + listener.settings.ticketDelay)

@@ -13,9 +13,10 @@ extension Connection {
             roundTrip: { [client] in client.roundTrip })
     }
 
-    /// Ends the handshake, because another client's is taken in instead.
+    /// Ends the handshake, because another client's was taken in instead.
     func makeWay(for limit: Admission.Refusal) {
         record.detail = limit.rawValue
+        placeIsTaken = true
         apply(.refused)
     }
 
@@ -40,7 +41,7 @@ extension Connection {
         case .handshaking, .closing, .closed: return
         }
         // What is still to be received comes first, and so does the news behind it.
-        if !clientIsReadable, client.pendingError != 0 {
+        if !clientIsReadable || !clientIsReceivedFrom, client.pendingError != 0 {
             clientBroke()
         } else if upstreamIsConnected, !upstreamIsReadable, let upstream, upstream.pendingError != 0 {
             apply(.upstreamReset)

@@ -45,6 +45,9 @@ final class Connection: SocketWatchDelegate {
     /// The handshake waits for the session store; what comes meanwhile waits too.
     var waitsForStore = false
     private var storeTimer: LoopTimer?
+    var acknowledgementIsQueued = false
+    /// Another connection has the place of this one's handshake already.
+    var placeIsTaken = false
     private var asking: Task<Void, Never>?
     /// How often the store was asked; a HelloRetryRequest may have it asked again.
     private var questions = 0
@@ -274,7 +277,7 @@ extension Connection {
         default: break
         }
         if event != .handshakeDone { sessions.handshakeHasFailed() }
-        listener.admission.handshakeEnded(entry)
+        if !placeIsTaken { listener.admission.handshakeEnded(entry) }
         listener.metrics.handshakesInProgress.subtract(1)
         record.handshakeEndedAt = worker.loop.now
     }

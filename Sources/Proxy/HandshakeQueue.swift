@@ -25,7 +25,7 @@ struct HandshakeQueue {
     /// The same for a client that has others.
     static let longSilence = Duration.milliseconds(100)
     /// A client that has sent its ClientHello and then nothing for so long, and four round trips, makes way for one that has
-    /// no other handshake.
+    /// no other handshake, or has at least two fewer.
     static let pause = Duration.milliseconds(25)
     /// And one that has sent nothing for so long, for anyone.
     static let stall = Duration.seconds(1)
@@ -35,16 +35,26 @@ struct HandshakeQueue {
     /// Those that had sent no whole ClientHello when they were last looked at.
     private var silent = ArrivalOrder()
     private var all = ArrivalOrder()
+    /// Those of each client, for when its own share is used up.
+    private var own: [IPAddress: ArrivalOrder] = [:]
+    private var ownRoom = 64
+    /// How many clients it knows of; for tests.
+    var knownClients: Int { own.count }
 
-    mutating func append(_ id: ConnectionID, _ handshake: (ConnectionID) -> Handshake?) {
+    mutating func append(_ id: ConnectionID, of client: IPAddress?, _ handshake: (ConnectionID) -> Handshake?) {
         silent.append(id) { handshake($0)?.hasHello == false }
         all.append(id) { handshake($0) != nil }
+        guard let client else { return }
+        own[client, default: ArrivalOrder()].append(id) { handshake($0) != nil }
+        guard own.count > ownRoom else { return }
+        own = own.filter { $0.value.contains { handshake($0) != nil } }
+        ownRoom = max(64, 2 * own.count)
     }
 
     /// The handshake that ends, so that a newcomer finds room.
     ///
-    /// The one that has sent no whole ClientHello for longest; else the oldest of a client that has at least two more than
-    /// the newcomer's, so that those who have many cannot push out those who have few; else the oldest that has stalled.
+    /// The one that has sent no whole ClientHello for longest; else the oldest that has stalled, for a while where those who
+    /// have few handshakes meet those who have many, and for long otherwise.
     /// - Parameters:
     ///   - ownOnly: the newcomer's own share is used up: only handshakes of the same client help.
     ///   - held: how many handshakes a client has.
@@ -52,23 +62,41 @@ struct HandshakeQueue {
         for newcomer: IPAddress?, ownOnly: Bool, at now: Instant, held: (IPAddress) -> Int,
         _ handshake: (ConnectionID) -> Handshake?
     ) -> ConnectionID? {
+        if ownOnly, let newcomer { return oneOfItsOwn(newcomer, at: now, handshake) }
         let has = newcomer.map(held) ?? 0
-        func mayHelp(_ one: Handshake) -> Bool { !ownOnly || one.client == newcomer }
-        let silence = has == 0 || ownOnly ? Self.silence : Self.longSilence
+        let silence = has == 0 ? Self.silence : Self.longSilence
         let quiet = silent.first { id in
             guard let one = handshake(id), !one.hasHello else { return .over }
-            return mayHelp(one) && now - one.waitsSince >= silence && !one.hasUnreadBytes() ? .found : .other
+            return Self.isSilent(one, since: silence, at: now) ? .found : .other
         }
         if let quiet { return quiet }
         return all.first { id in
             guard let one = handshake(id) else { return .over }
-            if let client = one.client, !ownOnly, held(client) > has + 1 { return .found }
-            return mayHelp(one) && Self.hasStalled(one, for: now - one.waitsSince, isFirst: has == 0) ? .found : .other
+            let hasMany = one.client.map { held($0) > has + 1 } ?? false
+            return Self.hasStalled(one, for: now - one.waitsSince, isPoor: hasMany || has == 0) ? .found : .other
         }
     }
 
-    private static func hasStalled(_ one: Handshake, for time: Duration, isFirst: Bool) -> Bool {
-        guard time >= (isFirst ? pause : stall) else { return false }
+    private mutating func oneOfItsOwn(
+        _ client: IPAddress, at now: Instant, _ handshake: (ConnectionID) -> Handshake?
+    ) -> ConnectionID? {
+        let silent = own[client]?.first { id in
+            guard let one = handshake(id) else { return .over }
+            return !one.hasHello && Self.isSilent(one, since: Self.silence, at: now) ? .found : .other
+        }
+        if let silent { return silent }
+        return own[client]?.first { id in
+            guard let one = handshake(id) else { return .over }
+            return Self.hasStalled(one, for: now - one.waitsSince, isPoor: false) ? .found : .other
+        }
+    }
+
+    private static func isSilent(_ one: Handshake, since time: Duration, at now: Instant) -> Bool {
+        now - one.waitsSince >= time && !one.hasUnreadBytes()
+    }
+
+    private static func hasStalled(_ one: Handshake, for time: Duration, isPoor: Bool) -> Bool {
+        guard time >= (isPoor ? pause : stall) else { return false }
         return (time >= stall || time >= pause + one.roundTrip() * 4) && !one.hasUnreadBytes()
     }
 }
@@ -97,6 +125,8 @@ private struct ArrivalOrder {
         }
         ids.append(id)
     }
+
+    func contains(_ isIn: (ConnectionID) -> Bool) -> Bool { ids[start...].contains(where: isIn) }
 
     mutating func first(_ look: (ConnectionID) -> Look) -> ConnectionID? {
         var left = HandshakeQueue.examined

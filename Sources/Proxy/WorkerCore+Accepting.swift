@@ -22,6 +22,9 @@ extension WorkerCore {
             ask(others, for: address, refusal) { [self] result in
                 newcomers -= 1
                 switch result {
+                case .success(let entry) where takesNoMore:
+                    slot.listener.admission.giveBack(entry)
+                    socket.close()
                 case .success(let entry): takeIn(socket, from: endpoint, in: slot, entry)
                 case .failure(let refusal): refuse(socket, from: endpoint, by: slot.listener, refusal.limit)
                 }
@@ -36,7 +39,7 @@ extension WorkerCore {
         listener.metrics.handshakesInProgress.add(1)
         let connection = Connection(worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry)
         add(connection)
-        slot.handshakes.append(connection.id) { self.connection($0)?.handshake }
+        slot.handshakes.append(connection.id, of: entry.client) { self.connection($0)?.handshake }
         connection.start()
     }
 
@@ -58,17 +61,22 @@ extension WorkerCore {
             for: client?.network, ownOnly: refusal.limit == .handshakesPerClient, at: loop.now,
             held: admission.handshakes, { connection($0)?.handshake })
         guard let other, let connection = connection(other) else { return answer }
-        connection.makeWay(for: refusal.limit)
-        return admission.admit(client, limits: limits, at: loop.now)
+        let instead = admission.admit(client, limits: limits, at: loop.now, insteadOf: connection.entry)
+        // A token of the rate, or whatever else another worker took meanwhile: then nobody ends for nothing.
+        if case .success = instead { connection.makeWay(for: refusal.limit) }
+        return instead
     }
 
     /// Lets other workers ask for room in a listener's handshakes of this one.
     func letOthersAsk(_ slot: ListenerSlot) {
-        // A worker lives as long as its loop runs, and its slots are touched on it only.
-        nonisolated(unsafe) let (core, slot) = (self, slot)
-        let loop = loop
+        let (here, loop) = (Place(core: self, slot: slot), loop)
         slot.listener.admission.remember(worker: index) { client, answer in
-            loop.execute { answer(core.admit(client, to: slot)) }
+            loop.execute {
+                guard let core = here.core, let slot = here.slot else {
+                    return answer(.failure(Admission.RefusalError(limit: .handshakes)))
+                }
+                answer(core.admit(client, to: slot))
+            }
         }
     }
 
@@ -91,5 +99,17 @@ extension WorkerCore {
                 }
             }
         }
+    }
+}
+
+/// A listener's place in a worker, for other threads to carry around.
+// @unchecked: what is behind it is looked at on the worker's loop only.
+private final class Place: @unchecked Sendable {
+    weak var core: WorkerCore?
+    weak var slot: ListenerSlot?
+
+    init(core: WorkerCore, slot: ListenerSlot) {
+        self.core = core
+        self.slot = slot
     }
 }

@@ -18,6 +18,8 @@ final class WorkerCore {
     private var onIdle: (() -> Void)?
     /// Clients for whom another worker is asked to make room.
     var newcomers = 0
+    /// Whoever another worker made room for comes too late.
+    private(set) var takesNoMore = false
 
     /// How long after a receive a socket is asked whether it has an error.
     static let probeDelay = Duration.milliseconds(50)
@@ -30,6 +32,17 @@ final class WorkerCore {
     }
     private var probeQueue: WaitingQueue?
 
+    /// How long what came while tickets are held waits for something that carries its ACK.
+    static let acknowledgementDelay = Duration.milliseconds(1)
+    /// Connections that have received while their tickets are held (``Connection/acknowledgementIsDue()``).
+    var acknowledgements: WaitingQueue {
+        if let made = acknowledgementQueue { return made }
+        let made = WaitingQueue(loop: loop) { [unowned self] in connection($0)?.acknowledgementIsDue() }
+        acknowledgementQueue = made
+        return made
+    }
+    private var acknowledgementQueue: WaitingQueue?
+
     init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
         self.loop = loop
         self.index = index
@@ -39,6 +52,7 @@ final class WorkerCore {
 
     deinit {
         probeQueue?.close()
+        acknowledgementQueue?.close()
     }
 
     private static let connectionNumbers = Atomic<UInt64>(0)
@@ -100,6 +114,7 @@ final class WorkerCore {
         for slot in slots.values {
             for acceptor in slot.acceptors.values { acceptor.drainAndClose() }
             slot.acceptors.removeAll()
+            slot.listener.admission.forget(worker: index)
         }
         self.onIdle = onIdle
         tellIfIdle()
@@ -107,11 +122,13 @@ final class WorkerCore {
 
     /// Time for draining is over: everyone gets a close_notify.
     func endDrain() {
+        takesNoMore = true
         for connection in Array(connections.values) { connection.drainIsOver() }
     }
 
     /// Ends everything at once.
     func kill() {
+        takesNoMore = true
         for connection in Array(connections.values) { connection.kill() }
     }
 

@@ -15,12 +15,23 @@ extension Server {
         let waits = lasting.letGo(allBut: plan)
         sessionUpkeep?.keep(lasting.domains)
         let listeners = lasting.listeners
-        registry.removeSeries("listener") { listeners.contains($0) }
-        // A connection that is left counts in its own cells, unseen.
-        let upstreams = Set(plan.upstreams.map(\.name))
-        let servers = Set(plan.upstreams.flatMap { $0.servers.map(\.id) })
-        registry.removeSeries("upstream") { upstreams.contains($0) }
-        registry.removeSeries("server") { servers.contains($0) }
-        if waits { leaving?.schedule(after: Self.leavingInterval) }
+        registry.removeSeries(with: ["listener"]) { listeners.contains($0[0]) }
+        // A connection that is on its way to a server counts in its own cells, unseen, until it is there.
+        let serversWait = forgetServers(but: plan)
+        if waits || serversWait { leaving?.schedule(after: Self.leavingInterval) }
+    }
+
+    /// Takes the series of servers away that the plan does not have, once nobody is connected to them.
+    private func forgetServers(but plan: Plan) -> Bool {
+        let servers = Set(plan.upstreams.flatMap { upstream in upstream.servers.map { [upstream.name, $0.id] } })
+        var used = Set<String>()
+        let open = registry.values(MetricCatalog.upstreamConnectionsOpen).filter {
+            $0.value > 0 && !servers.contains($0.key)
+        }
+        for (labels, _) in open { used.insert(labels[0]) }
+        registry.removeSeries(with: ["upstream", "server"]) { servers.contains($0) || open[$0] != nil }
+        let names = Set(plan.upstreams.map(\.name)).union(used)
+        registry.removeSeries(with: ["upstream"]) { names.contains($0[0]) }
+        return !open.isEmpty
     }
 }

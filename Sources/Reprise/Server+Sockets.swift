@@ -19,7 +19,7 @@ extension Server {
                     opened[listener.name, default: []].append(
                         try sockets(for: bind.value, workers: workers, besides: Array(open.values.joined())))
                 } catch {
-                    for sockets in opened.values.joined() { sockets.close() }
+                    closeUnused(opened)
                     throw .cannotStart("\(bind.source): \(error)")
                 }
             }
@@ -41,6 +41,14 @@ extension Server {
         if case .ip(_, port: 0) = endpoint { return try .open(endpoint, workers: workers) }
         if let ours = open.first(where: { $0.configured == endpoint }) { return try ours.copied() }
         return try .open(endpoint, workers: workers, isOurs: open.contains { $0.overlaps(endpoint) })
+    }
+
+    /// Closes sockets that nobody has accepted on, with the files of theirs.
+    func closeUnused(_ opened: [String: [ListeningSockets]]) {
+        for endpoint in opened.values.joined() {
+            endpoint.close()
+            removeFile(of: endpoint)
+        }
     }
 
     /// Lets the workers accept on newly opened sockets.

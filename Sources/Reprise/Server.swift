@@ -32,6 +32,9 @@ package actor Server {
     private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
+    /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
+    var loadPatience = Duration.seconds(60)
+    private let loads = Loads()
     /// A start or a reload only reads so far: nothing has been opened that would have to be closed.
     private var isLoading = false
     private var stopIsWanted = false
@@ -91,7 +94,7 @@ package actor Server {
             try await startWorkers(count, parts)
             admin = try startAdmin(plan)
         } catch {
-            for sockets in opened.values.joined() { sockets.close() }
+            closeUnused(opened)
             stopLoops()
             throw error
         }
@@ -114,7 +117,7 @@ package actor Server {
     var isServing: Bool { state == .serving }
 
     private func abandonStart(_ opened: [String: [ListeningSockets]]) {
-        for sockets in opened.values.joined() { sockets.close() }
+        closeUnused(opened)
         admin?.stop()
         stopLoops()
         state = .ended
@@ -147,12 +150,20 @@ package actor Server {
         let (source, environment) = (source, environment)
         isLoading = true
         defer { isLoading = false }
-        let result = await Background.run { () -> Result<CheckedConfiguration, RepriseError> in
+        guard !loads.areUnderWay else { throw .cannotStart("a read that was begun before still hangs") }
+        let loads = loads
+        let result = await Background.run(atMost: loadPatience, on: control) {
+            () -> Result<CheckedConfiguration, RepriseError> in
+            loads.begin()
+            defer { loads.end() }
             do throws(RepriseError) {
                 return .success(try CheckedConfiguration(source, environment: environment, at: Clocks.wall()))
             } catch {
                 return .failure(error)
             }
+        }
+        guard let result else {
+            throw .cannotStart("reading the configuration, and what it names, took more than \(loadPatience.written)")
         }
         return try result.get()
     }
@@ -188,7 +199,7 @@ package actor Server {
             if newAdmin !== admin { newAdmin?.stop() }
             lasting.domains.forget(allBut: old)
             for worker in workers { await worker.discard() }
-            for sockets in added.values.joined() { sockets.close() }
+            closeUnused(added)
             throw error
         }
         adaptSessions(to: plan, checked.material)

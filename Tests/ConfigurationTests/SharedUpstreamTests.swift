@@ -53,6 +53,9 @@ import Testing
         }
         #expect(warnings(file([Self.guarded], more: listener("app"))).count == 1)
         #expect(warnings(file([Self.guarded], more: listener("other"))).isEmpty)
+        // Another group of the same server is the same way in.
+        let two = file([Self.guarded], more: listener("other")).replacing("127.0.0.1:8081", with: "127.0.0.1:8080")
+        #expect(warnings(two).count == 1)
     }
 
     @Test func `hosts that demand the same, or nothing, are not warned of`() {

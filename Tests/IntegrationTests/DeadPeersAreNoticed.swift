@@ -50,6 +50,39 @@ import Testing
         #expect(reprise.closedConnection()["ending"] == "client_reset", "\(reprise.log)")
     }
 
+    /// The reset comes with bytes for which there is no room: one piece of news, of which the bytes are the part that is seen.
+    @Test func `clients that reset in the middle of held-back uploads are noticed, all of them`() throws {
+        let gate = DispatchSemaphore(value: 0)
+        let upstream = TestUpstream { peer in
+            gate.wait()
+            peer.close()
+        }
+        defer { for _ in 0..<20 { gate.signal() } }
+        var configuration = TestConfiguration(upstream)
+        configuration.top = "workers: 2"
+        configuration.listener = "timeouts: { idle: 5m }"
+        let reprise = try configuration.start()
+        let program = """
+            import socket, ssl, struct, sys
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            clients = [context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1])))) for _ in range(20)]
+            for c in clients: c.setblocking(False)
+            full = set()
+            while len(full) < 20:
+                for c in clients:
+                    try: c.send(b"u" * 65536)
+                    except (ssl.SSLWantWriteError, BlockingIOError): full.add(c)
+            for c in clients:
+                c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                c.close()
+            print("reset")
+            """
+        #expect(try Shell.python(program, ["\(reprise.port())"], seconds: 60).output == "reset\n")
+        #expect(reprise.closedConnection(20, within: 30)["ending"] == "client_reset", "\(reprise.log)")
+    }
+
     @Test func `an upload does not go on into an upstream that has ended and takes no more`() throws {
         let upstream = TestUpstream { peer in
             // What is left unread would make its end a reset.

@@ -23,7 +23,7 @@ import Vocabulary
                 client: client, waitsSince: time, hasHello: hasHello, hasUnreadBytes: { hasUnreadBytes },
                 roundTrip: { roundTrip })
             let known = handshakes
-            queue.append(id) { known[$0] }
+            queue.append(id, of: client) { known[$0] }
         }
 
         mutating func whoMakesWay(for client: IPAddress?, ownOnly: Bool = false, at time: Instant) -> UInt64? {
@@ -62,7 +62,8 @@ import Vocabulary
     @Test func `a client that has many makes way for one that has few, and not the other way round`() {
         var scene = Scene()
         for number in 1...2 as ClosedRange<UInt64> { scene.add(number, of: alice, at: noon, hasHello: true) }
-        let soon = noon + .milliseconds(20)
+        let soon = noon + HandshakeQueue.pause
+        #expect(scene.whoMakesWay(for: bob, at: noon + .milliseconds(20)) == nil)
         #expect(scene.whoMakesWay(for: bob, at: soon) == 1)
         #expect(scene.whoMakesWay(for: alice, at: soon) == nil)
         scene.add(3, of: bob, at: noon, hasHello: true)
@@ -114,5 +115,21 @@ import Vocabulary
             scene.handshakes[ConnectionID(UInt64(number))] = nil
         }
         #expect(scene.whoMakesWay(for: bob, at: noon + .seconds(1)) == nil)
+    }
+
+    @Test func `a client's own are found behind any number of others'`() {
+        var scene = Scene()
+        for number in 1...UInt64(3 * HandshakeQueue.examined) { scene.add(number, of: alice, at: noon) }
+        scene.add(5000, of: bob, at: noon)
+        #expect(scene.whoMakesWay(for: bob, ownOnly: true, at: noon + .seconds(1)) == 5000)
+    }
+
+    @Test func `clients that are gone are forgotten`() {
+        var scene = Scene()
+        for number in 1...10_000 as ClosedRange<UInt64> {
+            scene.add(number, of: IPAddress(ipv4: UInt32(number)), at: noon)
+            scene.handshakes[ConnectionID(number)] = nil
+        }
+        #expect(scene.queue.knownClients <= 65)
     }
 }

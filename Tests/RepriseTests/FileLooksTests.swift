@@ -127,4 +127,54 @@ private final class Disk: Sendable {
         #expect(eventually { disk.waiting == 0 })
         control.join()
     }
+
+    @Test func `a reload that hangs is given up, and the next one is applied once the disk is well`() async throws {
+        let (disk, folder) = (Disk(), try files())
+        let text = """
+            listeners:
+              - name: web
+                bind: ["127.0.0.1:0"]
+                router: app
+                tls: { hosts: [{ names: [a.test], certificates: [{ chain: a.pem, key: a.key }] }] }
+            upstreams: [{ name: app, servers: ["127.0.0.1:1"] }]
+            """
+        let source = ConfigurationSource(
+            file: "x.yaml", directory: folder.path, read: { () throws(FileReader.Failure) in Array(text.utf8) },
+            readFile: { (path: String) throws(FileReader.Failure) in
+                if disk.isHanging { disk.wait() }
+                return try FileReader.read(path)
+            })
+        let control = try EventLoop(name: "control")
+        let registry = MetricRegistry()
+        let queue = LogQueue(
+            format: .text, level: .critical, colored: false, descriptor: STDERR_FILENO,
+            dropped: registry.counter(MetricCatalog.logLinesDropped))
+        defer { queue.close() }
+        let server = Server(control: control, source: source, environment: [:], registry: registry, queue: queue)
+        let (applied, refused) = (
+            registry.counter(MetricCatalog.configurationReloads, ["applied"]),
+            registry.counter(MetricCatalog.configurationReloads, ["refused"])
+        )
+        control.start()
+        try await server.start()
+        await server.wait(atMost: .milliseconds(50))
+        disk.isHanging = true
+        await server.reload()
+        #expect(refused.value == 1 && applied.value == 0)
+        // One thread hangs, however often it is asked for.
+        for _ in 0..<3 { await server.reload() }
+        #expect(refused.value == 4 && disk.waiting == 1)
+        disk.isHanging = false
+        #expect(eventually { disk.waiting == 0 })
+        await server.wait(atMost: .seconds(60))
+        // The one that hung is still to come to its end.
+        for _ in 0..<10_000 where applied.value == 0 { await server.reload() }
+        #expect(applied.value == 1)
+        await server.stop()
+        control.join()
+    }
+}
+
+extension Server {
+    fileprivate func wait(atMost time: Duration) { loadPatience = time }
 }

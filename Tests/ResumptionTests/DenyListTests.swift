@@ -90,4 +90,33 @@ import Vocabulary
         #expect(!list.denies(lineage(5000, at: 100), of: certificate(2)))
         #expect(list.count == 1)
     }
+
+    @Test func `a few certificates with many lineages raise no floor for the others`() {
+        let list = DenyList(capacity: 1600)
+        for number in 0..<(17 * 99) as Range<UInt64> {
+            let one = certificate(UInt8(number % 17))
+            #expect(
+                list.deny(lineage(number, at: 100 + Int64(number)), of: .certificate(one), oldest: longAgo) == .added)
+        }
+        for number in 0..<(17 * 99) as Range<UInt64> {
+            #expect(list.denies(lineage(number, at: 100 + Int64(number)), of: certificate(UInt8(number % 17))))
+        }
+        #expect(!list.denies(lineage(9999, at: 1), of: certificate(99)))
+    }
+
+    @Test func `a share comes back when what filled it is too old to resume`() {
+        let list = DenyList(capacity: 160)
+        for number in 0..<20 as Range<UInt64> {
+            _ = list.deny(lineage(number, at: 100), of: address(1), oldest: longAgo)
+        }
+        let later = WallTime(secondsSinceEpoch: 100)
+        #expect(list.deny(lineage(50, at: 300), of: address(1), oldest: later) == .added)
+        #expect(list.count == 1)
+        for number in 60..<70 as Range<UInt64> {
+            _ = list.deny(lineage(number, at: 300), of: .certificate(certificate(1)), oldest: later)
+        }
+        let last = list.deny(
+            lineage(80, at: 500), of: .certificate(certificate(1)), oldest: WallTime(secondsSinceEpoch: 300))
+        #expect(last == .added && !list.denies(lineage(81, at: 400), of: certificate(1)))
+    }
 }

@@ -75,6 +75,16 @@ import Vocabulary
         File(
             testDescription: "a newer one revokes", lists: [File.List(begins: "20210101000000Z"), none], covers: true,
             revokes: true),
+        File(
+            testDescription: "two as new, the first revokes", lists: [File.List(), none], covers: true, revokes: true),
+        File(testDescription: "two as new, the last revokes", lists: [none, File.List()], covers: true, revokes: true),
+        File(
+            testDescription: "a newer one is over, and an older one is not",
+            lists: [none, File.List(begins: "20210101000000Z", ends: "20210103000000Z")]),
+        File(
+            testDescription: "a newer one of another scope",
+            lists: [scope("onlyuser=TRUE"), File.List(serials: [], begins: "20210101000000Z")], covers: true,
+            revokes: true),
         File(testDescription: "for authorities only", lists: [scope("onlyCA=TRUE")]),
         File(testDescription: "for others only", lists: [scope("onlyuser=TRUE")], revokes: true),
         File(
@@ -193,6 +203,26 @@ import Vocabulary
             let isLetIn = file.covers && !(isRevoked && file.revokes)
             let verify = "verify -crl_check_all -CAfile ca.pem -CRLfile lists.pem client.pem"
             if isLetIn { #expect(throws: Never.self) { try openssl.run(verify) } }
+        }
+    }
+
+    @Test(arguments: ["indented", "carriage returns", "zero", "label"])
+    func `a list that cannot be read is a fault, and not left out`(how: String) throws {
+        let good = try TestRevocations(of: root).list([])
+        let text = String(
+            decoding: try TestRevocations(of: root).list(["A1"], begins: "20210101000000Z"), as: UTF8.self)
+        let odd =
+            switch how {
+            case "indented": text.split(separator: "\n").map { "  \($0)\n" }.joined()
+            case "carriage returns": text.replacing("\n", with: "\r")
+            case "zero": "\0" + text
+            default: text.replacing("X509 CRL", with: "CRL")
+            }
+        for file in [good + Array(odd.utf8), Array(odd.utf8) + good] {
+            #expect(throws: ClientAuthenticationError.self) { try demand(root.certificatePEM, file) }
+        }
+        #expect(throws: Never.self) {
+            try demand(root.certificatePEM, good + Array("# a comment\n\n".utf8) + Array(text.utf8))
         }
     }
 

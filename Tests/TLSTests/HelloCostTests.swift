@@ -98,6 +98,42 @@ import Vocabulary
         #expect(whole.cause == .helloTooLarge && whole.alertSent == TLSAlert(code: 47))
     }
 
+    @Test func `a ClientHello in very many records is refused, and one in many is not`() throws {
+        func answered(_ bytes: Int, recordBytes: Int) throws -> HandshakeProgress {
+            var hello = Self.hello(21, [UInt8](repeating: 0, count: bytes))
+            hello.recordBytes = recordBytes
+            return try answer(hello).0
+        }
+        #expect(try answered(300, recordBytes: 1) == .wantsInput)
+        #expect(try answered(20_000, recordBytes: 100) == .wantsInput)
+        for bytes in [600, 5000] {
+            guard case .failed(let fault) = try answered(bytes, recordBytes: 1) else {
+                Issue.record("\(bytes) bytes in records of one went on")
+                return
+            }
+            #expect(fault.cause == .helloTooLarge && fault.alertSent == TLSAlert(code: 47), "\(fault)")
+        }
+    }
+
+    @Test func `a second ClientHello is bounded like the first`() throws {
+        var first = MemoryHello.tls1_3(share: nil, adding: [(0, MemoryHello.serverName(Array("a.test".utf8)))])
+        first.recordBytes = 1
+        let pair = try MemoryPair(server: MemoryServer.context())
+        #expect(pair.deliverInHandshake(first.records) == .wantsInput)
+        #expect(pair.takeOutput().first == 22)
+        let second = Self.hello(21, [UInt8](repeating: 0, count: 60_000))
+        guard case .failed(let fault) = pair.deliverInHandshake(Array(second.records.prefix(40_000))) else {
+            // In one piece it is seen when it is whole.
+            guard case .failed(let fault) = pair.deliverInHandshake(Array(second.records.dropFirst(40_000))) else {
+                Issue.record("it was waited for")
+                return
+            }
+            #expect(fault.cause == .helloTooLarge)
+            return
+        }
+        #expect(fault.cause == .helloTooLarge, "\(fault)")
+    }
+
     /// Everything that can be long, as long as it may be, and as long as it can be.
     private static let costly: [(String, MemoryHello)] = {
         let name: [UInt8] = MemoryHello.vector16([0x30, 0x00])
@@ -162,6 +198,12 @@ import Vocabulary
                 }()
             ))
         all.append(("identities nobody counts", identities(18)))
+        var inPieces = hello(21, [UInt8](repeating: 0, count: 300))
+        inPieces.recordBytes = 1
+        all.append(("records of one byte", inPieces))
+        var endless = hello(21, [UInt8](repeating: 0, count: 5000))
+        endless.recordBytes = 1
+        all.append(("records of one byte without end", endless))
         return all
     }()
 

@@ -281,7 +281,7 @@ enum FileShape {
                 "bind", .scalar(.bindAddress), required: true,
                 "Address and port of /metrics and /healthz; they are not protected, so keep it on loopback."),
             Shape.Key(
-                "connections", .scalar(.integer(1...10_000)), standard: "\(AdminPlan.standardConnections)",
+                "connections", .scalar(.integer(1...1000)), standard: "\(AdminPlan.standardConnections)",
                 "Connections at once; when it is reached, the one idle longest of the address that has most makes way."),
             Shape.Key(
                 "hosts", .list(of: .scalar(.servedName), atLeast: 0), standard: "[]",

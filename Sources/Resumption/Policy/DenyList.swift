@@ -6,7 +6,7 @@ package import Vocabulary
 ///
 /// A lineage without a client's certificate resumes to nothing that a stranger could not have anew, so that its entry makes
 /// room first, and is forgotten then. For lineages with a certificate the list fails closed: when nothing else makes room,
-/// the one that was authenticated longest ago goes, and from then on every lineage *with a certificate* that was
+/// each certificate having one entry by then, the one that was authenticated longest ago goes, and from then on every lineage *with a certificate* that was
 /// authenticated no later is refused too. One address, and one certificate, fill their share and no more.
 package final class DenyList: Sendable {
     /// What an addition did.
@@ -93,7 +93,7 @@ package final class DenyList: Sendable {
         hasDenied.store(true, ordering: .releasing)
         return state.withLock { state in
             guard !state.members.contains(lineage.id) else { return .alreadyThere }
-            if state.count >= capacity { Self.forgetOld(&state, oldest) }
+            if state.count >= capacity || state.shares[holder, default: 0] >= share { Self.forgetOld(&state, oldest) }
             switch holder {
             case .address: return denyAnonymous(lineage, of: holder, &state)
             case .certificate(let certificate): return deny(lineage, of: certificate, holder, &state)
@@ -119,30 +119,57 @@ package final class DenyList: Sendable {
             return .added
         }
         // Whoever has one certificate and ever new lineages ends its own sessions, and nobody else's.
-        if state.shares[holder, default: 0] >= share {
-            let own = state.certified.removeAll { $0.holder == holder }
-            for entry in own { state.forget(entry) }
-            state.certificates[certificate] = own.map(\.authenticatedAt).reduce(lineage.authenticatedAt, max)
+        if state.shares[holder, default: 0] >= share { Self.collapse(holder, &state) }
+        if state.count >= capacity {
+            if state.anonymous.count > 0 {
+                state.forget(state.anonymous.removeFirst())
+            } else if let largest = Self.largest(&state) {
+                Self.collapse(largest, &state)
+            } else {
+                return overflow(with: lineage, certificate, &state)
+            }
+        }
+        guard state.certificates[certificate] == nil else {
+            state.certificates[certificate] = max(
+                state.certificates[certificate] ?? .distantPast, lineage.authenticatedAt)
             return .added
         }
-        guard state.count >= capacity else {
-            Self.add(lineage, holder, to: \.certified, &state)
-            return .added
-        }
-        if state.anonymous.count > 0 {
-            state.forget(state.anonymous.removeFirst())
-            Self.add(lineage, holder, to: \.certified, &state)
-            return .added
-        }
-        return overflow(with: lineage, holder, &state)
+        Self.add(lineage, holder, to: \.certified, &state)
+        return .added
     }
 
-    private func overflow(with lineage: Lineage, _ holder: Holder, _ state: inout State) -> Addition {
-        Self.add(lineage, holder, to: \.certified, &state)
+    /// The certificate with the most lineages, if any has more than one.
+    private static func largest(_ state: inout State) -> Holder? {
+        let certified = state.shares.filter { if case .certificate = $0.key { $0.value > 1 } else { false } }
+        return certified.max { $0.value < $1.value }?.key
+    }
+
+    /// Puts one entry in the place of all that a certificate has: its lineages up to the youngest of them.
+    private static func collapse(_ holder: Holder, _ state: inout State) {
+        guard case .certificate(let certificate) = holder else { return }
+        let own = state.certified.removeAll { $0.holder == holder }
+        for entry in own { state.forget(entry) }
+        guard let youngest = own.map(\.authenticatedAt).max() else { return }
+        state.certificates[certificate] = youngest
+    }
+
+    /// Each certificate has one entry, and there are as many as the list has places.
+    private func overflow(
+        with lineage: Lineage, _ certificate: PeerChain.Certificate, _ state: inout State
+    ) -> Addition {
+        Self.add(lineage, .certificate(certificate), to: \.certified, &state)
         let isFirst = state.floor == nil
-        let first = state.certified.removeFirst()
-        state.forget(first)
-        let floor = max(first?.authenticatedAt ?? lineage.authenticatedAt, state.floor ?? .distantPast)
+        let moment: WallTime
+        let single = state.certified.first?.authenticatedAt
+        let all = state.certificates.min { $0.value < $1.value }
+        if let all, single.map({ all.value < $0 }) ?? true {
+            state.certificates[all.key] = nil
+            moment = all.value
+        } else {
+            state.forget(state.certified.removeFirst())
+            moment = single ?? lineage.authenticatedAt
+        }
+        let floor = max(moment, state.floor ?? .distantPast)
         state.floor = floor
         return .overflowed(upTo: floor, isFirst: isFirst)
     }

@@ -116,7 +116,9 @@ struct SessionMemory: Hashable {
 
     /// What a host's demands now have against the client's certificates.
     func objection(of clients: ClientAuthentication, at time: WallTime) -> NotResumed? {
-        switch clients.revocation(of: peer?.certificates ?? [], at: time) {
+        // A chain too long to remember cannot be judged.
+        if let peer, peer.certificates == nil { return .chainTooLong }
+        return switch clients.revocation(of: peer?.certificates ?? [], at: time) {
         case .none: nil
         case .revoked: .certificateRevoked
         case .unknown: .revocationUnknown

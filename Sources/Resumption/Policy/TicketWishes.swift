@@ -25,7 +25,8 @@ final class TicketWishes: Sendable {
         let given = counts.withLock { counts in
             var current = counts.take() ?? Counts()
             defer { counts = current }
-            if now >= current.end || current.end > now.adding(lifetime) {
+            // A clock that went back by more than any lifetime has nothing to wait for.
+            if now >= current.end || current.end > now.adding(seconds: ResumptionLimits.longestLifetime) {
                 current = Counts()
                 current.end = now.adding(lifetime)
             }

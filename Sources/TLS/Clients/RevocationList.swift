@@ -9,6 +9,8 @@ final class RevocationList: @unchecked Sendable {
     private let list: OpaquePointer
     let scope: RevocationScope
     let begins: WallTime
+    /// Its number; `nil` for none, or one that is longer than 64 bits.
+    private let number: UInt64?
     private let ends: WallTime
 
     /// Takes over the list.
@@ -17,6 +19,7 @@ final class RevocationList: @unchecked Sendable {
         scope = RevocationScope(of: list)
         // A time that is no date never comes, or is over.
         begins = X509Reading.time(X509_CRL_get0_lastUpdate(list)) ?? WallTime(secondsSinceEpoch: .max)
+        number = Self.number(of: list)
         ends =
             if let end = X509_CRL_get0_nextUpdate(list) {
                 X509Reading.time(end) ?? WallTime(secondsSinceEpoch: .min)
@@ -30,8 +33,25 @@ final class RevocationList: @unchecked Sendable {
         X509_CRL_free(list)
     }
 
+    /// The newest of some lists: by their beginning, then by their number (RFC 5280 §5.2.3); several where neither tells.
+    static func newest(of lists: [RevocationList]) -> [RevocationList] {
+        guard let begins = lists.map(\.begins).max() else { return [] }
+        let last = lists.filter { $0.begins == begins }
+        guard let number = last.compactMap(\.number).max() else { return last }
+        // One without a number may be the newest.
+        return last.filter { $0.number.map { $0 == number } ?? true }
+    }
+
     func isCurrent(at time: WallTime) -> Bool {
         begins <= time && time < ends
+    }
+
+    private static func number(of list: OpaquePointer) -> UInt64? {
+        guard let pointer = X509_CRL_get_ext_d2i(list, NID_crl_number, nil, nil) else { return nil }
+        let number = pointer.assumingMemoryBound(to: ASN1_INTEGER.self)
+        defer { ASN1_INTEGER_free(number) }
+        var value: UInt64 = 0
+        return ASN1_INTEGER_get_uint64(&value, number) == 1 ? value : nil
     }
 
     func names(_ certificate: PeerChain.Certificate) -> Bool {

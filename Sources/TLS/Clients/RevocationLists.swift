@@ -27,6 +27,9 @@ enum RevocationLists {
         let isEnd = errors.last.map { $0.library == ERR_LIB_PEM && $0.reason == PEM_R_NO_START_LINE } ?? true
         guard isEnd else { throw .damagedRevocationList(list: count + 1, detail: errors.summary) }
         guard count > 0 else { throw .noRevocationList }
+        // What looks like a list and was not read would have revoked somebody: indented, of another label, behind a zero.
+        let beginnings = pem.count(of: Array("-----BEGIN".utf8))
+        guard beginnings == count else { throw .unreadRevocationList(read: count, beginnings: beginnings) }
         return revocations
     }
 
@@ -54,5 +57,17 @@ enum RevocationLists {
         let identifier = pointer.assumingMemoryBound(to: AUTHORITY_KEYID.self)
         defer { AUTHORITY_KEYID_free(identifier) }
         return X509_check_akid(authority, identifier) == X509_V_OK
+    }
+}
+
+extension [UInt8] {
+    /// How often some bytes stand in these, one behind the other.
+    fileprivate func count(of wanted: [UInt8]) -> Int {
+        var (count, rest) = (0, self[...])
+        while let found = rest.firstRange(of: wanted) {
+            count += 1
+            rest = rest[found.upperBound...]
+        }
+        return count
     }
 }

@@ -1,7 +1,7 @@
 import CLibSSL
 
 /// Which certificates of its issuer a revocation list speaks of, and what its word is good for.
-struct RevocationScope: Sendable {
+struct RevocationScope: Sendable, Hashable {
     /// What a list can say of a certificate in its scope.
     enum Worth: Sendable {
         /// All there is to say: who is not named is not revoked.
@@ -31,10 +31,15 @@ struct RevocationScope: Sendable {
         if hasUnknown || Self.hasStrangeEntry(list) { worth = .none }
     }
 
-    /// Whether the list speaks of a certificate.
+    /// Whether the list may speak of a certificate.
     func holds(_ certificate: PeerChain.Certificate) -> Bool {
         guard certificate.isAuthority ? coversAuthorities : coversOthers else { return false }
-        return points.map { !$0.isDisjoint(with: certificate.points) } ?? true
+        return points.map { !$0.isDisjoint(with: certificate.points) || certificate.hasMorePoints } ?? true
+    }
+
+    /// Whether the list, if it is whole, says all there is to say of a certificate.
+    func covers(_ certificate: PeerChain.Certificate) -> Bool {
+        holds(certificate) && (points.map { !$0.isDisjoint(with: certificate.points) } ?? true)
     }
 
     private mutating func readIssuingPoint(of list: OpaquePointer) {

@@ -23,12 +23,16 @@ struct Revocations: Sendable {
         let issuers = Set(chain[index...].map(\.issuer).filter { $0.name == certificate.issuer.name })
         var isCovered = false
         for issuer in issuers {
-            let current = (lists[issuer] ?? []).filter { $0.isCurrent(at: time) && $0.scope.holds(certificate) }
-            let parts = current.filter { $0.scope.worth == .part }
-            // A newer list replaces an older one: what was on hold may have been let go.
-            let newest = current.filter { $0.scope.worth == .whole }.max { $0.begins < $1.begins }
-            if (parts + [newest].compactMap(\.self)).contains(where: { $0.names(certificate) }) { return .revoked }
-            if newest != nil { isCovered = true }
+            let begun = (lists[issuer] ?? []).filter { $0.begins <= time && $0.scope.holds(certificate) }
+            let parts = begun.filter { $0.scope.worth == .part && $0.isCurrent(at: time) }
+            // A newer list replaces older ones of its scope, when it is over too: what was on hold may have been let go, and
+            // what it revoked does not come back by an older one that lasts longer.
+            let newest = Dictionary(grouping: begun.filter { $0.scope.worth == .whole }, by: \.scope).values
+                .flatMap { RevocationList.newest(of: $0) }
+            let current = newest.filter { $0.isCurrent(at: time) }
+            if (parts + current).contains(where: { $0.names(certificate) }) { return .revoked }
+            if newest.contains(where: { !$0.isCurrent(at: time) && $0.names(certificate) }) { return .unknown }
+            if current.contains(where: { $0.scope.covers(certificate) }) { isCovered = true }
         }
         return isCovered ? .none : .unknown
     }

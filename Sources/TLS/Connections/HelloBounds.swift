@@ -17,6 +17,10 @@ enum HelloBounds {
             ? Excess(text: "the ClientHello has more than \(TLSLimits.helloBytes) bytes") : nil
     }
 
+    static func tooManyRecords(left: Int) -> Excess? {
+        left > 0 ? nil : Excess(text: "the ClientHello comes in more than \(TLSLimits.helloRecords - 1) records")
+    }
+
     /// Looks at the ClientHello that libssl holds; only inside its client_hello callback.
     ///
     /// - Parameter bytes: how long it is.

@@ -21,6 +21,7 @@ extension ServerConnection {
         hasReadHello = true
         let bytes = transport.pointee.bytesRead - helloStart
         helloStart = transport.pointee.bytesRead
+        transport.pointee.recordsLeft = .max
         if let excess = HelloBounds.excess(in: ssl, bytes: bytes) {
             return .refuse(refuse(.helloTooLarge, HelloBounds.alert, excess.text))
         }

@@ -158,7 +158,7 @@ package final class ServerConnection {
         let code = SSL_get_error(ssl, result)
         let errors = ErrorQueue.drain()
         switch code {
-        case SSL_ERROR_WANT_READ: return hasReadHello ? .wantsInput : refuseEndlessHello() ?? .wantsInput
+        case SSL_ERROR_WANT_READ: return refuseEndlessHello() ?? .wantsInput
         case SSL_ERROR_WANT_CLIENT_HELLO_CB: return .wantsSession
         default: return fail(errors)
         }
@@ -169,6 +169,7 @@ package final class ServerConnection {
         switch FirstBytes(bytes) {
         case .tls:
             phase = .handshaking
+            transport.pointee.recordsLeft = TLSLimits.helloRecords
             return nil
         case .plainHTTP(let method):
             return fail(.plainHTTP, "an HTTP request in the clear (\(method))")
@@ -180,9 +181,24 @@ package final class ServerConnection {
         }
     }
 
+    /// Whether the next message is a ClientHello: the first one, or the second after a HelloRetryRequest, behind which libssl
+    /// stands still at what it wrote.
+    private var waitsForHello: Bool {
+        guard hasReadHello, let ssl else { return true }
+        let state = SSL_get_state(ssl)
+        return state == TLS_ST_SW_SRVR_HELLO || state == TLS_ST_SW_CHANGE
+    }
+
     /// A ClientHello that is too long already is not waited for.
     private func refuseEndlessHello() -> HandshakeProgress? {
-        guard let excess = HelloBounds.tooLong(transport.pointee.bytesRead) else { return nil }
+        guard waitsForHello else { return nil }
+        // Behind a HelloRetryRequest the count begins again.
+        transport.pointee.recordsLeft = min(transport.pointee.recordsLeft, TLSLimits.helloRecords)
+        let bytes = transport.pointee.bytesRead - helloStart
+        guard
+            let excess = HelloBounds.tooLong(bytes)
+                ?? HelloBounds.tooManyRecords(left: transport.pointee.recordsLeft)
+        else { return nil }
         // libssl sends no alert by request; before the ServerHello it is in the clear (RFC 8446 §6).
         let record: [UInt8] = [21, 3, 1, 0, 2, UInt8(SSL3_AL_FATAL), HelloBounds.alert.code]
         record.withUnsafeBytes { output.append($0) }

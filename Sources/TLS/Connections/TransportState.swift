@@ -15,6 +15,10 @@ struct TransportState {
     private(set) var hasReturnedEnd = false
     /// How many bytes libssl has been given.
     private(set) var bytesRead = 0
+    /// How many records libssl may still begin before it is told to wait.
+    var recordsLeft = Int.max
+    /// What libssl asks for at the beginning of a record, and nothing more (SSL_CTX_set_read_ahead(3)).
+    private static let headerBytes = 5
     /// How often libssl has written.
     private(set) var writes = 0
     private let output: UnsafeMutablePointer<OutputStorage>
@@ -52,6 +56,8 @@ struct TransportState {
     /// - Returns: how many; 0 when none wait, and then ``hasReturnedEnd`` tells a pause from the end.
     mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
         var moved = 0
+        let beginsRecord = target.count == Self.headerBytes
+        guard recordsLeft > 0 || !beginsRecord else { return 0 }
         if stashStart < stash.count {
             moved = min(target.count, stash.count - stashStart)
             stash.withUnsafeBytes {
@@ -69,6 +75,7 @@ struct TransportState {
         }
         if moved == 0, hasEnded { hasReturnedEnd = true }
         bytesRead += moved
+        if beginsRecord, moved > 0 { recordsLeft -= 1 }
         return moved
     }
 

@@ -13,6 +13,9 @@ package struct PeerChain: Sendable, Hashable {
         /// Digests of the distribution points that it names: a list that is for one point counts for those who name it.
         package var points: [UInt64]
 
+        /// It may name more points than are kept.
+        package var hasMorePoints: Bool { points.count >= TLSLimits.distributionPoints }
+
         package init(issuer: Issuer, serial: [UInt8], isAuthority: Bool = false, points: [UInt64] = []) {
             self.issuer = issuer
             self.serial = serial

@@ -31,6 +31,9 @@ package enum TLSLimits {
     /// The longest ClientHello, its records' headers included. Real ones have up to 2 KiB, and as much as their tickets on top;
     /// BoringSSL takes 16 KiB.
     package static let helloBytes = 32 << 10
+    /// In how many records a ClientHello may come: real ones come in one, or in three where something is to be fooled; each
+    /// costs libssl as much as a hundred bytes do.
+    package static let helloRecords = 512
     /// A ClientHello up to this length costs no more than it may, whatever is in it: nobody counts.
     package static let plainHelloBytes = 1 << 10
     /// How many cipher suites a longer ClientHello may name.
