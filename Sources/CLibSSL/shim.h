@@ -111,6 +111,26 @@ static inline int reprise_ssl_set_server_name(SSL *ssl, const char *name) {
 static inline void reprise_ssl_request_status(SSL *ssl) { SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp); }
 static inline void reprise_ssl_set_mode(SSL *ssl, long mode) { SSL_set_mode(ssl, mode); }
 
+// SSL_SESSION_get_time, SSL_SESSION_set_time: deprecated from 3.4 on for ones that outlive a 32-bit time_t, which 3.0 does not
+// have. The same of SSL_CTX_flush_sessions, for the contract suite.
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+static inline long reprise_session_time(const SSL_SESSION *session) {
+    return (long)SSL_SESSION_get_time_ex(session);
+}
+static inline void reprise_session_set_time(SSL_SESSION *session, long time) {
+    SSL_SESSION_set_time_ex(session, (time_t)time);
+}
+static inline void reprise_ctx_flush_sessions(SSL_CTX *ctx, long time) {
+    SSL_CTX_flush_sessions_ex(ctx, (time_t)time);
+}
+#else
+static inline long reprise_session_time(const SSL_SESSION *session) { return SSL_SESSION_get_time(session); }
+static inline void reprise_session_set_time(SSL_SESSION *session, long time) {
+    SSL_SESSION_set_time(session, time);
+}
+static inline void reprise_ctx_flush_sessions(SSL_CTX *ctx, long time) { SSL_CTX_flush_sessions(ctx, time); }
+#endif
+
 // OPENSSL_malloc, OPENSSL_free: macros that add the caller's file and line.
 static inline void *reprise_openssl_malloc(size_t count) { return OPENSSL_malloc(count); }
 static inline void reprise_openssl_free(void *pointer) { OPENSSL_free(pointer); }

@@ -116,7 +116,7 @@ import Testing
         let kept = Kept(carrier)
         let session = try kept.session()
         kept.store.whenFound = { session in
-            SSL_SESSION_set_time(session, SSL_SESSION_get_time(session) - SSL_SESSION_get_timeout(session) - 60)
+            reprise_session_set_time(session, reprise_session_time(session) - SSL_SESSION_get_timeout(session) - 60)
         }
         #expect(kept.resume(session) == .full)
     }

@@ -35,12 +35,12 @@ import Testing
         }
 
         private func mark(_ session: OpaquePointer?) {
-            if age > 0 { SSL_SESSION_set_time(session, time(nil) - age) }
+            if age > 0 { reprise_session_set_time(session, time(nil) - age) }
             if let timeout { SSL_SESSION_set_timeout(session, timeout) }
         }
 
         private func look(_ session: OpaquePointer?) {
-            found.append((time(nil) - SSL_SESSION_get_time(session), SSL_SESSION_get_timeout(session)))
+            found.append((time(nil) - reprise_session_time(session), SSL_SESSION_get_timeout(session)))
         }
 
         func first() throws -> Session { try Link.firstSession(server, client) }

@@ -31,7 +31,7 @@ import Testing
         #expect(held.session == held.link.server.session)
         held.link.server.shutdown()
         held.link.server.free()
-        SSL_CTX_flush_sessions(held.server.pointer, Int.max)
+        reprise_ctx_flush_sessions(held.server.pointer, Int.max)
         #expect(SSL_SESSION_get_protocol_version(held.session) == carrier.version)
     }
 
@@ -39,7 +39,7 @@ import Testing
     func `a flush marks a session that someone else holds as not resumable`(carrier: Carrier) {
         let held = Held(carrier)
         #expect(SessionFields.isResumable(held.session))
-        SSL_CTX_flush_sessions(held.server.pointer, Int.max)
+        reprise_ctx_flush_sessions(held.server.pointer, Int.max)
         #expect(held.server.cachedSessions == 0)
         #expect(!SessionFields.isResumable(held.session))
     }
@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: Carrier.remembered)
     func `SSL_SESSION_dup copies the mark, and DER does not`(carrier: Carrier) {
         let held = Held(carrier)
-        SSL_CTX_flush_sessions(held.server.pointer, Int.max)
+        reprise_ctx_flush_sessions(held.server.pointer, Int.max)
         let copy = SSL_SESSION_dup(held.session)
         defer { SSL_SESSION_free(copy) }
         #expect(!SessionFields.isResumable(copy))

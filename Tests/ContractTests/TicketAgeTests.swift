@@ -45,7 +45,7 @@ extension Session {
     /// The same session, made so many seconds earlier.
     fileprivate func older(by seconds: Int) -> Session {
         look { session in
-            SSL_SESSION_set_time(session, SSL_SESSION_get_time(session) - seconds)
+            reprise_session_set_time(session, reprise_session_time(session) - seconds)
             return Session(session)
         }
     }

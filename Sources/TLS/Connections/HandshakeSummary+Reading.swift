@@ -5,7 +5,7 @@ extension HandshakeSummary {
     mutating func add(from ssl: OpaquePointer, carriedTicket: Bool) {
         version = TLSVersion(rawValue: Int(SSL_version(ssl)))
         cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
-        group = Self.groupName(reprise_ssl_group(ssl))
+        group = Self.groupName(of: ssl)
         alpn = Self.applicationProtocol(of: ssl)
         guard SSL_session_reused(ssl) == 1 else {
             signatureAlgorithm = Self.signatureName(of: ssl)
@@ -28,15 +28,17 @@ extension HandshakeSummary {
         return String(escaping: UnsafeBufferPointer(start: start, count: Int(count)))
     }
 
-    private static func groupName(_ number: CInt) -> String? {
-        switch number {
+    private static func groupName(of ssl: OpaquePointer) -> String? {
+        let number = reprise_ssl_group(ssl)
+        return switch number {
         case NID_undef: nil
         case NID_X25519: "X25519"
         case NID_X448: "X448"
         case NID_X9_62_prime256v1: "P-256"
         case NID_secp384r1: "P-384"
         case NID_secp521r1: "P-521"
-        default: OBJ_nid2sn(number).map { String(cString: $0) } ?? "group_\(number)"
+        // Hybrid groups have no number of their own in libcrypto, and asking for one leaves an error.
+        default: SSL_group_to_name(ssl, number).map { String(cString: $0) } ?? "group_\(number)"
         }
     }
 

@@ -15,7 +15,7 @@ package struct LiveSession: ~Copyable {
     package func retain() -> SessionReference { SessionReference(retaining: session) }
 
     /// When it was made, in whole seconds.
-    package var created: WallTime { WallTime(secondsSinceEpoch: Int64(SSL_SESSION_get_time(session))) }
+    package var created: WallTime { WallTime(secondsSinceEpoch: Int64(reprise_session_time(session))) }
 
     /// The client's certificates in DER; see ``ServerConnection/clientCertificates``.
     package var clientCertificates: [[UInt8]] { Self.clientCertificates(ssl, session) }

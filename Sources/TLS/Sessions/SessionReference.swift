@@ -65,7 +65,7 @@ package final class SessionReference: @unchecked Sendable {
     }
 
     /// When it was made, in whole seconds.
-    package var created: WallTime { WallTime(secondsSinceEpoch: Int64(SSL_SESSION_get_time(session))) }
+    package var created: WallTime { WallTime(secondsSinceEpoch: Int64(reprise_session_time(session))) }
 
     /// The client's leaf certificate in DER.
     package var clientCertificate: [UInt8]? { SSL_SESSION_get0_peer(session).map { X509Reading.der(of: $0) } }
