@@ -4,7 +4,7 @@ internal import Glibc
 /// Calls back on a loop when the process gets a signal. Only one loop of a process may watch signals (libevent).
 package final class SignalWatch {
     private let loop: EventLoop
-    private let handler: () -> Void
+    private var handler: () -> Void
     private var event: OpaquePointer?
 
     /// Watches from now on.
@@ -28,6 +28,8 @@ package final class SignalWatch {
     package func close() {
         if let event { event_free(event) }
         event = nil
+        // What it holds may hold the whole server.
+        handler = {}
     }
 
     fileprivate func came() {
@@ -62,6 +64,14 @@ package enum ProcessSignals {
     /// Has a crash say its signal and nothing more: the runtime's own report writes registers and memory, which may be keys.
     package static func nameCrashes() {
         reprise_name_crashes()
+    }
+
+    /// Keeps those signals from this thread, for good.
+    package static func block(_ signals: [CInt]) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
     /// A write to a peer that is gone returns EPIPE instead of ending the process.

@@ -57,6 +57,7 @@ final class ListenerMetrics {
     private let endings: [Counter]
     private let backPressure: [Counter]
     private let completed: [Counter]
+    private let groups: [Counter]
     private let ticketFlights: (alone: Counter, accompanied: Counter)
 
     init(listener: String, registry: MetricRegistry, shard: Int) {
@@ -86,6 +87,7 @@ final class ListenerMetrics {
                 counter(MetricCatalog.handshakesCompleted, version.description, $0.word)
             }
         }
+        groups = GroupClass.allCases.map { counter(MetricCatalog.handshakesByGroup, $0.rawValue) }
         ticketFlights = (
             counter(MetricCatalog.ticketFlights, "alone"), counter(MetricCatalog.ticketFlights, "with_data")
         )
@@ -113,6 +115,7 @@ final class ListenerMetrics {
 
     func handshakeCompleted(_ summary: HandshakeSummary, took duration: Duration) {
         handshakeDuration.observe(seconds: duration.inSeconds)
+        if let place = GroupClass.allCases.firstIndex(of: summary.groupClass) { groups[place].add(1) }
         guard let version = summary.version, let row = TLSVersion.allCases.firstIndex(of: version),
             let column = HandshakeSummary.Resumption.all.firstIndex(of: summary.resumed)
         else { return }

@@ -114,8 +114,10 @@ package struct Program: Sendable {
         ProcessSignals.nameCrashes()
         let (code, signals) = serve(report: report, started: started)
         // A thread that hangs all the same must not see what exit(3) tears down.
-        // A signal that comes now has nothing to end any more.
-        withExtendedLifetime(signals) { ProcessEnd.exit(code, isQuiet: Background.wait(atMost: .zero)) }
+        // A signal that comes now has nothing to end any more, and must not do what it does by default.
+        ProcessSignals.block([ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp])
+        for signal in signals { signal.close() }
+        ProcessEnd.exit(code, isQuiet: Background.wait(atMost: .zero))
     }
 
     private func watchSignals(

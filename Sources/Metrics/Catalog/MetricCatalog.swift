@@ -37,6 +37,10 @@ package enum MetricCatalog {
             .closed("resumed", ClosedLists.resumptions),
         ],
         help: "Handshakes that succeeded, by protocol version and by how the session was resumed.")
+    package static let handshakesByGroup = Metric.counter(
+        "reprise_handshakes_by_group_class_total", .handshakes,
+        [listener, .closed("group_class", ClosedLists.groupClasses)],
+        help: "Handshakes that succeeded, by what their key exchange rests on.")
     package static let handshakesFailed = Metric.counter(
         "reprise_handshakes_failed_total", .handshakes, [listener, .closed("cause", ClosedLists.causes)],
         help: "Handshakes that failed, each with one cause.")
@@ -188,7 +192,8 @@ package enum MetricCatalog {
         (
             "Handshakes",
             [
-                handshakesInProgress, handshakesCompleted, handshakesFailed, handshakeDuration, ticketFlights,
+                handshakesInProgress, handshakesCompleted, handshakesByGroup, handshakesFailed, handshakeDuration,
+                ticketFlights,
                 keyUpdatesReceived,
             ]
         ),

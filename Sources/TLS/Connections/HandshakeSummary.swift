@@ -11,6 +11,8 @@ package struct HandshakeSummary: Sendable, Hashable {
     package var cipher: String?
     /// The key-exchange group; `nil` where there was none.
     package var group: String?
+    /// What the group rests on.
+    package var groupClass: GroupClass { GroupClass(name: group) }
     /// What the server signed with; `nil` for a resumed session, which needs no signature.
     package var signatureAlgorithm: String?
     /// The application protocol, escaped to printable ASCII.
