@@ -39,7 +39,7 @@ package enum MetricCatalog {
         help: "Handshakes that succeeded, by protocol version and by how the session was resumed.")
     package static let handshakesByGroup = Metric.counter(
         "reprise_handshakes_by_group_class_total", .handshakes,
-        [listener, .closed("group_class", ClosedLists.groupClasses)],
+        [listener, .closed("class", ClosedLists.groupClasses)],
         help: "Handshakes that succeeded, by what their key exchange rests on.")
     package static let handshakesFailed = Metric.counter(
         "reprise_handshakes_failed_total", .handshakes, [listener, .closed("cause", ClosedLists.causes)],
