@@ -1,6 +1,6 @@
 # make run   installs what it needs, builds, and serves a demonstration on https://127.0.0.1:8443/
 # make test  installs what it needs, builds, and runs every test
-# Needs Debian 12 (or its like) and Swift 6.3; apt-get is called only for packages that are missing.
+# Needs Debian 12 or 13 (or their like) and Swift 6.3; apt-get is called only for packages that are missing.
 
 SWIFT ?= swift
 BUILD_PACKAGES = libevent-dev libssl-dev pkg-config ca-certificates git
