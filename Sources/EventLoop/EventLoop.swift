@@ -114,6 +114,20 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         runner.store(0, ordering: .releasing)
     }
 
+    /// Runs what was handed over since the loop of the calling thread has ended: tasks that waited for something else come to
+    /// their end.
+    package func runLeftovers() {
+        runner.store(UInt(pthread_self()), ordering: .releasing)
+        for _ in 0..<Self.leftoverTurns {
+            guard inbox.withLock({ !$0.jobs.isEmpty }) else { break }
+            takeJobs()
+        }
+        runner.store(0, ordering: .releasing)
+    }
+
+    /// A task that is told of its end hands over a few jobs; one that goes on for ever is left.
+    private static let leftoverTurns = 100
+
     /// Ends the loop after the callbacks of this turn. From any thread.
     package func stop() {
         execute { [base = UInt(bitPattern: base)] in

@@ -99,7 +99,7 @@ package struct Program: Sendable {
             }
             control.run()
             // Whoever calls may exit now, which ends the threads that are left wherever they are.
-            _ = Background.wait(atMost: Self.exitPatience)
+            if Background.wait(atMost: Self.exitPatience) { control.runLeftovers() }
             return (outcome.code, signals)
         } catch {
             report("reprise: \(error)")
