@@ -37,6 +37,7 @@ docs: deps-test
 # Thread and address sanitizer, each with a build of its own. The integration tests run a sanitized server, and fail
 # when it writes a sanitizer's report.
 sanitize: export REPRISE_SANITIZED = 1
+sanitize: export LSAN_OPTIONS = suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0
 sanitize: deps-test
 	$(SWIFT) test --sanitize=thread --disable-xctest --scratch-path .build-tsan --filter '$(SANITIZED)'
 	$(SWIFT) test --sanitize=address --disable-xctest --scratch-path .build-asan --filter '$(SANITIZED)'
