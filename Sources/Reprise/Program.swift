@@ -113,10 +113,10 @@ package struct Program: Sendable {
     ) -> Never {
         ProcessSignals.nameCrashes()
         let (code, signals) = serve(report: report, started: started)
-        // A thread that hangs all the same must not see what exit(3) tears down.
         // A signal that comes now has nothing to end any more, and must not do what it does by default.
         ProcessSignals.block([ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp])
         for signal in signals { signal.close() }
+        // A thread that hangs all the same must not see what exit(3) tears down.
         ProcessEnd.exit(code, isQuiet: Background.wait(atMost: .zero))
     }
 

@@ -209,6 +209,8 @@ package final class ServerConnection {
     private func finish(_ ssl: OpaquePointer, writesBefore: Int) -> HandshakeProgress {
         ErrorQueue.clear()
         phase = .open
+        // Hellos are over: whatever comes now comes in as many records as it likes.
+        transport.pointee.recordsLeft = .max
         var summary = partialSummary
         summary.add(from: ssl, carriedTicket: request.carriesTicket)
         finishedSummary = summary
