@@ -53,8 +53,9 @@ let package = Package(
                 "Admin", "Proxy", "Routing", "Resumption", "Configuration", "Metrics", "TLS", "EventLoop", "Vocabulary",
                 logging,
             ]),
+        .target(name: "CProcess"),
         .executableTarget(
-            name: "RepriseCommand", dependencies: ["Reprise", arguments], swiftSettings: house),
+            name: "RepriseCommand", dependencies: ["Reprise", "CProcess", arguments], swiftSettings: house),
 
         .executableTarget(
             name: "StoreBenchmark", dependencies: ["Resumption", "Vocabulary"], path: "Benchmarks/Store",

@@ -37,8 +37,13 @@ package final class AdminServer: @unchecked Sendable {
             responder.answer(request, isDraining: isDraining)
         }
         let bound = try server.listen(on: endpoint)
+        do {
+            try loop.start()
+        } catch {
+            server.close()
+            throw SocketError(operation: "start a thread for", endpoint: endpoint, errno: error.errno)
+        }
         self.server = server
-        loop.start()
         return bound
     }
 

@@ -75,13 +75,6 @@ extension MeetingCheck {
         var doors: [Door: [(endpoint: Endpoint, isEvery: Bool, line: Int)]] = [:]
         for bind in binds + [admin].compactMap({ $0 }) {
             guard let endpoint = bind.endpoint else { continue }
-            if case .ip(let address, let port) = endpoint, let inner = address.mapped {
-                faults.append(
-                    bind.fault(
-                        "expected the IPv4 address itself, \"\(Endpoint.ip(inner, port: port))\", found it as an IPv6 address"
-                    ))
-                continue
-            }
             if case .ip(_, port: 0) = endpoint { continue }
             if let other = places[endpoint] {
                 faults.append(bind.fault("\(endpoint) is bound at line \(other.line) already"))
@@ -102,10 +95,4 @@ extension MeetingCheck {
 extension IPAddress {
     /// `0.0.0.0` or `::`: every address of the machine.
     fileprivate var isEvery: Bool { high == 0 && low == 0 }
-
-    /// The IPv4 address that an IPv6 address of the form `::ffff:192.0.2.1` stands for.
-    fileprivate var mapped: IPAddress? {
-        guard isIPv6, high == 0, low >> 32 == 0xFFFF else { return nil }
-        return IPAddress(ipv4: UInt32(truncatingIfNeeded: low))
-    }
 }

@@ -92,15 +92,21 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
 
     /// Runs the loop on a thread of its own until ``stop()``; ``join()`` must follow.
-    package func start() {
+    ///
+    /// - Throws: when the system has no thread left for it (RLIMIT_NPROC, a cgroup's pids.max).
+    package func start() throws(EventLoopError) {
         precondition(thread == nil, "loop \(name) was started twice")
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, Self.stackBytes)
         var thread = pthread_t()
-        let result = pthread_create(&thread, &attributes, threadMain, Unmanaged.passRetained(self).toOpaque())
+        let context = Unmanaged.passRetained(self)
+        let result = pthread_create(&thread, &attributes, threadMain, context.toOpaque())
         pthread_attr_destroy(&attributes)
-        precondition(result == 0, "no thread for loop \(name): \(SystemErrno(result))")
+        guard result == 0 else {
+            context.release()
+            throw EventLoopError(operation: "a thread for the loop \(name)", errno: SystemErrno(result))
+        }
         self.thread = thread
     }
 

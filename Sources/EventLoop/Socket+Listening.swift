@@ -95,9 +95,14 @@ extension Socket {
         return socket
     }
 
-    private func option(_ name: CInt) -> CInt? {
+    /// Whether it is an IPv6 socket that takes IPv4 clients too (ipv6(7), IPV6_V6ONLY off).
+    package var isDualStack: Bool {
+        option(SO_DOMAIN) == AF_INET6 && option(IPV6_V6ONLY, level: CInt(IPPROTO_IPV6)) == 0
+    }
+
+    private func option(_ name: CInt, level: CInt = SOL_SOCKET) -> CInt? {
         var value: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
-        return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+        return getsockopt(descriptor, level, name, &value, &length) == 0 ? value : nil
     }
 }

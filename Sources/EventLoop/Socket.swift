@@ -98,6 +98,13 @@ package struct Socket: Sendable, Hashable {
         setOption(CInt(IPPROTO_TCP), TCP_QUICKACK, CInt(1))
     }
 
+    /// How many bytes that were sent the peer's kernel has not acknowledged (tcp(7), SIOCOUTQ); 0 where none can tell.
+    package var unacknowledgedBytes: Int {
+        var count: CInt = 0
+        // TIOCOUTQ is SIOCOUTQ's other name.
+        return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    }
+
     /// How long the peer's answers take, as the kernel has seen; zero where it cannot tell.
     package var roundTrip: Duration { .microseconds(reprise_round_trip_microseconds(descriptor)) }
 

@@ -7,18 +7,23 @@ package struct SocketError: Error, Sendable, Hashable {
     package let operation: String
     package let endpoint: Endpoint
     package let errno: SystemErrno
+    /// What stands in the way, where the caller knows it better than the system.
+    package var obstacle: String?
 
     package init(operation: String, endpoint: Endpoint, errno: SystemErrno) {
         self.operation = operation
         self.endpoint = endpoint
         self.errno = errno
     }
+
+    /// Whether something else is bound there.
+    package var isInUse: Bool { errno == .addressInUse }
 }
 
 extension SocketError: CustomStringConvertible {
     /// A sentence for the operator, with what can be done about it where that is known.
     package var description: String {
-        "cannot \(operation) \(endpoint): \(errno)\(advice.map { "; \($0)" } ?? "")"
+        "cannot \(operation) \(endpoint): \(errno)\((obstacle ?? advice).map { "; \($0)" } ?? "")"
     }
 
     /// The operation that fails because of a file that is not ours to replace.

@@ -16,6 +16,9 @@ package struct SystemErrno: Sendable, Hashable {
     /// The peer reset the connection.
     package static let connectionReset = SystemErrno(ECONNRESET)
 
+    /// Something else is bound to the address.
+    package static let addressInUse = SystemErrno(EADDRINUSE)
+
     /// The number's name, such as `ECONNREFUSED`.
     package var name: String {
         guard let name = strerrorname_np(value) else { return "errno \(value)" }

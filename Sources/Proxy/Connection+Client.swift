@@ -20,7 +20,7 @@ extension Connection {
         if readiness.contains(.peerClosed) { clientHasEnded = true }
         if !readiness.isDisjoint(with: [.readable, .peerClosed]) { clientIsReadable = true }
         guard machine.phase != .closed, clientIsReadable else { return }
-        if machine.phase == .lingering {
+        if machine.discardsClient {
             discardInput()
         } else {
             readClient()
@@ -32,8 +32,8 @@ extension Connection {
     var clientIsReceivedFrom: Bool {
         switch machine.phase {
         case .connecting, .relaying: machine.readsClient && toUpstream.count < listener.settings.relayBuffer
-        case .closing: false
-        case .handshaking, .lingering, .closed: true
+        case .closing: machine.discardsClient
+        case .handshaking, .lingering, .discarding, .closed: true
         }
     }
 
@@ -298,9 +298,10 @@ extension Connection {
 
     /// Reads and forgets what the client still sends, until its FIN.
     func discardInput() {
-        guard clientIsReadable || clientHasEnded else { return }
+        guard clientIsReadable || clientHasEnded, !clientIsBroken else { return }
         switch client.receive(into: worker.buffers.received) {
         case .bytes(let count):
+            lastReceived = worker.loop.now
             if count == worker.buffers.received.count || clientHasEnded {
                 clientWatch?.activate(.readable)
             } else {
@@ -308,8 +309,10 @@ extension Connection {
                 probeLater()
             }
         case .wouldBlock: clientIsReadable = false
-        case .end: apply(.clientTruncated)
-        case .failed: apply(.clientReset)
+        case .end:
+            (clientIsReadable, clientHasEnded) = (false, true)
+            apply(.clientTruncated)
+        case .failed: clientBroke()
         }
     }
 }

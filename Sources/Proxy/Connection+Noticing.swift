@@ -37,15 +37,30 @@ extension Connection {
         switch machine.phase {
         case .connecting, .relaying: break
         // A client that was answered since would have refused the answer.
-        case .handshaking where lastAnswered.map { $0 < lastReceived } ?? true, .lingering: break
+        case .handshaking where lastAnswered.map { $0 < lastReceived } ?? true, .lingering, .discarding: break
+        case .closing where machine.discardsClient: break
         case .handshaking, .closing, .closed: return
         }
         // What is still to be received comes first, and so does the news behind it.
         if !clientIsReadable || !clientIsReceivedFrom, client.pendingError != 0 {
             clientBroke()
-        } else if upstreamIsConnected, !upstreamIsReadable, let upstream, upstream.pendingError != 0 {
-            apply(.upstreamReset)
+        } else if upstreamIsConnected, !upstreamIsReadable, let upstream {
+            let error = upstream.pendingError
+            // Bytes may have come with it, which no event has told of yet.
+            if error != 0 { upstreamRefused(SystemErrno(error)) }
+        }
+        if machine.phase == .discarding {
+            if clientRests { apply(.clientRests) } else { probeLater() }
         }
         settle()
     }
+
+    /// Whether the client has all that was sent, and is done sending. Its kernel has it then, and keeps it through a reset;
+    /// but a client that writes on is told of the reset before it reads.
+    private var clientRests: Bool {
+        client.unacknowledgedBytes == 0 && (clientHasEnded || worker.loop.now - lastReceived >= Self.uploadRest)
+    }
+
+    /// A client that has sent nothing for so long is not in the middle of an upload.
+    static let uploadRest = Duration.milliseconds(500)
 }

@@ -172,7 +172,7 @@ extension Connection {
     /// The upstream takes no more bytes; what it had sent before is still there to be read, and the client's.
     ///
     /// EPIPE says that its FIN came before its reset (its stream is complete), ECONNRESET that it broke off.
-    private func upstreamRefused(_ errno: SystemErrno) {
+    func upstreamRefused(_ errno: SystemErrno) {
         guard machine.phase == .relaying else { return }
         upstreamFailure = errno
         toUpstream.removeAll()

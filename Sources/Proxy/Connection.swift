@@ -143,6 +143,11 @@ final class Connection: SocketWatchDelegate {
             client.shutdownWrite()
             discardInput()
         }
+        if actions.contains(.discard) {
+            discardInput()
+            // There the client is asked whether it has what it is to have.
+            if machine.phase == .discarding { probeLater() }
+        }
         if !actions.isDisjoint(with: [.closeClient, .resetClient]) {
             flushToClient(holdingTickets: false)
             closeClient(resetting: actions.contains(.resetClient))

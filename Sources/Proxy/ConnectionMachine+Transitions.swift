@@ -11,6 +11,7 @@ extension ConnectionMachine {
         case .relaying: relaying(event, backlog)
         case .closing(let farewell): closing(event, farewell, backlog)
         case .lingering: lingering(event)
+        case .discarding: discarding(event)
         case .closed: []
         }
     }
@@ -46,7 +47,7 @@ extension ConnectionMachine {
         case .flushed:
             return []
         case .clientCloseNotify, .clientFault, .upstreamConnected, .upstreamConnectFailed, .upstreamEnd,
-            .upstreamReset:
+            .upstreamReset, .clientRests:
             preconditionFailure("\(event) in phase \(phase)")
         }
     }
@@ -69,7 +70,7 @@ extension ConnectionMachine {
             return []
         case .timeout:
             preconditionFailure("a connect timeout is the shell's upstreamConnectFailed")
-        case .handshakeDone, .handshakeFailed, .upstreamEnd, .upstreamReset:
+        case .handshakeDone, .handshakeFailed, .upstreamEnd, .upstreamReset, .clientRests:
             preconditionFailure("\(event) in phase \(phase)")
         case .clientTruncated, .clientReset, .clientFault, .refused, .drain, .kill, .flushed:
             return brokenOff(event)
@@ -97,7 +98,7 @@ extension ConnectionMachine {
             return closeAfterTimeout(backlog)
         case .clientTruncated, .clientReset, .clientFault, .refused, .drain, .kill:
             return brokenOff(event)
-        case .handshakeDone, .handshakeFailed, .upstreamConnected, .upstreamConnectFailed:
+        case .handshakeDone, .handshakeFailed, .upstreamConnected, .upstreamConnectFailed, .clientRests:
             preconditionFailure("\(event) in phase \(phase)")
         }
     }
@@ -115,8 +116,19 @@ extension ConnectionMachine {
             default: detail.insert(.timeoutShutdown)
             }
             return closeNow(.resetClient)
-        case .clientTruncated, .clientReset:
-            detail.insert(event == .clientReset ? .clientReset : .clientFIN)
+        case .clientTruncated:
+            switch farewell {
+            // What it is waited for after the goodbye has come before.
+            case .linger: phase = .closing(afterwards: .closeSoon)
+            // It sends nothing more, and may read on.
+            case .discard: break
+            case .close, .closeSoon, .reset:
+                detail.insert(.clientFIN)
+                return closeNow(.closeClient)
+            }
+            return []
+        case .clientReset:
+            detail.insert(.clientReset)
             return closeNow(.closeClient)
         case .clientFault:
             detail.insert(.clientFault)
@@ -133,7 +145,7 @@ extension ConnectionMachine {
             detail.insert(.drain)
             phase = .closing(afterwards: .closeSoon)
             return []
-        case .refused, .upstreamEnd, .upstreamReset, .upstreamConnected, .upstreamConnectFailed:
+        case .refused, .upstreamEnd, .upstreamReset, .upstreamConnected, .upstreamConnectFailed, .clientRests:
             return []
         case .handshakeDone, .handshakeFailed:
             preconditionFailure("\(event) in phase \(phase)")
@@ -144,6 +156,18 @@ extension ConnectionMachine {
         switch event {
         case .clientTruncated, .clientReset, .clientCloseNotify, .clientFault, .timeout, .kill:
             return closeNow(.closeClient)
+        case .flushed, .drain, .refused, .upstreamEnd, .upstreamReset, .upstreamConnected, .upstreamConnectFailed,
+            .handshakeDone, .handshakeFailed, .clientRests:
+            return []
+        }
+    }
+
+    private mutating func discarding(_ event: Event) -> Actions {
+        switch event {
+        case .clientRests, .timeout, .kill: return closeNow(.resetClient)
+        case .clientReset, .clientFault: return closeNow(.closeClient)
+        // Its upload is over, but not what it has to read.
+        case .clientTruncated, .clientCloseNotify: return []
         case .flushed, .drain, .refused, .upstreamEnd, .upstreamReset, .upstreamConnected, .upstreamConnectFailed,
             .handshakeDone, .handshakeFailed:
             return []
@@ -199,8 +223,8 @@ extension ConnectionMachine {
         note(.upstreamReset, .upstreamReset)
         upstreamIsOpen = false
         // An upstream that has ended its stream and then refuses the client's bytes owes the client nothing more.
-        phase = .closing(afterwards: upstreamEnded ? .linger : .reset)
-        return .closeUpstream
+        phase = .closing(afterwards: upstreamEnded ? .linger : .discard)
+        return [.closeUpstream, .discard]
     }
 
     private mutating func closeAfterTimeout(_ backlog: Backlog) -> Actions {
@@ -227,6 +251,9 @@ extension ConnectionMachine {
         case .linger:
             phase = .lingering
             return .linger
+        case .discard:
+            phase = .discarding
+            return .discard
         }
     }
 

@@ -15,10 +15,13 @@ package struct ConnectionMachine: Sendable, Equatable {
         case connecting
         /// Bytes flow, in one direction or both. Next: ``closing``, ``closed``.
         case relaying
-        /// The last bytes are on their way to the client. Next: ``lingering``, ``closed``.
+        /// The last bytes are on their way to the client. Next: ``lingering``, ``discarding``, ``closed``.
         case closing(afterwards: Farewell)
         /// All is said; the client's FIN is awaited, so that a reset does not overtake our last bytes. Next: ``closed``.
         case lingering
+        /// The upstream broke off, and what it had sent has left: the client takes it while its upload is discarded, and is
+        /// reset then. Next: ``closed``.
+        case discarding
         /// Both sockets are closed. Final.
         case closed
     }
@@ -31,8 +34,11 @@ package struct ConnectionMachine: Sendable, Equatable {
         case closeSoon
         /// Close our direction and await the client's FIN.
         case linger
-        /// Reset: the upstream's stream broke off, and the client must not take what it has for the whole.
+        /// Reset: there is no upstream, and the client must not take what it has for the whole.
         case reset
+        /// Reset, because the upstream's stream broke off, when the client has what came before. A client that is still
+        /// uploading, and is reset at once, never reads why.
+        case discard
     }
 
     package internal(set) var phase: Phase = .handshaking
@@ -102,6 +108,8 @@ extension ConnectionMachine {
         case upstreamReset
         /// Bytes that waited for a socket have all been taken by it.
         case flushed
+        /// The client has acknowledged all that was sent, and sends nothing itself.
+        case clientRests
         /// The timer that ``ConnectionMachine/timer`` names ran out.
         case timeout
         /// The time for draining is over.
@@ -127,6 +135,8 @@ extension ConnectionMachine {
         package static let sendCloseNotify = Actions(rawValue: 1 << 4)
         /// Half-close the client's socket and discard what still comes.
         package static let linger = Actions(rawValue: 1 << 5)
+        /// Discard what still comes from the client.
+        package static let discard = Actions(rawValue: 1 << 9)
         /// Close the client's socket.
         package static let closeClient = Actions(rawValue: 1 << 6)
         /// Reset the client's socket.
@@ -160,7 +170,7 @@ extension ConnectionMachine {
         case .relaying: clientEnded || upstreamEnded ? .halfClosed : .idle
         // A client that reads slowly gets its last bytes; one that is only told goodbye has less time.
         case .closing(afterwards: .close): .halfClosed
-        case .closing, .lingering: .shutdown
+        case .closing, .lingering, .discarding: .shutdown
         case .closed: nil
         }
     }
@@ -169,7 +179,16 @@ extension ConnectionMachine {
     package var readsClient: Bool {
         switch phase {
         case .handshaking, .connecting, .relaying: !clientEnded
-        case .closing, .lingering, .closed: false
+        case .closing, .lingering, .discarding, .closed: false
+        }
+    }
+
+    /// Whether what the client still sends is read and forgotten: one that writes before it reads must get to reading.
+    package var discardsClient: Bool {
+        switch phase {
+        case .closing(let farewell): farewell == .linger || farewell == .discard
+        case .lingering, .discarding: true
+        case .handshaking, .connecting, .relaying, .closed: false
         }
     }
 
@@ -177,7 +196,7 @@ extension ConnectionMachine {
     var isBeforeGoodbye: Bool {
         switch phase {
         case .handshaking, .connecting, .relaying: true
-        case .closing, .lingering, .closed: false
+        case .closing, .lingering, .discarding, .closed: false
         }
     }
 
@@ -186,7 +205,7 @@ extension ConnectionMachine {
         switch phase {
         case .connecting: clientEnded
         case .relaying: clientEnded && owesUpstreamEnd
-        case .handshaking, .closing, .lingering, .closed: false
+        case .handshaking, .closing, .lingering, .discarding, .closed: false
         }
     }
 

@@ -4,7 +4,7 @@ internal import Vocabulary
 /// A listener's place in a worker: who accepts, and for which generation.
 final class ListenerSlot {
     var listener: WorkerListener
-    var acceptors: [Endpoint: Acceptor] = [:]
+    var acceptors: [Endpoint: [Acceptor]] = [:]
     /// Of all generations.
     var handshakes = HandshakeQueue()
 

@@ -96,13 +96,15 @@ final class WorkerCore {
             },
             onResume: { [unowned self] in log.acceptResumed(slot.listener) })
         try acceptor.start()
-        slot.acceptors[endpoint] = acceptor
+        slot.acceptors[endpoint, default: []].append(acceptor)
     }
 
     /// Takes in whom the kernel has queued, then closes the listener's sockets at those endpoints.
     func stopAccepting(_ name: String, at endpoints: [Endpoint]) {
         guard let slot = slots[name] else { return }
-        for endpoint in endpoints { slot.acceptors.removeValue(forKey: endpoint)?.drainAndClose() }
+        for endpoint in endpoints {
+            for acceptor in slot.acceptors.removeValue(forKey: endpoint) ?? [] { acceptor.drainAndClose() }
+        }
         // Its contexts and keys go with the last connection.
         guard slot.acceptors.isEmpty else { return }
         slots[name] = nil
@@ -112,7 +114,7 @@ final class WorkerCore {
     /// Stops all accepting; `onIdle` is called when the last connection has ended, at once if there is none.
     func drain(onIdle: @escaping () -> Void) {
         for slot in slots.values {
-            for acceptor in slot.acceptors.values { acceptor.drainAndClose() }
+            for acceptor in slot.acceptors.values.joined() { acceptor.drainAndClose() }
             slot.acceptors.removeAll()
             slot.listener.admission.forget(worker: index)
         }

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import TLS
 package import Vocabulary
 
 /// Where the configuration and the files it names come from.
@@ -63,10 +64,11 @@ package struct CheckedConfiguration: Sendable {
     /// Reads and checks everything, and reports all faults at once. It may wait for disks and name servers.
     ///
     /// - Parameter now: what the validity of certificates is judged by.
-    /// - Throws: only when the configuration file itself cannot be read.
+    /// - Throws: only when the configuration file itself cannot be read, or this machine's OpenSSL cannot serve at all.
     package init(
         _ source: ConfigurationSource, environment: [String: String], at now: WallTime
     ) throws(RepriseError) {
+        try Library.checkForReprise()
         let bytes: [UInt8]
         do {
             bytes = try source.read()
@@ -84,5 +86,16 @@ package struct CheckedConfiguration: Sendable {
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
         warnings = Set(loaded.warnings + material.warnings + limits).sorted().map(\.description)
         plan = faults.isEmpty ? loaded.plan : nil
+    }
+}
+
+extension Library {
+    /// ``check()``, in Reprise's own words.
+    static func checkForReprise() throws(RepriseError) {
+        do {
+            try check()
+        } catch {
+            throw .cannotStart("\(error)")
+        }
     }
 }

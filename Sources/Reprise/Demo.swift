@@ -22,6 +22,7 @@ package struct Demo: Sendable {
         bind: String, admin: String?, environment: [String: String], log: Program.LogOutput
     ) throws(RepriseError) {
         Library.leaveCleanupToTheSystem()
+        try Library.checkForReprise()
         let upstream = DemoUpstream()
         self.upstream = upstream
         do {
@@ -63,7 +64,7 @@ package struct Demo: Sendable {
         let endpoint = try server.listen(on: .ip(.loopback4, port: 0))
         // Nobody takes the demo's upstream down: the reference stays with the loop.
         loop.keep(server)
-        loop.start()
+        try loop.start()
         return endpoint
     }
 

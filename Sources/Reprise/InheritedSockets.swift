@@ -6,23 +6,91 @@ internal import Vocabulary
 struct InheritedSockets: Sendable {
     /// The first descriptor that is handed over.
     static let firstDescriptor: CInt = 3
+    /// How many are taken over at most.
+    static let maximum: CInt = 1024
 
-    /// By the endpoint each is bound to; ours for as long as the process lives, as they are systemd's.
-    private(set) var sockets: [Endpoint: Socket] = [:]
+    /// Those that may serve a listener; ours for as long as the process lives, as they are systemd's.
+    private(set) var sockets: [Inherited] = []
     /// Descriptors that are handed over but are no listening stream sockets.
     private(set) var unusable: [CInt] = []
+    /// Where those were bound that no listener wanted at the start; systemd still holds them.
+    private(set) var givenUp: [Inherited] = []
+
+    /// One of them, as the kernel sees it.
+    struct Inherited: Sendable {
+        let socket: Socket
+        let endpoint: Endpoint
+        /// `[::]` of a bare port, which takes IPv4 clients too.
+        let isDualStack: Bool
+
+        /// Whether it takes every client of that endpoint.
+        func serves(_ wanted: Endpoint) -> Bool {
+            if endpoint == wanted { return true }
+            switch (endpoint, wanted) {
+            case (.ip(let address, let port), .ip(let other, let otherPort)):
+                return isDualStack && port == otherPort && address.isUnspecified && other.isUnspecified
+            case (.unix, .unix):
+                let file = ListeningSockets.FileIdentity(endpoint)
+                return file != nil && file == ListeningSockets.FileIdentity(wanted)
+            case (.ip, .unix), (.unix, .ip): return false
+            }
+        }
+
+        /// Whether the kernel refuses a socket of our own there because of this one.
+        func blocks(_ wanted: Endpoint) -> Bool {
+            if serves(wanted) { return true }
+            guard case .ip(let address, let port) = endpoint, case .ip(let other, port) = wanted else { return false }
+            let meet = address == other || address.isUnspecified || other.isUnspecified
+            return meet && (address.isIPv6 == other.isIPv6 || isDualStack && !other.isIPv6)
+        }
+
+        /// Who comes in besides those that a listener names; `nil` for nobody.
+        func surplus(beyond wanted: Endpoint, _ others: [Endpoint]) -> String? {
+            guard isDualStack, case .ip(let address, let port) = wanted, address.isUnspecified else { return nil }
+            let other = address.isIPv6 ? IPAddress(ipv4: 0) : IPAddress(ipv6High: 0, low: 0)
+            guard !others.contains(.ip(other, port: port)) else { return nil }
+            return address.isIPv6 ? "IPv4" : "IPv6"
+        }
+    }
 
     /// Takes over what `LISTEN_FDS` announces, if `LISTEN_PID` says that it is meant for this process.
     init(environment: [String: String], process: Int32 = getpid()) {
         guard let count = environment["LISTEN_FDS"].flatMap(CInt.init), count > 0,
             environment["LISTEN_PID"].flatMap(Int32.init) == process
         else { return }
-        for descriptor in Self.firstDescriptor..<Self.firstDescriptor + min(count, 1024) {
+        for descriptor in Self.firstDescriptor..<Self.firstDescriptor + min(count, Self.maximum) {
             if let socket = Socket.inherited(descriptor), let endpoint = socket.localEndpoint {
-                sockets[endpoint] = socket
+                sockets.append(Inherited(socket: socket, endpoint: endpoint, isDualStack: socket.isDualStack))
             } else {
                 unusable.append(descriptor)
             }
         }
+    }
+
+    /// Those that serve an endpoint, the ones that are bound to just it first; several share a port's clients
+    /// (SO_REUSEPORT), and all of them must be accepted from.
+    func serving(_ wanted: Endpoint) -> [Inherited] {
+        let exact = sockets.filter { $0.endpoint == wanted }
+        return exact.isEmpty ? sockets.filter { $0.serves(wanted) } : exact
+    }
+
+    /// Closes those that serve none of the endpoints.
+    ///
+    /// - Returns: those.
+    mutating func giveUp(allBut wanted: [Endpoint]) -> [Inherited] {
+        let gone = sockets.filter { socket in !wanted.contains(where: socket.serves) }
+        sockets.removeAll { socket in !wanted.contains(where: socket.serves) }
+        for inherited in gone { inherited.socket.close() }
+        givenUp += gone
+        return gone
+    }
+
+    /// What is to be said when an endpoint is in use because of one of them.
+    func obstacle(at wanted: Endpoint) -> String? {
+        guard let other = (sockets + givenUp).first(where: { $0.blocks(wanted) }) else { return nil }
+        return other.serves(wanted)
+            ? "systemd holds it in a socket that no listener wanted at the start: only a restart takes it over"
+            : "systemd's socket at \(other.endpoint)\(other.isDualStack ? ", which takes IPv4 too," : "") has it: "
+                + "give the listener that address, or the socket unit this one"
     }
 }

@@ -178,7 +178,8 @@ extension CertificateError {
     /// The file that is to blame.
     fileprivate func isAbout(_ plan: CertificatePlan) -> FileReference {
         switch self {
-        case .emptyFile(let file), .tooLarge(let file, _), .notPEM(let file): file == .chain ? plan.chain : plan.key
+        case .emptyFile(let file), .tooLarge(let file, _), .notPEM(let file), .form(let file, _):
+            file == .key ? plan.key : plan.chain
         case .noCertificateInFile, .chainHasGarbage, .chainTooLong, .internalFault: plan.chain
         case .wrongPassphrase: plan.passphraseFile ?? plan.key
         case .noKeyInFile, .keyEncrypted, .keyIsDamaged, .keyDoesNotMatch, .unsupportedKey: plan.key

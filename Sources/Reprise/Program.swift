@@ -19,6 +19,8 @@ package struct Program: Sendable {
         package static let killed: Int32 = 143
     }
 
+    private static let heard = [ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp]
+
     /// How long the end waits for what is read in the background, such as a configuration on a disk that hangs.
     package static let exitPatience = Duration.seconds(2)
 
@@ -72,7 +74,8 @@ package struct Program: Sendable {
     ) -> (Int32, [SignalWatch]) {
         Library.leaveCleanupToTheSystem()
         ProcessSignals.ignoreBrokenPipes()
-        ProcessSignals.unblock([ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp])
+        // Held back until they are watched for: a signal that comes first waits, and ends nothing.
+        ProcessSignals.block(Self.heard)
         // A core dump would hold private keys, ticket keys and master secrets.
         Descriptors.forbidCoreDumps()
         let registry = MetricRegistry()
@@ -87,6 +90,8 @@ package struct Program: Sendable {
                 observers: observers)
             let outcome = Outcome()
             let signals = try watchSignals(control, server, outcome)
+            // Who started the process may have blocked them, too.
+            ProcessSignals.unblock(Self.heard)
             Task { () throws(Never) -> Void in
                 do throws(RepriseError) {
                     try await server.start()
@@ -103,6 +108,7 @@ package struct Program: Sendable {
             return (outcome.code, signals)
         } catch {
             report("reprise: \(error)")
+            ProcessSignals.unblock(Self.heard)
             return (ExitCode.cannotStart, [])
         }
     }
@@ -114,7 +120,7 @@ package struct Program: Sendable {
         ProcessSignals.nameCrashes()
         let (code, signals) = serve(report: report, started: started)
         // A signal that comes now has nothing to end any more, and must not do what it does by default.
-        ProcessSignals.block([ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp])
+        ProcessSignals.block(Self.heard)
         for signal in signals { signal.close() }
         // A thread that hangs all the same must not see what exit(3) tears down.
         ProcessEnd.exit(code, isQuiet: Background.wait(atMost: .zero))

@@ -16,8 +16,8 @@ extension Server {
             for bind in listener.bind
             where !(open[listener.name] ?? []).contains(where: { $0.configured == bind.value }) {
                 do {
-                    opened[listener.name, default: []].append(
-                        try sockets(for: bind.value, workers: workers, besides: Array(open.values.joined())))
+                    opened[listener.name, default: []] += try sockets(
+                        for: bind.value, of: listener, plan, workers: workers, besides: Array(open.values.joined()))
                 } catch {
                     closeUnused(opened)
                     throw .cannotStart("\(bind.source): \(error)")
@@ -29,18 +29,65 @@ extension Server {
 
     /// Sockets for an endpoint: handed over by systemd or by a listener of ours that had it under another name, or new.
     private func sockets(
-        for endpoint: Endpoint, workers: Int, besides open: [ListeningSockets]
-    ) throws(SocketError) -> ListeningSockets {
-        if let socket = inherited.sockets[endpoint] {
-            // A copy: a refused reload gives it up again, and a later one may want it back.
-            var sockets = try ListeningSockets.shared(ListeningSockets.copy(of: socket, endpoint), endpoint, workers)
-            sockets.isInherited = true
-            return sockets
-        }
+        for endpoint: Endpoint, of listener: ListenerPlan, _ plan: Plan, workers: Int, besides open: [ListeningSockets]
+    ) throws(SocketError) -> [ListeningSockets] {
+        let handed = inherited.serving(endpoint)
+        if !handed.isEmpty { return try takeOver(handed, for: endpoint, of: listener, plan, workers: workers) }
         // Port 0 is another port each time.
-        if case .ip(_, port: 0) = endpoint { return try .open(endpoint, workers: workers) }
-        if let ours = open.first(where: { $0.configured == endpoint }) { return try ours.copied() }
-        return try .open(endpoint, workers: workers, isOurs: open.contains { $0.overlaps(endpoint) })
+        if case .ip(_, port: 0) = endpoint { return [try .open(endpoint, workers: workers)] }
+        if let ours = open.first(where: { $0.configured == endpoint }) { return [try ours.copied()] }
+        do throws(SocketError) {
+            return [try .open(endpoint, workers: workers, isOurs: open.contains { $0.overlaps(endpoint) })]
+        } catch {
+            guard error.isInUse, let obstacle = inherited.obstacle(at: endpoint) else { throw error }
+            var error = error
+            error.obstacle = obstacle
+            throw error
+        }
+    }
+
+    /// Copies of sockets that systemd handed over: a refused reload gives them up again, and a later one may want them back.
+    private func takeOver(
+        _ handed: [InheritedSockets.Inherited], for endpoint: Endpoint, of listener: ListenerPlan, _ plan: Plan,
+        workers: Int
+    ) throws(SocketError) -> [ListeningSockets] {
+        let named = listener.bind.map(\.value)
+        var taken: [ListeningSockets] = []
+        for one in handed {
+            // The kernel cannot tell apart for whom it is: a client of one family would reach either listener.
+            if let other = plan.listeners.first(where: { other in
+                other.name != listener.name && other.bind.contains { one.serves($0.value) }
+            }) {
+                var error = SocketError(operation: "take over", endpoint: endpoint, errno: .addressInUse)
+                error.obstacle =
+                    "systemd's socket at \(one.endpoint) serves the listener \(other.name) too: give the socket unit "
+                    + "BindIPv6Only=ipv6-only, and both addresses"
+                throw error
+            }
+            // Named twice, as both of its families: once is enough.
+            if one.endpoint != endpoint, named.contains(one.endpoint) { continue }
+            if let surplus = one.surplus(beyond: endpoint, named) {
+                log.warning(
+                    "an inherited socket takes more clients than the listener names",
+                    [
+                        ("listener", .string(listener.name)), ("address", .string("\(endpoint)")),
+                        ("socket", .string("\(one.endpoint)")), ("clients", .string(surplus)),
+                    ])
+            }
+            var sockets = try ListeningSockets.shared(
+                ListeningSockets.copy(of: one.socket, endpoint), endpoint, workers)
+            sockets.isInherited = true
+            taken.append(sockets)
+        }
+        return taken
+    }
+
+    /// Closes what systemd handed over and no listener wants: a client that comes there would wait for nobody.
+    func giveUpInherited(but plan: Plan) {
+        for gone in inherited.giveUp(allBut: plan.listeners.flatMap { $0.bind.map(\.value) }) {
+            log.warning(
+                "no listener wants an inherited socket, which is closed", [("address", .string("\(gone.endpoint)"))])
+        }
     }
 
     /// Closes sockets that nobody has accepted on, with the files of theirs.
@@ -84,6 +131,10 @@ extension Server {
                 removeFile(of: endpoint)
                 log.notice(
                     "no longer listening", [("listener", .string(name)), ("address", .string("\(endpoint.bound)"))])
+                guard endpoint.isInherited else { continue }
+                log.warning(
+                    "no listener wants an inherited socket any more: its clients wait until a reload names it again",
+                    [("address", .string("\(endpoint.bound)"))])
             }
         }
     }

@@ -23,7 +23,7 @@ package actor Server {
     var workers: [Worker] = []
     var loops: [EventLoop] = []
     var sockets: [String: [ListeningSockets]] = [:]
-    let inherited: InheritedSockets
+    var inherited: InheritedSockets
     var descriptors = 0
     private var admin: AdminServer?
     private var upkeep: CertificateUpkeep?
@@ -90,6 +90,7 @@ package actor Server {
         let count = plan.workers.count(processors: Processors.available())
         let parts = try buildParts(plan, checked)
         let opened = try openSockets(of: plan, workers: count)
+        giveUpInherited(but: plan)
         do {
             try await startWorkers(count, parts)
             admin = try startAdmin(plan)
@@ -111,7 +112,9 @@ package actor Server {
         leaving = LoopTimer(loop: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
         state = .serving
         notifier.ready()
-        if stopIsWanted { await stop() }
+        if stopIsWanted { return await stop() }
+        // Asked for while this one was read: what it was asked for may not be in it.
+        if reloadIsWanted { await reload() }
     }
 
     var isServing: Bool { state == .serving }
@@ -125,22 +128,29 @@ package actor Server {
     }
 
     /// Reads the configuration again; new connections get the new one, and a file with faults changes nothing.
+    ///
+    /// Asked for during a start or a reload it happens after that, once.
     package func reload() async {
-        guard state == .serving || state == .reloading else { return }
-        guard state == .serving else {
+        switch state {
+        case .serving: break
+        case .starting, .reloading:
             reloadIsWanted = true
+            return
+        case .draining, .ended:
+            log.notice("no reload: the server ends", [])
             return
         }
         state = .reloading
         notifier.reloading(at: Clocks.monotonic())
+        var refusal: String?
         repeat {
             reloadIsWanted = false
-            await reloadOnce()
+            refusal = await reloadOnce()
         } while reloadIsWanted && !stopIsWanted && state == .reloading
         guard state == .reloading else { return }
         state = .serving
         letGoOfTheGone()
-        notifier.ready()
+        notifier.ready(refusal: refusal)
         if stopIsWanted { await stop() }
     }
 
@@ -168,22 +178,25 @@ package actor Server {
         return try result.get()
     }
 
-    private func reloadOnce() async {
+    /// - Returns: why it was refused, the first of the reasons; `nil` when it was not.
+    private func reloadOnce() async -> String? {
         do {
             let checked = try await check()
             // Told to stop meanwhile: what was loaded is of no use.
-            guard state == .reloading else { return }
+            guard state == .reloading else { return nil }
             guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
             try await replace(with: plan, checked)
             for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
             registry.counter(MetricCatalog.configurationReloads, ["applied"]).add(1)
             log.notice("configuration reloaded", [("file", .string(source.file))])
+            return nil
         } catch {
             registry.counter(MetricCatalog.configurationReloads, ["refused"]).add(1)
             let reasons = (error as? RepriseError)?.lines ?? ["\(error)"]
             for reason in reasons {
                 log.error("configuration not reloaded, the old one stays in force", [("reason", .string(reason))])
             }
+            return reasons.first
         }
     }
 
@@ -240,7 +253,7 @@ package actor Server {
         for index in 0..<count {
             do {
                 let loop = try EventLoop(name: "worker-\(index)")
-                loop.start()
+                try loop.start()
                 loops.append(loop)
                 let worker = Worker(loop: loop, index: index, registry: registry, log: WorkerLog(log.queue))
                 workers.append(worker)

@@ -11,9 +11,18 @@ struct ServiceNotifier: Sendable {
     }
 
     /// Connections are accepted, after the start or a reload.
-    func ready() {
-        send("READY=1\nSTATUS=Serving")
+    ///
+    /// - Parameter refusal: why the reload that ends here changed nothing, for `systemctl status` to say.
+    func ready(refusal: String? = nil) {
+        // A line feed would begin another variable.
+        let reason = refusal.map {
+            $0.prefix(Self.reasonLength).split(whereSeparator: \.isNewline).joined(separator: " ")
+        }
+        send("READY=1\nSTATUS=Serving" + (reason.map { "; the last reload was refused: \($0)" } ?? ""))
     }
+
+    /// A datagram holds it, and a line of `systemctl status` shows it.
+    private static let reasonLength = 400
 
     /// A reload has begun.
     ///

@@ -7,7 +7,7 @@ struct Check: ParsableCommand {
         abstract: "Check a configuration file and the files it names, without serving.",
         discussion: """
             Every fault is one line on standard error: file:line:column: option: what was expected, what was found. \
-            Exit code 0 when it can be served, 1 when it cannot. Warnings do not count as faults.
+            Exit code 0 when it can be served, 1 when it cannot, 2 when the system is what forbids it. Warnings do not count as faults.
             """)
 
     @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")
@@ -23,7 +23,7 @@ struct Check: ParsableCommand {
             try Terminal.say("\(file): good")
         } catch let error as RepriseError {
             Terminal.complain("\(error)")
-            throw ExitCode(Program.ExitCode.faults)
+            throw ExitCode(error.exitCode)
         }
     }
 }

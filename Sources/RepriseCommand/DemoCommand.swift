@@ -2,7 +2,7 @@ import ArgumentParser
 import Reprise
 
 /// `reprise demo`
-struct DemoCommand: ParsableCommand {
+struct DemoCommand: Serving {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Serve with a generated certificate and a built-in upstream.")

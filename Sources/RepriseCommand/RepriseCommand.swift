@@ -12,4 +12,13 @@ struct RepriseCommand: ParsableCommand {
             """,
         version: Versions.lines.joined(separator: "\n"),
         subcommands: [Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self])
+
+    func run() throws {
+        // Help that nobody asked for must not pass for something that was done.
+        Terminal.complain("reprise: which command? One of these is needed.\n\n\(Self.helpMessage())")
+        throw ExitCode.validationFailure
+    }
 }
+
+/// A command that runs until a signal ends it, and takes signals over by itself.
+protocol Serving: ParsableCommand {}

@@ -2,7 +2,7 @@ import ArgumentParser
 import Reprise
 
 /// `reprise serve -c FILE`
-struct Serve: ParsableCommand {
+struct Serve: Serving {
     static let configuration = CommandConfiguration(
         abstract: "Serve what a configuration file says.",
         discussion: """

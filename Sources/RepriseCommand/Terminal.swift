@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import Glibc
 import Reprise
 
@@ -32,6 +33,12 @@ enum Terminal {
     /// Standard error, as the log's way out.
     static var log: Program.LogOutput {
         Program.LogOutput(descriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1)
+    }
+
+    /// What follows the program's name on its command line.
+    static var arguments: [String] {
+        guard reprise_argument_count() > 1 else { return [] }
+        return (1..<reprise_argument_count()).compactMap { reprise_argument($0).map { String(cString: $0) } }
     }
 
     /// The process's environment.

@@ -19,7 +19,8 @@ public enum Endpoint: Sendable, Hashable {
             return
         }
         guard let (host, port) = splitPort(text), let address = IPAddress(parsing: host.text) else { return nil }
-        guard host.bracketed == address.isIPv6 else { return nil }
+        // A mapped address is written as IPv6, whatever it stands for.
+        guard host.bracketed == host.text.contains(":") else { return nil }
         self = .ip(address, port: port)
     }
 }

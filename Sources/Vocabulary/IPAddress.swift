@@ -1,4 +1,6 @@
 /// An IPv4 or IPv6 address, in network order. Scoped (zoned) addresses have no place here.
+///
+/// An IPv4 address that a dual-stack socket shows as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2) is that IPv4 address.
 public struct IPAddress: Sendable, Hashable {
     /// Whether ``high`` and ``low`` hold an IPv6 address; else ``low`` holds the four bytes of an IPv4 address.
     public let isIPv6: Bool
@@ -14,12 +16,20 @@ public struct IPAddress: Sendable, Hashable {
 
     /// The IPv4 address `a.b.c.d` as the number 0xaabbccdd.
     public init(ipv4 bits: UInt32) {
-        (isIPv6, high, low) = (false, 0, UInt64(bits))
+        self.init(isIPv6: false, high: 0, low: UInt64(bits))
     }
 
-    /// The IPv6 address of those two halves.
+    private init(isIPv6: Bool, high: UInt64, low: UInt64) {
+        (self.isIPv6, self.high, self.low) = (isIPv6, high, low)
+    }
+
+    /// The IPv6 address of those two halves, or the IPv4 address that they stand for.
     public init(ipv6High high: UInt64, low: UInt64) {
-        (isIPv6, self.high, self.low) = (true, high, low)
+        if high == 0, low >> 32 == 0xffff {
+            self.init(ipv4: UInt32(truncatingIfNeeded: low))
+        } else {
+            self.init(isIPv6: true, high: high, low: low)
+        }
     }
 
     /// `127.0.0.1`
@@ -88,7 +98,6 @@ extension IPAddress: CustomStringConvertible {
             let bytes: [UInt64] = [low >> 24 & 0xff, low >> 16 & 0xff, low >> 8 & 0xff, low & 0xff]
             return bytes.map { String($0) }.joined(separator: ".")
         }
-        if high == 0, low >> 32 == 0xffff { return "::ffff:\(IPAddress(ipv4: UInt32(truncatingIfNeeded: low)))" }
         let groups: [UInt64] = (0..<8).map { (index: UInt64) -> UInt64 in
             let half: UInt64 = index < 4 ? high : low
             let shift: UInt64 = 48 - 16 * (index % 4)

@@ -40,10 +40,7 @@ import Testing
         ("\"[::]:8443\", \"[::1]:8443\"", "[::1]:8443 overlaps [::]:8443 at line 4"),
         ("\"0.0.0.0:9443\"", "127.0.0.1:9443 overlaps 0.0.0.0:9443 at line 4"),
         ("\"127.0.0.1:1\", \"127.0.0.1:1\"", "127.0.0.1:1 is bound at line 4 already"),
-        (
-            "\"[::ffff:192.0.2.1]:8443\"",
-            "expected the IPv4 address itself, \"192.0.2.1:8443\", found it as an IPv6 address"
-        ),
+        ("\"192.0.2.1:8443\", \"[::ffff:192.0.2.1]:8443\"", "192.0.2.1:8443 is bound at line 4 already"),
     ])
     func `addresses that cannot both be bound are a fault`(bind: String, message: String) {
         let text = configuration(top: "admin: { bind: \"127.0.0.1:9443\" }")

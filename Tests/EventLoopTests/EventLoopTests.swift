@@ -8,7 +8,7 @@ import Vocabulary
 /// A loop that runs for the length of a body.
 func withLoop<Result>(_ body: (EventLoop) throws -> Result) throws -> Result {
     let loop = try EventLoop(name: "test")
-    loop.start()
+    try loop.start()
     defer {
         loop.stop()
         loop.join()
@@ -55,7 +55,7 @@ private final class Ledger: Sendable {
 
     @Test func `an actor on the loop runs there and may be entered from a callback`() async throws {
         let loop = try EventLoop(name: "test")
-        loop.start()
+        try loop.start()
         let counter = Counter(loop)
         #expect(await counter.increment())
         loop.execute { counter.incrementFromCallback() }

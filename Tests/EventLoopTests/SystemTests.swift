@@ -54,7 +54,7 @@ import Vocabulary
         let loop = try EventLoop(name: "signals")
         let came = Atomic<Int>(0)
         let watch = try SignalWatch(loop: loop, signal: SIGUSR1) { came.wrappingAdd(1, ordering: .relaxed) }
-        loop.start()
+        try loop.start()
         kill(getpid(), SIGUSR1)
         #expect(eventually { came.load(ordering: .relaxed) == 1 })
         loop.stop()

@@ -44,7 +44,7 @@ final class DrainedWorkers: @unchecked Sendable {
         var (ports, workers, loops): ([Int], [Worker], [EventLoop]) = ([], [], [])
         for index in 0..<2 {
             let loop = try EventLoop(name: "drained-\(index)")
-            loop.start()
+            try loop.start()
             let worker = Worker(loop: loop, index: index, registry: registry, log: WorkerLog(queue))
             ports.append(try Self.onLoop(loop, worker) { try Self.listen($0, blueprint) })
             workers.append(worker)

@@ -91,16 +91,23 @@ extension ConnectionMachine {
 
     @Test func `an upstream reset reaches the client as a reset without close_notify, behind what it sent`() {
         var machine = Machine.relaying
-        #expect(machine.take(.upstreamReset, toClient: true) == .closeUpstream)
+        #expect(machine.take(.upstreamReset, toClient: true) == [.closeUpstream, .discard])
         #expect(machine.take(.flushed, toClient: true) == [])
-        #expect(machine.take(.flushed) == [.resetClient, .finish])
-        #expect(machine.ending == .upstreamReset)
+        #expect(machine.discardsClient && !machine.readsClient)
+        #expect(machine.take(.flushed) == .discard)
+        // It may still read, although it sends nothing more.
+        #expect(machine.take(.clientTruncated) == [])
+        #expect(machine.timer == .shutdown)
+        var patient = machine
+        #expect(machine.take(.clientRests) == [.resetClient, .finish])
+        #expect(patient.take(.timeout) == [.resetClient, .finish])
+        #expect(machine.ending == .upstreamReset && patient.ending == .upstreamReset)
     }
 
     @Test func `an upstream that ended and then refuses bytes does not cost the client its answer`() {
         var machine = Machine.relaying
         _ = machine.take(.upstreamEnd)
-        #expect(machine.take(.upstreamReset) == .closeUpstream)
+        #expect(machine.take(.upstreamReset) == [.closeUpstream, .discard])
         #expect(machine.take(.flushed) == .linger)
         #expect(machine.take(.clientTruncated) == [.closeClient, .finish])
         #expect(machine.ending == .upstreamEnd)
@@ -219,8 +226,10 @@ extension ConnectionMachine {
                 client + (machine.readsClient ? [.clientCloseNotify, .clientCloseNotify] : [])
                 + (machine.readsUpstream ? [.upstreamEnd, .upstreamEnd] : [])
                 + [.upstreamReset, .timeout, .drain, .kill, .refused, .flushed, .flushed]
-        case .closing, .lingering:
-            events = [.flushed, .timeout, .clientTruncated, .clientReset, .drain, .kill, .upstreamReset]
+        case .closing, .lingering, .discarding:
+            events = [
+                .flushed, .timeout, .clientTruncated, .clientReset, .clientRests, .drain, .kill, .upstreamReset,
+            ]
         case .closed:
             events = [.kill]
         }

@@ -68,7 +68,7 @@ private final class LateStore: SessionStore {
         let null = open("/dev/null", O_WRONLY)
         let queue = LogQueue(format: .text, level: .error, colored: false, descriptor: null, dropped: Counter())
         let worker = Worker(loop: loop, index: 0, registry: registry, log: WorkerLog(queue))
-        loop.start()
+        try loop.start()
         var tls = MemoryServer.settings(mode: .stateful)
         tls.sessions.isSingleUse = isSingleUse
         let domain = try SessionDomain(

@@ -41,7 +41,7 @@ private final class Disk: Sendable {
                 disk.wait()
                 return known
             }, take: { value in seen.withLock { $0.append(value) } })
-        loop.start()
+        try loop.start()
         #expect(eventually { disk.waiting == 1 })
         for _ in 0..<50 {
             let before = turns.withLock { $0 }
@@ -117,7 +117,7 @@ private final class Disk: Sendable {
             dropped: registry.counter(MetricCatalog.logLinesDropped))
         defer { queue.close() }
         let server = Server(control: control, source: source, environment: [:], registry: registry, queue: queue)
-        control.start()
+        try control.start()
         try await server.start()
         disk.isHanging = true
         #expect(eventually { disk.waiting == 1 })
@@ -155,7 +155,7 @@ private final class Disk: Sendable {
             registry.counter(MetricCatalog.configurationReloads, ["applied"]),
             registry.counter(MetricCatalog.configurationReloads, ["refused"])
         )
-        control.start()
+        try control.start()
         try await server.start()
         await server.wait(atMost: .milliseconds(50))
         disk.isHanging = true

@@ -163,9 +163,16 @@ import Vocabulary
         #expect(throws: ClientAuthenticationError.self) {
             try ClientAuthentication(mode: .require, authoritiesPEM: Array("x".utf8))
         }
-        #expect(throws: ClientAuthenticationError.noRevocationList) {
+        #expect(
+            throws: ClientAuthenticationError.revocationForm(
+                .stranger(label: "CERTIFICATE", line: 1, wanted: .revocations))
+        ) {
             try ClientAuthentication(
                 mode: .require, authoritiesPEM: root.certificatePEM, revocationPEM: root.certificatePEM)
+        }
+        #expect(throws: ClientAuthenticationError.noRevocationList) {
+            try ClientAuthentication(
+                mode: .require, authoritiesPEM: root.certificatePEM, revocationPEM: Array("x".utf8))
         }
         var damaged = try TestRevocations(of: root).list(["A1"])
         damaged.replaceSubrange(60..<64, with: Array("!!!!".utf8))

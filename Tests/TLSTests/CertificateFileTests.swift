@@ -96,9 +96,9 @@ import Vocabulary
         try openssl.run("x509 -in ec.pem -outform DER -out chain.der")
         try openssl.run("pkey -in ec.key -outform DER -out key.der")
         try openssl.run("pkcs12 -export -in ec.pem -inkey ec.key -out both.p12 -passout pass:x")
-        #expect(try error(openssl.read("chain.der"), key) == .notPEM(.chain))
-        #expect(try error(chain, openssl.read("key.der")) == .notPEM(.key))
-        #expect(try error(openssl.read("both.p12"), key) == .notPEM(.chain))
+        #expect(try error(openssl.read("chain.der"), key) == .form(.chain, .format(.derCertificate)))
+        #expect(try error(chain, openssl.read("key.der")) == .form(.key, .format(.derKey)))
+        #expect(try error(openssl.read("both.p12"), key) == .form(.chain, .format(.pkcs12)))
     }
 
     @Test func `a certificate request and a public key are named as what they are`() throws {
@@ -106,7 +106,9 @@ import Vocabulary
         let (chain, key) = (try openssl.read("ec.pem"), try openssl.read("ec.key"))
         try openssl.run("req -new -key ec.key -subj /CN=a.test -out request.pem")
         try openssl.run("pkey -in ec.key -pubout -out public.pem")
-        #expect(try error(openssl.read("request.pem"), key) == .noCertificateInFile(found: ["CERTIFICATE REQUEST"]))
-        #expect(try error(chain, openssl.read("public.pem")) == .noKeyInFile(found: ["PUBLIC KEY"]))
+        #expect(
+            try error(openssl.read("request.pem"), key)
+                == .form(.chain, .stranger(label: "CERTIFICATE REQUEST", line: 1, wanted: .chain)))
+        #expect(try error(chain, openssl.read("public.pem")) == .form(.key, .format(.publicKey)))
     }
 }

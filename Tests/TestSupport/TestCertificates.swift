@@ -33,6 +33,8 @@ package struct TestConfiguration {
     package var tls = ""
     package var hosts = "[{ names: [localhost], certificates: [{ chain: a.pem, key: a.key }] }]"
     package var servers: [String]
+    /// The addresses of the listener `web`, as its list holds them.
+    package var bind = "\"127.0.0.1:0\""
 
     package init(_ upstreams: TestUpstream...) {
         servers = upstreams.map { "\"127.0.0.1:\($0.port)\"" }
@@ -44,7 +46,7 @@ package struct TestConfiguration {
         \(top)
         listeners:
           - name: web
-            bind: ["127.0.0.1:0"]
+            bind: [\(bind)]
             router: app
             \(listener)
             tls:

@@ -5,7 +5,7 @@ import Vocabulary
     @Test(arguments: [
         ("127.0.0.1:8443", "127.0.0.1:8443"), ("[::1]:0", "[::1]:0"),
         ("[2001:DB8:0:0:1:0:0:1]:1", "[2001:db8::1:0:0:1]:1"),
-        ("unix:/run/a.sock", "unix:/run/a.sock"), ("[::ffff:1.2.3.4]:1", "[::ffff:1.2.3.4]:1"),
+        ("unix:/run/a.sock", "unix:/run/a.sock"), ("[::ffff:1.2.3.4]:1", "1.2.3.4:1"),
         ("0.0.0.0:65535", "0.0.0.0:65535"),
     ])
     func `an endpoint is read and written`(text: String, written: String) {

@@ -32,18 +32,21 @@ struct ShapeCheck {
         }
         guard !damaged.contains(path) else { return }
         switch shape {
-        case .mapping(let keys): checkMapping(node, keys, path)
+        case .mapping(let keys): checkMapping(node, keys, path, key)
         case .list(let element, let atLeast): checkList(node, element, atLeast, path)
         case .scalar(let scalar): checkScalar(node, scalar, path)
         case .either(let scalar, let keys):
-            if node.mapping == nil { checkScalar(node, scalar, path) } else { checkMapping(node, keys, path) }
+            if node.mapping == nil { checkScalar(node, scalar, path) } else { checkMapping(node, keys, path, key) }
         case .dictionary(let value): checkDictionary(node, value, path)
         }
     }
 
-    private mutating func checkMapping(_ node: Node, _ keys: [Shape.Key], _ path: String) {
+    private mutating func checkMapping(_ node: Node, _ keys: [Shape.Key], _ path: String, _ key: Shape.Key?) {
         guard let mapping = node.mapping else {
             return fault(node, path, "expected a mapping with \(Self.list(keys)), found \(node.kind)")
+        }
+        if mapping.isEmpty, key != nil, !keys.contains(where: \.isRequired) {
+            warnings.append(Fault(source: source(node, path), message: "is empty, and so has no effect"))
         }
         var meant: Set<String> = []
         for (keyNode, value) in mapping {
@@ -72,7 +75,9 @@ struct ShapeCheck {
 
     /// - Returns: whether the value is still to be checked.
     private mutating func checkAvailability(_ keyNode: Node, _ value: Node, _ path: String) -> Bool {
-        if damaged.contains(path) || value.sequence?.isEmpty == true || value.mapping?.isEmpty == true { return true }
+        if damaged.contains(path) { return true }
+        // An empty list names nothing; an empty mapping asks for something with its defaults.
+        if value.sequence?.isEmpty == true { return true }
         switch Availability.answer(path, value.scalar?.string) {
         case .inForce: return true
         case .fault(let message):

@@ -4,12 +4,18 @@ package enum CertificateError: Error, Sendable, Hashable {
     package enum File: String, Sendable, Hashable {
         case chain
         case key
+        case authorities
+
+        /// What makes PEM of DER.
+        var command: String { self == .key ? "pkey" : "x509" }
     }
 
     case emptyFile(File)
     case tooLarge(File, bytes: Int)
     /// No PEM block at all: another format, or not a certificate.
     case notPEM(File)
+    /// PEM that is not written as PEM is, with blocks that do not belong there, or another format that is known.
+    case form(File, PEMFault)
     /// PEM, but no certificate among its blocks.
     case noCertificateInFile(found: [String])
     /// PEM, but no private key among its blocks.
@@ -36,7 +42,8 @@ extension CertificateError: CustomStringConvertible {
             "the file has \(bytes) bytes: more than \(TLSLimits.pemFileBytes) is no certificate or key"
         case .notPEM(let file):
             "the \(file.rawValue) file is not PEM: expected a line '-----BEGIN …-----' (DER is converted with "
-                + "'openssl \(file == .chain ? "x509" : "pkey") -inform DER')"
+                + "'openssl \(file.command) -inform DER')"
+        case .form(_, let fault): fault.description
         case .noCertificateInFile(let found):
             "no certificate in the file, only \(Self.list(found)): are chain and key swapped?"
         case .noKeyInFile(let found): "no private key in the file, only \(Self.list(found)): are chain and key swapped?"

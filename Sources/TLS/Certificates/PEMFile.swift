@@ -4,11 +4,30 @@ import Vocabulary
 /// Reads certificates and keys out of the bytes of PEM files.
 enum PEMFile {
     /// Every certificate of the file, in its order, each with one reference that is the caller's.
-    static func certificates(in bytes: [UInt8]) throws(CertificateError) -> [OpaquePointer] {
-        try checkForm(bytes, .chain)
+    ///
+    /// - Parameter file: a chain may have its key and parameters beside it, as many servers want it in one file;
+    ///   authorities are certificates alone.
+    static func certificates(
+        in bytes: [UInt8], as file: CertificateError.File = .chain
+    ) throws(CertificateError) -> [OpaquePointer] {
+        try checkSize(bytes, file)
+        let form: PEMForm
+        do throws(PEMFault) {
+            form = try PEMForm.of(bytes)
+        } catch {
+            throw .form(file, error)
+        }
+        if form.blocks.isEmpty { throw bytes.withUnsafeBytes { notPEM($0, file) } }
+        if let stranger = form.stranger(
+            but: { isCertificate($0) || file == .chain && mayStandBeside($0) },
+            in: file == .authorities ? .authorities : .chain)
+        {
+            throw .form(file, stranger)
+        }
         var found: [OpaquePointer] = []
         do throws(CertificateError) {
-            try collectCertificates(in: bytes, into: &found)
+            let read = try collectCertificates(in: bytes, into: &found)
+            guard read == form.blocks.count else { throw .form(file, .unread(line: form.blocks[read].line)) }
             return found
         } catch {
             found.forEach(X509_free)
@@ -16,9 +35,18 @@ enum PEMFile {
         }
     }
 
+    private static func isCertificate(_ label: String) -> Bool {
+        [PEM_STRING_X509, PEM_STRING_X509_OLD, PEM_STRING_X509_TRUSTED].contains(label)
+    }
+
+    private static func mayStandBeside(_ label: String) -> Bool {
+        label.hasSuffix("PRIVATE KEY") || label.hasSuffix("PARAMETERS")
+    }
+
+    /// - Returns: how many blocks libcrypto saw, of whatever label.
     private static func collectCertificates(
         in bytes: [UInt8], into found: inout [OpaquePointer]
-    ) throws(CertificateError) {
+    ) throws(CertificateError) -> Int {
         var labels: [String] = []
         let failure: CertificateError? = bytes.withUnsafeBytes { bytes in
             ErrorQueue.clear()
@@ -29,7 +57,7 @@ enum PEMFile {
             while let block = nextBlock(in: memory) {
                 defer { block.free() }
                 labels.append(block.label)
-                guard block.isCertificate else { continue }
+                guard isCertificate(block.label) else { continue }
                 guard let certificate = block.certificate() else {
                     return .chainHasGarbage(certificate: found.count + 1, detail: ErrorQueue.drain().summary)
                 }
@@ -45,6 +73,7 @@ enum PEMFile {
         if let failure { throw failure }
         guard !found.isEmpty else { throw .noCertificateInFile(found: labels) }
         guard found.count <= TLSLimits.chainCertificates else { throw .chainTooLong(certificates: found.count) }
+        return labels.count
     }
 
     private static func nextBlock(in memory: OpaquePointer) -> PEMBlock? {
@@ -64,8 +93,9 @@ enum PEMFile {
     static func privateKey(in file: Secret, passphrase: Secret?) throws(CertificateError) -> OpaquePointer {
         let question = PassphraseQuestion(answer: passphrase)
         let result: Result<OpaquePointer, CertificateError> = file.withBytes { bytes in
+            let labels: [String]
             do throws(CertificateError) {
-                try checkForm(bytes, .key)
+                labels = try keyLabels(bytes)
             } catch {
                 return .failure(error)
             }
@@ -81,29 +111,39 @@ enum PEMFile {
             let errors = ErrorQueue.drain()
             if let key { return .success(key) }
             if question.wasAsked { return .failure(passphrase == nil ? .keyEncrypted : .wrongPassphrase) }
-            let labels = labels(in: bytes)
             guard labels.contains(where: { $0.hasSuffix("PRIVATE KEY") }) else {
-                return .failure(.noKeyInFile(found: labels))
+                let format = labels.lazy.compactMap { FileFormat(label: $0) }.first { $0 != .certificate }
+                return .failure(format.map { .form(.key, .format($0)) } ?? .noKeyInFile(found: labels))
             }
+            if labels.contains("OPENSSH PRIVATE KEY") { return .failure(.form(.key, .format(.openSSHKey))) }
             return .failure(.keyIsDamaged(detail: errors.summary))
         }
         return try result.get()
     }
 
-    private static func checkForm(
+    /// The labels of a key's file, in its order; they are no secret.
+    private static func keyLabels(_ bytes: UnsafeRawBufferPointer) throws(CertificateError) -> [String] {
+        try checkSize(bytes, .key)
+        let labels: [String]
+        do throws(PEMFault) {
+            labels = try PEMForm(bytes).labels
+        } catch {
+            throw .form(.key, error)
+        }
+        guard !labels.isEmpty else { throw notPEM(bytes, .key) }
+        return labels
+    }
+
+    private static func notPEM(_ bytes: UnsafeRawBufferPointer, _ file: CertificateError.File) -> CertificateError {
+        FileFormat(of: bytes).map { .form(file, .format($0)) } ?? .notPEM(file)
+    }
+
+    private static func checkSize(
         _ bytes: some Collection<UInt8>, _ file: CertificateError.File
     ) throws(CertificateError) {
         // Blanks alone are as good as nothing.
         guard bytes.contains(where: { $0 > 0x20 }) else { throw .emptyFile(file) }
         guard bytes.count <= TLSLimits.pemFileBytes else { throw .tooLarge(file, bytes: bytes.count) }
-        guard bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil else { throw .notPEM(file) }
-    }
-
-    /// The words between `-----BEGIN ` and `-----`, which are no secret.
-    private static func labels(in bytes: UnsafeRawBufferPointer) -> [String] {
-        bytes.ranges(of: Array("-----BEGIN ".utf8)).prefix(TLSLimits.chainCertificates).map { range in
-            String(escaping: bytes[range.upperBound...].prefix(40).prefix { $0 != UInt8(ascii: "-") })
-        }
     }
 }
 
@@ -116,7 +156,6 @@ private struct PEMBlock {
 
     var label: String { String(cString: labelBytes) }
     var isTrusted: Bool { label == PEM_STRING_X509_TRUSTED }
-    var isCertificate: Bool { label == PEM_STRING_X509 || label == PEM_STRING_X509_OLD || isTrusted }
 
     func certificate() -> OpaquePointer? {
         var start: UnsafePointer<UInt8>? = UnsafePointer(data)

@@ -36,12 +36,13 @@ package final class ClientAuthentication: @unchecked Sendable {
     ) throws(ClientAuthenticationError) {
         let authorities: [OpaquePointer]
         do throws(CertificateError) {
-            authorities = try PEMFile.certificates(in: authoritiesPEM)
+            authorities = try PEMFile.certificates(in: authoritiesPEM, as: .authorities)
         } catch {
             throw .authorities(error)
         }
         defer { authorities.forEach(X509_free) }
         guard let store = X509_STORE_new(), let stack = reprise_name_stack_new() else {
+            // Both only allocate, whatever providers are loaded.
             preconditionFailure("libcrypto has no memory")
         }
         for authority in authorities {

@@ -4,8 +4,8 @@ package enum ClientAuthenticationError: Error, Sendable, Hashable, CustomStringC
     case authorities(CertificateError)
     /// The file with the revocation lists has none.
     case noRevocationList
-    /// The file has more beginnings of blocks than revocation lists that could be read.
-    case unreadRevocationList(read: Int, beginnings: Int)
+    /// The file with the revocation lists is not written as PEM is, holds something else, or is something else.
+    case revocationForm(PEMFault)
     /// One of them does not parse; counted from 1.
     case damagedRevocationList(list: Int, detail: String)
     /// None of the authorities has signed it; one may have the same name.
@@ -19,9 +19,7 @@ package enum ClientAuthenticationError: Error, Sendable, Hashable, CustomStringC
         case .noRevocationList:
             "the file holds no revocation list: expected a line '-----BEGIN X509 CRL-----' (DER is converted with "
                 + "'openssl crl -inform DER')"
-        case .unreadRevocationList(let read, let beginnings):
-            "the file has \(beginnings) beginnings of blocks (-----BEGIN), and \(read) revocation lists could be read: each must "
-                + "stand in lines of its own that begin with '-----BEGIN X509 CRL-----', not indented"
+        case .revocationForm(let fault): fault.description
         case .damagedRevocationList(let list, let detail): "the revocation list number \(list) is damaged: \(detail)"
         case .foreignRevocationList(let list, let issuer, false):
             "the revocation list number \(list), of '\(issuer)', is signed by none of the authorities in ca: add the "

@@ -9,6 +9,7 @@ enum RevocationLists {
     static func read(
         _ pem: [UInt8], signedBy authorities: [OpaquePointer]
     ) throws(ClientAuthenticationError) -> Revocations {
+        let form = try form(of: pem)
         ErrorQueue.clear()
         defer { ErrorQueue.clear() }
         guard let memory = BIO_new(BIO_s_mem()) else { throw .noRevocationList }
@@ -27,10 +28,25 @@ enum RevocationLists {
         let isEnd = errors.last.map { $0.library == ERR_LIB_PEM && $0.reason == PEM_R_NO_START_LINE } ?? true
         guard isEnd else { throw .damagedRevocationList(list: count + 1, detail: errors.summary) }
         guard count > 0 else { throw .noRevocationList }
-        // What looks like a list and was not read would have revoked somebody: indented, of another label, behind a zero.
-        let beginnings = pem.count(of: Array("-----BEGIN".utf8))
-        guard beginnings == count else { throw .unreadRevocationList(read: count, beginnings: beginnings) }
+        // A list that was passed over would have revoked somebody.
+        guard count == form.blocks.count else { throw .revocationForm(.unread(line: form.blocks[count].line)) }
         return revocations
+    }
+
+    private static func form(of pem: [UInt8]) throws(ClientAuthenticationError) -> PEMForm {
+        let form: PEMForm
+        do throws(PEMFault) {
+            form = try PEMForm.of(pem)
+        } catch {
+            throw .revocationForm(error)
+        }
+        if form.blocks.isEmpty, let format = pem.withUnsafeBytes({ FileFormat(of: $0) }) {
+            throw .revocationForm(.format(format))
+        }
+        if let stranger = form.stranger(but: { $0 == PEM_STRING_X509_CRL }, in: .revocations) {
+            throw .revocationForm(stranger)
+        }
+        return form
     }
 
     /// Every key that verifies the list, among authorities of its issuer's name.
@@ -57,17 +73,5 @@ enum RevocationLists {
         let identifier = pointer.assumingMemoryBound(to: AUTHORITY_KEYID.self)
         defer { AUTHORITY_KEYID_free(identifier) }
         return X509_check_akid(authority, identifier) == X509_V_OK
-    }
-}
-
-extension [UInt8] {
-    /// How often some bytes stand in these, one behind the other.
-    fileprivate func count(of wanted: [UInt8]) -> Int {
-        var (count, rest) = (0, self[...])
-        while let found = rest.firstRange(of: wanted) {
-            count += 1
-            rest = rest[found.upperBound...]
-        }
-        return count
     }
 }

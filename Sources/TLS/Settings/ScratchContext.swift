@@ -6,10 +6,10 @@ import CLibSSL
 final class ScratchContext {
     private let context: OpaquePointer
 
-    init() {
-        guard let context = SSL_CTX_new(TLS_server_method()) else {
-            preconditionFailure("libssl made no context: \(ErrorQueue.drain().summary)")
-        }
+    /// - Throws: when libssl makes no context at all; ``Library/check()`` says why.
+    init() throws(ContextError) {
+        ErrorQueue.clear()
+        guard let context = SSL_CTX_new(TLS_server_method()) else { throw .internalFault(ErrorQueue.drain()) }
         self.context = context
     }
 

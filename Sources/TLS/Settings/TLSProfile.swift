@@ -56,12 +56,13 @@ extension TLSSettings {
     ]
 
     private static func known(_ ciphers: [String]) -> String {
-        let scratch = ScratchContext()
+        // A libssl that makes no context serves nobody, whatever the list.
+        guard let scratch = try? ScratchContext() else { return ciphers.joined(separator: ":") }
         return ciphers.filter { scratch.selectsCiphers("\($0):@SECLEVEL=0") }.joined(separator: ":")
     }
 
     private static let knownGroups: String = {
-        let scratch = ScratchContext()
+        guard let scratch = try? ScratchContext() else { return groups.joined(separator: ":") }
         return groups.filter(scratch.takesGroups).joined(separator: ":")
     }()
 }

@@ -3,7 +3,12 @@ extension TLSSettings {
     ///
     /// A profile's own parts have no faults: what libssl lacks has been left out of them.
     package func faults() -> [SettingFault] {
-        let scratch = ScratchContext()
+        let scratch: ScratchContext
+        do {
+            scratch = try ScratchContext()
+        } catch {
+            return [SettingFault(part: .versions, message: "\(error)")]
+        }
         return versionFaults(scratch) + cipherFaults(scratch) + ciphersuiteFaults(scratch)
             + listFaults(groups, .groups, "group", scratch.takesGroups)
             + (signatureAlgorithms.map {

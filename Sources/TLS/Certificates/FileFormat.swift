@@ -1,0 +1,118 @@
+import CLibSSL
+
+/// What a file is that is not the PEM file which was asked for, with what makes one of it.
+package enum FileFormat: Sendable, Hashable {
+    case utf16, base64OfPEM, bareBase64
+    case pkcs12, pkcs7(isDER: Bool), javaKeyStore
+    case derCertificate, derRevocationList, derKey, derRequest, derPublicKey
+    case request, publicKey, privateKey, revocationList, certificate, openSSHKey, puttyKey
+
+    /// What a PEM label names; `nil` for one that says nothing here.
+    init?(label: String) {
+        switch label {
+        case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST": self = .request
+        case "PUBLIC KEY", "RSA PUBLIC KEY", "SSH2 PUBLIC KEY": self = .publicKey
+        case "PKCS7", "CMS", "PKCS #7 SIGNED DATA": self = .pkcs7(isDER: false)
+        case "OPENSSH PRIVATE KEY": self = .openSSHKey
+        case "X509 CRL": self = .revocationList
+        case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": self = .certificate
+        default:
+            guard label.hasSuffix("PRIVATE KEY") else { return nil }
+            self = .privateKey
+        }
+    }
+
+    /// What bytes without any PEM block are; `nil` when they are nothing that is known.
+    init?(of bytes: UnsafeRawBufferPointer) {
+        let start = bytes.prefix(64)
+        let text = bytes.drop { $0 <= 0x20 }
+        if Self.isUTF16(Array(start)) {
+            self = .utf16
+        } else if start.starts(with: [0xFE, 0xED, 0xFE, 0xED]) {
+            self = .javaKeyStore
+        } else if text.starts(with: Array("PuTTY-User-Key-File".utf8)) {
+            self = .puttyKey
+        } else if text.starts(with: Array("LS0tLS1CRUdJTi".utf8)) {
+            self = .base64OfPEM
+        } else if start.first == 0x30 {
+            guard let format = Self.der(bytes) else { return nil }
+            self = format
+        } else if text.starts(with: Array("MI".utf8)), text.allSatisfy(Self.isBase64) {
+            self = .bareBase64
+        } else {
+            return nil
+        }
+    }
+
+    /// By its mark, or by the zeros between letters.
+    private static func isUTF16(_ start: [UInt8]) -> Bool {
+        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return true }
+        guard start.count >= 8 else { return false }
+        let zeros = (0..<8).map { start[$0] == 0 }
+        return zeros == [false, true, false, true, false, true, false, true]
+            || zeros == [true, false, true, false, true, false, true, false]
+    }
+
+    private static func isBase64(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2F, 0x3D, 0x0A, 0x0D, 0x20: true
+        default: false
+        }
+    }
+
+    /// What libcrypto can read in DER.
+    private static func der(_ bytes: UnsafeRawBufferPointer) -> FileFormat? {
+        defer { ErrorQueue.clear() }
+        func reads<Parsed>(
+            _ parse: (UnsafeMutablePointer<UnsafePointer<UInt8>?>, Int) -> Parsed?, _ free: (Parsed) -> Void
+        ) -> Bool {
+            var start = bytes.baseAddress.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) }
+            let parsed = parse(&start, bytes.count)
+            guard let parsed else { return false }
+            free(parsed)
+            return true
+        }
+        if reads({ d2i_X509(nil, $0, $1) }, X509_free) { return .derCertificate }
+        if reads({ d2i_X509_CRL(nil, $0, $1) }, X509_CRL_free) { return .derRevocationList }
+        if reads({ d2i_X509_REQ(nil, $0, $1) }, X509_REQ_free) { return .derRequest }
+        if reads({ d2i_PKCS12(nil, $0, $1) }, PKCS12_free) { return .pkcs12 }
+        if reads({ d2i_PKCS7(nil, $0, $1) }, PKCS7_free) { return .pkcs7(isDER: true) }
+        if reads({ d2i_PUBKEY(nil, $0, $1) }, EVP_PKEY_free) { return .derPublicKey }
+        if reads({ d2i_AutoPrivateKey(nil, $0, $1) }, EVP_PKEY_free) { return .derKey }
+        return nil
+    }
+}
+
+extension FileFormat: CustomStringConvertible {
+    /// A noun, and the command that makes PEM of it.
+    package var description: String {
+        switch self {
+        case .utf16: "in UTF-16: 'iconv -f UTF-16 -t US-ASCII FILE' makes ASCII of it"
+        case .base64OfPEM: "the base64 of a PEM file: 'base64 -d FILE' gives the file itself"
+        case .bareBase64:
+            "base64 without BEGIN and END lines: 'base64 -d FILE | openssl x509 -inform DER' makes PEM of a certificate, "
+                + "'… | openssl pkey -inform DER' of a key"
+        case .pkcs12: "PKCS#12: 'openssl pkcs12 -in FILE -nodes' makes PEM of the certificates and the key in it"
+        case .pkcs7(let isDER):
+            "PKCS#7: 'openssl pkcs7 \(isDER ? "-inform DER " : "")-in FILE -print_certs' makes PEM of the certificates in it"
+        case .javaKeyStore:
+            "a Java key store: 'keytool -importkeystore -srckeystore FILE -destkeystore OUT -deststoretype PKCS12' and "
+                + "'openssl pkcs12 -in OUT -nodes' make PEM of it"
+        case .derCertificate: "a certificate in DER: 'openssl x509 -inform DER -in FILE' makes PEM of it"
+        case .derRevocationList: "a revocation list in DER: 'openssl crl -inform DER -in FILE' makes PEM of it"
+        case .derKey: "a private key in DER: 'openssl pkey -inform DER -in FILE' makes PEM of it"
+        case .derRequest, .request:
+            "a certificate signing request (CSR): the certificate is wanted that an authority makes of it "
+                + "('openssl x509 -req -in FILE -CA CA.pem -CAkey CA.key')"
+        case .derPublicKey, .publicKey:
+            "a public key: the private key is wanted that it was made of ('openssl pkey -in KEY -pubout' shows whose it is)"
+        case .privateKey: "a private key"
+        case .revocationList: "a revocation list, which goes into client_auth.crl"
+        case .certificate: "a certificate"
+        case .openSSHKey: "a key in OpenSSH's own format: 'ssh-keygen -p -m PEM -f FILE' makes PEM of it"
+        case .puttyKey:
+            "a key in PuTTY's format: 'puttygen FILE -O private-openssh -o OUT' and 'ssh-keygen -p -m PEM -f OUT'"
+                + " make PEM of it"
+        }
+    }
+}

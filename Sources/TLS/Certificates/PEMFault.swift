@@ -1,0 +1,58 @@
+/// What keeps a file from being the PEM file that was asked for. Never holds what is in a block.
+package enum PEMFault: Error, Sendable, Hashable {
+    /// A line that looks like a block's beginning, and is none.
+    case misshapen(line: Int, Mistake)
+    /// A block without its end.
+    case unended(label: String, line: Int)
+    /// An end without a block.
+    case endAlone(line: Int)
+    /// A block that was not asked for.
+    case stranger(label: String, line: Int, wanted: Wanted)
+    /// A block that libcrypto passes over.
+    case unread(line: Int)
+    /// The whole file is something else.
+    case format(FileFormat)
+
+    /// How a beginning can be wrong.
+    package enum Mistake: String, Sendable, Hashable {
+        case indented = "it is indented"
+        case quoted = "it stands in quotes"
+        case goesOn = "it goes on behind its last dash: the block was put on one line"
+        case writtenLineEnds =
+            "it holds \\n in two characters where a line should end ('printf %b' writes them as line ends)"
+        case byteOrderMark = "a byte order mark stands before it ('tail -c +4' takes it away)"
+        case textBefore = "something stands before it in its line"
+        case otherDashes = "its dashes are not five times '-' on each side, or BEGIN is not followed by one space"
+        case noDashes = "it has no dashes"
+    }
+
+    /// What a file is for.
+    package enum Wanted: String, Sendable, Hashable {
+        case chain = "chain"
+        case authorities = "file of authorities"
+        case revocations = "file of revocation lists"
+
+        /// What each of its blocks must be labelled.
+        var label: String { self == .revocations ? "X509 CRL" : "CERTIFICATE" }
+    }
+}
+
+extension PEMFault: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .misshapen(let line, let mistake):
+            "line \(line) looks like the beginning of a block, and is none: \(mistake.rawValue); a block begins with a line "
+                + "of its own such as '-----BEGIN CERTIFICATE-----'"
+        case .unended(let label, let line):
+            "the block '\(label)' that begins in line \(line) does not end: expected a line '-----END \(label)-----' behind it"
+        case .endAlone(let line):
+            "line \(line) ends a block that has no beginning: a line '-----BEGIN …-----' is missing"
+        case .stranger(let label, let line, let wanted):
+            "line \(line): a block '\(label)' does not belong in a \(wanted.rawValue)"
+                + (FileFormat(label: label).map { ", where '\(wanted.label)' was expected: it is \($0)" }
+                    ?? ", where '\(wanted.label)' was expected")
+        case .unread(let line): "line \(line): the block that begins there cannot be read"
+        case .format(let format): "the file is \(format)"
+        }
+    }
+}

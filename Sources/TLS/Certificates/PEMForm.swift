@@ -1,0 +1,167 @@
+/// How a PEM file is written (RFC 7468 §2): where its blocks begin, without what is in them.
+///
+/// libcrypto passes over whatever is no beginning for it, so that a block that was indented or quoted would be missing
+/// without a word. Here each line that looks like a beginning is one, or a fault.
+struct PEMForm {
+    /// One block, with the number of its first line, from 1.
+    struct Block: Hashable {
+        let label: String
+        let line: Int
+    }
+
+    private(set) var blocks: [Block] = []
+
+    init(_ bytes: UnsafeRawBufferPointer) throws(PEMFault) {
+        var open: Block?
+        var number = 0
+        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            number += 1
+            let text = PEMLine(line)
+            if let label = text.label(after: PEMLine.begin) {
+                if let open { throw .unended(label: open.label, line: open.line) }
+                open = Block(label: label, line: number)
+            } else if let label = text.label(after: PEMLine.end) {
+                guard let begun = open else { throw .endAlone(line: number) }
+                guard begun.label == label else { throw .unended(label: begun.label, line: begun.line) }
+                blocks.append(begun)
+                open = nil
+            } else if let mistake = text.mistake {
+                if let open { throw .unended(label: open.label, line: open.line) }
+                throw .misshapen(line: number, mistake)
+            }
+        }
+        if let open { throw .unended(label: open.label, line: open.line) }
+    }
+
+    /// Of bytes in an array.
+    static func of(_ bytes: [UInt8]) throws(PEMFault) -> PEMForm {
+        let result: Result<PEMForm, PEMFault> = bytes.withUnsafeBytes { bytes in
+            do throws(PEMFault) {
+                return .success(try PEMForm(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    var labels: [String] { blocks.map(\.label) }
+
+    /// The first block that is not of those labels.
+    func stranger(but allowed: (String) -> Bool, in wanted: PEMFault.Wanted) -> PEMFault? {
+        blocks.first { !allowed($0.label) }.map { .stranger(label: $0.label, line: $0.line, wanted: wanted) }
+    }
+}
+
+/// One line of a PEM file.
+private struct PEMLine {
+    static let begin = Array("-----BEGIN ".utf8)
+    static let end = Array("-----END ".utf8)
+    private static let dashes = Array("-----".utf8)
+
+    private let bytes: Slice<UnsafeRawBufferPointer>
+
+    /// Blanks at the end do not count (RFC 7468 §2).
+    init(_ line: Slice<UnsafeRawBufferPointer>) {
+        var line = line
+        while let last = line.last, last <= 0x20 { line = line.dropLast() }
+        bytes = line
+    }
+
+    /// The label of an encapsulation boundary; `nil` for any other line.
+    func label(after start: [UInt8]) -> String? {
+        guard bytes.starts(with: start), bytes.count > start.count + Self.dashes.count,
+            bytes.suffix(Self.dashes.count).elementsEqual(Self.dashes)
+        else { return nil }
+        let label = bytes.dropFirst(start.count).dropLast(Self.dashes.count)
+        // What holds dashes is a whole block in one line.
+        guard label.firstRange(of: Self.dashes) == nil else { return nil }
+        return String(escaping: label)
+    }
+
+    /// What is wrong with a line that was to be a beginning; `nil` for a line that was to be something else.
+    var mistake: PEMFault.Mistake? {
+        guard let hasDashes = saysBegin else { return nil }
+        if let right = bytes.firstRange(of: Self.begin) {
+            let before = bytes[..<right.lowerBound]
+            let rest = bytes[right.upperBound...]
+            if rest.firstRange(of: Array("\\n".utf8)) != nil { return .writtenLineEnds }
+            if before.isEmpty { return rest.firstRange(of: Self.dashes) == nil ? .otherDashes : .goesOn }
+            if before.elementsEqual([0xEF, 0xBB, 0xBF]) { return .byteOrderMark }
+            if before.allSatisfy(Self.isBlank) { return .indented }
+            if before.allSatisfy({ Self.isBlank($0) || Self.quotes.contains($0) }) { return .quoted }
+            return .textBefore
+        }
+        return hasDashes ? .otherDashes : .noDashes
+    }
+
+    private static let quotes = Array("\"'`".utf8)
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    /// Whether the line says BEGIN in the way of a boundary, with dashes before it or without; `nil` when it does not.
+    private var saysBegin: Bool? {
+        var rest = bytes
+        while let found = rest.firstRange(ofWord: "begin") {
+            let dashes = Self.dashesAtEnd(of: bytes[..<found.lowerBound])
+            let label = Self.isLabel(bytes[found.upperBound...])
+            if dashes >= 2 || dashes == 1 && label { return true }
+            if label,
+                bytes[..<found.lowerBound].allSatisfy({
+                    Self.isBlank($0) || Self.quotes.contains($0) || $0 == UInt8(ascii: "#")
+                })
+            {
+                return false
+            }
+            rest = rest[found.upperBound...]
+        }
+        return nil
+    }
+
+    /// How many dashes, of whatever kind, stand at the end; blanks between them do not count.
+    private static func dashesAtEnd(of bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        var (rest, count) = (bytes, 0)
+        while let last = rest.last {
+            if isBlank(last) {
+                rest = rest.dropLast()
+            } else if let dash = dashForms.first(where: { rest.suffix($0.count).elementsEqual($0) }) {
+                rest = rest.dropLast(dash.count)
+                count += 1
+            } else {
+                break
+            }
+        }
+        return count
+    }
+
+    /// What word processors and mail programs make of `-`, in UTF-8 and in Windows' code page 1252.
+    private static let dashForms: [[UInt8]] =
+        [
+            "-", "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2014}", "\u{2015}", "\u{2212}", "\u{2500}",
+            "\u{FE58}",
+        ]
+        .map { Array($0.utf8) }
+        + ["\u{FE63}", "\u{FF0D}", "\u{AD}", "_", "~"].map { Array($0.utf8) } + [[0x96], [0x97]]
+
+    /// Whether one of the words follows that labels of TLS files have.
+    private static func isLabel(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        guard let first = bytes.first, isBlank(first) else { return false }
+        let words = bytes.prefix(60).map { $0 | 0x20 }
+        return ["certificate", "x509 crl", "private key", "pkcs7", "public key"].contains {
+            words.firstRange(of: Array($0.utf8).map { $0 | 0x20 }) != nil
+        }
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    /// Where an ASCII word of small letters stands, in letters of either size.
+    fileprivate func firstRange(ofWord word: String) -> Range<Int>? {
+        let letters = Array(word.utf8)
+        guard count >= letters.count else { return nil }
+        for start in startIndex...(endIndex - letters.count)
+        where letters.indices.allSatisfy({ self[start + $0] | 0x20 == letters[$0] }) {
+            return start..<(start + letters.count)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,181 @@
+import TLS
+import TestSupport
+import Testing
+import Vocabulary
+
+/// What editors, mail programs and shells make of PEM files: a block that is not read is never missing without a word.
+@Suite struct PEMFormTests {
+    private let openssl: OpenSSLCommand
+
+    init() throws {
+        openssl = try OpenSSLCommand()
+        try openssl.run(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout a.key -out a.pem -subj /CN=a.test -days 5"
+        )
+        try openssl.run(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout b.key -out b.pem -subj /CN=b.test -days 5"
+        )
+    }
+
+    private func chain(_ bytes: [UInt8]) throws -> CertificateError? {
+        let key = try openssl.read("a.key").withUnsafeBytes { Secret(copying: $0) }
+        do throws(CertificateError) {
+            _ = try ServerCertificate(chainPEM: bytes, keyPEM: key)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func key(_ bytes: [UInt8]) throws -> CertificateError? {
+        let chain = try openssl.read("a.pem")
+        do throws(CertificateError) {
+            _ = try ServerCertificate(chainPEM: chain, keyPEM: bytes.withUnsafeBytes { Secret(copying: $0) })
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func authorities(_ bytes: [UInt8], _ revocations: [UInt8]? = nil) -> ClientAuthenticationError? {
+        do throws(ClientAuthenticationError) {
+            _ = try ClientAuthentication(mode: .require, authoritiesPEM: bytes, revocationPEM: revocations)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func indent(_ text: String) -> String { text.split(separator: "\n").map { "  \($0)\n" }.joined() }
+
+    static let mistakes: [PEMFault.Mistake] = [
+        .indented, .quoted, .goesOn, .writtenLineEnds, .byteOrderMark, .textBefore, .otherDashes, .noDashes,
+    ]
+
+    private func mistaken(_ text: String, _ mistake: PEMFault.Mistake) -> [String] {
+        switch mistake {
+        case .indented: [indent(text), "\t" + text]
+        case .quoted: ["\"" + text.dropLast() + "\"\n", "  '" + text]
+        case .goesOn:
+            [text.replacing("\n", with: ""), text.replacing("\n", with: "\r"), text.replacing("\n", with: " ")]
+        case .writtenLineEnds: [text.replacing("\n", with: "\\n")]
+        case .byteOrderMark: ["\u{FEFF}" + text]
+        case .textBefore: ["# " + text, "chain: " + text, "\0" + text, "-" + text]
+        case .otherDashes:
+            [
+                text.replacing("-----", with: "\u{2013}\u{2013}\u{2013}\u{2013}\u{2013}"),
+                text.replacing("-----", with: "\u{2014}"), text.replacing("-----", with: "----"),
+                text.replacing("-----BEGIN CERTIFICATE-----", with: "----- BEGIN CERTIFICATE -----"),
+                text.replacing("-----BEGIN CERTIFICATE-----", with: "-----begin certificate-----"),
+                text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN-----"),
+                text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN CERTIFICATE----"),
+            ]
+        case .noDashes: [text.replacing("-----", with: "")]
+        }
+    }
+
+    @Test(arguments: mistakes)
+    func `a beginning that is none is a fault with its line, wherever it stands`(mistake: PEMFault.Mistake) throws {
+        let good = try openssl.read("a.pem")
+        let lines = good.count { $0 == 10 }
+        for odd in mistaken(String(decoding: try openssl.read("b.pem"), as: UTF8.self), mistake) {
+            let odd = Array(odd.utf8)
+            #expect(try chain(good + odd) == .form(.chain, .misshapen(line: lines + 1, mistake)))
+            #expect(
+                authorities(good + odd) == .authorities(.form(.authorities, .misshapen(line: lines + 1, mistake))))
+            #expect(try chain(odd + good) == .form(.chain, .misshapen(line: 1, mistake)))
+        }
+    }
+
+    @Test func `a block without its end, and an end without its block, are told`() throws {
+        let good = try openssl.read("a.pem")
+        let lines = good.count { $0 == 10 }
+        let text = String(decoding: good, as: UTF8.self)
+        let unended = PEMFault.unended(label: "CERTIFICATE", line: 1)
+        for end in ["", "-----END X509 CRL-----\n", "–––––END CERTIFICATE–––––\n"] {
+            let odd = Array(text.replacing("-----END CERTIFICATE-----\n", with: end).utf8)
+            #expect(try chain(odd + good) == .form(.chain, unended), "\(end)")
+        }
+        let headless = Array(text.replacing("-----BEGIN CERTIFICATE-----\n", with: "").utf8)
+        #expect(try chain(good + headless) == .form(.chain, .endAlone(line: lines * 2 - 1)))
+    }
+
+    @Test func `a label that does not belong there is told, and keys beside a chain do`() throws {
+        let (good, key) = (try openssl.read("a.pem"), try openssl.read("a.key"))
+        let lines = good.count { $0 == 10 }
+        try openssl.run("dhparam -dsaparam -out dh.pem 512")
+        #expect(try chain(key + openssl.read("dh.pem") + good + openssl.read("b.pem")) == nil)
+        #expect(
+            authorities(good + key)
+                == .authorities(
+                    .form(.authorities, .stranger(label: "PRIVATE KEY", line: lines + 1, wanted: .authorities))))
+        try openssl.run("pkey -in a.key -pubout -out public.pem")
+        try openssl.run("req -new -key a.key -subj /CN=a.test -out request.pem")
+        try openssl.run("crl2pkcs7 -nocrl -certfile a.pem -out p7.pem")
+        for (file, label, word) in [
+            ("public.pem", "PUBLIC KEY", "a public key"), ("request.pem", "CERTIFICATE REQUEST", "signing request"),
+            ("p7.pem", "PKCS7", "openssl pkcs7 -in FILE -print_certs"),
+        ] {
+            let fault = try chain(good + openssl.read(file))
+            #expect(fault == .form(.chain, .stranger(label: label, line: lines + 1, wanted: .chain)))
+            #expect(fault?.description.contains(word) == true, "\(fault as Any)")
+        }
+    }
+
+    @Test func `comments and what the openssl command prints around blocks do no harm`() throws {
+        try openssl.run("x509 -in a.pem -text -out text.pem")
+        let text = Array("Our own chain -- it begins here\nThe beginning.\n--- 8< ---\nsubject=CN = a.test\n".utf8)
+        #expect(try chain(text + openssl.read("text.pem") + text + openssl.read("b.pem") + text) == nil)
+        #expect(try authorities(text + openssl.read("text.pem") + text + openssl.read("b.pem")) == nil)
+    }
+
+    @Test func `other formats are named, with the command that makes PEM of them`() throws {
+        func words(_ fault: (some Error & CustomStringConvertible)?, _ expected: String) {
+            #expect(fault?.description.contains(expected) == true, "\(expected): \(fault as Any)")
+        }
+        let (good, key) = (try openssl.read("a.pem"), try openssl.read("a.key"))
+        let utf16 = { (bytes: [UInt8]) -> [UInt8] in [0xFF, 0xFE] + bytes.flatMap { [$0, 0] as [UInt8] } }
+        let base64 = { (bytes: [UInt8]) in Array(Base64.encode(bytes).utf8) }
+        for (name, command) in [
+            ("chain.der", "x509 -in a.pem -outform DER"), ("key.der", "pkey -in a.key -outform DER"),
+            ("a.p12", "pkcs12 -export -in a.pem -inkey a.key -passout pass:x"),
+            ("a.p7b", "crl2pkcs7 -nocrl -certfile a.pem -outform DER"),
+            ("request.der", "req -new -key a.key -subj /CN=a -outform DER"),
+            ("public.der", "pkey -in a.key -pubout -outform DER"),
+        ] { try openssl.run("\(command) -out \(name)") }
+        words(try chain(utf16(good)), "iconv -f UTF-16")
+        words(try self.key(utf16(key)), "iconv -f UTF-16")
+        words(try chain(base64(good)), "base64 -d FILE")
+        words(try self.key(base64(key)), "base64 -d FILE")
+        words(try chain(base64(openssl.read("chain.der"))), "without BEGIN and END lines")
+        words(try chain(openssl.read("chain.der")), "openssl x509 -inform DER")
+        words(try self.key(openssl.read("key.der")), "openssl pkey -inform DER")
+        words(try chain(openssl.read("a.p12")), "openssl pkcs12 -in FILE")
+        words(try self.key(openssl.read("a.p12")), "openssl pkcs12 -in FILE")
+        words(try chain(openssl.read("a.p7b")), "openssl pkcs7 -inform DER")
+        words(try chain(openssl.read("request.der")), "signing request")
+        words(try self.key(openssl.read("public.der")), "the private key is wanted")
+        words(authorities(try openssl.read("a.p7b")), "openssl pkcs7 -inform DER")
+        words(authorities(good, try openssl.read("chain.der")), "a certificate in DER")
+        words(authorities(good, utf16(good)), "iconv -f UTF-16")
+        #expect(ErrorQueue.drain().isEmpty)
+    }
+}
+
+/// Base64 as base64(1) writes it, in lines of 76 characters.
+private enum Base64 {
+    private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let number = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+            for index in 0..<4 {
+                text.append(index > group.count ? UInt8(ascii: "=") : letters[number >> (18 - 6 * index) & 63])
+            }
+            if text.count % 77 == 76 { text.append(10) }
+        }
+        return String(decoding: text, as: UTF8.self) + "\n"
+    }
+}
