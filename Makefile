@@ -48,8 +48,9 @@ bench: deps-test
 	$(SWIFT) run -c release StoreBenchmark
 	$(SWIFT) run -c release HandshakeBenchmark
 
+# By docker, podman or buildah. Other base images: make image BUILD_IMAGE=... RUNTIME_IMAGE=...
 image:
-	docker build -f docker/Dockerfile -t reprise .
+	@BUILD_IMAGE='$(BUILD_IMAGE)' RUNTIME_IMAGE='$(RUNTIME_IMAGE)' conf/packaging/image.sh
 
 deps:
 	@$(call install,$(BUILD_PACKAGES))
