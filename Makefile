@@ -1,5 +1,6 @@
 # make run   installs what it needs, builds, and serves a demonstration on https://127.0.0.1:8443/
 # make test  installs what it needs, builds, and runs every test
+# make install, make uninstall, make deb: conf/packaging/install.mk
 # Needs Debian 12 or 13 (or their like) and Swift 6.3; apt-get is called only for packages that are missing.
 
 SWIFT ?= swift
@@ -10,15 +11,15 @@ SANITIZED := $(SANITIZED)|VocabularyTests|IntegrationTests|ResumptionTests|Contr
 
 .PHONY: run build release test lint format docs sanitize bench image deps deps-test clean
 
-run: deps
-	$(SWIFT) build -c release --product reprise
+run: release
 	.build/release/reprise demo
 
 build: deps
 	$(SWIFT) build
 
+# Swift's runtime is linked in: the program runs where there is no Swift.
 release: deps
-	$(SWIFT) build -c release --product reprise
+	$(SWIFT) build -c release --product reprise --static-swift-stdlib
 
 test: deps-test lint
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
@@ -60,6 +61,8 @@ deps-test:
 
 clean:
 	rm -rf .build .build-tsan .build-asan
+
+include conf/packaging/install.mk
 
 # Asks dpkg first, so that a machine that has everything needs neither root nor a network.
 define install
