@@ -29,8 +29,8 @@ $(GENERATED)/stamp: $(PROGRAM) conf/packaging/generate.sh conf/packaging/man.py
 	conf/packaging/generate.sh $(PROGRAM) $(GENERATED)
 	touch $@
 
-# The program is stripped, to a third of its size: a crash names its signal and nothing more (docs/threat-model.md), so
-# that nothing reads symbols at run time. A debugger finds them in .build/release/reprise.
+# The program is stripped, which takes a quarter off its size: a crash names its signal and nothing more, so that nothing
+# reads symbols at run time. A debugger finds them in .build/release/reprise.
 install: $(GENERATED)/stamp
 	install -D -s -m 755 $(PROGRAM) '$(DESTDIR)$(bindir)/reprise'
 	for page in $(MAN1); do install -D -m 644 $(GENERATED)/$$page "$(DESTDIR)$(mandir)/man1/$$page" || exit 1; done
@@ -69,10 +69,11 @@ uninstall:
 deb: $(GENERATED)/stamp
 	conf/packaging/deb.sh
 
-# Installs into a root that has neither Swift nor a network, and serves in it; then the same with the deb, if
-# RUNTIME_IMAGE names the folder of a Debian to install it in.
-test-install: $(GENERATED)/stamp
-	conf/packaging/test-install.sh
+# Installs into a root that holds nothing but system libraries, without a network, and serves there; then the deb, in a
+# copy of this system's root and of each other Debian root that ROOTS names. Needs root.
+test-install: $(GENERATED)/stamp deb
+	@$(call install,curl iproute2 openssl)
+	ROOTS='$(ROOTS)' conf/packaging/test-install.sh
 
 # Builds the image on Debian roots made by debootstrap, or on those that BUILD_IMAGE and RUNTIME_IMAGE name, and serves.
 test-image:
