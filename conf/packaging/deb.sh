@@ -43,7 +43,7 @@ Version: $version
 Architecture: $architecture
 Maintainer: $maintainer
 Installed-Size: $(du -k -s --apparent-size "$stage" | cut -f1)
-Depends: $depends, adduser
+Depends: $depends, passwd
 Section: httpd
 Priority: optional
 Description: TLS termination with session resumption
