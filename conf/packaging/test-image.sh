@@ -57,14 +57,15 @@ import "${RUNTIME_IMAGE:-$(root_of runtime "")}" localhost/reprise-runtime
 
 volumes="--volume $toolchain:$toolchain:ro"
 for volume in ${VOLUMES:-}; do volumes="$volumes --volume $volume:$volume:ro"; done
-BUILDER=buildah BUILD_OPTIONS="--pull-never $volumes" IMAGE=localhost/reprise \
+BUILDER=buildah BUILD_OPTIONS="--pull=never $volumes" IMAGE=localhost/reprise \
     BUILD_IMAGE=localhost/reprise-build RUNTIME_IMAGE=localhost/reprise-runtime conf/packaging/image.sh
 
 # Its own network: no port is taken.
-container=$(buildah from --pull-never localhost/reprise)
+container=$(buildah from --pull=never localhost/reprise)
 buildah run "$container" -- reprise version
 root=$(buildah mount "$container")
 mkdir -p "$root/proc"
+# shellcheck disable=SC2016 # $0 is for the inner shell
 unshare --mount --net --pid --fork --kill-child bash -eu -c '
     ip link set lo up
     mount -t proc proc "$0/proc"
