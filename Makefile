@@ -9,17 +9,21 @@ TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 strace
 SANITIZED = TLSTests|EventLoopTests|ProxyTests|MetricsTests|ConfigurationTests|RepriseTests|AdminTests|RoutingTests
 SANITIZED := $(SANITIZED)|VocabularyTests|IntegrationTests|ResumptionTests|ContractTests
 
-.PHONY: run build release test lint format docs sanitize bench image deps deps-test clean
+.PHONY: run build program release test lint format docs sanitize bench image deps deps-test clean
 
-run: release
+run: program
 	.build/release/reprise demo
 
 build: deps
 	$(SWIFT) build
 
 # Swift's runtime is linked in: the program runs where there is no Swift.
-release: deps
+program: deps
 	$(SWIFT) build -c release --product reprise --static-swift-stdlib
+
+# With its manual pages and completions: `sudo make install` then makes nothing, and leaves nothing of root's in .build.
+release: program
+	@$(MAKE) --no-print-directory $(GENERATED)/stamp
 
 test: deps-test lint
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error

@@ -22,7 +22,7 @@ MAN1 = reprise.1 $(COMMANDS:%=reprise-%.1)
 
 # Builds what is older than its sources and nothing else: `make release && sudo make install` needs no Swift as root.
 $(PROGRAM): Package.swift $(shell find Sources -type f)
-	$(MAKE) release
+	$(MAKE) program
 
 $(GENERATED)/stamp: $(PROGRAM) conf/packaging/generate.sh conf/packaging/man.py
 	@$(call install,python3)
@@ -39,18 +39,17 @@ install: $(GENERATED)/stamp
 	install -D -m 644 $(GENERATED)/reprise.zsh '$(DESTDIR)$(zshcompletiondir)/_reprise'
 	install -D -m 644 $(GENERATED)/reprise.fish '$(DESTDIR)$(fishcompletiondir)/reprise.fish'
 	sed -e 's,/usr/local/bin/,$(bindir)/,; s, /etc/reprise/, $(sysconfdir)/reprise/,; /^# `make install`/d' \
-	    conf/systemd/reprise.service > $(GENERATED)/reprise.service
-	install -D -m 644 $(GENERATED)/reprise.service '$(DESTDIR)$(unitdir)/reprise.service'
+	    conf/systemd/reprise.service | install -D -m 644 /dev/stdin '$(DESTDIR)$(unitdir)/reprise.service'
 	install -D -m 644 conf/systemd/reprise.socket '$(DESTDIR)$(unitdir)/reprise.socket'
 	install -D -m 644 conf/systemd/reprise.sysusers '$(DESTDIR)$(sysusersdir)/reprise.conf'
 	install -D -m 644 conf/reprise.yaml '$(DESTDIR)$(docdir)/reprise.yaml'
 	install -D -m 644 -t '$(DESTDIR)$(docdir)/examples' conf/examples/*.yaml
 	install -D -m 644 conf/reprise.schema.json '$(DESTDIR)$(docdir)/reprise.schema.json'
-	sed 's,/etc/reprise/,$(sysconfdir)/reprise/,g' conf/examples/behind-systemd.yaml > $(GENERATED)/reprise.yaml
 # Where the unit looks for it, and only when none is there: with its example's certificates it serves nothing, and `check`
 # says by line what is to be filled in.
 	test -e '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml' \
-	    || install -D -m 644 $(GENERATED)/reprise.yaml '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml'
+	    || sed 's,/etc/reprise/,$(sysconfdir)/reprise/,g' conf/examples/behind-systemd.yaml \
+	    | install -D -m 644 /dev/stdin '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml'
 
 # A configuration that somebody has changed stays, and so does its folder.
 uninstall:
