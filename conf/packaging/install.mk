@@ -18,6 +18,8 @@ GENERATED = .build/packaging
 COMMANDS = serve check schema demo health version
 MAN1 = reprise.1 $(COMMANDS:%=reprise-%.1)
 
+EXAMPLES = $(wildcard conf/examples/*.yaml)
+
 .PHONY: install uninstall deb test-install test-image
 
 # Builds what is older than its sources and nothing else: `make release && sudo make install` needs no Swift as root.
@@ -43,7 +45,7 @@ install: $(GENERATED)/stamp
 	install -D -m 644 conf/systemd/reprise.socket '$(DESTDIR)$(unitdir)/reprise.socket'
 	install -D -m 644 conf/systemd/reprise.sysusers '$(DESTDIR)$(sysusersdir)/reprise.conf'
 	install -D -m 644 conf/reprise.yaml '$(DESTDIR)$(docdir)/reprise.yaml'
-	install -D -m 644 -t '$(DESTDIR)$(docdir)/examples' conf/examples/*.yaml
+	install -D -m 644 -t '$(DESTDIR)$(docdir)/examples' $(EXAMPLES)
 	install -D -m 644 conf/reprise.schema.json '$(DESTDIR)$(docdir)/reprise.schema.json'
 # Where the unit looks for it, and only when none is there: with its example's certificates it serves nothing, and `check`
 # says by line what is to be filled in.
@@ -57,8 +59,9 @@ uninstall:
 	    '$(DESTDIR)$(bashcompletiondir)/reprise' '$(DESTDIR)$(zshcompletiondir)/_reprise' \
 	    '$(DESTDIR)$(fishcompletiondir)/reprise.fish' '$(DESTDIR)$(unitdir)/reprise.service' \
 	    '$(DESTDIR)$(unitdir)/reprise.socket' '$(DESTDIR)$(sysusersdir)/reprise.conf' \
-	    $(MAN1:%='$(DESTDIR)$(mandir)/man1/%')
-	rm -rf '$(DESTDIR)$(docdir)'
+	    $(MAN1:%='$(DESTDIR)$(mandir)/man1/%') $(EXAMPLES:conf/%='$(DESTDIR)$(docdir)/%') \
+	    '$(DESTDIR)$(docdir)/reprise.yaml' '$(DESTDIR)$(docdir)/reprise.schema.json'
+	rmdir '$(DESTDIR)$(docdir)/examples' '$(DESTDIR)$(docdir)' 2>/dev/null || true
 	sed 's,/etc/reprise/,$(sysconfdir)/reprise/,g' conf/examples/behind-systemd.yaml \
 	    | cmp -s - '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml' \
 	    && rm '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml' || true
