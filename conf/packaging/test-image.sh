@@ -60,6 +60,9 @@ for volume in ${VOLUMES:-}; do volumes="$volumes --volume $volume:$volume:ro"; d
 BUILDER=buildah BUILD_OPTIONS="--pull=never $volumes" IMAGE=localhost/reprise \
     BUILD_IMAGE=localhost/reprise-build RUNTIME_IMAGE=localhost/reprise-runtime conf/packaging/image.sh
 
+buildah inspect --type image localhost/reprise | grep -i healthcheck >/dev/null \
+    || { echo "test-image: HEALTHCHECK is lost" >&2; exit 1; }
+
 # Its own network: no port is taken.
 container=$(buildah from --pull=never localhost/reprise)
 buildah run "$container" -- reprise version
@@ -71,7 +74,7 @@ unshare --mount --net --pid --fork --kill-child bash -eu -c '
     mount -t proc proc "$0/proc"
     chroot --userspec=10001:10001 "$0" reprise demo &
     for _ in $(seq 100); do
-        if chroot "$0" reprise health --admin 127.0.0.1:9443; then break; fi
+        if chroot "$0" reprise health >/dev/null; then break; fi
         sleep 0.1
     done
     curl -sSfk https://127.0.0.1:8443/
