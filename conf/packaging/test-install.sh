@@ -109,6 +109,17 @@ try_package() {
     umount -R "$root"
 }
 
+try_pages() {
+    local page complaints
+    command -v groff >/dev/null || { echo "there is no groff"; return; }
+    for page in .build/packaging/*.[15]; do
+        complaints=$(groff -man -Tutf8 -ww "$page" 2>&1 >/dev/null)
+        [ -z "$complaints" ] || fail "$page: $complaints"
+    done
+}
+
+step "manual pages"
+try_pages
 step "make install, in a root with nothing else"
 try_install
 for root in / ${ROOTS:-}; do
