@@ -1,5 +1,6 @@
 # make run   installs what it needs, builds, and serves a demonstration on https://127.0.0.1:8443/
 # make test  installs what it needs, builds, and runs every test
+# make install, make uninstall, make deb: conf/packaging/install.mk
 # Needs Debian 12 or 13 (or their like) and Swift 6.3; apt-get is called only for packages that are missing.
 
 SWIFT ?= swift
@@ -8,17 +9,21 @@ TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 strace
 SANITIZED = TLSTests|EventLoopTests|ProxyTests|MetricsTests|ConfigurationTests|RepriseTests|AdminTests|RoutingTests
 SANITIZED := $(SANITIZED)|VocabularyTests|IntegrationTests|ResumptionTests|ContractTests
 
-.PHONY: run build release test lint format docs sanitize bench image deps deps-test clean
+.PHONY: run build program release test lint format docs sanitize bench image deps deps-test clean
 
-run: deps
-	$(SWIFT) build -c release --product reprise
+run: program
 	.build/release/reprise demo
 
 build: deps
 	$(SWIFT) build
 
-release: deps
-	$(SWIFT) build -c release --product reprise
+# Swift's runtime is linked in: the program runs where there is no Swift.
+program: deps
+	$(SWIFT) build -c release --product reprise --static-swift-stdlib
+
+# With its manual pages and completions: `sudo make install` then makes nothing, and leaves nothing of root's in .build.
+release: program
+	@$(MAKE) --no-print-directory $(GENERATED)/stamp
 
 test: deps-test lint
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
@@ -48,8 +53,9 @@ bench: deps-test
 	$(SWIFT) run -c release StoreBenchmark
 	$(SWIFT) run -c release HandshakeBenchmark
 
+# By docker, podman or buildah. Other base images: make image BUILD_IMAGE=... RUNTIME_IMAGE=...
 image:
-	docker build -f docker/Dockerfile -t reprise .
+	@BUILD_IMAGE='$(BUILD_IMAGE)' RUNTIME_IMAGE='$(RUNTIME_IMAGE)' conf/packaging/image.sh
 
 deps:
 	@$(call install,$(BUILD_PACKAGES))
@@ -59,6 +65,8 @@ deps-test:
 
 clean:
 	rm -rf .build .build-tsan .build-asan
+
+include conf/packaging/install.mk
 
 # Asks dpkg first, so that a machine that has everything needs neither root nor a network.
 define install
