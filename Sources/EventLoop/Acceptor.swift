@@ -18,8 +18,8 @@ package final class Acceptor {
     private let onAccept: (Socket, Endpoint) -> Void
     private let onPause: (SystemErrno) -> Void
     private let onResume: () -> Void
-    private var watch: ListenWatch?
-    private var timer: LoopTimer?
+    private var watch: LoopEvent?
+    private var timer: LoopEvent?
     private var batch = 1
     private var pause = Acceptor.shortestPause
     private var isPaused = false
@@ -46,8 +46,10 @@ package final class Acceptor {
     ///
     /// - Throws: when epoll does not take the socket.
     package func start() throws(EventLoopError) {
-        watch = try ListenWatch(loop: loop, socket: socket) { [unowned self] in clientsWait() }
-        timer = LoopTimer(loop: loop) { [unowned self] in pauseIsOver() }
+        let watch = LoopEvent(.clients(of: socket), on: loop) { [unowned self] _ in clientsWait() }
+        try watch.start()
+        self.watch = watch
+        timer = .timer(on: loop) { [unowned self] in pauseIsOver() }
     }
 
     /// Takes in every client that the kernel has queued, then closes the socket: nobody who was let in is reset.
@@ -108,7 +110,8 @@ package final class Acceptor {
     }
 
     private func pauseIsOver() {
-        watch?.start()
+        // It was taken once, and nothing but memory can keep it from being taken again: then the next pause tries.
+        if let watch, (try? watch.start()) == nil { timer?.schedule(after: pause) }
     }
 
     private func endPause() {

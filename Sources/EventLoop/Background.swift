@@ -21,12 +21,15 @@ package enum Background {
     ) async -> Result? {
         let race = Race<Result>(loop)
         return await withCheckedContinuation { continuation in
-            race.begin(continuation, atMost: time)
-            let job: @Sendable () -> Void = {
-                let result = work()
-                loop.execute { race.end(result) }
+            // This function is nobody's: the race is run on the loop alone.
+            loop.execute {
+                race.begin(continuation, atMost: time)
+                let job: @Sendable () -> Void = {
+                    let result = work()
+                    loop.execute { race.end(result) }
+                }
+                if !start(job) { job() }
             }
-            if !start(job) { job() }
         }
     }
 
@@ -35,7 +38,7 @@ package enum Background {
     private final class Race<Result: Sendable>: @unchecked Sendable {
         private let loop: EventLoop
         private var continuation: CheckedContinuation<Result?, Never>?
-        private var timer: LoopTimer?
+        private var timer: LoopEvent?
 
         init(_ loop: EventLoop) {
             self.loop = loop
@@ -43,7 +46,7 @@ package enum Background {
 
         func begin(_ continuation: CheckedContinuation<Result?, Never>, atMost time: Duration) {
             self.continuation = continuation
-            let timer = LoopTimer(loop: loop) { [unowned self] in end(nil) }
+            let timer = LoopEvent.timer(on: loop) { [unowned self] in end(nil) }
             self.timer = timer
             timer.schedule(after: time)
         }

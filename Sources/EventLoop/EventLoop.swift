@@ -160,6 +160,11 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Whether the caller is on the loop's thread.
     package var isOnLoop: Bool { runner.load(ordering: .acquiring) == UInt(pthread_self()) }
 
+    /// Debug builds stop here when what is confined to the loop is used elsewhere while it runs.
+    package func assertConfined() {
+        assert(runner.load(ordering: .acquiring) == 0 || isOnLoop, "not on loop \(name)")
+    }
+
     /// The time, read at most once in a turn.
     package var now: Instant {
         if let turnTime { return turnTime }

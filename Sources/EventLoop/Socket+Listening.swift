@@ -84,23 +84,24 @@ extension Socket {
     ///
     /// - Returns: `nil` when the descriptor is none, or not a listening stream socket.
     package static func inherited(_ descriptor: CInt) -> Socket? {
-        let socket = Socket(descriptor: descriptor)
-        guard socket.option(SO_ACCEPTCONN) == 1, socket.option(SO_TYPE) == CInt(SOCK_STREAM.rawValue) else {
-            return nil
-        }
-        guard fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0,
+        // Asked before it is owned: what is no socket for us is not ours to close.
+        guard option(SO_ACCEPTCONN, of: descriptor) == 1,
+            option(SO_TYPE, of: descriptor) == CInt(SOCK_STREAM.rawValue),
+            fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0,
             fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
         else { return nil }
+        let socket = Socket(descriptor: descriptor)
         if case .ip? = socket.localEndpoint { socket.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1)) }
         return socket
     }
 
     /// Whether it is an IPv6 socket that takes IPv4 clients too (ipv6(7), IPV6_V6ONLY off).
     package var isDualStack: Bool {
-        option(SO_DOMAIN) == AF_INET6 && option(IPV6_V6ONLY, level: CInt(IPPROTO_IPV6)) == 0
+        Self.option(SO_DOMAIN, of: descriptor) == AF_INET6
+            && Self.option(IPV6_V6ONLY, level: CInt(IPPROTO_IPV6), of: descriptor) == 0
     }
 
-    private func option(_ name: CInt, level: CInt = SOL_SOCKET) -> CInt? {
+    private static func option(_ name: CInt, level: CInt = SOL_SOCKET, of descriptor: CInt) -> CInt? {
         var value: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         return getsockopt(descriptor, level, name, &value, &length) == 0 ? value : nil

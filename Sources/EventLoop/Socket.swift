@@ -1,15 +1,24 @@
 internal import CLibEvent
 internal import Glibc
+internal import Synchronization
 package import Vocabulary
 
-/// A socket that does not block. It is a plain number: whoever holds it last closes it.
-package struct Socket: Sendable, Hashable {
-    /// The descriptor.
-    package let descriptor: CInt
+/// A socket that does not block, owned: its descriptor is closed once, by ``close()``, ``reset()`` or when the last who holds it
+/// lets go.
+package final class Socket: Sendable {
+    private let owned: Atomic<CInt>
 
+    /// Takes over a descriptor that nobody else closes.
     package init(descriptor: CInt) {
-        self.descriptor = descriptor
+        owned = Atomic(descriptor)
     }
+
+    deinit {
+        close()
+    }
+
+    /// The descriptor, lent; -1 once it is closed, which every system call refuses (EBADF).
+    package var descriptor: CInt { owned.load(ordering: .relaxed) }
 
     /// What a receive or a send came to.
     package enum Transfer: Sendable, Equatable {
@@ -54,15 +63,16 @@ package struct Socket: Sendable, Hashable {
         shutdown(descriptor, CInt(SHUT_WR))
     }
 
-    /// Closes the descriptor; unread bytes make the kernel send RST instead of FIN.
+    /// Closes the descriptor; unread bytes make the kernel send RST instead of FIN. Once: its number may be another's soon.
     package func close() {
-        Glibc.close(descriptor)
+        let descriptor = owned.exchange(-1, ordering: .relaxed)
+        if descriptor >= 0 { Glibc.close(descriptor) }
     }
 
     /// Closes the descriptor with RST: what was sent and not yet acknowledged is lost (socket(7), SO_LINGER of 0).
     package func reset() {
         setOption(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
-        Glibc.close(descriptor)
+        close()
     }
 
     /// Our own end.
@@ -118,7 +128,7 @@ package struct Socket: Sendable, Hashable {
 
 extension Socket {
     /// What beginning to connect came to.
-    package enum Connecting: Sendable, Equatable {
+    package enum Connecting: Sendable {
         /// Connected already, as Unix sockets are.
         case connected(Socket)
         /// Under way: the socket becomes writable, or fails.
@@ -148,7 +158,7 @@ extension Socket {
     static let nonblocking = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
 
     /// What accepting came to.
-    package enum Accepting: Sendable, Equatable {
+    package enum Accepting: Sendable {
         case accepted(Socket, Endpoint)
         case wouldBlock
         /// The client was gone already: the next one can be accepted at once.

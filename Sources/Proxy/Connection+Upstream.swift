@@ -30,7 +30,9 @@ extension Connection {
     private func watch(_ socket: Socket) -> ConnectionMachine.Event? {
         upstream = socket
         (upstreamIsReadable, upstreamHasEnded) = (false, false)
-        let watch = SocketWatch(loop: worker.loop, socket: socket, delegate: self, tag: Self.upstreamTag)
+        let watch = LoopEvent(.edges(of: socket), on: worker.loop) { [unowned self] readiness in
+            turn { upstreamReady(readiness) }
+        }
         upstreamWatch = watch
         do {
             try watch.start()

@@ -10,10 +10,7 @@ internal import Vocabulary
 ///
 /// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: at most one receive and one
 /// send on each socket, then ``settle()``.
-final class Connection: SocketWatchDelegate {
-    static let clientTag = 0
-    static let upstreamTag = 1
-
+final class Connection {
     /// The worker outlives its connections: it closes them all before it goes.
     unowned let worker: WorkerCore
     let listener: WorkerListener
@@ -24,7 +21,7 @@ final class Connection: SocketWatchDelegate {
     var record: ConnectionRecord
 
     let client: Socket
-    var clientWatch: SocketWatch?
+    var clientWatch: LoopEvent?
     var clientIsReadable = false
     var clientHasEnded = false
     var clientIsWritable = true
@@ -44,7 +41,7 @@ final class Connection: SocketWatchDelegate {
     var probeIsQueued = false
     /// The handshake waits for the session store; what comes meanwhile waits too.
     var waitsForStore = false
-    private var storeTimer: LoopTimer?
+    private var storeTimer: LoopEvent?
     var acknowledgementIsQueued = false
     /// Another connection has the place of this one's handshake already.
     var placeIsTaken = false
@@ -53,7 +50,7 @@ final class Connection: SocketWatchDelegate {
     private var questions = 0
 
     var upstream: Socket?
-    var upstreamWatch: SocketWatch?
+    var upstreamWatch: LoopEvent?
     var selection: UpstreamGroup.Selection?
     var server: (index: Int, metrics: UpstreamServerMetrics)?
     var upstreamIsConnected = false
@@ -65,7 +62,7 @@ final class Connection: SocketWatchDelegate {
     var toUpstream = PendingBytes()
 
     let entry: Admission.Entry
-    private var timer: LoopTimer?
+    private var timer: LoopEvent?
     private var timerKind: ConnectionMachine.TimerKind?
     private var timerDuration: Duration = .zero
     private var lastActivity: Instant
@@ -92,9 +89,11 @@ final class Connection: SocketWatchDelegate {
 
     /// Begins to listen to the client.
     func start() {
-        let watch = SocketWatch(loop: worker.loop, socket: client, delegate: self, tag: Self.clientTag)
+        let watch = LoopEvent(.edges(of: client), on: worker.loop) { [unowned self] readiness in
+            turn { clientReady(readiness) }
+        }
         clientWatch = watch
-        timer = LoopTimer(loop: worker.loop) { [unowned self] in timerFired() }
+        timer = .timer(on: worker.loop) { [unowned self] in timerFired() }
         do {
             try watch.start()
         } catch {
@@ -111,13 +110,10 @@ final class Connection: SocketWatchDelegate {
             toUpstream: !toUpstream.isEmpty)
     }
 
-    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
+    /// What a socket has to say, and what follows from it.
+    func turn(_ body: () -> Void) {
         guard machine.phase != .closed else { return }
-        if watch.tag == Self.clientTag {
-            clientReady(readiness)
-        } else {
-            upstreamReady(readiness)
-        }
+        body()
         settle()
     }
 
@@ -200,7 +196,7 @@ final class Connection: SocketWatchDelegate {
         }
         // What is taken for a single use must come, to be given back.
         if !taking { self.asking = asking }
-        let timer = LoopTimer(loop: loop) { [unowned self] in storeAnswered(nil, to: question) }
+        let timer = LoopEvent.timer(on: loop) { [unowned self] in storeAnswered(nil, to: question) }
         storeTimer = timer
         timer.schedule(after: listener.settings.storeDeadline)
     }

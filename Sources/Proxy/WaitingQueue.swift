@@ -7,13 +7,13 @@ final class WaitingQueue {
     private var waiting: [(connection: ConnectionID, due: Instant)] = []
     private let loop: EventLoop
     private let isOver: (ConnectionID) -> Void
-    private var timer: LoopTimer?
+    private var timer: LoopEvent?
 
     /// - Parameter isOver: is called for each whose time has come, the ended ones too.
     init(loop: EventLoop, isOver: @escaping (ConnectionID) -> Void) {
         self.loop = loop
         self.isOver = isOver
-        timer = LoopTimer(loop: loop) { [unowned self] in release() }
+        timer = .timer(on: loop) { [unowned self] in release() }
     }
 
     /// Lets a connection wait until `due`, which is never before that of the one in front.

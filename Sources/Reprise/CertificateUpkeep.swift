@@ -18,7 +18,7 @@ final class CertificateUpkeep {
     private var staples: [WatchedStaple] = []
     private var certificates: [(listener: String, host: String, loaded: Material.LoadedCertificate)] = []
     private var looks: FileLooks<[WatchedFile], [SeenFile]>?
-    private var warningTimer: LoopTimer?
+    private var warningTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
     /// An OCSP response and the state of its file when it was last read.
@@ -67,7 +67,7 @@ final class CertificateUpkeep {
             }
         }
         watchStaples(from: source, loop)
-        warningTimer = LoopTimer(loop: loop) { [unowned self] in warnAgain() }
+        warningTimer = .timer(on: loop) { [unowned self] in warnAgain() }
         warningTimer?.schedule(after: Self.warningInterval)
     }
 

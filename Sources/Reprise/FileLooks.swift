@@ -11,7 +11,7 @@ final class FileLooks<Known: Sendable, Seen: Sendable>: @unchecked Sendable {
     private let known: () -> Known
     private let look: @Sendable (Known) -> Seen
     private let take: (Seen) -> Void
-    private var timer: LoopTimer?
+    private var timer: LoopEvent?
 
     /// - Parameters:
     ///   - known: what was seen before; called on the loop.
@@ -26,7 +26,7 @@ final class FileLooks<Known: Sendable, Seen: Sendable>: @unchecked Sendable {
         self.known = known
         self.look = look
         self.take = take
-        timer = LoopTimer(loop: loop) { [unowned self] in begin() }
+        timer = .timer(on: loop) { [unowned self] in begin() }
         timer?.schedule(after: interval)
     }
 

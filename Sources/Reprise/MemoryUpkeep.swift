@@ -19,14 +19,14 @@ final class MemoryUpkeep {
     private var peak = 0
     private var lastTrim: Instant?
     private var hasJustTrimmed = false
-    private var timer: LoopTimer?
+    private var timer: LoopEvent?
 
     /// - Parameter takePeak: open connections now, and at the most since the last call: a crowd that has come and gone
     ///   between two looks is counted where connections open.
     init(loop: EventLoop, takePeak: @escaping () -> (open: Int, peak: Int)) {
         self.loop = loop
         self.takePeak = takePeak
-        timer = LoopTimer(loop: loop) { [unowned self] in look() }
+        timer = .timer(on: loop) { [unowned self] in look() }
         timer?.schedule(after: Self.interval)
     }
 

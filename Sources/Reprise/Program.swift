@@ -71,7 +71,7 @@ package struct Program: Sendable {
     /// - Returns: the watches too: when they are closed, a late signal does what it does by default.
     private func serve(
         report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void
-    ) -> (Int32, [SignalWatch]) {
+    ) -> (Int32, [LoopEvent]) {
         Library.leaveCleanupToTheSystem()
         ProcessSignals.ignoreBrokenPipes()
         // Held back until they are watched for: a signal that comes first waits, and ends nothing.
@@ -128,17 +128,19 @@ package struct Program: Sendable {
 
     private func watchSignals(
         _ control: EventLoop, _ server: Server, _ outcome: Outcome
-    ) throws(EventLoopError) -> [SignalWatch] {
+    ) throws(EventLoopError) -> [LoopEvent] {
         let stop = {
             if outcome.isStopping { outcome.code = ExitCode.killed }
             outcome.isStopping = true
             Task { await server.stop() }
         }
-        return [
-            try SignalWatch(loop: control, signal: ProcessSignals.terminate) { stop() },
-            try SignalWatch(loop: control, signal: ProcessSignals.interrupt) { stop() },
-            try SignalWatch(loop: control, signal: ProcessSignals.hangUp) { Task { await server.reload() } },
+        let signals = [
+            LoopEvent(.signal(ProcessSignals.terminate), on: control) { _ in stop() },
+            LoopEvent(.signal(ProcessSignals.interrupt), on: control) { _ in stop() },
+            LoopEvent(.signal(ProcessSignals.hangUp), on: control) { _ in Task { await server.reload() } },
         ]
+        for signal in signals { try signal.start() }
+        return signals
     }
 
     /// How the program ends.

@@ -28,7 +28,7 @@ package actor Server {
     private var admin: AdminServer?
     private var upkeep: CertificateUpkeep?
     private(set) var sessionUpkeep: SessionUpkeep?
-    private(set) var leaving: LoopTimer?
+    private(set) var leaving: LoopEvent?
     private var memory: MemoryUpkeep?
     private var state = State.starting
     private var reloadIsWanted = false
@@ -109,7 +109,7 @@ package actor Server {
         memory = MemoryUpkeep(loop: control) { [unowned self] in
             assumeIsolated { $0.lasting.takePeak() }
         }
-        leaving = LoopTimer(loop: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
+        leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
         state = .serving
         notifier.ready()
         if stopIsWanted { return await stop() }
@@ -311,7 +311,7 @@ extension Server {
         for endpoint in open { removeFile(of: endpoint) }
         admin?.isDraining = true
         log.notice("draining", [("drain_timeout", .string((plan?.drainTimeout ?? .zero).written))])
-        let deadline = LoopTimer(loop: control) { [workers] in
+        let deadline = LoopEvent.timer(on: control) { [workers] in
             for worker in workers { Task { await worker.endDrain() } }
         }
         deadline.schedule(after: plan?.drainTimeout ?? .zero)

@@ -20,7 +20,7 @@ final class SessionUpkeep {
     private var allDomains: [SessionDomain]
     private var watched: [(domain: SessionDomain, files: WatchedFiles)] = []
     private var looks: FileLooks<[WatchedFiles], [SeenKeys]>?
-    private var advanceTimer: LoopTimer?
+    private var advanceTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
     /// The key files of one domain and their state when they were last read.
@@ -61,7 +61,7 @@ final class SessionUpkeep {
         }
         count()
         watchFiles(from: source, loop)
-        advanceTimer = LoopTimer(loop: loop) { [unowned self] in advance() }
+        advanceTimer = .timer(on: loop) { [unowned self] in advance() }
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 

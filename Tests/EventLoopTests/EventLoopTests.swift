@@ -73,18 +73,18 @@ private final class Ledger: Sendable {
             let fired = Locked<[String]>([])
             let kept = Locked<[ObjectIdentifier]>([])
             loop.execute {
-                nonisolated(unsafe) var timers: [LoopTimer] = []
-                func timer(_ name: String, _ delay: Duration) -> LoopTimer {
-                    let timer = LoopTimer(loop: loop) { fired.withLock { $0.append(name) } }
+                nonisolated(unsafe) var timers: [LoopEvent] = []
+                func timer(_ name: String, _ delay: Duration) -> LoopEvent {
+                    let timer = LoopEvent.timer(on: loop) { fired.withLock { $0.append(name) } }
                     timer.schedule(after: delay)
                     timers.append(timer)
                     return timer
                 }
                 _ = timer("second", .milliseconds(40))
                 _ = timer("first", .milliseconds(10))
-                timer("never", .milliseconds(5)).cancel()
+                timer("never", .milliseconds(5)).stop()
                 timer("third", .milliseconds(1)).schedule(after: .milliseconds(80))
-                let end = LoopTimer(loop: loop) {
+                let end = LoopEvent.timer(on: loop) {
                     fired.withLock { $0.append("end") }
                     timers = []
                 }
@@ -106,10 +106,10 @@ private final class Ledger: Sendable {
             loop.execute {
                 for milliseconds in 1...300 { loop.register(commonTimeout: .milliseconds(milliseconds * 100)) }
                 let timers = (0..<count).map { _ in
-                    LoopTimer(loop: loop) { fired.wrappingAdd(1, ordering: .relaxed) }
+                    LoopEvent.timer(on: loop) { fired.wrappingAdd(1, ordering: .relaxed) }
                 }
                 for timer in timers { timer.schedule(after: .milliseconds(200)) }
-                let late = LoopTimer(loop: loop) { fired.wrappingAdd(1, ordering: .relaxed) }
+                let late = LoopEvent.timer(on: loop) { fired.wrappingAdd(1, ordering: .relaxed) }
                 late.schedule(after: .milliseconds(30_000 - 29_900))
                 loop.keep(timers as AnyObject)
                 loop.keep(late)
@@ -123,14 +123,14 @@ private final class Ledger: Sendable {
         try withLoop { loop in
             let fired = Locked<[String]>([])
             loop.execute {
-                nonisolated(unsafe) var other: LoopTimer?
-                let first = LoopTimer(loop: loop) {
+                nonisolated(unsafe) var other: LoopEvent?
+                let first = LoopEvent.timer(on: loop) {
                     fired.withLock { $0.append("first") }
                     other?.close()
                 }
-                let second = LoopTimer(loop: loop) { fired.withLock { $0.append("second") } }
+                let second = LoopEvent.timer(on: loop) { fired.withLock { $0.append("second") } }
                 other = second
-                let end = LoopTimer(loop: loop) { fired.withLock { $0.append("end") } }
+                let end = LoopEvent.timer(on: loop) { fired.withLock { $0.append("end") } }
                 first.schedule(after: .milliseconds(5))
                 second.schedule(after: .milliseconds(5))
                 end.schedule(after: .milliseconds(50))

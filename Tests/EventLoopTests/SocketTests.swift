@@ -24,27 +24,38 @@ private func pair() throws -> (client: Socket, server: Socket, listener: Socket)
     return (client, try #require(server), listener)
 }
 
-private final class Recorder: SocketWatchDelegate, Sendable {
+private final class Recorder: Sendable {
     let seen = Locked<[Readiness]>([])
     let closesAtOnce: Bool
     init(closesAtOnce: Bool = false) { self.closesAtOnce = closesAtOnce }
-    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
-        seen.withLock { $0.append(readiness) }
-        if closesAtOnce { watch.close() }
+    /// An event that notes what it is told; on the loop.
+    func watch(_ socket: Socket, on loop: EventLoop) -> LoopEvent {
+        nonisolated(unsafe) weak var watch: LoopEvent?
+        let made = LoopEvent(.edges(of: socket), on: loop) { [self] readiness in
+            seen.withLock { $0.append(readiness) }
+            if closesAtOnce { watch?.close() }
+        }
+        watch = made
+        return made
     }
     var all: Readiness { seen.withLock { $0.reduce(into: []) { $0.formUnion($1) } } }
     var count: Int { seen.withLock { $0.count } }
 }
 
-/// Activates its watch anew in each callback, until it is told to rest.
-private final class Restless: SocketWatchDelegate, Sendable {
+/// Activates its event anew in each callback, until it is told to rest.
+private final class Restless: Sendable {
     private let calls = Atomic<Int>(0)
     private let isResting = Atomic<Bool>(false)
     var count: Int { calls.load(ordering: .relaxed) }
     func rest() { isResting.store(true, ordering: .releasing) }
-    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
-        calls.wrappingAdd(1, ordering: .relaxed)
-        if !isResting.load(ordering: .acquiring) { watch.activate(.readable) }
+    func watch(_ socket: Socket, on loop: EventLoop) -> LoopEvent {
+        nonisolated(unsafe) weak var watch: LoopEvent?
+        let made = LoopEvent(.edges(of: socket), on: loop) { [self] _ in
+            calls.wrappingAdd(1, ordering: .relaxed)
+            if !isResting.load(ordering: .acquiring) { watch?.activate(.readable) }
+        }
+        watch = made
+        return made
     }
 }
 
@@ -99,7 +110,7 @@ private final class Restless: SocketWatchDelegate, Sendable {
             let (client, server, listener) = try pair()
             let recorder = Recorder()
             loop.execute {
-                let watch = SocketWatch(loop: loop, socket: server, delegate: recorder, tag: 0)
+                let watch = recorder.watch(server, on: loop)
                 try? watch.start()
                 loop.keep(watch)
             }
@@ -121,7 +132,7 @@ private final class Restless: SocketWatchDelegate, Sendable {
             guard case .inProgress(let socket) = Socket.connect(to: endpoint) else { return }
             let recorder = Recorder()
             loop.execute {
-                let watch = SocketWatch(loop: loop, socket: socket, delegate: recorder, tag: 0)
+                let watch = recorder.watch(socket, on: loop)
                 try? watch.start()
                 loop.keep(watch)
             }
@@ -141,14 +152,14 @@ private final class Restless: SocketWatchDelegate, Sendable {
                 loop.keep(busy)
                 loop.keep(quiet)
                 for (_, server, _) in pairs.dropLast() {
-                    let watch = SocketWatch(loop: loop, socket: server, delegate: busy, tag: 0)
+                    let watch = busy.watch(server, on: loop)
                     try? watch.start()
                     loop.keep(watch)
                 }
-                let watch = SocketWatch(loop: loop, socket: pairs[2].server, delegate: quiet, tag: 0)
+                let watch = quiet.watch(pairs[2].server, on: loop)
                 try? watch.start()
                 loop.keep(watch)
-                let timer = LoopTimer(loop: loop) { rang.store(true, ordering: .releasing) }
+                let timer = LoopEvent.timer(on: loop) { rang.store(true, ordering: .releasing) }
                 timer.schedule(after: .milliseconds(50))
                 loop.keep(timer)
             }
@@ -165,7 +176,7 @@ private final class Restless: SocketWatchDelegate, Sendable {
             let (client, server, listener) = try pair()
             let recorder = Recorder(closesAtOnce: true)
             loop.execute {
-                let watch = SocketWatch(loop: loop, socket: server, delegate: recorder, tag: 0)
+                let watch = recorder.watch(server, on: loop)
                 try? watch.start()
                 watch.activate(.readable)
                 loop.keep(watch)

@@ -53,7 +53,8 @@ import Vocabulary
     @Test func `a signal calls back on the loop`() throws {
         let loop = try EventLoop(name: "signals")
         let came = Atomic<Int>(0)
-        let watch = try SignalWatch(loop: loop, signal: SIGUSR1) { came.wrappingAdd(1, ordering: .relaxed) }
+        let watch = LoopEvent(.signal(SIGUSR1), on: loop) { _ in came.wrappingAdd(1, ordering: .relaxed) }
+        try watch.start()
         try loop.start()
         kill(getpid(), SIGUSR1)
         #expect(eventually { came.load(ordering: .relaxed) == 1 })

@@ -2,7 +2,7 @@ internal import Vocabulary
 
 /// One client of the small HTTP server: requests one after the other, each answered before the next is read.
 /// Confined to the server's loop.
-final class HTTPConnection: SocketWatchDelegate {
+final class HTTPConnection {
     /// How long a client whose connection ends has to take the answer.
     static let lingering = Duration.seconds(5)
 
@@ -16,8 +16,8 @@ final class HTTPConnection: SocketWatchDelegate {
     private let socket: Socket
     private let peer: Endpoint
     private unowned let server: HTTPServer
-    private var watch: SocketWatch?
-    private var timer: LoopTimer?
+    private var watch: LoopEvent?
+    private var timer: LoopEvent?
     private var input: [UInt8] = []
     private var output: [UInt8] = []
     private var sent = 0
@@ -39,8 +39,8 @@ final class HTTPConnection: SocketWatchDelegate {
 
     /// Begins, with what has come already.
     func start() {
-        let watch = SocketWatch(loop: server.loop, socket: socket, delegate: self, tag: 0)
-        timer = LoopTimer(loop: server.loop) { [unowned self] in end() }
+        let watch = LoopEvent(.edges(of: socket), on: server.loop) { [unowned self] in socketReady($0) }
+        timer = .timer(on: server.loop) { [unowned self] in end() }
         do {
             try watch.start()
         } catch {
@@ -61,7 +61,7 @@ final class HTTPConnection: SocketWatchDelegate {
         socket.close()
     }
 
-    func socketReady(_ watch: SocketWatch, _ readiness: Readiness) {
+    private func socketReady(_ readiness: Readiness) {
         if !readiness.isDisjoint(with: [.readable, .peerClosed]) { isReadable = true }
         work()
     }

@@ -1,0 +1,147 @@
+internal import CLibEvent
+internal import Glibc
+internal import Vocabulary
+
+/// One event of libevent's, owned: it is freed once, and nothing calls back after that. Confined to its loop.
+///
+/// A timer, a signal and a socket are events of one kind each. A timer's durations that the loop knows
+/// (``EventLoop/register(commonTimeout:)``) cost O(1) to set and to clear, however many timers run.
+///
+/// One registration of ``Kind/edges(of:)`` serves a socket's whole life (one epoll_ctl to add, one to delete): whoever stops
+/// reading simply does not read, and remembers that there is something. The edges, as the kernel and libevent's epoll
+/// backend give them (2.1.12, `epoll_dispatch`):
+/// - bytes, or an end behind them that is already there: `readable`, with `peerClosed` when there is an end;
+/// - an end that comes later is an edge of its own;
+/// - room to send after a send that was cut short: `writable`; a connect that succeeded: `writable` alone, unless bytes
+///   have come with it;
+/// - an error (EPOLLERR; a refused connect): `readable` and `writable`.
+package final class LoopEvent {
+    /// What is waited for.
+    package enum Kind {
+        /// A time, once each time that it is set (``schedule(after:)``).
+        case timer
+        /// A signal of the process. Only one loop of a process may wait for signals (libevent).
+        case signal(CInt)
+        /// Clients in a listening socket's queue, again and again while there are some.
+        case clients(of: Socket)
+        /// Everything that happens to a socket, edge by edge.
+        case edges(of: Socket)
+    }
+
+    private let loop: EventLoop
+    private var event: OpaquePointer?
+    private var handler: ((Readiness) -> Void)?
+
+    /// An event that is not waited for yet.
+    ///
+    /// - Parameter handler: is called on the loop; it may close the event, and then hears nothing more. With a signal, a time
+    ///   and clients it is given nothing.
+    package init(_ kind: Kind, on loop: EventLoop, _ handler: @escaping (Readiness) -> Void) {
+        self.loop = loop
+        self.handler = handler
+        let (number, what): (CInt, CInt) =
+            switch kind {
+            case .timer: (-1, 0)
+            case .signal(let number): (number, EV_SIGNAL | EV_PERSIST)
+            case .clients(let socket): (socket.descriptor, EV_READ | EV_PERSIST)
+            case .edges(let socket): (socket.descriptor, EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | Int32(EV_ET))
+            }
+        event = event_new(
+            loop.base, number, CShort(truncatingIfNeeded: what), eventCame, Unmanaged.passUnretained(self).toOpaque())
+        // It allocates, and refuses nothing that stands above.
+        precondition(event != nil, "no memory for an event")
+    }
+
+    /// A timer that is not set.
+    package static func timer(on loop: EventLoop, _ fire: @escaping () -> Void) -> LoopEvent {
+        LoopEvent(.timer, on: loop) { _ in fire() }
+    }
+
+    deinit {
+        if let event { event_free(event) }
+    }
+
+    /// Waits from now on.
+    ///
+    /// - Throws: when the system does not take it (epoll: no memory, too many watches).
+    package func start() throws(EventLoopError) {
+        loop.assertConfined()
+        guard let event else { return }
+        guard event_add(event, nil) == 0 else { throw EventLoopError(operation: "event_add", errno: .current) }
+    }
+
+    /// Does not wait until it is started or set again.
+    package func stop() {
+        loop.assertConfined()
+        guard let event else { return }
+        event_del_noblock(event)
+    }
+
+    /// A timer: fires once after so long, and not at a time set before.
+    package func schedule(after duration: Duration) {
+        loop.assertConfined()
+        guard let event else { return }
+        if let common = loop.commonTimeout(duration) {
+            event_add(event, common)
+        } else {
+            var interval = timeval(duration)
+            event_add(event, &interval)
+        }
+    }
+
+    /// Whether a timer is set.
+    package var isScheduled: Bool {
+        guard let event else { return false }
+        return event_pending(event, CShort(EV_TIMEOUT), nil) != 0
+    }
+
+    /// Calls back once more in the next turn, without a system call.
+    package func activate(_ readiness: Readiness) {
+        loop.assertConfined()
+        guard let event else { return }
+        var what: CInt = 0
+        if readiness.contains(.readable) { what |= EV_READ }
+        if readiness.contains(.writable) { what |= EV_WRITE }
+        if readiness.contains(.peerClosed) { what |= EV_CLOSED }
+        event_active(event, what, 0)
+    }
+
+    /// Ends it for good. A socket is closed after its event is; a signal does again what it does by default.
+    package func close() {
+        guard let event else { return }
+        loop.assertConfined()
+        event_free(event)
+        self.event = nil
+        // What it holds may hold the event.
+        handler = nil
+    }
+
+    fileprivate func came(_ what: CShort) {
+        loop.beginTurn()
+        var readiness: Readiness = []
+        if what & CShort(EV_READ) != 0 { readiness.insert(.readable) }
+        if what & CShort(EV_WRITE) != 0 { readiness.insert(.writable) }
+        if what & CShort(EV_CLOSED) != 0 { readiness.insert(.peerClosed) }
+        handler?(readiness)
+    }
+}
+
+/// What a socket is ready for.
+package struct Readiness: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// A receive brings bytes, the end or an error.
+    package static let readable = Readiness(rawValue: 1)
+    /// A send takes bytes, or a connect has ended.
+    package static let writable = Readiness(rawValue: 2)
+    /// The peer has closed its direction (EPOLLRDHUP): behind the bytes that are there stands the end.
+    package static let peerClosed = Readiness(rawValue: 4)
+}
+
+/// `context` is the event, which is freed before it goes. It is retained for the call: what it calls may drop it.
+private func eventCame(_ descriptor: CInt, _ what: CShort, _ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    let event = Unmanaged<LoopEvent>.fromOpaque(context).takeUnretainedValue()
+    withExtendedLifetime(event) { event.came(what) }
+}
