@@ -12,6 +12,23 @@ extension ConnectionFault {
     }
 }
 
+extension HandshakeFault {
+    /// The ending of a connection whose handshake failed this way.
+    var ending: Ending {
+        switch cause {
+        case .alertReceived(let alert): .alertReceived(alert)
+        default: cause.isPlainHTTP ? .refused : alertSent.map(Ending.alertSent) ?? .refused
+        }
+    }
+
+    /// Whether what is ready to be sent answers the client: one that sent an alert wants no answer.
+    var isAnswered: Bool { if case .alertReceived = cause { false } else { true } }
+}
+
+extension HandshakeFailure {
+    var isPlainHTTP: Bool { self == .plainHTTP }
+}
+
 extension HandshakeSummary.Resumption {
     /// Every way, in the order of the metrics' cells.
     static let all: [HandshakeSummary.Resumption] = [.no, .sessionID, .ticket, .psk]

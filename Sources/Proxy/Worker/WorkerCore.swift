@@ -61,6 +61,13 @@ final class WorkerCore {
         ConnectionID(Self.connectionNumbers.wrappingAdd(1, ordering: .relaxed).newValue)
     }
 
+    /// The number of another question to a session store.
+    func nextQuestion() -> Int {
+        questions += 1
+        return questions
+    }
+    private var questions = 0
+
     var openConnections: Int { connections.count }
 
     /// Takes a connection in.

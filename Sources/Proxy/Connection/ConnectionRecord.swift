@@ -30,7 +30,7 @@ package struct ConnectionRecord: Sendable {
     /// Why the handshake failed, if it did.
     package internal(set) var failure: HandshakeFailure?
     package internal(set) var ending: Ending?
-    package internal(set) var laterEvents: ConnectionMachine.Detail = []
+    package internal(set) var laterEvents: EndingBook.Later = []
     /// What else there is to say about the ending: libssl's words, a limit's name.
     package internal(set) var detail: String?
 

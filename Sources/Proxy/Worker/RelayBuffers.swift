@@ -1,8 +1,10 @@
 internal import TLS
 
-/// The buffers that one worker's connections share, one at a time within a turn of the loop.
+/// The buffers that one worker's connections share, one turn of one connection at a time.
 ///
-/// Because they are shared, a connection that has nothing waiting holds no buffer at all.
+/// Because they are shared, a connection that has nothing waiting holds no buffer at all. A turn finds the output empty and
+/// leaves it empty, so that a client's records can never leave with another's; and what was received is lent to one reader,
+/// while nobody else receives.
 final class RelayBuffers {
     /// What a receive may bring beyond the room there is.
     ///
@@ -18,16 +20,16 @@ final class RelayBuffers {
     /// messages (KeyUpdate), and one that never takes the answers could else make us hold any number of them.
     static let answerBytes = 64 << 10
 
-    /// Bytes just received from a socket.
-    let received: UnsafeMutableRawBufferPointer
     /// The client's plaintext of one turn.
     let plaintext: UnsafeMutableRawBufferPointer
     /// What libssl wants sent to the client, collected over one turn.
     let output: OutputBuffer
+    private let received: UnsafeMutableRawBufferPointer
+    private var use = Use.idle
 
-    /// Where a receive goes that has room for so many bytes.
-    func target(room: Int) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(rebasing: received[..<min(Self.receiveBytes, room + Self.slack)])
+    /// What the buffers are in use for.
+    private enum Use {
+        case idle, turn, receiving
     }
 
     init() {
@@ -39,5 +41,23 @@ final class RelayBuffers {
     deinit {
         received.deallocate()
         plaintext.deallocate()
+    }
+
+    /// One connection's turn. Turns do not nest.
+    func turn(_ body: () -> Void) {
+        precondition(use == .idle, "a turn within a turn")
+        assert(output.isEmpty, "\(output.count) bytes of another turn")
+        use = .turn
+        body()
+        use = .idle
+        assert(output.isEmpty, "\(output.count) bytes are left of a turn")
+    }
+
+    /// Room for one receive of so many bytes, which are used within `body`: nothing else receives meanwhile.
+    func receiving(room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        precondition(use == .turn, "a receive outside a turn, or within another")
+        use = .receiving
+        body(UnsafeMutableRawBufferPointer(rebasing: received[..<min(Self.receiveBytes, room + Self.slack)]))
+        use = .turn
     }
 }

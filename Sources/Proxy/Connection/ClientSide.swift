@@ -1,0 +1,222 @@
+internal import EventLoop
+internal import Metrics
+internal import Resumption
+internal import TLS
+internal import Vocabulary
+
+/// A connection's client: its stream, its TLS, its sessions and its tickets. Confined to its worker's loop.
+///
+/// It moves bytes and remembers; what follows from them, ``ConnectionMachine`` decides and ``Connection`` does.
+final class ClientSide {
+    let stream: Stream
+    let tls: ServerConnection
+    let sessions: ConnectionResumption
+    /// The number of the store's question that the handshake waits for.
+    var question: (number: Int, waits: StoreQuestion)?
+    /// When bytes of the client came last.
+    private(set) var lastReceived: Instant
+    /// When bytes were sent to it last.
+    private(set) var lastAnswered: Instant?
+    /// How many bytes of plaintext have come and gone.
+    private(set) var bytesReceived: UInt64 = 0
+    private(set) var bytesSent: UInt64 = 0
+    private(set) var tickets = HeldTickets()
+    private(set) var hasSentCloseNotify = false
+    private var keyUpdates = KeyUpdateBudget()
+    private let listener: WorkerListener
+    private unowned let worker: WorkerCore
+
+    init(_ socket: Socket, from address: IPAddress?, of listener: WorkerListener, on worker: WorkerCore) {
+        self.listener = listener
+        self.worker = worker
+        stream = Stream(socket, on: worker.loop, isConnected: true)
+        sessions = ConnectionResumption(
+            domain: listener.domain, policy: listener.resumption, client: address,
+            observer: listener.observers.sessions, clock: Clocks.wall)
+        tls = ServerConnection(
+            context: listener.context, output: worker.buffers.output, sessions: sessions,
+            holdsTickets: listener.settings.ticketsWaitForUpstream)
+        lastReceived = worker.loop.now
+    }
+
+    /// The socket failed: nothing more can be said to it.
+    var isBroken: Bool { stream.failure != nil }
+    /// Whether it has taken all that it was sent; held tickets wait for company, not for the socket.
+    var hasTakenAll: Bool { stream.pending.isEmpty || tickets.areHeld }
+    /// Whether more may be written to it.
+    var takesMore: Bool { hasTakenAll && stream.isWritable }
+
+    func noteReceived() { lastReceived = worker.loop.now }
+
+    /// The socket failed: what waited for it is gone.
+    func broke() {
+        stream.broke()
+        worker.buffers.output.removeAll()
+        tickets.areHeld = false
+    }
+
+    /// Takes back what a closed connection would have said.
+    func forget() {
+        worker.buffers.output.removeAll()
+        tickets.areHeld = false
+        question?.waits.end()
+        question = nil
+    }
+
+    // MARK: Plaintext
+
+    /// How the client's stream has ended, behind the plaintext that came; `nil` while it goes on.
+    enum End {
+        case closeNotify
+        case broken(ConnectionMachine.ClientBreak, detail: String?)
+    }
+
+    /// Decrypts all that was lent into the worker's buffer.
+    func decrypt(while wanted: () -> Bool) -> (count: Int, end: End?) {
+        var count = 0
+        let plaintext = worker.buffers.plaintext
+        while wanted(), count < plaintext.count {
+            switch tls.read(into: UnsafeMutableRawBufferPointer(rebasing: plaintext[count...])) {
+            case .bytes(let read): count += read
+            case .wantsInput: return (noted(count), nil)
+            case .closeNotify: return (noted(count), .closeNotify)
+            case .truncated: return (noted(count), .broken(.truncation, detail: nil))
+            case .failed(let fault): return (noted(count), .broken(.fault(fault.ending), detail: fault.description))
+            }
+        }
+        return (noted(count), nil)
+    }
+
+    private func noted(_ count: Int) -> Int {
+        if count > 0 {
+            bytesReceived += UInt64(count)
+            listener.metrics.bytesFromClient.add(UInt64(count))
+        }
+        return count
+    }
+
+    /// Encrypts for the client; the records leave at the end of the turn.
+    ///
+    /// - Returns: what broke the connection, if it did.
+    func write(_ bytes: UnsafeRawBufferPointer) -> ConnectionFault? {
+        if tickets.areHeld { listener.metrics.ticketsLeft(alone: false) }
+        bringHeldTickets()
+        switch tls.write(bytes) {
+        case .done:
+            bytesSent += UInt64(bytes.count)
+            listener.metrics.bytesToClient.add(UInt64(bytes.count))
+            return nil
+        case .failed(let fault): return fault
+        }
+    }
+
+    /// Puts a close_notify behind what the client still gets; once.
+    func sendCloseNotify() {
+        guard !hasSentCloseNotify, !isBroken else { return }
+        issueHeldTickets()
+        if tickets.areHeld { listener.metrics.ticketsLeft(alone: false) }
+        bringHeldTickets()
+        hasSentCloseNotify = true
+        tls.sendCloseNotify()
+    }
+
+    /// Whether the client's KeyUpdates are no more than are allowed (RFC 8446 §4.6.3 sets no bound).
+    func keyUpdatesAreInBounds() -> Bool {
+        let received = tls.keyUpdatesReceived
+        guard received != keyUpdates.seen else { return true }
+        listener.metrics.keyUpdates.add(UInt64(received - keyUpdates.seen))
+        return keyUpdates.allow(
+            upTo: received, perSecond: listener.settings.keyUpdatesPerSecond, at: worker.loop.now)
+    }
+
+    // MARK: Records
+
+    /// Sends what has come together in this turn, behind what still waits.
+    ///
+    /// - Parameter mayHold: keep tickets back when nothing else is there to send, because more may come.
+    /// - Returns: whether the socket took any bytes.
+    @discardableResult
+    func flush(holdingTickets mayHold: Bool) -> Bool {
+        let output = worker.buffers.output
+        defer { output.removeAll() }
+        if mayHold, ticketsMayWait(output) {
+            hold(output)
+            return false
+        }
+        if tickets.areHeld {
+            guard !mayHold || output.count > 0 else { return false }
+            tickets.areHeld = false
+        }
+        guard !isBroken else { return false }
+        let sent = output.withBytes { stream.send($0) } ?? 0
+        if sent > 0 { lastAnswered = worker.loop.now }
+        if !stream.pending.isEmpty { listener.metrics.pauses(.upstreamToClient) }
+        return sent > 0
+    }
+
+    /// Whether a hold can begin or go on: it ends with the first byte of something else, and with the goodbye.
+    private func ticketsMayWait(_ output: OutputBuffer) -> Bool {
+        output.count > 0 && tls.ticketsAreWaiting && stream.pending.isEmpty && listener.settings.ticketDelay > .zero
+            && !hasSentCloseNotify
+    }
+
+    private func hold(_ output: OutputBuffer) {
+        output.withBytes { stream.keep($0) }
+        tickets.areHeld = true
+        // Under Nagle's algorithm (RFC 896) a client that wrote its Finished alone waits for the ACK with what it has to say.
+        if bytesReceived == 0 { stream.acknowledgeNow() }
+    }
+
+    /// Puts tickets that wait for company in front of what is about to be written.
+    func bringHeldTickets() {
+        guard tickets.areHeld else { return }
+        tickets.areHeld = false
+        stream.takeBack { worker.buffers.output.append($0) }
+    }
+
+    /// Makes the tickets that waited for the upstream.
+    func issueHeldTickets() {
+        guard tls.holdsTickets, tls.isHandshakeDone else { return }
+        tls.issueTickets()
+        sessions.announceSessions(of: tls)
+    }
+
+    /// - Returns: whether the end of the tickets' wait is still to be arranged; it is from now on.
+    func queueTicketsEnd() -> Bool {
+        guard tickets.areHeld, !tickets.endIsQueued else { return false }
+        tickets.endIsQueued = true
+        return true
+    }
+
+    /// The same for the acknowledgement of what came while they are held.
+    func queueAcknowledgement() -> Bool {
+        guard tickets.areHeld, !tickets.acknowledgementIsQueued else { return false }
+        tickets.acknowledgementIsQueued = true
+        return true
+    }
+
+    /// Has what came acknowledged, unless something was sent since: the held tickets would have carried the ACK, and the
+    /// kernel waits for more to send.
+    func acknowledgementIsDue() {
+        tickets.acknowledgementIsQueued = false
+        guard tickets.areHeld, lastAnswered.map({ $0 < lastReceived }) ?? true else { return }
+        stream.acknowledgeNow()
+    }
+
+    // MARK: The end
+
+    func close(resetting: Bool) {
+        if !hasSentCloseNotify { tls.abandon() }
+        stream.close(resetting: resetting)
+    }
+
+    /// Whether the client has all that was sent, and is done sending. Its kernel has it then, and keeps it through a reset;
+    /// but a client that writes on is told of the reset before it reads.
+    var rests: Bool {
+        guard stream.unacknowledgedBytes() == 0 else { return false }
+        return stream.endIsKnown || worker.loop.now - lastReceived >= Self.uploadRest
+    }
+
+    /// A client that has sent nothing for so long is not in the middle of an upload.
+    static let uploadRest = Duration.milliseconds(500)
+}

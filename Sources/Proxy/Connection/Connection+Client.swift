@@ -1,0 +1,248 @@
+internal import EventLoop
+internal import Metrics
+internal import Resumption
+internal import TLS
+internal import Vocabulary
+
+/// The client's events: bytes and ends in, the handshake, and what leaves.
+extension Connection {
+    /// What is to be known of a handshake that may have to make way; `nil` once it is over.
+    var handshake: HandshakeQueue.Handshake? {
+        guard machine.isHandshaking else { return nil }
+        return HandshakeQueue.Handshake(
+            client: entry.client, waitsSince: client.lastAnswered ?? record.acceptedAt,
+            hasHello: client.tls.hasReadHello,
+            hasUnreadBytes: { [client] in client.stream.hasUnreadBytes() },
+            roundTrip: { [client] in client.stream.roundTrip() })
+    }
+
+    func clientReady(_ readiness: Readiness) {
+        let waited = !client.stream.pending.isEmpty && !client.tickets.areHeld
+        // An error of the socket makes it readable and writable at once, without a FIN, and just this once; asking costs a
+        // system call, so only where no receive would tell.
+        let mayBeError = readiness == [.readable, .writable] && !clientIsReceivedFrom
+        client.stream.note(readiness)
+        if readiness.contains(.writable), waited {
+            flushClient(holdingTickets: true)
+            clientTookBytes()
+        }
+        guard !machine.isClosed else { return }
+        if mayBeError, !clientIsReceivedFrom, client.stream.pendingError() != nil { return clientBroke() }
+        mayReceive(from: .client)
+    }
+
+    /// Whether a receive, and so the news of a reset, can be expected.
+    var clientIsReceivedFrom: Bool {
+        switch machine.client.phase {
+        case .serving: machine.client.readsClient && upstream.waiting < listener.settings.relayBuffer
+        case .closing: machine.client.discardsClient
+        case .handshaking, .lingering, .discarding, .closed: true
+        }
+    }
+
+    /// Takes what one receive brings, if there is room for it.
+    func receiveFromClient() {
+        guard client.stream.isReadable else { return }
+        if machine.client.discardsClient { return discardFromClient() }
+        guard machine.client.readsClient, client.question == nil else { return }
+        let room = listener.settings.relayBuffer - upstream.waiting
+        guard room > 0, client.stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
+            listener.metrics.pauses(.clientToUpstream)
+            // A reset that came with the bytes before is no news any more.
+            return probeLater()
+        }
+        worker.buffers.receiving(room: room) { target in
+            switch client.stream.receive(into: target) {
+            case .bytes(let bytes, let endIsBehind):
+                noteActivity()
+                client.noteReceived()
+                if !client.stream.isReadable { probeLater() }
+                client.tls.lend(bytes)
+                takeFromClient()
+                client.tls.endTurn()
+                acknowledgeLater()
+                if endIsBehind { mayReceive(from: .client) } else if client.stream.isReadable { client.stream.again() }
+            case .end:
+                client.tls.inputEnded()
+                takeFromClient()
+                client.tls.endTurn()
+            case .nothing: break
+            case .broken: clientBroke()
+            }
+        }
+    }
+
+    /// Reads and forgets what the client still sends, until its FIN.
+    func discardFromClient() {
+        guard client.stream.isReadable || client.stream.endIsKnown, !client.isBroken else { return }
+        worker.buffers.receiving(room: RelayBuffers.receiveBytes) { target in
+            switch client.stream.receive(into: target) {
+            case .bytes(_, let endIsBehind):
+                client.noteReceived()
+                if endIsBehind || client.stream.isReadable { client.stream.again() } else { probeLater() }
+            case .end: say(machine.clientBroke(.truncation))
+            case .nothing: break
+            case .broken: clientBroke()
+            }
+        }
+    }
+
+    /// Lets libssl work on what was received.
+    private func takeFromClient() {
+        client.bringHeldTickets()
+        if machine.isHandshaking {
+            switch client.tls.handshake() {
+            case .wantsInput: return
+            case .wantsSession: return client.question == nil ? askStore() : ()
+            case .failed(let fault): return handshakeFailed(fault)
+            case .done: handshakeSucceeded()
+            }
+        }
+        let (count, end) = client.decrypt { machine.client.readsClient }
+        if count > 0 {
+            let bytes = UnsafeRawBufferPointer(rebasing: worker.buffers.plaintext[..<count])
+            if let errno = upstream.write(bytes) { upstreamRefused(errno) }
+        }
+        checkKeyUpdates()
+        guard let end, machine.client.readsClient else { return }
+        switch end {
+        case .closeNotify: sayAfterUpload(machine.clientEnded(uploadWaits: upstream.waiting > 0))
+        case .broken(let how, let detail):
+            if let detail { record.detail = detail }
+            say(machine.clientBroke(how))
+        }
+    }
+
+    private func handshakeSucceeded() {
+        let summary = client.tls.summary
+        listener.metrics.handshakeCompleted(summary, took: worker.loop.now - record.acceptedAt)
+        record.summary = summary
+        record.resumption = client.sessions.outcome.result
+        listener.metrics.offered(client.sessions.outcome.result)
+        client.sessions.announceSessions(of: client.tls)
+        machine.handshakeDone()
+        handshakeIsOver(nil)
+        // In mode `tcp` there is one group, and nobody to ask.
+        machine.routed()
+        connect()
+    }
+
+    private func handshakeFailed(_ fault: HandshakeFault) {
+        record.detail = fault.detail
+        record.resumption = client.sessions.resultOfFailure
+        if fault.cause == .resumptionDefect { worker.log.resumptionDefect(listener, record) }
+        if fault.cause == .clientWentAway {
+            let farewells = machine.clientBroke(.truncation)
+            handshakeIsOver(fault.cause)
+            return say(farewells)
+        }
+        if fault.cause.isPlainHTTP { PlainAnswer.badRequest.withUnsafeBytes { worker.buffers.output.append($0) } }
+        let goodbye = machine.handshakeFailed(
+            fault.ending, answered: worker.buffers.output.count > 0 && fault.isAnswered)
+        handshakeIsOver(fault.cause)
+        leaveClient(goodbye)
+    }
+
+    /// Refuses a client that floods us with KeyUpdates.
+    private func checkKeyUpdates() {
+        guard !client.keyUpdatesAreInBounds(), machine.client.readsClient else { return }
+        listener.metrics.refused(.keyUpdates)
+        record.detail = "key_updates"
+        stop(.limit)
+    }
+
+    /// The client's socket failed.
+    ///
+    /// A client that has said close_notify before is owed one thing more: that all it sent reaches the upstream, with its
+    /// end. The connection goes when that is done.
+    func clientBroke() {
+        client.broke()
+        guard !machine.isClosed, !machine.deliversUpload else { return }
+        let wasHandshaking = machine.isHandshaking
+        let farewells = machine.clientBroke(.reset)
+        if wasHandshaking { handshakeIsOver(.clientReset) }
+        say(farewells)
+    }
+}
+
+/// What leaves for the client.
+extension Connection {
+    /// Sends what has come together, and arranges for tickets that are held back.
+    func flushClient(holdingTickets: Bool) {
+        if client.flush(holdingTickets: holdingTickets && machine.isServing) { noteActivity() }
+        if client.queueTicketsEnd() {
+            listener.ticketQueue.append(self, due: worker.loop.now + listener.settings.ticketDelay)
+            if client.bytesReceived > 0 { acknowledgeLater() }
+        }
+    }
+
+    /// The tickets have waited long enough for company.
+    func ticketDelayIsOver() {
+        turn {
+            guard client.tickets.areHeld else { return }
+            listener.metrics.ticketsLeft(alone: true)
+            flushClient(holdingTickets: false)
+            clientTookBytes()
+        }
+    }
+
+    /// Has what came acknowledged in a moment, unless something is sent by then.
+    private func acknowledgeLater() {
+        guard client.queueAcknowledgement() else { return }
+        worker.acknowledgements.append(self, due: worker.loop.now + WorkerCore.acknowledgementDelay)
+    }
+
+    func acknowledgementIsDue() {
+        turn { client.acknowledgementIsDue() }
+    }
+
+    /// Goes on with what had stopped because bytes for the client were waiting.
+    private func clientTookBytes() {
+        if client.isBroken { return clientBroke() }
+        guard client.stream.pending.isEmpty else { return }
+        mayReceive(from: [.client, .upstream])
+    }
+}
+
+/// The session store, when it answers later.
+extension Connection {
+    /// Asks the session store, and lets the handshake wait for it until `sessions.store_deadline`.
+    private func askStore() {
+        let (id, loop, domain) = (id, worker.loop, listener.domain)
+        let (keys, taking) = (client.sessions.wanted, client.sessions.takesWhatItWants)
+        // The loop runs for as long as its worker lives, and the connection is looked up on it.
+        nonisolated(unsafe) let worker = worker
+        // A HelloRetryRequest may have it asked again.
+        let number = worker.nextQuestion()
+        let asking = domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
+            loop.execute {
+                let isTaken = worker.connection(id)?.storeAnswered(found, to: number) ?? false
+                // Nobody waits for it any more.
+                if taking, !isTaken { domain.putBack(found ?? [:], at: Clocks.wall()) }
+            }
+        }
+        // What is taken for a single use must come, to be given back.
+        let waits = StoreQuestion(taking ? nil : asking, deadline: listener.settings.storeDeadline, on: loop) {
+            [unowned self] in storeAnswered(nil, to: number)
+        }
+        client.question = (number, waits)
+    }
+
+    /// The session store has answered, or is too late with `nil`: the handshake goes on.
+    ///
+    /// - Returns: whether it was still waited for.
+    @discardableResult
+    private func storeAnswered(_ found: [SessionKey: [UInt8]]?, to number: Int) -> Bool {
+        guard let question = client.question, question.number == number, machine.isHandshaking else { return false }
+        question.waits.end()
+        client.question = nil
+        turn {
+            if let found { client.sessions.storeAnswered(found) } else { client.sessions.storeWasSilent() }
+            client.tls.sessionsAreThere()
+            takeFromClient()
+            client.tls.endTurn()
+            mayReceive(from: .client)
+        }
+        return true
+    }
+}

@@ -1,0 +1,139 @@
+internal import EventLoop
+internal import Routing
+internal import TLS
+internal import Vocabulary
+
+/// The upstream's events: connecting, failing over, plaintext in and out.
+extension Connection {
+    /// Tries one server after the other until one is under way, has accepted, or none is left.
+    func connect() {
+        wentOn(askNextServer())
+    }
+
+    private func askNextServer() -> UpstreamSide.Connecting {
+        startTimer(.connect)
+        record.connectStartedAt = worker.loop.now
+        return upstream.connectNext({ record.server = $0 }) { [unowned self] readiness in
+            turn { upstreamReady(readiness) }
+        }
+    }
+
+    /// Goes on from what connecting has come to.
+    func wentOn(_ step: UpstreamSide.Connecting) {
+        var step = step
+        while wantsNextServer(after: step) { step = askNextServer() }
+    }
+
+    private func wantsNextServer(after step: UpstreamSide.Connecting) -> Bool {
+        switch step {
+        case .underWay: return false
+        case .connected:
+            record.connectedAt = worker.loop.now
+            if let observer = listener.observers.connections, let local = upstream.stream?.localEndpoint() {
+                record.upstreamLocal = local
+                observer.connected(record, client.tls.summary, from: local)
+            }
+            client.issueHeldTickets()
+            sayAfterUpload(machine.connected(uploadWaits: upstream.waiting > 0))
+            return false
+        case .failed(let errno, let another):
+            worker.log.connectFailed(listener, record, errno)
+            // A client that no upstream is found for is not made to pay for that the next time.
+            if !another { client.issueHeldTickets() }
+            return machine.connectFailed(another: another) == .tryNext
+        case .nobody:
+            return machine.connectFailed(another: false) == .tryNext
+        }
+    }
+
+    private func upstreamReady(_ readiness: Readiness) {
+        if let step = upstream.goOn(readiness) {
+            wentOn(step)
+        } else {
+            upstream.stream?.note(readiness)
+        }
+        guard upstream.stream != nil else { return }
+        if readiness.contains(.writable) { flushUpstream() }
+        mayReceive(from: .upstream)
+    }
+
+    /// Takes what one receive brings, when the client has taken what came before.
+    func receiveFromUpstream() {
+        guard machine.readsUpstream, let stream = upstream.stream, stream.isReadable, client.takesMore else { return }
+        worker.buffers.receiving(room: listener.settings.relayBuffer) { target in
+            switch stream.receive(into: target) {
+            case .bytes(let bytes, let endIsBehind):
+                noteActivity()
+                if !stream.isReadable { probeLater() }
+                if let fault = client.write(bytes) {
+                    record.detail = fault.description
+                    return say(machine.clientBroke(.fault(fault.ending)))
+                }
+                if endIsBehind { mayReceive(from: .upstream) } else if stream.isReadable { stream.again() }
+            case .end: upstreamEnded(stream.failure)
+            case .nothing: break
+            case .broken: upstreamBroke()
+            }
+        }
+    }
+
+    /// - Parameter failure: why it takes no more bytes, if it has said so.
+    private func upstreamEnded(_ failure: SystemErrno?) {
+        // The kernel reports a reset once, and the send has had the report: what follows it looks like an end.
+        guard failure != .connectionReset else { return upstreamBroke() }
+        switch machine.upstreamEnded() {
+        case .goOn:
+            client.sendCloseNotify()
+            // It takes no more bytes, and has no more: what the client still sends would go nowhere.
+            if failure != nil { upstreamBroke() }
+        case .complete:
+            upstream.close()
+            client.sendCloseNotify()
+        }
+    }
+
+    private func upstreamBroke() {
+        machine.upstreamBroke()
+        upstream.close()
+        // What it still sends is discarded: it may read only when it has written.
+        mayReceive(from: .client)
+    }
+
+    /// Offers the client's plaintext that waits.
+    private func flushUpstream() {
+        switch upstream.flush() {
+        case .nothing: return
+        case .part: noteActivity()
+        case .all:
+            noteActivity()
+            sayAfterUpload(machine.uploaded())
+            mayReceive(from: .client)
+        case .refused(let errno):
+            upstreamRefused(errno)
+            // A client that waited for room goes on, until the upstream's answer is complete.
+            mayReceive(from: .client)
+        }
+    }
+
+    /// The upstream takes no more bytes; what it had sent before is still there to be read, and the client's.
+    ///
+    /// EPIPE says that its FIN came before its reset (its stream is complete), ECONNRESET that it broke off.
+    func upstreamRefused(_ errno: SystemErrno) {
+        guard let stream = upstream.stream, let exchange = machine.exchange else { return }
+        guard !exchange.hasUpstreamEnded else { return upstreamBroke() }
+        stream.refused(errno)
+        // Nothing waits for the upstream any more: a client that has ended is not owed more than that.
+        sayAfterUpload(machine.uploaded())
+        mayReceive(from: .upstream)
+    }
+
+    /// Does what the end of the upload, or of what waited of it, leads to.
+    func sayAfterUpload(_ answer: ExchangeMachine.AfterUpload) {
+        switch answer {
+        case .goOn: break
+        case .endUpstreamWrite: upstream.stream?.shutdownWrite()
+        case .complete:
+            upstream.close()
+        }
+    }
+}

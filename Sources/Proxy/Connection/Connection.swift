@@ -1,0 +1,282 @@
+internal import EventLoop
+internal import Metrics
+internal import Resumption
+internal import TLS
+internal import Vocabulary
+
+/// One client's connection: the shell that does what ``ConnectionMachine`` decides, with a ``ClientSide`` and an
+/// ``UpstreamSide`` to do it to.
+///
+/// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: what happened, then receives
+/// from whoever is due (one each, and the end behind it), then ``settle()`` with one send.
+final class Connection {
+    /// The worker outlives its connections: it closes them all before it goes.
+    unowned let worker: WorkerCore
+    let listener: WorkerListener
+    let client: ClientSide
+    let upstream: UpstreamSide
+    let entry: Admission.Entry
+    var machine = ConnectionMachine()
+    var record: ConnectionRecord
+    /// Who may be received from in this turn.
+    private var due: Due = []
+    private var timer: ConnectionTimer?
+    private var isProbeQueued = false
+    /// Another connection has the place of this one's handshake already.
+    private var isPlaceTaken = false
+
+    struct Due: OptionSet {
+        let rawValue: UInt8
+        static let client = Due(rawValue: 1)
+        static let upstream = Due(rawValue: 2)
+    }
+
+    var id: ConnectionID { record.id }
+
+    init(worker: WorkerCore, listener: WorkerListener, client: Socket, endpoint: Endpoint, entry: Admission.Entry) {
+        self.worker = worker
+        self.listener = listener
+        self.entry = entry
+        self.client = ClientSide(client, from: endpoint.address, of: listener, on: worker)
+        upstream = UpstreamSide(listener.upstream, on: worker.loop)
+        listener.domain.connectionBegan()
+        record = ConnectionRecord(id: worker.nextConnectionID(), client: endpoint, acceptedAt: worker.loop.now)
+    }
+
+    /// Begins to listen to the client.
+    func start() {
+        timer = ConnectionTimer(on: worker.loop) { [unowned self] in turn { timerRang() } }
+        turn {
+            do throws(EventLoopError) {
+                try client.stream.start { [unowned self] readiness in turn { clientReady(readiness) } }
+            } catch {
+                record.detail = "\(error)"
+                stop(.kill)
+            }
+        }
+    }
+
+    /// One turn: `body`, and what follows from it.
+    func turn(_ body: () -> Void) {
+        guard !machine.isClosed else { return }
+        worker.buffers.turn {
+            body()
+            receiveFromWhoIsDue()
+            settle()
+        }
+    }
+
+    /// Lets a side be received from before the turn is over; one at a time, so that none receives within another.
+    func mayReceive(from side: Due) {
+        due.insert(side)
+    }
+
+    private func receiveFromWhoIsDue() {
+        while !machine.isClosed {
+            if due.contains(.client) {
+                due.remove(.client)
+                receiveFromClient()
+            } else if due.contains(.upstream) {
+                due.remove(.upstream)
+                receiveFromUpstream()
+            } else {
+                return
+            }
+        }
+    }
+
+    /// Ends a turn: sends what has come together, and sets the timer that the machine wants.
+    private func settle() {
+        guard !machine.isClosed else { return }
+        flushClient(holdingTickets: true)
+        if client.isBroken, machine.client.isBeforeGoodbye { clientBroke() }
+        if case .closing = machine.client.phase {
+            if client.tickets.areHeld { flushClient(holdingTickets: false) }
+            if client.stream.pending.isEmpty { sayFarewell(machine.flushed()) }
+        }
+        setTimer()
+    }
+
+    // MARK: The timer
+
+    func noteActivity() { timer?.noteActivity() }
+
+    private func setTimer() {
+        guard let kind = machine.timer, kind != timer?.kind else { return }
+        startTimer(kind)
+    }
+
+    /// Begins a time anew, as each server that is tried has its own.
+    func startTimer(_ kind: ConnectionMachine.TimerKind) {
+        timer?.set(kind, for: listener.settings.timeouts.duration(of: kind))
+    }
+
+    private func timerRang() {
+        switch timer?.rang() {
+        case nil: return
+        case .connect: wentOn(upstream.connectTimedOut())
+        case .handshake, .idle, .halfClosed, .shutdown:
+            let wasHandshaking = machine.isHandshaking
+            let farewells = machine.timedOut(downloadWaits: !client.hasTakenAll || worker.buffers.output.count > 0)
+            if wasHandshaking { handshakeIsOver(.timeout) }
+            say(farewells)
+        }
+    }
+
+    // MARK: What others want of it
+
+    /// The listener is drained and time is up.
+    func drainIsOver() { turn { stop(.drain) } }
+
+    /// The process ends at once.
+    func kill() { turn { stop(.kill) } }
+
+    /// Ends the handshake, because another client's was taken in instead.
+    func makeWay(for limit: Admission.Refusal) {
+        turn {
+            record.detail = limit.rawValue
+            isPlaceTaken = true
+            stop(.limit)
+        }
+    }
+
+    func stop(_ why: ConnectionMachine.Stop) {
+        let wasHandshaking = machine.isHandshaking
+        let farewells = machine.stop(why)
+        if wasHandshaking { handshakeIsOver(why == .limit ? .madeWay : .stopped) }
+        say(farewells)
+    }
+
+    // MARK: The handshake's end
+
+    /// - Parameter failure: why it failed; `nil` when it has succeeded.
+    func handshakeIsOver(_ failure: HandshakeFailure?) {
+        if let failure {
+            record.failure = failure
+            listener.metrics.handshakeFailed(failure)
+            client.sessions.handshakeHasFailed()
+        }
+        if !isPlaceTaken { listener.admission.handshakeEnded(entry) }
+        listener.metrics.handshakesInProgress.subtract(1)
+        record.handshakeEndedAt = worker.loop.now
+    }
+
+    // MARK: Farewells
+
+    /// Leaves both sides in the way that the machine has decided.
+    func say(_ farewells: ConnectionMachine.Farewells) {
+        switch farewells.upstream {
+        case .none: break
+        case .close: upstream.close()
+        case .reset: upstream.close(resetting: true)
+        }
+        leaveClient(farewells.client)
+    }
+
+    func leaveClient(_ goodbye: ClientMachine.Goodbye) {
+        switch goodbye {
+        case .none: break
+        case .closeNotify: client.sendCloseNotify()
+        case .closeNotifyAndClose:
+            client.sendCloseNotify()
+            closeClient(resetting: false)
+        case .close: closeClient(resetting: false)
+        case .reset: closeClient(resetting: true)
+        }
+    }
+
+    private func sayFarewell(_ answer: ClientMachine.AfterFlush) {
+        switch answer {
+        case .none: break
+        case .close: closeClient(resetting: false)
+        case .reset: closeClient(resetting: true)
+        case .linger, .discard:
+            guard !client.isBroken else { return clientBroke() }
+            if answer == .linger { client.stream.shutdownWrite() }
+            discardFromClient()
+            // There the client is asked whether it has what it is to have.
+            if answer == .discard { probeLater() }
+        }
+    }
+
+    func closeClient(resetting: Bool) {
+        flushClient(holdingTickets: false)
+        client.close(resetting: resetting)
+        finish()
+    }
+
+    private func finish() {
+        timer?.close()
+        timer = nil
+        client.forget()
+        upstream.close()
+        record.bytesFromClient = client.bytesReceived
+        record.bytesToClient = client.bytesSent
+        record.endedAt = worker.loop.now
+        record.ending = machine.book.ending
+        record.laterEvents = machine.book.later
+        record.summary = client.tls.summary
+        settleSessions()
+        client.tls.close()
+        listener.admission.connectionEnded(entry)
+        listener.domain.connectionEnded()
+        worker.connectionEnded(self)
+    }
+
+    /// What the ending means for the sessions of this connection.
+    private func settleSessions() {
+        record.lineage = client.sessions.lineage?.id
+        guard let ending = machine.book.ending else { return }
+        let verdict = client.sessions.connectionEnded(ending)
+        guard verdict != .kept else { return }
+        guard verdict != .notDenied else { return listener.metrics.lineagesNotDenied.add(1) }
+        listener.metrics.lineagesDropped.add(1)
+        if case .droppedWithOthers(let moment, let isFirst) = verdict {
+            listener.metrics.denyListOverflows.add(1)
+            if isFirst { worker.log.denyListIsFull(listener, upTo: moment) }
+        }
+    }
+
+    // MARK: Noticing
+
+    /// Has the sockets asked for an error a little later.
+    ///
+    /// libevent tells an error (EPOLLERR) as readable and writable, which bytes are as well. A reset that comes right
+    /// behind bytes is one edge with them: a receive that empties the socket has used it up, and nothing else would
+    /// tell of the reset before the idle timeout.
+    func probeLater() {
+        guard !isProbeQueued else { return }
+        isProbeQueued = true
+        worker.probes.append(self, due: worker.loop.now + WorkerCore.probeDelay)
+    }
+
+    /// Asks the sockets for an error (SO_ERROR), once after they were last received from.
+    func probe() {
+        isProbeQueued = false
+        guard isWorthProbing else { return }
+        turn { probeSockets() }
+    }
+
+    private var isWorthProbing: Bool {
+        switch machine.client.phase {
+        case .serving, .lingering, .discarding: true
+        case .closing: machine.client.discardsClient
+        // A client that was answered since would have refused the answer.
+        case .handshaking: client.lastAnswered.map { $0 < client.lastReceived } ?? true
+        case .closed: false
+        }
+    }
+
+    private func probeSockets() {
+        // What is still to be received comes first, and so does the news behind it.
+        if !client.stream.isReadable || !clientIsReceivedFrom, client.stream.pendingError() != nil {
+            clientBroke()
+        } else if let stream = upstream.stream, !stream.isReadable, let errno = stream.pendingError() {
+            // Bytes may have come with it, which no event has told of yet.
+            upstreamRefused(errno)
+        }
+        guard machine.client.phase == .discarding else { return }
+        guard client.rests else { return probeLater() }
+        if machine.clientRests() { closeClient(resetting: true) }
+    }
+}

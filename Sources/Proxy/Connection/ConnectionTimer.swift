@@ -1,0 +1,54 @@
+internal import EventLoop
+internal import Vocabulary
+
+/// The one timer of a connection, and what it is set for. Confined to its loop.
+final class ConnectionTimer {
+    private let loop: EventLoop
+    private var event: LoopEvent?
+    private var running: Running?
+    private var lastActivity: Instant
+
+    private struct Running {
+        let kind: ConnectionMachine.TimerKind
+        let duration: Duration
+    }
+
+    init(on loop: EventLoop, _ fire: @escaping () -> Void) {
+        self.loop = loop
+        lastActivity = loop.now
+        event = .timer(on: loop, fire)
+    }
+
+    /// What it is set for.
+    var kind: ConnectionMachine.TimerKind? { running?.kind }
+
+    func set(_ kind: ConnectionMachine.TimerKind, for duration: Duration) {
+        running = Running(kind: kind, duration: duration)
+        noteActivity()
+        event?.schedule(after: duration)
+    }
+
+    /// Bytes have moved: what waits for quiet begins anew. That costs no more than a note.
+    func noteActivity() {
+        lastActivity = loop.now
+    }
+
+    /// It rang.
+    ///
+    /// - Returns: what for; `nil` when it rang too early, because bytes have moved meanwhile.
+    func rang() -> ConnectionMachine.TimerKind? {
+        guard let running else { return nil }
+        let quiet = loop.now - lastActivity
+        if running.kind == .idle || running.kind == .halfClosed, quiet < running.duration {
+            event?.schedule(after: running.duration - quiet)
+            return nil
+        }
+        self.running = nil
+        return running.kind
+    }
+
+    func close() {
+        event?.close()
+        event = nil
+    }
+}

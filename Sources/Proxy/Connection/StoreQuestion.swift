@@ -1,0 +1,27 @@
+internal import EventLoop
+internal import Resumption
+internal import Vocabulary
+
+/// A session store that was asked, and a handshake that waits for it until `sessions.store_deadline`. Confined to its loop.
+final class StoreQuestion {
+    private var timer: LoopEvent?
+    private var asking: Task<Void, Never>?
+
+    /// - Parameters:
+    ///   - asking: is cancelled when nobody waits any more; `nil` for what must come, to be given back.
+    ///   - late: the deadline is over.
+    init(_ asking: Task<Void, Never>?, deadline: Duration, on loop: EventLoop, late: @escaping () -> Void) {
+        self.asking = asking
+        let timer = LoopEvent.timer(on: loop, late)
+        self.timer = timer
+        timer.schedule(after: deadline)
+    }
+
+    /// Nobody waits for it any more.
+    func end() {
+        timer?.close()
+        timer = nil
+        asking?.cancel()
+        asking = nil
+    }
+}

@@ -1,0 +1,174 @@
+/// The client's side of a connection, from the handshake to the goodbye. Events in, answers out, no I/O and no clock.
+///
+/// What is relayed meanwhile is the ``ExchangeMachine``'s.
+package struct ClientMachine: Sendable, Equatable {
+    /// Where it stands.
+    package enum Phase: Sendable, Equatable {
+        /// TLS is being negotiated. Next: any but ``lingering`` and ``discarding``.
+        case handshaking
+        /// The client is served. Next: ``closing(afterwards:)``, ``closed``.
+        case serving(Reading)
+        /// The last bytes are on their way to the client. Next: ``lingering``, ``discarding``, ``closed``.
+        case closing(afterwards: Farewell)
+        /// All is said; the client's FIN is awaited, so that a reset does not overtake our last bytes. Next: ``closed``.
+        case lingering
+        /// The upstream broke off, and what it had sent has left: the client takes it while its upload is discarded, and is
+        /// reset then. Next: ``closed``.
+        case discarding
+        /// The socket is closed. Final.
+        case closed
+    }
+
+    /// The client's stream.
+    package enum Reading: Sendable, Equatable {
+        case going
+        /// It has ended in order, by close_notify.
+        case ended
+    }
+
+    /// What follows when the last bytes for the client have left.
+    package enum Farewell: Sendable, Equatable {
+        /// Close at once: the client has ended its stream too.
+        case close
+        /// The same, when a limit, a timeout or the operator wants it over: in `timeouts.shutdown`.
+        case closeSoon
+        /// Close our direction and await the client's FIN.
+        case linger
+        /// Reset: there is no upstream, and the client must not take what it has for the whole.
+        case reset
+        /// Reset, because the upstream's stream broke off, when the client has what came before. A client that is still
+        /// uploading, and is reset at once, never reads why.
+        case discard
+    }
+
+    package private(set) var phase = Phase.handshaking
+
+    package init() {}
+
+    /// Whether bytes of the client are still wanted (to be relayed, or for the handshake).
+    package var readsClient: Bool {
+        switch phase {
+        case .handshaking, .serving(.going): true
+        case .serving(.ended), .closing, .lingering, .discarding, .closed: false
+        }
+    }
+
+    /// Whether what the client still sends is read and forgotten: one that writes before it reads must get to reading.
+    package var discardsClient: Bool {
+        switch phase {
+        case .closing(let farewell): farewell == .linger || farewell == .discard
+        case .lingering, .discarding: true
+        case .handshaking, .serving, .closed: false
+        }
+    }
+
+    /// Whether the last bytes for the client are still to be decided.
+    var isBeforeGoodbye: Bool {
+        switch phase {
+        case .handshaking, .serving: true
+        case .closing, .lingering, .discarding, .closed: false
+        }
+    }
+}
+
+extension ClientMachine {
+    mutating func handshakeDone() {
+        guard phase == .handshaking else { preconditionFailure("a handshake's end in phase \(phase)") }
+        phase = .serving(.going)
+    }
+
+    /// - Parameter answered: an alert or a plain-text answer waits to be sent.
+    mutating func handshakeFailed(answered: Bool) -> Goodbye {
+        guard phase == .handshaking else { preconditionFailure("a handshake's end in phase \(phase)") }
+        phase = answered ? .closing(afterwards: .linger) : .closed
+        return answered ? .none : .close
+    }
+
+    /// The client has ended its stream in order.
+    mutating func ended() {
+        guard phase == .serving(.going) else { preconditionFailure("the client's end in phase \(phase)") }
+        phase = .serving(.ended)
+    }
+
+    /// Nothing more is relayed: what is left goes to the client, and then `farewell` follows.
+    mutating func beginGoodbye(_ farewell: Farewell) {
+        guard case .serving = phase else { preconditionFailure("a goodbye in phase \(phase)") }
+        phase = .closing(afterwards: farewell)
+    }
+
+    /// How the client is left, now.
+    package enum Goodbye: Sendable, Equatable {
+        /// It stays.
+        case none
+        /// Put a close_notify behind what it still gets; the rest follows when that has left.
+        case closeNotify
+        /// The same, and close its socket at once.
+        case closeNotifyAndClose
+        case close
+        case reset
+    }
+
+    /// A limit, a timeout or the operator ends what is served; the client is told in the way of TLS.
+    mutating func endServing() -> Goodbye {
+        guard case .serving(let reading) = phase else { preconditionFailure("an end of serving in phase \(phase)") }
+        phase = .closing(afterwards: reading == .ended ? .closeSoon : .linger)
+        return .closeNotify
+    }
+
+    /// The client is left at once.
+    mutating func leave(_ goodbye: Goodbye) -> Goodbye {
+        phase = .closed
+        return goodbye
+    }
+
+    /// The client's TCP stream has ended, while it was no longer read or only to be forgotten.
+    mutating func truncatedAtGoodbye() -> Goodbye {
+        switch phase {
+        // What is awaited after the goodbye has come before.
+        case .closing(.linger):
+            phase = .closing(afterwards: .closeSoon)
+            return .none
+        // It sends nothing more, and may read on.
+        case .closing(.discard), .discarding: return .none
+        case .handshaking, .serving, .closing, .lingering, .closed: return leave(.close)
+        }
+    }
+
+    /// A client that reads slowly is not waited for any longer.
+    ///
+    /// - Returns: whether that changes anything.
+    mutating func hurry() -> Bool {
+        guard phase == .closing(afterwards: .close) else { return false }
+        phase = .closing(afterwards: .closeSoon)
+        return true
+    }
+
+    /// What follows when the last bytes have left.
+    package enum AfterFlush: Sendable, Equatable {
+        case none
+        case close
+        case reset
+        /// Half-close the socket and discard what still comes.
+        case linger
+        /// Discard what still comes.
+        case discard
+    }
+
+    /// The socket has taken everything that waited.
+    mutating func flushed() -> AfterFlush {
+        guard case .closing(let farewell) = phase else { return .none }
+        switch farewell {
+        case .close, .closeSoon: phase = .closed
+        case .reset:
+            phase = .closed
+            return .reset
+        case .linger:
+            phase = .lingering
+            return .linger
+        case .discard:
+            phase = .discarding
+            return .discard
+        }
+        return .close
+    }
+}
