@@ -31,7 +31,7 @@ import Testing
             ["openssl", "s_client", "-connect", "127.0.0.1:\(reprise.port())"] + server + extra)
         let line = result.output.split(separator: "\n").first { $0.hasPrefix("subject=") }
         // "CN = a.test" before OpenSSL 3.2.
-        return line.map { $0.dropFirst(8).replacing(" = ", with: "=") } ?? result.errors
+        return line.map { String($0.dropFirst(8)).replacing(" = ", with: "=") } ?? result.errors
     }
 
     @Test func `the exact name comes before the wildcard, and the first host serves what nobody has`() throws {
