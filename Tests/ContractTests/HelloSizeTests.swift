@@ -8,9 +8,9 @@ import Testing
     private static func two(_ number: Int) -> [UInt8] { [UInt8(number >> 8 & 0xff), UInt8(number & 0xff)] }
     private static func vector(_ bytes: [UInt8]) -> [UInt8] { two(bytes.count) + bytes }
 
-    /// What a server of TLS 1.2 or 1.3 needs to answer: groups, signature algorithms, and of TLS 1.3 a version and a share.
+    /// What a server of TLS 1.2 or 1.3 needs to answer: groups (its certificate's too), signature algorithms, and of TLS 1.3 a version and a share.
     private static func ordinary(_ carrier: Carrier) -> [Extension] {
-        let both: [Extension] = [(10, vector(two(29))), (13, vector(two(0x0403)))]
+        let both: [Extension] = [(10, vector(two(29) + two(23))), (13, vector(two(0x0403)))]
         guard carrier.version == TLS1_3_VERSION else { return both }
         let share = two(29) + vector([UInt8](repeating: 9, count: 32))
         return both + [(43, [2, 3, 4]), (51, vector(share)), (45, [1, 1])]

@@ -20,8 +20,8 @@ private func exchange(_ port: Int, _ sender: String) throws -> String {
     return try Shell.python(program).output.trimmingCharacters(in: .whitespacesAndNewlines)
 }
 
-/// A TLS 1.2 and 1.3 ClientHello, made by Python's ssl, that an unknown extension fills up to so many bytes. What it has by
-/// itself differs: a hybrid key share, from OpenSSL 3.5 on, takes a kilobyte.
+/// A TLS 1.2 and 1.3 ClientHello, made by Python's ssl, that an unknown extension fills up to so many bytes of records. What it
+/// has by itself differs: a hybrid key share, from OpenSSL 3.5 on, takes a kilobyte.
 private func hello(bytes: Int = 0) -> String {
     """
     import ssl
@@ -34,7 +34,7 @@ private func hello(bytes: Int = 0) -> String {
     body = bytearray(record[9:])
     at = 2 + 32; at += 1 + body[at]; at += 2 + int.from_bytes(body[at:at+2], "big"); at += 1 + body[at]
     extensions = bytes(body[at+2:])
-    pad = \(bytes) - 4 - len(body) - 4
+    pad = \(bytes) - 5 * -(-\(bytes) // 16384) - 4 - len(body) - 4
     if pad > 0: extensions += b"\\xfa\\xde" + pad.to_bytes(2, "big") + bytes(pad)
     body = bytes(body[:at]) + len(extensions).to_bytes(2, "big") + extensions
     message = b"\\x01" + len(body).to_bytes(3, "big") + body

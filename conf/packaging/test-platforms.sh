@@ -19,6 +19,8 @@ only=(${FILTER:+--filter "$FILTER"})
 if [ "${1:-}" = inside ]; then
     root=$2 build=$2/var/tmp/reprise-build
     ip link set lo up
+    # A mount of its own, because inside it unshare asks for one.
+    mount --bind "$root" "$root"
     # A worktree keeps its history elsewhere.
     for folder in "$toolchain" "$PWD" "$(realpath "$(git rev-parse --git-common-dir)")" ${VOLUMES:-}; do
         mkdir -p "$root$folder"
