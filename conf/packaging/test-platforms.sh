@@ -76,8 +76,8 @@ older() {
         folder=$roots/$package-$version
         mkdir -p "$folder"
         (cd "$folder" && apt-get download -q "$package=$version" && dpkg -x ./*.deb . && rm ./*.deb)
-        attempt "$package-$version" env LD_LIBRARY_PATH="$(dirname "$(find "$folder" -name libssl.so.3)")" \
-            swift test --skip-build "${only[@]}"
+        attempt "$package-$version" unshare --pid --mount-proc --fork --kill-child \
+            env LD_LIBRARY_PATH="$(dirname "$(find "$folder" -name libssl.so.3)")" swift test --skip-build "${only[@]}"
     done
 }
 
