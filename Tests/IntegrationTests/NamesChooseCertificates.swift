@@ -30,18 +30,19 @@ import Testing
         let result = try Shell.run(
             ["openssl", "s_client", "-connect", "127.0.0.1:\(reprise.port())"] + server + extra)
         let line = result.output.split(separator: "\n").first { $0.hasPrefix("subject=") }
-        return line.map { String($0.dropFirst(8)) } ?? result.errors
+        // "CN = a.test" before OpenSSL 3.2.
+        return line.map { String($0.dropFirst(8)).replacing(" = ", with: "=") } ?? result.errors
     }
 
     @Test func `the exact name comes before the wildcard, and the first host serves what nobody has`() throws {
         let reprise = try start()
-        #expect(try subject(reprise, "a.test").contains("CN = a.test"))
-        #expect(try subject(reprise, "A.TEST").contains("CN = a.test"))
-        #expect(try subject(reprise, "b.a.test").contains("CN = *.a.test"))
-        #expect(try subject(reprise, "exact.a.test").contains("CN = exact.a.test"))
-        #expect(try subject(reprise, "x.b.a.test").contains("CN = a.test"))
-        #expect(try subject(reprise, "other.test").contains("CN = a.test"))
-        #expect(try subject(reprise, nil).contains("CN = a.test"))
+        #expect(try subject(reprise, "a.test").contains("CN=a.test"))
+        #expect(try subject(reprise, "A.TEST").contains("CN=a.test"))
+        #expect(try subject(reprise, "b.a.test").contains("CN=*.a.test"))
+        #expect(try subject(reprise, "exact.a.test").contains("CN=exact.a.test"))
+        #expect(try subject(reprise, "x.b.a.test").contains("CN=a.test"))
+        #expect(try subject(reprise, "other.test").contains("CN=a.test"))
+        #expect(try subject(reprise, nil).contains("CN=a.test"))
     }
 
     @Test func `unknown names can be refused with unrecognized_name`() throws {
@@ -49,8 +50,8 @@ import Testing
         #expect(try subject(reprise, "other.test").contains("unrecognized name"))
         #expect(reprise.closedConnection()["cause"] == "unknown_name")
         #expect(reprise.closedConnection()["ending"] == "alert_sent(unrecognized_name)")
-        #expect(try subject(reprise, "a.test").contains("CN = a.test"))
-        #expect(try subject(reprise, nil).contains("CN = a.test"))
+        #expect(try subject(reprise, "a.test").contains("CN=a.test"))
+        #expect(try subject(reprise, nil).contains("CN=a.test"))
     }
 
     @Test func `ECDSA and RSA stand side by side, and the client's abilities choose`() throws {
@@ -61,10 +62,12 @@ import Testing
                 "-sigalgs",
                 algorithms,
             ])
-            return result.output
+            let line = result.output.split(separator: "\n").first { $0.hasPrefix("Peer signature type: ") }
+            return line.map { $0.dropFirst(21).lowercased() } ?? result.errors
         }
-        #expect(try kind("ECDSA+SHA256").contains("Peer signature type: ECDSA"))
-        #expect(try kind("RSA-PSS+SHA256").contains("Peer signature type: RSA-PSS"))
+        // From OpenSSL 3.5 on the scheme's name in TLS, ecdsa_secp256r1_sha256 or rsa_pss_rsae_sha256.
+        #expect(try kind("ECDSA+SHA256").hasPrefix("ecdsa"))
+        #expect(try kind("RSA-PSS+SHA256").replacing("_", with: "-").hasPrefix("rsa-pss"))
     }
 
     @Test func `ALPN takes the server's first choice, and nothing in common ends the handshake`() throws {

@@ -20,7 +20,7 @@ MAN1 = reprise.1 $(COMMANDS:%=reprise-%.1)
 
 EXAMPLES = $(wildcard conf/examples/*.yaml)
 
-.PHONY: install uninstall deb test-install test-image
+.PHONY: install uninstall deb test-install test-image test-platforms
 
 # Builds what is older than its sources and nothing else: `make release && sudo make install` needs no Swift as root.
 $(PROGRAM): Package.swift $(shell find Sources -type f)
@@ -80,3 +80,9 @@ test-install: $(GENERATED)/stamp deb
 # Builds the image on Debian roots made by debootstrap, or on those that BUILD_IMAGE and RUNTIME_IMAGE name, and serves.
 test-image:
 	conf/packaging/test-image.sh
+
+# The suites with every other libssl that Debian has: what it keeps for this system, and roots of other suites. Needs root.
+test-platforms: deps-test
+	@$(call install,debootstrap iproute2)
+	$(SWIFT) build --build-tests
+	conf/packaging/test-platforms.sh
