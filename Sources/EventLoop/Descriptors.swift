@@ -26,6 +26,17 @@ package enum Descriptors {
         return Limit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
     }
 
+    /// What the loops, the log, the admin endpoint and a few connections take. With fewer, libevent ends the process itself.
+    package static let least = 64
+
+    /// Raises the soft limit, and holds the result against ``least``.
+    ///
+    /// - Throws: when there are fewer.
+    package static func checkLeast() throws(TooFewDescriptors) {
+        let limit = raiseLimit().soft
+        guard limit >= least else { throw TooFewDescriptors(limit: limit) }
+    }
+
     /// Lets the kernel write no core dump of this process (RLIMIT_CORE), not even after a crash.
     package static func forbidCoreDumps() {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
@@ -40,6 +51,15 @@ package enum Descriptors {
         while readdir(folder) != nil { count += 1 }
         // ".", "..", and the folder's own descriptor.
         return max(0, count - 3)
+    }
+}
+
+/// RLIMIT_NOFILE leaves too little to run at all.
+package struct TooFewDescriptors: Error, CustomStringConvertible {
+    let limit: Int
+
+    package var description: String {
+        "RLIMIT_NOFILE is \(limit), and Reprise needs at least \(Descriptors.least) descriptors ('ulimit -n', LimitNOFILE=)"
     }
 }
 

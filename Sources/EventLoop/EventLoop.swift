@@ -3,11 +3,14 @@ internal import Glibc
 internal import Synchronization
 package import Vocabulary
 
-/// A libevent loop on a thread of its own, and the executor of the actors that live on it.
+/// A libevent loop on a thread of its own, and the executor of the actors and tasks that live on it.
+///
+/// Tasks that prefer it, and what they call, never use the pool of Swift's own runtime: that needs threads which the system
+/// may refuse, and a /proc that may not be there, and has no words for either.
 ///
 /// Data-plane code is plain callbacks on the loop; control-plane code is `async` Swift that hops onto it.
 // @unchecked: what is not immutable is either behind `inbox`'s lock, or confined to the loop's thread.
-package final class EventLoop: SerialExecutor, @unchecked Sendable {
+package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// How many common-timeout queues libevent keeps for one base (MAX_COMMON_TIMEOUTS in event.c).
     package static let maximumCommonTimeouts = 256
     /// The stack of a loop's thread. libssl's handshakes and Swift's own frames need far less.
@@ -203,7 +206,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
         for job in jobs {
             switch job {
-            case .swift(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+            case .swift(let job):
+                job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
             case .body(let body): body()
             }
         }

@@ -23,6 +23,11 @@ package struct Demo: Sendable {
     ) throws(RepriseError) {
         Library.leaveCleanupToTheSystem()
         try Library.checkForReprise()
+        do {
+            try Descriptors.checkLeast()
+        } catch {
+            throw .cannotStart("\(error)")
+        }
         let upstream = DemoUpstream()
         self.upstream = upstream
         do {

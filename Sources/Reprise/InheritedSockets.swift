@@ -13,6 +13,19 @@ struct InheritedSockets: Sendable {
     private(set) var sockets: [Inherited] = []
     /// Descriptors that are handed over but are no listening stream sockets.
     private(set) var unusable: [CInt] = []
+    /// How many more were announced than are taken over.
+    private var beyond = 0
+
+    /// Those in words; `nil` for none.
+    var unusableWords: String? {
+        guard !unusable.isEmpty || beyond > 0 else { return nil }
+        let shown = unusable.prefix(Self.maximumListed).map { "\($0)" }.joined(separator: ", ")
+        let more = unusable.count - Self.maximumListed + beyond
+        return unusable.count > Self.maximumListed || beyond > 0 ? "\(shown) and \(more) more" : shown
+    }
+
+    /// How many descriptors a message lists.
+    private static let maximumListed = 10
     /// Where those were bound that no listener wanted at the start; systemd still holds them.
     private(set) var givenUp: [Inherited] = []
 
@@ -58,9 +71,12 @@ struct InheritedSockets: Sendable {
         guard let count = environment["LISTEN_FDS"].flatMap(CInt.init), count > 0,
             environment["LISTEN_PID"].flatMap(Int32.init) == process
         else { return }
+        beyond = Int(max(0, count - Self.maximum))
         for descriptor in Self.firstDescriptor..<Self.firstDescriptor + min(count, Self.maximum) {
             if let socket = Socket.inherited(descriptor), let endpoint = socket.localEndpoint {
-                sockets.append(Inherited(socket: socket, endpoint: endpoint, isDualStack: socket.isDualStack))
+                // One bound to `::ffff:0.0.0.0` is of IPv6's family, and takes IPv4 alone.
+                let isDualStack = endpoint.address?.isIPv6 == true && socket.isDualStack
+                sockets.append(Inherited(socket: socket, endpoint: endpoint, isDualStack: isDualStack))
             } else {
                 unusable.append(descriptor)
             }

@@ -84,6 +84,7 @@ package struct Program: Sendable {
             dropped: registry.counter(MetricCatalog.logLinesDropped))
         defer { queue.close() }
         do {
+            try Descriptors.checkLeast()
             let control = try EventLoop(name: "control")
             let server = Server(
                 control: control, source: source, environment: environment, registry: registry, queue: queue,
@@ -92,7 +93,7 @@ package struct Program: Sendable {
             let signals = try watchSignals(control, server, outcome)
             // Who started the process may have blocked them, too.
             ProcessSignals.unblock(Self.heard)
-            Task { () throws(Never) -> Void in
+            Task(executorPreference: control) { () throws(Never) -> Void in
                 do throws(RepriseError) {
                     try await server.start()
                     started()
@@ -132,12 +133,14 @@ package struct Program: Sendable {
         let stop = {
             if outcome.isStopping { outcome.code = ExitCode.killed }
             outcome.isStopping = true
-            Task { await server.stop() }
+            Task(executorPreference: control) { await server.stop() }
         }
         let signals = [
             LoopEvent(.signal(ProcessSignals.terminate), on: control) { _ in stop() },
             LoopEvent(.signal(ProcessSignals.interrupt), on: control) { _ in stop() },
-            LoopEvent(.signal(ProcessSignals.hangUp), on: control) { _ in Task { await server.reload() } },
+            LoopEvent(.signal(ProcessSignals.hangUp), on: control) { _ in
+                Task(executorPreference: control) { await server.reload() }
+            },
         ]
         for signal in signals { try signal.start() }
         return signals

@@ -131,7 +131,12 @@ extension Server {
                 removeFile(of: endpoint)
                 log.notice(
                     "no longer listening", [("listener", .string(name)), ("address", .string("\(endpoint.bound)"))])
-                guard endpoint.isInherited else { continue }
+                let isWanted = plan.listeners.contains { other in
+                    other.bind.contains { bind in
+                        inherited.serving(bind.value).contains { $0.endpoint == endpoint.bound }
+                    }
+                }
+                guard endpoint.isInherited, !isWanted else { continue }
                 log.warning(
                     "no listener wants an inherited socket any more: its clients wait until a reload names it again",
                     [("address", .string("\(endpoint.bound)"))])

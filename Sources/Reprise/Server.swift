@@ -84,8 +84,8 @@ package actor Server {
         log.adopt(plan.log)
         for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
         descriptors = Descriptors.raiseLimit().soft
-        for descriptor in inherited.unusable {
-            log.warning("inherited descriptor is no listening socket", [("descriptor", .int(Int64(descriptor)))])
+        if let words = inherited.unusableWords {
+            log.warning("inherited descriptors are no listening sockets", [("descriptor", .string(words))])
         }
         let count = plan.workers.count(processors: Processors.available())
         let parts = try buildParts(plan, checked)
@@ -311,8 +311,8 @@ extension Server {
         for endpoint in open { removeFile(of: endpoint) }
         admin?.isDraining = true
         log.notice("draining", [("drain_timeout", .string((plan?.drainTimeout ?? .zero).written))])
-        let deadline = LoopEvent.timer(on: control) { [workers] in
-            for worker in workers { Task { await worker.endDrain() } }
+        let deadline = LoopEvent.timer(on: control) { [workers, control] in
+            for worker in workers { Task(executorPreference: control) { await worker.endDrain() } }
         }
         deadline.schedule(after: plan?.drainTimeout ?? .zero)
         await withTaskGroup { group in

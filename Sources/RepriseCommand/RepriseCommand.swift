@@ -13,6 +13,15 @@ struct RepriseCommand: ParsableCommand {
         version: Versions.lines.joined(separator: "\n"),
         subcommands: [Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self])
 
+    /// Help for a command that is none must not pass for help.
+    ///
+    /// - Throws: what is wrong with the command line.
+    static func checkHelp(_ arguments: [String]) throws {
+        guard arguments.first == "help", let asked = arguments.dropFirst().first, !asked.hasPrefix("-") else { return }
+        let known = configuration.subcommands.compactMap { $0.configuration.commandName ?? $0._commandName }
+        guard known.contains(asked) else { throw ValidationError("Unexpected argument '\(asked)'") }
+    }
+
     func run() throws {
         // Help that nobody asked for must not pass for something that was done.
         Terminal.complain("reprise: which command? One of these is needed.\n\n\(Self.helpMessage())")

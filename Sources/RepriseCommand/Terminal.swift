@@ -30,6 +30,22 @@ enum Terminal {
         return nil
     }
 
+    /// Ends the process with what an error, or a wish for help, has to say, and with its exit code.
+    static func leave(_ error: any Error) -> Never {
+        let text = RepriseCommand.fullMessage(for: error)
+        let code = RepriseCommand.exitCode(for: error)
+        guard code.isSuccess else {
+            if !text.isEmpty { complain(text) }
+            RepriseCommand.exit(withError: code)
+        }
+        do {
+            if !text.isEmpty { try say(text) }
+            RepriseCommand.exit(withError: code)
+        } catch {
+            RepriseCommand.exit(withError: error)
+        }
+    }
+
     /// Standard error, as the log's way out.
     static var log: Program.LogOutput {
         Program.LogOutput(descriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1)

@@ -123,6 +123,16 @@ import Testing
         #expect(answer.output == "hello\n", "\(answer) \(reprise.log)")
     }
 
+    @Test func `a reload that names an inherited socket in other words warns of nothing`() throws {
+        let reprise = try start("\"[::]:PORT\"", handing("dual:::"))
+        let before = warnings(reprise).filter { !$0.hasPrefix("an inherited") }
+        try reprise.rewrite(configuration(bind: "\"0.0.0.0:\(reprise.port())\"").text)
+        reprise.signal(SIGHUP)
+        #expect(reprise.waitForLine { $0["message"] == "configuration reloaded" } != nil, "\(reprise.log)")
+        #expect(try fetch(reprise, "127.0.0.1") == "hello\n", "\(reprise.log)")
+        #expect(warnings(reprise).filter { !$0.hasPrefix("an inherited") } == before, "\(reprise.log)")
+    }
+
     @Test(arguments: [
         ("127.0.0.1:PORT", "v4:0.0.0.0", "systemd's socket at 0.0.0.0:"),
         ("127.0.0.1:PORT", "dual:::", "which takes IPv4 too, has it"),

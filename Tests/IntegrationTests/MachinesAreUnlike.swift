@@ -49,7 +49,48 @@ import Testing
             #expect(result.output.isEmpty, "\(arguments): \(result)")
             #expect(result.errors.contains("USAGE: reprise") || result.errors.contains("Usage: reprise"), "\(result)")
         }
+        let other = try Shell.run([program, "help", "srve"])
+        #expect(other.status == 64 && other.output.isEmpty, "\(other)")
+        #expect(try Shell.run([program, "help", "serve"]).output.contains("USAGE: reprise serve"))
         #expect(try Shell.run([program, "--help"]).status == 0)
+        for asked in ["--help", "help", "--version", "version", "schema"] {
+            let full = try Shell.run(["sh", "-c", "exec \(program) \(asked) >/dev/full"])
+            #expect(full.status == 2 && full.errors.contains("cannot write to standard output"), "\(asked): \(full)")
+        }
+    }
+
+    @Test(.disabled(if: Sanitizer.isOn, "a sanitizer needs more"), arguments: [4, 9, 10, 11, 12, 16, 24, 63])
+    func `too few descriptors are an error in words`(limit: Int) throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let configuration = folder.appending(path: "x.yaml").path
+        try Data(TestConfiguration(TestUpstream.echo()).text.utf8).write(to: URL(fileURLWithPath: configuration))
+        for command in ["serve -c \(configuration)", "demo --bind 127.0.0.1:0 --admin 127.0.0.1:0"] {
+            let result = try Shell.run(["sh", "-c", "ulimit -n \(limit); exec \(program) \(command)"])
+            #expect(result.status == 2 || limit < 6, "\(command): \(result)")
+            #expect(!result.errors.contains("died by signal") && !result.errors.isEmpty, "\(command): \(result)")
+        }
+    }
+
+    @Test(
+        .enabled(if: getuid() == 0, "only root becomes nobody"),
+        .disabled(if: Sanitizer.isOn, "it has threads of its own"))
+    func `a system that gives no more threads is an error in words`() throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let configuration = folder.appending(path: "x.yaml").path
+        try Data(TestConfiguration(TestUpstream.echo()).text.utf8).write(to: URL(fileURLWithPath: configuration))
+        // Everyone may read what nobody is to serve.
+        #expect(try Shell.run(["chmod", "-R", "a+rX", folder.path]).status == 0)
+        let launcher = """
+            import os, resource, sys
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+            os.setgid(65534); os.setuid(65534)
+            os.execv(sys.argv[1], sys.argv[1:])
+            """
+        let result = try Shell.python(launcher, [program, "serve", "-c", configuration])
+        #expect(result.status == 2, "\(result)")
+        #expect(result.errors.contains("a thread for the loop worker-0 failed: "), "\(result)")
+        let demo = try Shell.python(launcher, [program, "demo", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        #expect(demo.status == 2 && demo.errors.contains("a thread for the loop "), "\(demo)")
     }
 
     @Test(.enabled(if: getuid() == 0, "only root takes /proc away"), .disabled(if: Sanitizer.isOn, "it needs /proc"))
@@ -61,6 +102,12 @@ import Testing
         #expect(version.status == 0 && version.output.hasPrefix("reprise "), "\(version)")
         #expect(try run("").status == 64)
         #expect(try run("nonsense").status == 64)
+        // The runtime's own pool of threads would die here by chance.
+        let taken = TestUpstream.echo()
+        for _ in 0..<12 {
+            let demo = try run("demo --bind 127.0.0.1:\(taken.port) --admin 127.0.0.1:0")
+            #expect(demo.status == 2 && demo.errors.contains("EADDRINUSE"), "\(demo)")
+        }
         let check = try run("check -c /nonexistent.yaml")
         #expect(check.status == 1 && check.errors.contains("/nonexistent.yaml: cannot be read"), "\(check)")
     }

@@ -153,6 +153,8 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         #expect(InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "1"], process: 2).unusable.isEmpty)
         let odd = InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "2"], process: 2)
         #expect(odd.sockets.isEmpty || odd.unusable.isEmpty)
+        let many = InheritedSockets(environment: ["LISTEN_FDS": "2147483000", "LISTEN_PID": "2"], process: 2)
+        #expect(many.unusableWords?.hasSuffix(" and \(2_147_483_000 - 10 - many.sockets.count) more") == true)
     }
 
     @Test func `the admin endpoint's descriptors are set aside before those of clients`() throws {

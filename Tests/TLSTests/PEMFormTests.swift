@@ -69,6 +69,8 @@ import Vocabulary
                 text.replacing("-----BEGIN CERTIFICATE-----", with: "-----begin certificate-----"),
                 text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN-----"),
                 text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN CERTIFICATE----"),
+                text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN  CERTIFICATE-----"),
+                text.replacing("-----", with: "====="), text.replacing("-----", with: "*****"),
             ]
         case .noDashes: [text.replacing("-----", with: "")]
         }
@@ -97,7 +99,41 @@ import Vocabulary
             #expect(try chain(odd + good) == .form(.chain, unended), "\(end)")
         }
         let headless = Array(text.replacing("-----BEGIN CERTIFICATE-----\n", with: "").utf8)
-        #expect(try chain(good + headless) == .form(.chain, .endAlone(line: lines * 2 - 1)))
+        #expect(try chain(good + headless) == .form(.chain, .headless(line: lines + 1)))
+        let bare = text.split(separator: "\n").dropFirst().dropLast().joined(separator: "\n")
+        #expect(try chain(good + Array(bare.utf8)) == .form(.chain, .headless(line: lines + 1)))
+        let short = Array("-----END CERTIFICATE-----\n".utf8)
+        #expect(try chain(good + short) == .form(.chain, .endAlone(line: lines + 1)))
+        #expect(try chain(short + good) == .form(.chain, .endAlone(line: 1)))
+    }
+
+    @Test func `what is no text is told, wherever it was put`() throws {
+        let good = try openssl.read("a.pem")
+        let lines = good.count { $0 == 10 }
+        try openssl.run("x509 -in b.pem -outform DER -out b.der")
+        let utf16 = try openssl.read("b.pem").flatMap { [$0, 0] as [UInt8] }
+        for odd in [try openssl.read("b.der"), utf16, [0xFF, 0xFE] + utf16] {
+            guard case .form(.chain, .binary(let line))? = try chain(good + odd) else {
+                Issue.record("it was left out in silence")
+                continue
+            }
+            #expect(line > lines)
+        }
+        let base64 = Array(Base64.encode(try openssl.read("b.pem")).utf8)
+        #expect(try chain(good + base64) == .form(.chain, .headless(line: lines + 1)))
+    }
+
+    @Test func `what stands between dashes is shown only when it can be a label`() throws {
+        let key = String(decoding: try openssl.read("a.key"), as: UTF8.self).split(separator: "\n")
+        let body = key.dropFirst().dropLast().joined()
+        for odd in [
+            "-----BEGIN PRIVATE KEY \(body) END PRIVATE KEY-----", "-----BEGIN \(body)-----", "-----END \(body)-----",
+        ] {
+            for fault in [try self.key(Array(odd.utf8)), try chain(Array(odd.utf8))] {
+                #expect(fault != nil)
+                #expect(fault?.description.contains(body.prefix(12)) == false, "\(fault as Any)")
+            }
+        }
     }
 
     @Test func `a label that does not belong there is told, and keys beside a chain do`() throws {
@@ -124,7 +160,19 @@ import Vocabulary
 
     @Test func `comments and what the openssl command prints around blocks do no harm`() throws {
         try openssl.run("x509 -in a.pem -text -out text.pem")
-        let text = Array("Our own chain -- it begins here\nThe beginning.\n--- 8< ---\nsubject=CN = a.test\n".utf8)
+        let text = Array(
+            """
+            Our own chain -- it begins here
+            The beginning.
+            --- begin leaf certificate ---
+            # begin certificate of example
+            Begin certificate chain:
+            # sha256 of it, alone in a line:
+            e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+            --------------------------------------------------------------------
+            subject=CN = a.test
+
+            """.utf8)
         #expect(try chain(text + openssl.read("text.pem") + text + openssl.read("b.pem") + text) == nil)
         #expect(try authorities(text + openssl.read("text.pem") + text + openssl.read("b.pem")) == nil)
     }
@@ -145,8 +193,8 @@ import Vocabulary
         ] { try openssl.run("\(command) -out \(name)") }
         words(try chain(utf16(good)), "iconv -f UTF-16")
         words(try self.key(utf16(key)), "iconv -f UTF-16")
-        words(try chain(base64(good)), "base64 -d FILE")
-        words(try self.key(base64(key)), "base64 -d FILE")
+        words(try chain(base64(good)), "base64 -di FILE")
+        words(try self.key(base64(key)), "base64 -di FILE")
         words(try chain(base64(openssl.read("chain.der"))), "without BEGIN and END lines")
         words(try chain(openssl.read("chain.der")), "openssl x509 -inform DER")
         words(try self.key(openssl.read("key.der")), "openssl pkey -inform DER")

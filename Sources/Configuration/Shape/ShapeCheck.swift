@@ -102,6 +102,9 @@ struct ShapeCheck {
             return fault(node, path, "expected a mapping, found \(node.kind)")
         }
         guard !Availability.isPending(path) else { return }
+        if mapping.isEmpty {
+            warnings.append(Fault(source: source(node, path), message: "is empty, and so has no effect"))
+        }
         for (key, value) in mapping { check(value, shape, path: path.option(key.scalar?.string ?? "?"), key: nil) }
     }
 

@@ -117,7 +117,10 @@ final class Connection {
         case .connect: wentOn(upstream.connectTimedOut())
         case .handshake, .idle, .halfClosed, .shutdown:
             let wasHandshaking = machine.isHandshaking
-            let farewells = machine.timedOut(downloadWaits: !client.hasTakenAll || worker.buffers.output.count > 0)
+            let waits =
+                machine.client.phase == .discarding
+                ? client.stream.unacknowledgedBytes() > 0 : !client.hasTakenAll || worker.buffers.output.count > 0
+            let farewells = machine.timedOut(downloadWaits: waits)
             if wasHandshaking { handshakeIsOver(.timeout) }
             say(farewells)
         }

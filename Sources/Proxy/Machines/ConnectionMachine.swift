@@ -219,7 +219,7 @@ extension ConnectionMachine {
 
     /// The timer that ``timer`` names ran out; a connect that takes too long has failed (``connectFailed(another:)``).
     ///
-    /// - Parameter downloadWaits: bytes wait for the client's socket.
+    /// - Parameter downloadWaits: bytes wait for the client's socket, or in it.
     package mutating func timedOut(downloadWaits: Bool) -> Farewells {
         switch client.phase {
         case .handshaking:
@@ -233,7 +233,10 @@ extension ConnectionMachine {
             book.expireGoodbye()
             return Farewells(client: client.leave(.reset))
         case .lingering: return Farewells(client: client.leave(.close))
-        case .discarding: return Farewells(client: client.leave(.reset))
+        case .discarding:
+            // What its kernel has not acknowledged by now is lost, and that is to be seen.
+            if downloadWaits { book.note(.timeoutShutdown) }
+            return Farewells(client: client.leave(.reset))
         case .closed: return Farewells(client: .none)
         }
     }

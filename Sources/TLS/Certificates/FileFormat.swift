@@ -2,9 +2,9 @@ import CLibSSL
 
 /// What a file is that is not the PEM file which was asked for, with what makes one of it.
 package enum FileFormat: Sendable, Hashable {
-    case utf16, base64OfPEM, bareBase64
+    case utf16(isBigEndian: Bool?), base64OfPEM, bareBase64, gzip
     case pkcs12, pkcs7(isDER: Bool), javaKeyStore
-    case derCertificate, derRevocationList, derKey, derRequest, derPublicKey
+    case derCertificate, derRevocationList, derKey, derEncryptedKey, derRequest, derPublicKey
     case request, publicKey, privateKey, revocationList, certificate, openSSHKey, puttyKey
 
     /// What a PEM label names; `nil` for one that says nothing here.
@@ -26,8 +26,10 @@ package enum FileFormat: Sendable, Hashable {
     init?(of bytes: UnsafeRawBufferPointer) {
         let start = bytes.prefix(64)
         let text = bytes.drop { $0 <= 0x20 }
-        if Self.isUTF16(Array(start)) {
-            self = .utf16
+        if let isBigEndian = Self.utf16(Array(start)) {
+            self = .utf16(isBigEndian: isBigEndian)
+        } else if start.starts(with: [0x1F, 0x8B]) {
+            self = .gzip
         } else if start.starts(with: [0xFE, 0xED, 0xFE, 0xED]) {
             self = .javaKeyStore
         } else if text.starts(with: Array("PuTTY-User-Key-File".utf8)) {
@@ -44,13 +46,13 @@ package enum FileFormat: Sendable, Hashable {
         }
     }
 
-    /// By its mark, or by the zeros between letters.
-    private static func isUTF16(_ start: [UInt8]) -> Bool {
-        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return true }
-        guard start.count >= 8 else { return false }
+    /// By its mark, which tells iconv the order of the bytes (`.some(nil)`), or by the zeros between letters.
+    private static func utf16(_ start: [UInt8]) -> Bool?? {
+        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return .some(nil) }
+        guard start.count >= 8 else { return nil }
         let zeros = (0..<8).map { start[$0] == 0 }
-        return zeros == [false, true, false, true, false, true, false, true]
-            || zeros == [true, false, true, false, true, false, true, false]
+        if zeros == (0..<8).map({ $0 % 2 == 1 }) { return false }
+        return zeros == (0..<8).map({ $0 % 2 == 0 }) ? true : nil
     }
 
     private static func isBase64(_ byte: UInt8) -> Bool {
@@ -79,6 +81,7 @@ package enum FileFormat: Sendable, Hashable {
         if reads({ d2i_PKCS7(nil, $0, $1) }, PKCS7_free) { return .pkcs7(isDER: true) }
         if reads({ d2i_PUBKEY(nil, $0, $1) }, EVP_PKEY_free) { return .derPublicKey }
         if reads({ d2i_AutoPrivateKey(nil, $0, $1) }, EVP_PKEY_free) { return .derKey }
+        if reads({ d2i_X509_SIG(nil, $0, $1) }, X509_SIG_free) { return .derEncryptedKey }
         return nil
     }
 }
@@ -87,12 +90,15 @@ extension FileFormat: CustomStringConvertible {
     /// A noun, and the command that makes PEM of it.
     package var description: String {
         switch self {
-        case .utf16: "in UTF-16: 'iconv -f UTF-16 -t US-ASCII FILE' makes ASCII of it"
-        case .base64OfPEM: "the base64 of a PEM file: 'base64 -d FILE' gives the file itself"
+        case .utf16(let isBigEndian):
+            "in UTF-16: 'iconv -f UTF-16\(isBigEndian.map { $0 ? "BE" : "LE" } ?? "") -t US-ASCII FILE' makes ASCII of it"
+        case .gzip: "compressed: 'gzip -dc FILE' gives what is in it"
+        case .base64OfPEM: "the base64 of a PEM file: 'base64 -di FILE' gives the file itself"
         case .bareBase64:
-            "base64 without BEGIN and END lines: 'base64 -d FILE | openssl x509 -inform DER' makes PEM of a certificate, "
+            "base64 without BEGIN and END lines: 'base64 -di FILE | openssl x509 -inform DER' makes PEM of a certificate, "
                 + "'… | openssl pkey -inform DER' of a key"
-        case .pkcs12: "PKCS#12: 'openssl pkcs12 -in FILE -nodes' makes PEM of the certificates and the key in it"
+        case .pkcs12:
+            "PKCS#12: 'openssl pkcs12 -in FILE -nodes' makes PEM of the certificates and the key in it (an old one needs -legacy)"
         case .pkcs7(let isDER):
             "PKCS#7: 'openssl pkcs7 \(isDER ? "-inform DER " : "")-in FILE -print_certs' makes PEM of the certificates in it"
         case .javaKeyStore:
@@ -101,6 +107,7 @@ extension FileFormat: CustomStringConvertible {
         case .derCertificate: "a certificate in DER: 'openssl x509 -inform DER -in FILE' makes PEM of it"
         case .derRevocationList: "a revocation list in DER: 'openssl crl -inform DER -in FILE' makes PEM of it"
         case .derKey: "a private key in DER: 'openssl pkey -inform DER -in FILE' makes PEM of it"
+        case .derEncryptedKey: "an encrypted private key in DER: 'openssl pkcs8 -inform DER -in FILE' makes PEM of it"
         case .derRequest, .request:
             "a certificate signing request (CSR): the certificate is wanted that an authority makes of it "
                 + "('openssl x509 -req -in FILE -CA CA.pem -CAkey CA.key')"
@@ -109,7 +116,8 @@ extension FileFormat: CustomStringConvertible {
         case .privateKey: "a private key"
         case .revocationList: "a revocation list, which goes into client_auth.crl"
         case .certificate: "a certificate"
-        case .openSSHKey: "a key in OpenSSH's own format: 'ssh-keygen -p -m PEM -f FILE' makes PEM of it"
+        case .openSSHKey:
+            "a key in OpenSSH's own format: 'ssh-keygen -p -m PEM -f COPY' rewrites a copy of it as PEM, if it is RSA or ECDSA"
         case .puttyKey:
             "a key in PuTTY's format: 'puttygen FILE -O private-openssh -o OUT' and 'ssh-keygen -p -m PEM -f OUT'"
                 + " make PEM of it"

@@ -10,6 +10,10 @@ package enum PEMFault: Error, Sendable, Hashable {
     case stranger(label: String, line: Int, wanted: Wanted)
     /// A block that libcrypto passes over.
     case unread(line: Int)
+    /// Bytes that are no text, outside of the blocks.
+    case binary(line: Int)
+    /// A line of a block's inside, outside of the blocks.
+    case headless(line: Int)
     /// The whole file is something else.
     case format(FileFormat)
 
@@ -22,7 +26,8 @@ package enum PEMFault: Error, Sendable, Hashable {
             "it holds \\n in two characters where a line should end ('printf %b' writes them as line ends)"
         case byteOrderMark = "a byte order mark stands before it ('tail -c +4' takes it away)"
         case textBefore = "something stands before it in its line"
-        case otherDashes = "its dashes are not five times '-' on each side, or BEGIN is not followed by one space"
+        case otherDashes =
+            "its dashes are not five times '-' on each side, or no label of capital letters stands one space behind BEGIN"
         case noDashes = "it has no dashes"
     }
 
@@ -52,6 +57,10 @@ extension PEMFault: CustomStringConvertible {
                 + (FileFormat(label: label).map { ", where '\(wanted.label)' was expected: it is \($0)" }
                     ?? ", where '\(wanted.label)' was expected")
         case .unread(let line): "line \(line): the block that begins there cannot be read"
+        case .binary(let line):
+            "line \(line) holds bytes that are no text, such as DER or UTF-16: each part of the file must be PEM"
+        case .headless(let line):
+            "line \(line) looks like the inside of a block, and stands in none: its line '-----BEGIN …-----' is missing"
         case .format(let format): "the file is \(format)"
         }
     }

@@ -1,7 +1,8 @@
 /// How a PEM file is written (RFC 7468 §2): where its blocks begin, without what is in them.
 ///
 /// libcrypto passes over whatever is no beginning for it, so that a block that was indented or quoted would be missing
-/// without a word. Here each line that looks like a beginning is one, or a fault.
+/// without a word. Here each line that looks like a beginning is one, or a fault; and what lies outside of blocks is text that
+/// people may read.
 struct PEMForm {
     /// One block, with the number of its first line, from 1.
     struct Block: Hashable {
@@ -14,6 +15,7 @@ struct PEMForm {
     init(_ bytes: UnsafeRawBufferPointer) throws(PEMFault) {
         var open: Block?
         var number = 0
+        var orphan: PEMFault?
         for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
             let text = PEMLine(line)
@@ -21,16 +23,20 @@ struct PEMForm {
                 if let open { throw .unended(label: open.label, line: open.line) }
                 open = Block(label: label, line: number)
             } else if let label = text.label(after: PEMLine.end) {
-                guard let begun = open else { throw .endAlone(line: number) }
+                guard let begun = open else { throw orphan ?? .endAlone(line: number) }
                 guard begun.label == label else { throw .unended(label: begun.label, line: begun.line) }
                 blocks.append(begun)
                 open = nil
             } else if let mistake = text.mistake {
                 if let open { throw .unended(label: open.label, line: open.line) }
                 throw .misshapen(line: number, mistake)
+            } else if open == nil, orphan == nil {
+                orphan = text.isBinary ? .binary(line: number) : text.isBody ? .headless(line: number) : nil
             }
         }
         if let open { throw .unended(label: open.label, line: open.line) }
+        // A file without any block may be another format, which has a better name.
+        if let orphan, !blocks.isEmpty { throw orphan }
     }
 
     /// Of bytes in an array.
@@ -74,9 +80,41 @@ private struct PEMLine {
             bytes.suffix(Self.dashes.count).elementsEqual(Self.dashes)
         else { return nil }
         let label = bytes.dropFirst(start.count).dropLast(Self.dashes.count)
-        // What holds dashes is a whole block in one line.
-        guard label.firstRange(of: Self.dashes) == nil else { return nil }
-        return String(escaping: label)
+        // What holds anything else is a whole block in one line, and may be a key.
+        guard label.count <= Self.maximumLabel, label.allSatisfy(Self.isLabelLetter), label.first != 0x20 else {
+            return nil
+        }
+        return String(decoding: label, as: UTF8.self)
+    }
+
+    /// The longest labels in use have 28 letters.
+    private static let maximumLabel = 40
+
+    private static func isLabelLetter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x20, UInt8(ascii: "#"), UInt8(ascii: "."): true
+        default: false
+        }
+    }
+
+    /// Whether it holds bytes that are in no text: DER, UTF-16, something compressed.
+    var isBinary: Bool { bytes.contains { $0 < 0x20 && !(0x09...0x0D).contains($0) || $0 == 0x7F } }
+
+    /// Whether it looks like a line of a block's inside: base64, and long. Digests in hexadecimal do not.
+    var isBody: Bool {
+        guard bytes.count >= Self.bodyLength else { return false }
+        let letters = bytes.prefix { Self.isBase64($0) }
+        guard bytes.dropFirst(letters.count).allSatisfy({ $0 == UInt8(ascii: "=") }) else { return false }
+        return letters.contains { (0x47...0x5A).contains($0) } && letters.contains { (0x67...0x7A).contains($0) }
+    }
+
+    private static let bodyLength = 48
+
+    private static func isBase64(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "+"), UInt8(ascii: "/"): true
+        default: false
+        }
     }
 
     /// What is wrong with a line that was to be a beginning; `nil` for a line that was to be something else.
@@ -86,7 +124,12 @@ private struct PEMLine {
             let before = bytes[..<right.lowerBound]
             let rest = bytes[right.upperBound...]
             if rest.firstRange(of: Array("\\n".utf8)) != nil { return .writtenLineEnds }
-            if before.isEmpty { return rest.firstRange(of: Self.dashes) == nil ? .otherDashes : .goesOn }
+            if before.isEmpty {
+                guard let closing = rest.firstRange(of: Self.dashes), closing.upperBound < rest.endIndex else {
+                    return .otherDashes
+                }
+                return .goesOn
+            }
             if before.elementsEqual([0xEF, 0xBB, 0xBF]) { return .byteOrderMark }
             if before.allSatisfy(Self.isBlank) { return .indented }
             if before.allSatisfy({ Self.isBlank($0) || Self.quotes.contains($0) }) { return .quoted }
@@ -103,13 +146,11 @@ private struct PEMLine {
     private var saysBegin: Bool? {
         var rest = bytes
         while let found = rest.firstRange(ofWord: "begin") {
-            let dashes = Self.dashesAtEnd(of: bytes[..<found.lowerBound])
-            let label = Self.isLabel(bytes[found.upperBound...])
-            if dashes >= 2 || dashes == 1 && label { return true }
-            if label,
-                bytes[..<found.lowerBound].allSatisfy({
-                    Self.isBlank($0) || Self.quotes.contains($0) || $0 == UInt8(ascii: "#")
-                })
+            let before = bytes[..<found.lowerBound]
+            let dashes = Self.dashesAtEnd(of: before)
+            let hasLabel = Self.isLabel(bytes[found.upperBound...])
+            if dashes >= 4 || dashes >= 1 && hasLabel { return true }
+            if hasLabel, before.allSatisfy({ Self.isBlank($0) || Self.quotes.contains($0) || $0 == UInt8(ascii: "#") })
             {
                 return false
             }
@@ -141,16 +182,26 @@ private struct PEMLine {
             "\u{FE58}",
         ]
         .map { Array($0.utf8) }
-        + ["\u{FE63}", "\u{FF0D}", "\u{AD}", "_", "~"].map { Array($0.utf8) } + [[0x96], [0x97]]
+        + ["\u{FE63}", "\u{FF0D}", "\u{AD}", "_", "~", "=", "*"].map { Array($0.utf8) } + [[0x96], [0x97]]
 
-    /// Whether one of the words follows that labels of TLS files have.
+    /// Whether a label of TLS's files follows, and nothing behind it but dashes, quotes and what was put on the same line.
     private static func isLabel(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
         guard let first = bytes.first, isBlank(first) else { return false }
-        let words = bytes.prefix(60).map { $0 | 0x20 }
-        return ["certificate", "x509 crl", "private key", "pkcs7", "public key"].contains {
-            words.firstRange(of: Array($0.utf8).map { $0 | 0x20 }) != nil
+        let words = bytes.drop(while: isBlank).prefix {
+            isBlank($0) || (0x30...0x39).contains($0) || ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A
         }
+        let text = String(
+            decoding: words.prefix(Self.maximumLabel).map { $0 & 0xDF | ($0 < 0x40 ? 0x20 : 0) }, as: UTF8.self)
+        let label = text.split(separator: " ").joined(separator: " ")
+        return labels.contains(label)
     }
+
+    private static let labels: Set<String> = [
+        "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST",
+        "X509 CRL",
+        "CRL", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY",
+        "OPENSSH PRIVATE KEY", "PUBLIC KEY", "RSA PUBLIC KEY", "PKCS7", "CMS",
+    ]
 }
 
 extension Slice<UnsafeRawBufferPointer> {
