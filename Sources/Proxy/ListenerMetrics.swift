@@ -40,25 +40,15 @@ final class ListenerMetrics {
 
     let accepted: Counter
     let open: Gauge
-    let handshakesInProgress: Gauge
     let acceptPauses: Counter
-    let keyUpdates: Counter
     let bytesFromClient: Counter
     let bytesToClient: Counter
     let duration: Histogram
-    let lineagesDropped: Counter
-    let denyListOverflows: Counter
-    let lineagesNotDenied: Counter
-    private let offers: [Counter]
-    private let notResumed: [Counter]
-    private let handshakeDuration: Histogram
+    let handshakes: HandshakeMetrics
+    let sessions: SessionMetrics
     private let refusals: [Counter]
-    private let failures: [Counter]
     private let endings: [Counter]
     private let backPressure: [Counter]
-    private let completed: [Counter]
-    private let groups: [Counter]
-    private let ticketFlights: (alone: Counter, accompanied: Counter)
 
     init(listener: String, registry: MetricRegistry, shard: Int) {
         func counter(_ metric: Metric, _ labels: String...) -> Counter {
@@ -66,36 +56,82 @@ final class ListenerMetrics {
         }
         accepted = counter(MetricCatalog.connectionsAccepted)
         open = registry.gauge(MetricCatalog.connectionsOpen, [listener], shard: shard)
-        handshakesInProgress = registry.gauge(MetricCatalog.handshakesInProgress, [listener], shard: shard)
         acceptPauses = counter(MetricCatalog.acceptPauses)
-        keyUpdates = counter(MetricCatalog.keyUpdatesReceived)
         bytesFromClient = counter(MetricCatalog.bytesRelayed, Direction.clientToUpstream.name)
         bytesToClient = counter(MetricCatalog.bytesRelayed, Direction.upstreamToClient.name)
         duration = registry.histogram(MetricCatalog.connectionDuration, [listener], shard: shard)
-        handshakeDuration = registry.histogram(MetricCatalog.handshakeDuration, [listener], shard: shard)
-        lineagesDropped = counter(MetricCatalog.lineagesDropped)
-        denyListOverflows = counter(MetricCatalog.denyListOverflows)
-        lineagesNotDenied = counter(MetricCatalog.lineagesNotDenied)
-        offers = ClosedLists.offers.map { counter(MetricCatalog.sessionsOffered, $0) }
-        notResumed = NotResumed.allCases.map { counter(MetricCatalog.sessionsNotResumed, $0.rawValue) }
+        handshakes = HandshakeMetrics(listener: listener, registry: registry, shard: shard)
+        sessions = SessionMetrics(listener: listener, registry: registry, shard: shard)
         refusals = Refusal.allCases.map { counter(MetricCatalog.connectionsRefused, $0.name) }
-        failures = HandshakeFailure.names.map { counter(MetricCatalog.handshakesFailed, $0) }
         endings = Ending.kinds.map { counter(MetricCatalog.connectionEndings, $0) }
         backPressure = Direction.allCases.map { counter(MetricCatalog.backPressurePauses, $0.name) }
+    }
+
+    func refused(_ limit: Refusal) { refusals[limit.rawValue].add(1) }
+    func ended(_ ending: Ending) { endings[ending.index].add(1) }
+    func pauses(_ direction: Direction) { backPressure[direction.rawValue].add(1) }
+}
+
+/// The metric cells of one listener's handshakes on one worker.
+struct HandshakeMetrics {
+    let inProgress: Gauge
+    let keyUpdates: Counter
+    private let duration: Histogram
+    private let failures: [Counter]
+    private let completed: [Counter]
+    private let groups: [Counter]
+
+    init(listener: String, registry: MetricRegistry, shard: Int) {
+        func counter(_ metric: Metric, _ labels: String...) -> Counter {
+            registry.counter(metric, [listener] + labels, shard: shard)
+        }
+        inProgress = registry.gauge(MetricCatalog.handshakesInProgress, [listener], shard: shard)
+        keyUpdates = counter(MetricCatalog.keyUpdatesReceived)
+        duration = registry.histogram(MetricCatalog.handshakeDuration, [listener], shard: shard)
+        failures = HandshakeFailure.names.map { counter(MetricCatalog.handshakesFailed, $0) }
         completed = TLSVersion.allCases.flatMap { version in
             HandshakeSummary.Resumption.all.map {
                 counter(MetricCatalog.handshakesCompleted, version.description, $0.word)
             }
         }
         groups = GroupClass.allCases.map { counter(MetricCatalog.handshakesByGroup, $0.rawValue) }
+    }
+
+    func failed(_ cause: HandshakeFailure) { failures[cause.index].add(1) }
+
+    func completed(_ summary: HandshakeSummary, took time: Duration) {
+        duration.observe(seconds: time.inSeconds)
+        if let place = GroupClass.allCases.firstIndex(of: summary.groupClass) { groups[place].add(1) }
+        guard let version = summary.version, let row = TLSVersion.allCases.firstIndex(of: version),
+            let column = HandshakeSummary.Resumption.all.firstIndex(of: summary.resumed)
+        else { return }
+        completed[row * HandshakeSummary.Resumption.all.count + column].add(1)
+    }
+}
+
+/// The metric cells of one listener's sessions on one worker.
+struct SessionMetrics {
+    let lineagesDropped: Counter
+    let lineagesNotDenied: Counter
+    let denyListOverflows: Counter
+    private let offers: [Counter]
+    private let notResumed: [Counter]
+    private let ticketFlights: (alone: Counter, accompanied: Counter)
+
+    init(listener: String, registry: MetricRegistry, shard: Int) {
+        func counter(_ metric: Metric, _ labels: String...) -> Counter {
+            registry.counter(metric, [listener] + labels, shard: shard)
+        }
+        lineagesDropped = counter(MetricCatalog.lineagesDropped)
+        lineagesNotDenied = counter(MetricCatalog.lineagesNotDenied)
+        denyListOverflows = counter(MetricCatalog.denyListOverflows)
+        offers = ClosedLists.offers.map { counter(MetricCatalog.sessionsOffered, $0) }
+        notResumed = NotResumed.allCases.map { counter(MetricCatalog.sessionsNotResumed, $0.rawValue) }
         ticketFlights = (
             counter(MetricCatalog.ticketFlights, "alone"), counter(MetricCatalog.ticketFlights, "with_data")
         )
     }
 
-    func refused(_ limit: Refusal) { refusals[limit.rawValue].add(1) }
-    func handshakeFailed(_ cause: HandshakeFailure) { failures[cause.index].add(1) }
-    func ended(_ ending: Ending) { endings[ending.index].add(1) }
     /// Counts what came of a handshake's offer.
     func offered(_ result: ResumptionOutcome.Result) {
         switch result {
@@ -107,18 +143,7 @@ final class ListenerMetrics {
         }
     }
 
-    func pauses(_ direction: Direction) { backPressure[direction.rawValue].add(1) }
-
     func ticketsLeft(alone: Bool) {
         (alone ? ticketFlights.alone : ticketFlights.accompanied).add(1)
-    }
-
-    func handshakeCompleted(_ summary: HandshakeSummary, took duration: Duration) {
-        handshakeDuration.observe(seconds: duration.inSeconds)
-        if let place = GroupClass.allCases.firstIndex(of: summary.groupClass) { groups[place].add(1) }
-        guard let version = summary.version, let row = TLSVersion.allCases.firstIndex(of: version),
-            let column = HandshakeSummary.Resumption.all.firstIndex(of: summary.resumed)
-        else { return }
-        completed[row * HandshakeSummary.Resumption.all.count + column].add(1)
     }
 }

@@ -60,7 +60,11 @@ import Testing
 
         let worker = try #require(workerCalls(in: folder))
         let accepted = try #require(worker.firstIndex { $0.name.hasPrefix("accept") && ($0.result ?? -1) >= 0 })
-        let ofClient = calls(on: worker[accepted].result, in: worker[(accepted + 1)...])
+        var ofClient = calls(on: worker[accepted].result, in: worker[(accepted + 1)...])
+        // An answer that takes a traced upstream more than a millisecond has what came acknowledged before, once.
+        if let early = ofClient.firstIndex(where: { $0.description.contains("TCP_QUICKACK") }) {
+            ofClient.remove(at: early)
+        }
         let opened = try #require(worker[accepted...].firstIndex { $0.name == "socket" })
         let ofUpstream = calls(on: worker[opened].result, in: worker[(opened + 1)...])
         let story = worker[accepted...].map(\.description).joined(separator: "\n")

@@ -17,7 +17,8 @@ only=(${FILTER:+--filter "$FILTER"})
 
 # A network of its own, so that no port is taken, and a process and mount space that take all with them when they end.
 if [ "${1:-}" = inside ]; then
-    root=$2 build=$2/var/tmp/reprise-build
+    # A build remembers where its sources lie: each copy of them has its own.
+    root=$2 build=$2/var/tmp/reprise-build-$(cksum <<<"$PWD" | cut -d' ' -f1)
     ip link set lo up
     # A mount of its own, because inside it unshare asks for one.
     mount --bind "$root" "$root"

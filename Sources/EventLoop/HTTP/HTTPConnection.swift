@@ -18,15 +18,28 @@ final class HTTPConnection {
     private unowned let server: HTTPServer
     private var watch: LoopEvent?
     private var timer: LoopEvent?
-    private var input: [UInt8] = []
-    private var output: [UInt8] = []
-    private var sent = 0
-    private var discarded = 0
-    private var isReadable = true
-    private var hasEnded = false
-    private var endsAfterAnswer = false
-    private var isLingering = false
-    private var isClosed = false
+    private var input = Input()
+    private var answer = Answer()
+    private var phase = Phase.open
+
+    private struct Input {
+        var bytes: [UInt8] = []
+        var isReadable = true
+        var hasEnded = false
+    }
+
+    private struct Answer {
+        var bytes: [UInt8] = []
+        var sent = 0
+        var isLast = false
+    }
+
+    private enum Phase {
+        case open
+        /// The last answer has left; what still comes is discarded, so much of it so far.
+        case lingering(discarded: Int)
+        case closed
+    }
 
     init(_ socket: Socket, peer: Endpoint, number: Int, server: HTTPServer) {
         self.number = number
@@ -53,8 +66,8 @@ final class HTTPConnection {
 
     /// Closes the socket; the server forgets the connection itself.
     func close() {
-        guard !isClosed else { return }
-        isClosed = true
+        if case .closed = phase { return }
+        phase = .closed
         watch?.close()
         timer?.close()
         (watch, timer) = (nil, nil)
@@ -62,7 +75,7 @@ final class HTTPConnection {
     }
 
     private func socketReady(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { isReadable = true }
+        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { input.isReadable = true }
         work()
     }
 
@@ -78,14 +91,15 @@ final class HTTPConnection {
 
     /// Goes on as far as the socket allows, by one request at the most.
     private func work() {
-        guard !isClosed, flush() else { return }
-        if isLingering { return discard() }
+        if case .closed = phase { return }
+        guard flush() else { return }
+        if case .lingering = phase { return discard() }
         guard receive() else { return end() }
-        if let length = HTTPRequestHead.length(in: input) {
-            answer(length)
-        } else if input.count > HTTPServer.maximumHeaderBytes {
+        if let length = HTTPRequestHead.length(in: input.bytes) {
+            answerRequest(length)
+        } else if input.bytes.count > HTTPServer.maximumHeaderBytes {
             refuse(HTTPRequestFault.tooLong)
-        } else if hasEnded {
+        } else if input.hasEnded {
             end()
         }
     }
@@ -93,30 +107,30 @@ final class HTTPConnection {
     /// - Returns: whether the connection can go on.
     private func receive() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while isReadable, input.count <= HTTPServer.maximumHeaderBytes {
+        while input.isReadable, input.bytes.count <= HTTPServer.maximumHeaderBytes {
             switch buffer.withUnsafeMutableBytes({ socket.receive(into: $0) }) {
-            case .bytes(let count): input += buffer[..<count]
-            case .wouldBlock: isReadable = false
-            case .end: (isReadable, hasEnded) = (false, true)
+            case .bytes(let count): input.bytes += buffer[..<count]
+            case .wouldBlock: input.isReadable = false
+            case .end: (input.isReadable, input.hasEnded) = (false, true)
             case .failed: return false
             }
         }
         return true
     }
 
-    private func answer(_ length: Int) {
+    private func answerRequest(_ length: Int) {
         guard length <= HTTPServer.maximumHeaderBytes else { return refuse(HTTPRequestFault.tooLong) }
         let head: HTTPRequestHead
         do throws(HTTPRequestFault) {
-            head = try HTTPRequestHead(parsing: input[..<length])
+            head = try HTTPRequestHead(parsing: input.bytes[..<length])
         } catch {
             return refuse(error)
         }
-        input.removeFirst(length)
+        input.bytes.removeFirst(length)
         use()
-        endsAfterAnswer = !head.keepsAlive || head.hasBody
+        answer.isLast = !head.keepsAlive || head.hasBody
         guard head.method == "GET" || head.method == "HEAD" else {
-            endsAfterAnswer = true
+            answer.isLast = true
             return send(
                 HTTPResponse(
                     status: 405, headers: [("Allow", "GET, HEAD"), ("Content-Type", "text/plain")],
@@ -128,7 +142,7 @@ final class HTTPConnection {
     }
 
     private func refuse(_ fault: HTTPRequestFault) {
-        endsAfterAnswer = true
+        answer.isLast = true
         send(
             HTTPResponse(
                 status: fault.status, headers: [("Content-Type", "text/plain")], body: Array("\(fault)\n".utf8)))
@@ -139,43 +153,49 @@ final class HTTPConnection {
             "HTTP/1.1 \(response.status) \(Self.reason(response.status))\r\nDate: \(HTTPDate.text(Clocks.wall()))\r\n"
         for (name, value) in response.headers { head += "\(name): \(value)\r\n" }
         head += "Content-Length: \(response.body.count)\r\n"
-        if endsAfterAnswer { head += "Connection: close\r\n" }
-        output = Array(head.utf8) + [13, 10] + (withoutBody ? [] : response.body)
-        sent = 0
-        guard flush(), !isClosed else { return }
+        if answer.isLast { head += "Connection: close\r\n" }
+        answer.bytes = Array(head.utf8) + [13, 10] + (withoutBody ? [] : response.body)
+        answer.sent = 0
+        guard flush(), case .open = phase else { return }
         // The next request has its turn after the other connections.
-        if !isLingering, isReadable || !input.isEmpty || hasEnded { watch?.activate(.readable) }
+        if input.isReadable || !input.bytes.isEmpty || input.hasEnded { watch?.activate(.readable) }
     }
 
     /// - Returns: whether nothing is left to send, on a connection that goes on.
     private func flush() -> Bool {
-        guard !output.isEmpty else { return true }
-        while sent < output.count {
-            let transfer = output.withUnsafeBytes { socket.send(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+        guard !answer.bytes.isEmpty else { return true }
+        while answer.sent < answer.bytes.count {
+            let transfer = answer.bytes.withUnsafeBytes {
+                socket.send(UnsafeRawBufferPointer(rebasing: $0[answer.sent...]))
+            }
             guard case .bytes(let count) = transfer else {
                 if transfer != .wouldBlock { end() }
                 return false
             }
-            sent += count
+            answer.sent += count
             use()
         }
-        output = []
-        if endsAfterAnswer {
-            isLingering = true
+        answer.bytes = []
+        if answer.isLast {
+            phase = .lingering(discarded: 0)
             socket.shutdownWrite()
             timer?.schedule(after: Self.lingering)
             // Closing on what is unread would be a reset, which may overtake the answer.
             discard()
         }
-        return !isClosed
+        if case .closed = phase { return false }
+        return true
     }
 
     private func discard() {
+        guard case .lingering(var discarded) = phase else { return }
         var buffer = [UInt8](repeating: 0, count: 4096)
         while discarded < HTTPServer.maximumBodyBytes {
             switch buffer.withUnsafeMutableBytes({ socket.receive(into: $0) }) {
             case .bytes(let count): discarded += count
-            case .wouldBlock: return
+            case .wouldBlock:
+                phase = .lingering(discarded: discarded)
+                return
             case .end, .failed: return end()
             }
         }

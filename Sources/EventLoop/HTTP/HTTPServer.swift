@@ -76,6 +76,7 @@ package final class HTTPServer {
     }
 
     private func take(_ socket: Socket, _ peer: Endpoint) {
+        loop.assertConfined()
         while connections.count >= limit { displace() }
         accepted += 1
         let connection = HTTPConnection(socket, peer: peer, number: accepted, server: self)

@@ -99,7 +99,7 @@ final class ClientSide {
     ///
     /// - Returns: what broke the connection, if it did.
     func write(_ bytes: UnsafeRawBufferPointer) -> ConnectionFault? {
-        if tickets.areHeld { listener.metrics.ticketsLeft(alone: false) }
+        if tickets.areHeld { listener.metrics.sessions.ticketsLeft(alone: false) }
         bringHeldTickets()
         switch tls.write(bytes) {
         case .done:
@@ -114,7 +114,7 @@ final class ClientSide {
     func sendCloseNotify() {
         guard !hasSentCloseNotify, !isBroken else { return }
         issueHeldTickets()
-        if tickets.areHeld { listener.metrics.ticketsLeft(alone: false) }
+        if tickets.areHeld { listener.metrics.sessions.ticketsLeft(alone: false) }
         bringHeldTickets()
         hasSentCloseNotify = true
         tls.sendCloseNotify()
@@ -124,7 +124,7 @@ final class ClientSide {
     func keyUpdatesAreInBounds() -> Bool {
         let received = tls.keyUpdatesReceived
         guard received != keyUpdates.seen else { return true }
-        listener.metrics.keyUpdates.add(UInt64(received - keyUpdates.seen))
+        listener.metrics.handshakes.keyUpdates.add(UInt64(received - keyUpdates.seen))
         return keyUpdates.allow(
             upTo: received, perSecond: listener.settings.keyUpdatesPerSecond, at: worker.loop.now)
     }

@@ -10,7 +10,7 @@ extension Connection {
     var handshake: HandshakeQueue.Handshake? {
         guard machine.isHandshaking else { return nil }
         return HandshakeQueue.Handshake(
-            client: entry.client, waitsSince: client.lastAnswered ?? record.acceptedAt,
+            client: entry.client, waitsSince: client.lastAnswered ?? record.times.accepted,
             hasHello: client.tls.hasReadHello,
             hasUnreadBytes: { [client] in client.stream.hasUnreadBytes() },
             roundTrip: { [client] in client.stream.roundTrip() })
@@ -115,10 +115,10 @@ extension Connection {
 
     private func handshakeSucceeded() {
         let summary = client.tls.summary
-        listener.metrics.handshakeCompleted(summary, took: worker.loop.now - record.acceptedAt)
+        listener.metrics.handshakes.completed(summary, took: worker.loop.now - record.times.accepted)
         record.summary = summary
         record.resumption = client.sessions.outcome.result
-        listener.metrics.offered(client.sessions.outcome.result)
+        listener.metrics.sessions.offered(client.sessions.outcome.result)
         client.sessions.announceSessions(of: client.tls)
         machine.handshakeDone()
         handshakeIsOver(nil)
@@ -180,7 +180,7 @@ extension Connection {
     func ticketDelayIsOver() {
         turn {
             guard client.tickets.areHeld else { return }
-            listener.metrics.ticketsLeft(alone: true)
+            listener.metrics.sessions.ticketsLeft(alone: true)
             flushClient(holdingTickets: false)
             clientTookBytes()
         }

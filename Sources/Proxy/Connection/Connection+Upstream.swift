@@ -12,7 +12,7 @@ extension Connection {
 
     private func askNextServer() -> UpstreamSide.Connecting {
         startTimer(.connect)
-        record.connectStartedAt = worker.loop.now
+        record.times.connectStarted = worker.loop.now
         return upstream.connectNext({ record.server = $0 }) { [unowned self] readiness in
             turn { upstreamReady(readiness) }
         }
@@ -28,7 +28,7 @@ extension Connection {
         switch step {
         case .underWay: return false
         case .connected:
-            record.connectedAt = worker.loop.now
+            record.times.connected = worker.loop.now
             if let observer = listener.observers.connections, let local = upstream.stream?.localEndpoint() {
                 record.upstreamLocal = local
                 observer.connected(record, client.tls.summary, from: local)

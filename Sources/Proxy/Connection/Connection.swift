@@ -58,6 +58,7 @@ final class Connection {
 
     /// One turn: `body`, and what follows from it.
     func turn(_ body: () -> Void) {
+        worker.loop.assertConfined()
         guard !machine.isClosed else { return }
         worker.buffers.turn {
             body()
@@ -156,12 +157,12 @@ final class Connection {
     func handshakeIsOver(_ failure: HandshakeFailure?) {
         if let failure {
             record.failure = failure
-            listener.metrics.handshakeFailed(failure)
+            listener.metrics.handshakes.failed(failure)
             client.sessions.handshakeHasFailed()
         }
         if !isPlaceTaken { listener.admission.handshakeEnded(entry) }
-        listener.metrics.handshakesInProgress.subtract(1)
-        record.handshakeEndedAt = worker.loop.now
+        listener.metrics.handshakes.inProgress.subtract(1)
+        record.times.handshakeEnded = worker.loop.now
     }
 
     // MARK: Farewells
@@ -215,9 +216,8 @@ final class Connection {
         upstream.close()
         record.bytesFromClient = client.bytesReceived
         record.bytesToClient = client.bytesSent
-        record.endedAt = worker.loop.now
-        record.ending = machine.book.ending
-        record.laterEvents = machine.book.later
+        record.times.ended = worker.loop.now
+        record.book = machine.book
         record.summary = client.tls.summary
         settleSessions()
         client.tls.close()
@@ -232,10 +232,10 @@ final class Connection {
         guard let ending = machine.book.ending else { return }
         let verdict = client.sessions.connectionEnded(ending)
         guard verdict != .kept else { return }
-        guard verdict != .notDenied else { return listener.metrics.lineagesNotDenied.add(1) }
-        listener.metrics.lineagesDropped.add(1)
+        guard verdict != .notDenied else { return listener.metrics.sessions.lineagesNotDenied.add(1) }
+        listener.metrics.sessions.lineagesDropped.add(1)
         if case .droppedWithOthers(let moment, let isFirst) = verdict {
-            listener.metrics.denyListOverflows.add(1)
+            listener.metrics.sessions.denyListOverflows.add(1)
             if isFirst { worker.log.denyListIsFull(listener, upTo: moment) }
         }
     }

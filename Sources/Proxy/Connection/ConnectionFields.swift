@@ -20,15 +20,15 @@ enum ConnectionFields {
         if let server = record.server { fields.append(("upstream", .string(server))) }
         fields.append(("bytes_received", .int(Int64(clamping: record.bytesFromClient))))
         fields.append(("bytes_sent", .int(Int64(clamping: record.bytesToClient))))
-        if record.failure == nil, let handshake = record.handshakeEndedAt {
-            fields.append(("handshake_ms", milliseconds(handshake - record.acceptedAt)))
+        if record.failure == nil, let handshake = record.times.handshakeEnded {
+            fields.append(("handshake_ms", milliseconds(handshake - record.times.accepted)))
         }
-        if let connected = record.connectedAt {
-            fields.append(("connect_ms", milliseconds(connected - record.connectStartedAt)))
+        if let connected = record.times.connected {
+            fields.append(("connect_ms", milliseconds(connected - record.times.connectStarted)))
         }
-        if let ended = record.endedAt { fields.append(("total_ms", milliseconds(ended - record.acceptedAt))) }
-        if let ending = record.ending { fields.append(("ending", .string(ending.description))) }
-        let later = record.laterEvents.words + (record.detail.map { [$0] } ?? [])
+        if let ended = record.times.ended { fields.append(("total_ms", milliseconds(ended - record.times.accepted))) }
+        if let ending = record.book.ending { fields.append(("ending", .string(ending.description))) }
+        let later = record.book.later.words + (record.detail.map { [$0] } ?? [])
         if !later.isEmpty { fields.append(("detail", .string(later.joined(separator: "; ")))) }
         return fields
     }

@@ -7,12 +7,7 @@ package struct ConnectionRecord: Sendable {
     package let id: ConnectionID
     /// The client's address.
     package let client: Endpoint
-    package let acceptedAt: Instant
-
-    package internal(set) var handshakeEndedAt: Instant?
-    package internal(set) var connectStartedAt: Instant
-    package internal(set) var connectedAt: Instant?
-    package internal(set) var endedAt: Instant?
+    package internal(set) var times: Times
     /// The upstream server that took the connection, or was tried last.
     package internal(set) var server: String?
     /// Our own end of the upstream connection; known only where an observer asks for it.
@@ -29,15 +24,29 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var lineage: LineageID?
     /// Why the handshake failed, if it did.
     package internal(set) var failure: HandshakeFailure?
-    package internal(set) var ending: Ending?
-    package internal(set) var laterEvents: EndingBook.Later = []
+    /// How it ended, and what came after that.
+    package internal(set) var book = EndingBook()
     /// What else there is to say about the ending: libssl's words, a limit's name.
     package internal(set) var detail: String?
 
     init(id: ConnectionID, client: Endpoint, acceptedAt: Instant) {
         self.id = id
         self.client = client
-        self.acceptedAt = acceptedAt
-        connectStartedAt = acceptedAt
+        times = Times(acceptedAt)
+    }
+
+    /// When its parts began and ended, by the monotonic clock; `nil` for what has not come yet.
+    package struct Times: Sendable {
+        package let accepted: Instant
+        package internal(set) var handshakeEnded: Instant?
+        /// The server that took the connection, or was tried last.
+        package internal(set) var connectStarted: Instant
+        package internal(set) var connected: Instant?
+        package internal(set) var ended: Instant?
+
+        init(_ accepted: Instant) {
+            self.accepted = accepted
+            connectStarted = accepted
+        }
     }
 }

@@ -18,6 +18,7 @@ final class WaitingQueue {
 
     /// Lets a connection wait until `due`, which is never before that of the one in front.
     func append(_ connection: Connection, due: Instant) {
+        loop.assertConfined()
         waiting.append((connection.id, due))
         guard waiting.count == 1 else { return }
         timer?.schedule(after: due - loop.now)

@@ -36,7 +36,7 @@ extension WorkerCore {
     private func takeIn(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot, _ entry: Admission.Entry) {
         let listener = slot.listener
         listener.metrics.open.add(1)
-        listener.metrics.handshakesInProgress.add(1)
+        listener.metrics.handshakes.inProgress.add(1)
         let connection = Connection(worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry)
         add(connection)
         slot.handshakes.append(connection.id, of: entry.client) { self.connection($0)?.handshake }

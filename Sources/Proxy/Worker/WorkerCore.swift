@@ -146,8 +146,8 @@ final class WorkerCore {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         let (listener, record) = (connection.listener, connection.record)
         listener.metrics.open.subtract(1)
-        if let ending = record.ending { listener.metrics.ended(ending) }
-        listener.metrics.duration.observe(seconds: (loop.now - record.acceptedAt).inSeconds)
+        if let ending = record.book.ending { listener.metrics.ended(ending) }
+        listener.metrics.duration.observe(seconds: (loop.now - record.times.accepted).inSeconds)
         log.ended(listener, record)
         if let local = record.upstreamLocal { listener.observers.connections?.ended(from: local) }
         tellIfIdle()
