@@ -11,33 +11,25 @@ internal import Vocabulary
 /// It runs on the control loop, apart from the workers', so that a reload never holds up a connection.
 package actor Server {
     private let control: EventLoop
-    let source: ConfigurationSource
-    let environment: [String: String]
-    let registry: MetricRegistry
-    let log: ControlLog
-    let notifier: ServiceNotifier
-    let observers: Observers
-
+    let surroundings: ServerSurroundings
     private(set) var plan: Plan?
     var lasting = LastingParts()
-    var workers: [Worker] = []
-    var loops: [EventLoop] = []
-    var sockets: [String: [ListeningSockets]] = [:]
-    var inherited: InheritedSockets
-    var descriptors = 0
+    var running: RunningParts
     private var admin: AdminServer?
-    private var upkeep: CertificateUpkeep?
-    private(set) var sessionUpkeep: SessionUpkeep?
-    private(set) var leaving: LoopEvent?
-    private var memory: MemoryUpkeep?
+    private(set) var upkeep = Upkeep()
     private var state = State.starting
-    private var reloadIsWanted = false
+    private var wanted = Wanted()
     /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
     var loadPatience = Duration.seconds(60)
     private let loads = Loads()
     /// A start or a reload only reads so far: nothing has been opened that would have to be closed.
     private var isLoading = false
-    private var stopIsWanted = false
+
+    /// What was asked for while something else was under way.
+    private struct Wanted {
+        var reload = false
+        var stop = false
+    }
 
     private enum State {
         case starting, serving, reloading, draining, ended
@@ -62,13 +54,10 @@ package actor Server {
         queue: LogQueue, observers: Observers
     ) {
         self.control = control
-        self.source = source
-        self.environment = environment
-        self.registry = registry
-        self.observers = observers
-        log = ControlLog(queue)
-        notifier = ServiceNotifier(environment: environment)
-        inherited = InheritedSockets(environment: environment)
+        surroundings = ServerSurroundings(
+            source: source, environment: environment, registry: registry, log: ControlLog(queue),
+            notifier: ServiceNotifier(environment: environment), observers: observers)
+        running = RunningParts(inherited: InheritedSockets(environment: environment))
     }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { control.asUnownedSerialExecutor() }
@@ -100,21 +89,21 @@ package actor Server {
             throw error
         }
         // A signal may have come meanwhile.
-        guard !stopIsWanted else { return abandonStart(opened) }
+        guard !wanted.stop else { return abandonStart(opened) }
         self.plan = plan
         adaptSessions(to: plan, checked.material)
         await accept(on: opened)
         tendCertificates(checked.material, plan)
         registerProcessMetrics(workers: count)
-        memory = MemoryUpkeep(loop: control) { [unowned self] in
+        upkeep.memory = MemoryUpkeep(loop: control) { [unowned self] in
             assumeIsolated { $0.lasting.takePeak() }
         }
-        leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
+        upkeep.leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
         state = .serving
         notifier.ready()
-        if stopIsWanted { return await stop() }
+        if wanted.stop { return await stop() }
         // Asked for while this one was read: what it was asked for may not be in it.
-        if reloadIsWanted { await reload() }
+        if wanted.reload { await reload() }
     }
 
     var isServing: Bool { state == .serving }
@@ -134,7 +123,7 @@ package actor Server {
         switch state {
         case .serving: break
         case .starting, .reloading:
-            reloadIsWanted = true
+            wanted.reload = true
             return
         case .draining, .ended:
             log.notice("no reload: the server ends", [])
@@ -144,20 +133,20 @@ package actor Server {
         notifier.reloading(at: Clocks.monotonic())
         var refusal: String?
         repeat {
-            reloadIsWanted = false
+            wanted.reload = false
             refusal = await reloadOnce()
-        } while reloadIsWanted && !stopIsWanted && state == .reloading
+        } while wanted.reload && !wanted.stop && state == .reloading
         guard state == .reloading else { return }
         state = .serving
         letGoOfTheGone()
         notifier.ready(refusal: refusal)
-        if stopIsWanted { await stop() }
+        if wanted.stop { await stop() }
     }
 
     /// Reads and checks the configuration apart from the control loop: signals are heard however slow a disk or a name
     /// server is.
     private func check() async throws(RepriseError) -> CheckedConfiguration {
-        let (source, environment) = (source, environment)
+        let (source, environment) = (source, surroundings.environment)
         isLoading = true
         defer { isLoading = false }
         guard !loads.areUnderWay else { throw .cannotStart("a read that was begun before still hangs") }
@@ -266,10 +255,11 @@ package actor Server {
     }
 
     private func tendCertificates(_ material: Material, _ plan: Plan) {
-        upkeep?.stop()
-        upkeep = CertificateUpkeep(plan, material, from: source, loop: control, registry: registry, log: log)
-        sessionUpkeep?.stop()
-        sessionUpkeep = SessionUpkeep(
+        upkeep.certificates?.stop()
+        upkeep.certificates = CertificateUpkeep(
+            plan, material, from: source, loop: control, registry: registry, log: log)
+        upkeep.sessions?.stop()
+        upkeep.sessions = SessionUpkeep(
             plan, lasting.domains, stamps: material.ticketKeyStamps, from: source, loop: control, registry: registry,
             log: log)
     }
@@ -285,7 +275,7 @@ extension Server {
             control.stop()
         case .starting:
             // What the start opens must be there to be closed.
-            stopIsWanted = true
+            wanted.stop = true
         case .serving:
             state = .draining
             await drain()
@@ -294,7 +284,7 @@ extension Server {
             await drain()
         case .reloading:
             // What the reload opens must be there to be closed.
-            stopIsWanted = true
+            wanted.stop = true
         case .draining:
             log.notice("ending at once", [])
             for worker in workers { await worker.kill() }
@@ -320,10 +310,7 @@ extension Server {
         }
         deadline.close()
         state = .ended
-        upkeep?.stop()
-        sessionUpkeep?.stop()
-        memory?.stop()
-        leaving?.close()
+        upkeep.stop()
         admin?.stop()
         stopLoops()
         log.notice("ended", [])

@@ -1,0 +1,71 @@
+internal import EventLoop
+internal import Metrics
+internal import Proxy
+
+/// What a server is given, and never changes.
+struct ServerSurroundings: Sendable {
+    let source: ConfigurationSource
+    let environment: [String: String]
+    let registry: MetricRegistry
+    let log: ControlLog
+    let notifier: ServiceNotifier
+    let observers: Observers
+}
+
+/// What runs for a server: threads, sockets, and how many of them there may be.
+struct RunningParts {
+    var workers: [Worker] = []
+    var loops: [EventLoop] = []
+    var sockets: [String: [ListeningSockets]] = [:]
+    var inherited: InheritedSockets
+    var descriptors = 0
+
+    init(inherited: InheritedSockets) {
+        self.inherited = inherited
+    }
+}
+
+/// What looks after files, sessions, memory and what reloads leave behind, on the control loop.
+struct Upkeep {
+    var certificates: CertificateUpkeep?
+    var sessions: SessionUpkeep?
+    var memory: MemoryUpkeep?
+    var leaving: LoopEvent?
+
+    /// Ends all of it.
+    func stop() {
+        certificates?.stop()
+        sessions?.stop()
+        memory?.stop()
+        leaving?.close()
+    }
+}
+
+extension Server {
+    var source: ConfigurationSource { surroundings.source }
+    var registry: MetricRegistry { surroundings.registry }
+    var log: ControlLog { surroundings.log }
+    var notifier: ServiceNotifier { surroundings.notifier }
+    var observers: Observers { surroundings.observers }
+
+    var workers: [Worker] {
+        get { running.workers }
+        set { running.workers = newValue }
+    }
+    var loops: [EventLoop] {
+        get { running.loops }
+        set { running.loops = newValue }
+    }
+    var sockets: [String: [ListeningSockets]] {
+        get { running.sockets }
+        set { running.sockets = newValue }
+    }
+    var inherited: InheritedSockets {
+        get { running.inherited }
+        set { running.inherited = newValue }
+    }
+    var descriptors: Int {
+        get { running.descriptors }
+        set { running.descriptors = newValue }
+    }
+}
