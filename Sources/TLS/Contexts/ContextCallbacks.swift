@@ -32,18 +32,6 @@ func acknowledgeServerName(
     return connection.hostIsByName ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
 }
 
-/// SSL_set_info_callback(3): alerts, and the steps of the state machine.
-func connectionInformed(_ ssl: OpaquePointer?, _ place: CInt, _ value: CInt) {
-    guard let ssl else { return }
-    if place & SSL_CB_ALERT != 0 {
-        guard let connection = ServerConnection.behind(ssl) else { return }
-        let alert = TLSAlert(code: UInt8(truncatingIfNeeded: value))
-        connection.note(alert: alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: place & SSL_CB_WRITE != 0)
-    } else if place & SSL_CB_LOOP != 0, SSL_get_state(ssl) == TLS_ST_SR_KEY_UPDATE {
-        ServerConnection.behind(ssl)?.noteKeyUpdate()
-    }
-}
-
 /// SSL_CTX_set_alpn_select_cb(3). No overlap is fatal (RFC 7301 §3.2).
 func chooseApplicationProtocol(
     _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
