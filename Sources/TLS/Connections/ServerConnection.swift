@@ -9,42 +9,11 @@ import Vocabulary
 package final class ServerConnection {
     let stream: TLSStream
     let context: ServerContext
-    /// Nothing was seen yet that tells TLS from other protocols.
-    private var awaitsFirstBytes = true
-
-    // Written by the callbacks during a call of ours.
-    var helloRefusal: (cause: HandshakeFailure, detail: String)?
-    var host: HostContext?
-    /// The client has sent a whole ClientHello.
-    package internal(set) var hasReadHello = false
-    /// How many bytes libssl had been given before this ClientHello.
-    var helloStart = 0
-    var hostIsByName = false
-    var requestedName: [UInt8]?
-    var request = ResumptionRequest()
-    /// The ClientHello waits for the session store.
-    var isWaitingForStore = false
-    /// It has waited: libssl calls back about the same ClientHello once more.
-    var hasWaitedForStore = false
-    /// How many tickets or ids of this ClientHello were tried.
-    var triedTickets = 0
-    /// A ticket was sealed.
-    var hasSealedTicket = false
-    /// TLS 1.3 tickets wait for ``issueTickets()``.
-    package let holdsTickets: Bool
-    var hasIssuedTickets = false
-    /// The keeper has decided what this connection's sessions carry.
-    var hasMarkedSession = false
-    /// How many tickets the handshake ends with.
-    var settledTickets: (resumed: Bool, count: Int)?
-    /// How many TLS 1.3 tickets libssl has written.
-    var ticketsWritten = 0
-    /// The next ticket is an alert instead.
-    private(set) var refusesByTicket = false
+    // Both written by the callbacks too, during a call of ours.
+    var hello = HelloState()
+    var tickets: TicketBook
     /// Whoever keeps this connection's sessions.
     package let sessions: any ConnectionSessions
-    /// How often libssl had written when the handshake was done; `nil` when no tickets were among it.
-    private var writesWithTickets: Int?
     private var finishedSummary: HandshakeSummary?
 
     /// - Parameters:
@@ -54,7 +23,7 @@ package final class ServerConnection {
     package init(
         context: ServerContext, output: OutputBuffer, sessions: any ConnectionSessions, holdsTickets: Bool = false
     ) {
-        self.holdsTickets = holdsTickets
+        tickets = TicketBook(holdsTickets: holdsTickets)
         self.context = context
         self.sessions = sessions
         do throws(ContextError) {
@@ -79,14 +48,20 @@ package final class ServerConnection {
         SSL_get_ex_data(ssl, connectionIndex).map { Unmanaged<ServerConnection>.fromOpaque($0).takeUnretainedValue() }
     }
 
+    /// Whether TLS 1.3 tickets wait for ``issueTickets()``, or did.
+    package var holdsTickets: Bool { tickets.issue != .atOnce }
+
     // MARK: Handshake
+
+    /// Whether the client has sent a whole ClientHello.
+    package var hasReadHello: Bool { hello.stage == .read }
 
     package var isHandshakeDone: Bool { stream.isOpen || finishedSummary != nil }
 
     /// Drives the handshake as far as the bytes go.
     package func handshake() -> HandshakeProgress {
         guard stream.isHandshaking else { return stream.handshakeFault.map { .failed($0) } ?? .done }
-        if awaitsFirstBytes, let early = judgeFirstBytes() { return early }
+        if hello.stage == .firstBytes, let early = judgeFirstBytes() { return early }
         let writesBefore = transport.pointee.writes
         let step = stream.drive()
         sessions.callIsOver()
@@ -95,7 +70,7 @@ package final class ServerConnection {
         case .wantsInput: return refuseEndlessHello() ?? .wantsInput
         case .wantsHelloAnswer: return .wantsSession
         case .failed(let errors):
-            guard let (cause, detail) = helloRefusal else { return .failed(stream.handshakeFailed(errors)) }
+            guard let (cause, detail) = hello.refusal else { return .failed(stream.handshakeFailed(errors)) }
             return .failed(stream.handshakeFailed(cause, detail, errors))
         }
     }
@@ -104,7 +79,7 @@ package final class ServerConnection {
         let bytes = transport.pointee.first(TLSLimits.firstBytes)
         switch FirstBytes(bytes) {
         case .tls:
-            awaitsFirstBytes = false
+            hello.stage = .awaited
             transport.pointee.recordsLeft = TLSLimits.helloRecords
             return nil
         case .plainHTTP(let method):
@@ -132,7 +107,7 @@ package final class ServerConnection {
         guard waitsForHello else { return nil }
         // Behind a HelloRetryRequest the count begins again.
         transport.pointee.recordsLeft = min(transport.pointee.recordsLeft, TLSLimits.helloRecords)
-        let bytes = transport.pointee.bytesRead - helloStart
+        let bytes = transport.pointee.bytesRead - hello.start
         guard
             let excess = HelloBounds.tooLong(bytes)
                 ?? HelloBounds.tooManyRecords(left: transport.pointee.recordsLeft)
@@ -144,14 +119,14 @@ package final class ServerConnection {
     private func finish(writesBefore: Int) -> HandshakeProgress {
         guard let ssl else { return .failed(stream.handshakeFailed([])) }
         var summary = partialSummary
-        summary.add(from: ssl, carriedTicket: request.carriesTicket)
+        summary.add(from: ssl, carriedTicket: hello.request.carriesTicket)
         finishedSummary = summary
         if let fault = sessions.handshakeIsDone(resumed: summary.resumed != .no).fault {
             refuse(ssl)
             return .failed(stream.handshakeFailed(fault.cause, fault.detail))
         }
-        if !hasMarkedSession, summary.resumed == .no { markForLater(ssl) }
-        if summary.version != .tls1_3, hasSealedTicket { announceTicketSession() }
+        if !tickets.hasMarkedSession, summary.resumed == .no { markForLater(ssl) }
+        if summary.version != .tls1_3, tickets.hasSealed { announceTicketSession() }
         if summary.version == .tls1_3, !holdsTickets { writeMissingTickets() }
         // In TLS 1.3 our Finished left in an earlier turn, so whatever this call wrote is tickets. In TLS 1.2 it is
         // the Finished that the client waits for.
@@ -162,13 +137,13 @@ package final class ServerConnection {
     /// Notes that whatever was written since then is tickets.
     func noteTickets(since writesBefore: Int) {
         let writes = transport.pointee.writes
-        writesWithTickets = writes > writesBefore ? writes : nil
+        tickets.writesWithTickets = writes > writesBefore ? writes : nil
     }
 
     /// Ends an established connection by access_denied. In TLS 1.2 libssl has no way to, and it just ends.
     private func refuse(_ ssl: OpaquePointer) {
         guard SSL_version(ssl) == TLS1_3_VERSION else { return }
-        refusesByTicket = true
+        tickets.refusesByTicket = true
         // A stateless ticket would not be made for want of a key.
         SSL_set_options(ssl, reprise_op_no_ticket())
         writeTicket(ssl)
@@ -176,15 +151,15 @@ package final class ServerConnection {
 
     /// Whether all that libssl has written since the handshake was done are TLS 1.3 NewSessionTickets, which may wait
     /// for the next bytes to the client. Stays so until something else is written, whoever has taken the output since.
-    package var ticketsAreWaiting: Bool { writesWithTickets == transport.pointee.writes }
+    package var ticketsAreWaiting: Bool { tickets.writesWithTickets == transport.pointee.writes }
 
     /// What is known of the handshake so far, or of the one that failed.
     package var summary: HandshakeSummary { finishedSummary ?? partialSummary }
 
     private var partialSummary: HandshakeSummary {
         var summary = HandshakeSummary()
-        summary.serverName = requestedName.map { String(escaping: $0) }
-        summary.hostID = host?.id
+        summary.serverName = hello.requestedName.map { String(escaping: $0) }
+        summary.hostID = hello.match?.host.id
         return summary
     }
 }

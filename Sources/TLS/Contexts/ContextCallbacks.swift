@@ -29,7 +29,7 @@ func acknowledgeServerName(
         alert.pointee = CInt(refusal.code)
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
-    return connection.hostIsByName ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
+    return connection.hello.match?.isByName == true ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
 }
 
 /// SSL_CTX_set_alpn_select_cb(3). No overlap is fatal (RFC 7301 §3.2).
@@ -81,7 +81,7 @@ func ticketMayRefuse(
     _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
     _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
-    guard let ssl, let alert, let connection = ServerConnection.behind(ssl), connection.refusesByTicket else {
+    guard let ssl, let alert, let connection = ServerConnection.behind(ssl), connection.tickets.refusesByTicket else {
         return 0
     }
     alert.pointee = CInt(TLSAlert.accessDenied.code)
