@@ -27,14 +27,16 @@ package final class TLSStream {
 
     let role: TLSRole
     let output: OutputBuffer
-    /// libssl's object; `nil` once closed.
-    private(set) var ssl: OpaquePointer?
+    /// libssl's object, for calls that no stream makes; `nil` once closed.
+    package private(set) var ssl: OpaquePointer?
     /// At a fixed address because the BIO refers to it; freed in deinit, after the SSL.
     let transport: UnsafeMutablePointer<TransportState>
     private(set) var phase = Phase.handshaking
     private(set) var handshakeFault: HandshakeFault?
     /// Written by the callbacks during a call of ours.
     private(set) var alerts = AlertBook()
+    /// Whether the peer has closed its direction in order (RFC 8446 §6.1).
+    package var hasReceivedCloseNotify: Bool { alerts.closeNotifyReceived }
     /// How many KeyUpdates have come (RFC 8446 §4.6.3).
     package private(set) var keyUpdatesReceived = 0
     /// Whether our direction has been ended, on the wire or in the books only.
@@ -143,7 +145,8 @@ package final class TLSStream {
             switch cause {
             case .clientWentAway: "the stream ended in the middle of the handshake"
             case .alertReceived(let alert): "\(role.peer.name) sent \(alert.name)"
-            case .badCertificate: errors.summary + verification
+            // The name of the cause says it of a client's.
+            case .badCertificate: (role == .client ? "the server's certificate: " : "") + errors.summary + verification
             default: errors.summary
             }
         return handshakeFailed(cause, detail, errors)
