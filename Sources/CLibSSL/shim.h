@@ -92,9 +92,12 @@ static inline void reprise_ctx_set_status_callback(SSL_CTX *ctx, int (*callback)
 // SSL_get_ex_new_index: a macro over CRYPTO_get_ex_new_index.
 static inline int reprise_ssl_new_index(void) { return SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL); }
 
-// SSL_get_negotiated_group, SSL_get_signature_nid: macros over SSL_ctrl.
+// SSL_get_negotiated_group, SSL_get_signature_nid, SSL_get_peer_signature_nid: macros over SSL_ctrl.
 static inline int reprise_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }
 static inline int reprise_ssl_signature_digest(SSL *ssl, int *nid) { return (int)SSL_get_signature_nid(ssl, nid); }
+static inline int reprise_ssl_peer_signature_digest(SSL *ssl, int *nid) {
+    return (int)SSL_get_peer_signature_nid(ssl, nid);
+}
 
 // Macros over SSL_ctrl. The response becomes libssl's, which frees it with OPENSSL_free.
 static inline void reprise_ssl_give_status_response(SSL *ssl, unsigned char *response, long count) {
@@ -104,7 +107,7 @@ static inline long reprise_ssl_status_response(SSL *ssl, const unsigned char **r
     return SSL_get_tlsext_status_ocsp_resp(ssl, (unsigned char **)response);
 }
 
-// Macros over SSL_ctrl and SSL_CTX_ctrl, for the clients of the tests.
+// Macros over SSL_ctrl and SSL_CTX_ctrl, for clients.
 static inline int reprise_ctx_add_chain(SSL_CTX *ctx, X509 *certificate) {
     return (int)SSL_CTX_add1_chain_cert(ctx, certificate);
 }

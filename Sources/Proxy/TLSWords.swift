@@ -5,7 +5,7 @@ extension ConnectionFault {
     /// The ending of a connection that broke this way.
     var ending: Ending {
         switch self {
-        case .alertReceived(let alert): .alertReceived(alert)
+        case .alertReceived(let alert, _): .alertReceived(alert)
         case .alertSent(let alert, _): .alertSent(alert)
         case .error: .alertSent(.internalError)
         }

@@ -186,7 +186,7 @@ import Vocabulary
         pair.client.receive([23, 3, 3, 0, 24] + [UInt8](repeating: 0, count: 24))
         _ = try? pair.client.read()
         let progress = pair.serverReads().progress
-        guard case .failed(.alertReceived(let alert)) = progress else {
+        guard case .failed(.alertReceived(let alert, from: .client)) = progress else {
             Issue.record("the alert came to \(progress)")
             return
         }

@@ -45,7 +45,10 @@ extension HandshakeSummary {
     private static func signatureName(of ssl: OpaquePointer) -> String? {
         var type: CInt = 0
         var digest: CInt = 0
-        guard SSL_get_signature_type_nid(ssl, &type) == 1 else { return nil }
+        // A client's own signature would be one with its certificate.
+        let isServer = SSL_is_server(ssl) == 1
+        let isKnown = isServer ? SSL_get_signature_type_nid(ssl, &type) : SSL_get_peer_signature_type_nid(ssl, &type)
+        guard isKnown == 1 else { return nil }
         let family =
             switch type {
             case EVP_PKEY_EC: "ecdsa"
@@ -55,7 +58,9 @@ extension HandshakeSummary {
             case EVP_PKEY_ED448: "ed448"
             default: OBJ_nid2sn(type).map { String(cString: $0) } ?? "type_\(type)"
             }
-        guard reprise_ssl_signature_digest(ssl, &digest) == 1, digest != NID_undef else { return family }
+        let hasDigest =
+            isServer ? reprise_ssl_signature_digest(ssl, &digest) : reprise_ssl_peer_signature_digest(ssl, &digest)
+        guard hasDigest == 1, digest != NID_undef else { return family }
         return family + "_" + (OBJ_nid2sn(digest).map { String(cString: $0).lowercased() } ?? "digest_\(digest)")
     }
 }

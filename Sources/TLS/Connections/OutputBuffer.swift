@@ -1,6 +1,6 @@
-/// The bytes that a worker's connections have for their clients, gathered within a turn of the loop and sent at once.
+/// The bytes that a worker's connections have for their peers, gathered within a turn of the loop and sent at once.
 ///
-/// Confined to its worker. It grows as libssl writes; what a caller hands to ``ServerConnection/write(_:)`` bounds it.
+/// Confined to its worker. It grows as libssl writes; what a caller hands to ``TLSStream/write(_:)`` bounds it.
 package final class OutputBuffer {
     let storage: UnsafeMutablePointer<OutputStorage>
 

@@ -13,14 +13,16 @@ extension ServerConnection {
     /// Chooses the host, before libssl looks for a session or a certificate: later would be too late for the
     /// session-id context (CVE-2025-23419). Then asks for the sessions that are offered, which may take a while.
     func helloArrived(_ ssl: OpaquePointer) -> HelloAnswer {
-        guard !isWaitingForStore else { return .wait }
-        if hasWaitedForStore {
-            hasWaitedForStore = false
+        switch hello.storeWait {
+        case .none: break
+        case .asked: return .wait
+        case .over:
+            hello.storeWait = .none
             return .proceed
         }
-        hasReadHello = true
-        let bytes = transport.pointee.bytesRead - helloStart
-        helloStart = transport.pointee.bytesRead
+        hello.stage = .read
+        let bytes = transport.pointee.bytesRead - hello.start
+        hello.start = transport.pointee.bytesRead
         transport.pointee.recordsLeft = .max
         if let excess = HelloBounds.excess(in: ssl, bytes: bytes) {
             return .refuse(refuse(.helloTooLarge, HelloBounds.alert, excess.text))
@@ -34,9 +36,10 @@ extension ServerConnection {
     }
 
     private func ask(_ ssl: OpaquePointer, for hello: ClientHello) -> HelloAnswer {
-        guard let host else { return .refuse(.internalError) }
-        request = hello.resumption
-        triedTickets = 0
+        guard let host = self.hello.match?.host else { return .refuse(.internalError) }
+        let request = hello.resumption
+        self.hello.request = request
+        tickets.tried = 0
         let clientSpeaksTLS13 = hello.versions?.contains(UInt16(TLS1_3_VERSION)) == true
         let speaksTLS13 = context.speaksTLS13 && clientSpeaksTLS13
         if speaksTLS13, context.sessions.isSingleUse { SSL_set_options(ssl, reprise_op_no_ticket()) }
@@ -46,34 +49,33 @@ extension ServerConnection {
             speaksTLS13: speaksTLS13, clientSpeaksTLS13: clientSpeaksTLS13,
             usesStore: context.sessions.usesStore(isTLS13: speaksTLS13), sessionID: request.sessionID,
             carriesTicket: request.carriesTicket, identities: request.identities, identityCount: request.identityCount)
-        isWaitingForStore = sessions.begin(offer, clients: host.clients)
-        return isWaitingForStore ? .wait : .proceed
+        guard sessions.begin(offer, clients: host.clients) else { return .proceed }
+        self.hello.storeWait = .asked
+        return .wait
     }
 
     /// What is demanded of this client's certificate.
-    var clientAuthentication: ClientAuthentication? { host?.clients }
+    var clientAuthentication: ClientAuthentication? { hello.match?.host.clients }
 
     /// The store has answered, or will not: the handshake can be driven on.
     package func sessionsAreThere() {
-        guard isWaitingForStore else { return }
-        isWaitingForStore = false
-        hasWaitedForStore = true
+        guard hello.storeWait == .asked else { return }
+        hello.storeWait = .over
     }
 
     private func choose(_ ssl: OpaquePointer, for hello: ClientHello) -> TLSAlert? {
         // After a HelloRetryRequest the client must not ask for another name (RFC 8446 §4.1.2).
-        if host != nil, hello.serverName != requestedName {
+        if self.hello.match != nil, hello.serverName != self.hello.requestedName {
             return refuse(.malformed, TLSAlert(code: 47), "server_name: another name in the second ClientHello")
         }
-        requestedName = hello.serverName
+        self.hello.requestedName = hello.serverName
         let name = hello.serverName.flatMap { ServerName(bytes: $0) }
         let match = name.flatMap(context.hosts.host)
         if match == nil, let asked = hello.serverName, context.rejectsUnknownNames {
             return refuse(.unknownName, .unrecognizedName, "no host answers to '\(String(escaping: asked))'")
         }
         let chosen = match ?? context.hosts.standard
-        host = chosen.host
-        hostIsByName = chosen.isByName
+        self.hello.match = chosen
         let identifier = chosen.host.sessionIDContext
         guard SSL_set_SSL_CTX(ssl, chosen.host.pointer) != nil,
             SSL_set_session_id_context(ssl, identifier, CUnsignedInt(identifier.count)) == 1
@@ -88,7 +90,7 @@ extension ServerConnection {
     }
 
     private func refuse(_ cause: HandshakeFailure, _ alert: TLSAlert, _ detail: String) -> TLSAlert {
-        helloRefusal = (cause, detail)
+        hello.refusal = (cause, detail)
         return alert
     }
 }

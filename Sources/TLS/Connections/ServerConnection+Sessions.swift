@@ -5,21 +5,21 @@ import Vocabulary
 extension ServerConnection {
     /// Whether another ticket of this ClientHello may be tried; opening one costs an HMAC over it.
     func mayOpenTicket() -> Bool {
-        triedTickets += 1
-        return triedTickets <= TLSLimits.identities
+        tickets.tried += 1
+        return tickets.tried <= TLSLimits.identities
     }
 
     /// Whether a resumed TLS 1.3 handshake gets a new ticket.
-    var issuesTicketsWhenResumed: Bool { context.sessions.tickets(resumed: true, for: request) > 0 }
+    var issuesTicketsWhenResumed: Bool { context.sessions.tickets(resumed: true, for: hello.request) > 0 }
 
     /// How many tickets the handshake ends with: settled once, since wishes are counted.
     func ticketCount(resumed: Bool) -> Int {
-        if let settled = settledTickets, settled.resumed == resumed { return settled.count }
+        if let settled = tickets.settled, settled.resumed == resumed { return settled.count }
         let settings = context.sessions
-        var count = settings.tickets(resumed: resumed, for: request)
+        var count = settings.tickets(resumed: resumed, for: hello.request)
         let extra = count - (resumed ? settings.ticketsResumed : settings.ticketsFull)
         if extra > 0, settings.usesStore(isTLS13: true) { count += sessions.grantWishes(extra) - extra }
-        settledTickets = (resumed, count)
+        tickets.settled = (resumed, count)
         return count
     }
 
@@ -31,8 +31,8 @@ extension ServerConnection {
 
     /// Writes the TLS 1.3 tickets that were held back (SSL_new_session_ticket(3)); at most once.
     package func issueTickets() {
-        guard holdsTickets, !hasIssuedTickets, case .open = phase, !isSettled else { return }
-        hasIssuedTickets = true
+        guard tickets.issue == .held, stream.isOpen, !stream.isSettled else { return }
+        tickets.issue = .released
         guard summary.version == .tls1_3 else { return }
         let writesBefore = transport.pointee.writes
         writeMissingTickets()
@@ -41,8 +41,8 @@ extension ServerConnection {
 
     /// Whether ``issueTickets()`` has some to make.
     package var ticketsAreToCome: Bool {
-        guard let ssl, holdsTickets, !hasIssuedTickets, summary.version == .tls1_3 else { return false }
-        return context.sessions.tickets(resumed: SSL_session_reused(ssl) == 1, for: request) > 0
+        guard let ssl, tickets.issue == .held, summary.version == .tls1_3 else { return false }
+        return context.sessions.tickets(resumed: SSL_session_reused(ssl) == 1, for: hello.request) > 0
     }
 
     /// Writes the tickets that libssl has not made by itself (SSL_new_session_ticket(3)).
@@ -52,13 +52,13 @@ extension ServerConnection {
     func writeMissingTickets() {
         guard let ssl else { return }
         let wanted = ticketCount(resumed: SSL_session_reused(ssl) == 1)
-        guard ticketsWritten < wanted else { return }
+        guard tickets.written < wanted else { return }
         // One call would make up at once for all that libssl was told to make and has not.
         SSL_set_num_tickets(ssl, 0)
-        while ticketsWritten < wanted {
-            let before = ticketsWritten
+        while tickets.written < wanted {
+            let before = tickets.written
             // None is made of a session that is not to be resumed.
-            guard writeTicket(ssl), ticketsWritten > before else { return }
+            guard writeTicket(ssl), tickets.written > before else { return }
         }
     }
 
@@ -88,7 +88,7 @@ extension ServerConnection {
     @discardableResult
     func markSession(_ session: OpaquePointer) -> Bool {
         guard let ssl else { return false }
-        hasMarkedSession = true
+        tickets.hasMarkedSession = true
         let isTLS13 = SSL_version(ssl) == TLS1_3_VERSION
         let isRenewal = SSL_session_reused(ssl) == 1
         let new = NewSession(isTLS13: isTLS13, isRenewal: isRenewal, peer: isRenewal ? nil : PeerChain(of: ssl))
@@ -161,7 +161,7 @@ extension ServerConnection {
         // libssl looks at the name when it has verified the binder.
         if isResumed { sessions.resumptionIsProved() }
         guard isResumed, let fault = sessions.checkResumption().fault else { return nil }
-        helloRefusal = fault
+        hello.refusal = fault
         return .accessDenied
     }
 
@@ -179,7 +179,7 @@ extension ServerConnection {
         guard var opened = OpenedSession(session) else { return false }
         if opened.isTLS13 {
             opened.isCipherAllowed = fitsChosenSuite(session)
-        } else if let host {
+        } else if let host = hello.match?.host {
             opened.isCipherAllowed = host.allowsCipher(of: session)
         }
         return sessions.judge(opened) == .resume

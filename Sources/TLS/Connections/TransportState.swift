@@ -1,6 +1,6 @@
 /// The two ends of a connection's BIO: ciphertext that came, and where ciphertext goes.
 ///
-/// Lives at a fixed address, owned by its ``ServerConnection``, so that the BIO's callbacks cost neither a reference
+/// Lives at a fixed address, owned by its ``TLSStream``, so that the BIO's callbacks cost neither a reference
 /// count nor an allocation.
 struct TransportState {
     /// What is left of the bytes lent for this turn.
@@ -8,7 +8,7 @@ struct TransportState {
     /// What is left of earlier turns' bytes, which libssl gets first; empty nearly always.
     private var stash: [UInt8] = []
     private var stashStart = 0
-    /// Whether the client's stream has ended behind those bytes.
+    /// Whether the peer's stream has ended behind those bytes.
     var hasEnded = false
     /// Whether libssl has been told so. The truth about a truncation is in this, not in ``hasEnded``: a close_notify
     /// may stand in front of the end (design decision D5).

@@ -1,6 +1,6 @@
 import CLibSSL
 
-/// The application protocols a listener speaks, in the form of the ALPN extension (RFC 7301 §3.1).
+/// The application protocols a listener speaks, or a client offers, in the form of the ALPN extension (RFC 7301 §3.1).
 final class ApplicationProtocols: Sendable {
     // Written in init only.
     private nonisolated(unsafe) let list: UnsafeMutableBufferPointer<UInt8>
@@ -24,6 +24,16 @@ final class ApplicationProtocols: Sendable {
     }
 
     var isEmpty: Bool { list.isEmpty }
+
+    /// Has a client's context offer them, in their order.
+    ///
+    /// - Throws: ``ContextError/internalFault(_:)``
+    func offer(in context: OpaquePointer) throws(ContextError) {
+        // 0 is success here, unlike elsewhere (SSL_CTX_set_alpn_protos(3)).
+        guard SSL_CTX_set_alpn_protos(context, list.baseAddress, CUnsignedInt(list.count)) == 0 else {
+            throw .internalFault(ErrorQueue.drain())
+        }
+    }
 
     /// The first of ours that the client offers too; it points into our own list, which outlives the connection.
     func choose(from offered: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {

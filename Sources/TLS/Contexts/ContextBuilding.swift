@@ -1,13 +1,16 @@
 import CLibSSL
 
-/// The steps that listener contexts and host contexts are both built with.
+/// The steps that all contexts are built with: listeners', hosts' and clients'.
 enum ContextBuilding {
-    /// A server context under the settings; the reference is the caller's.
-    static func context(_ settings: TLSSettings) throws(ContextError) -> OpaquePointer {
+    /// A context of the role under the settings; the reference is the caller's.
+    static func context(_ settings: TLSSettings, as role: TLSRole) throws(ContextError) -> OpaquePointer {
         ErrorQueue.clear()
-        guard let context = SSL_CTX_new(TLS_server_method()) else { throw .internalFault(ErrorQueue.drain()) }
+        let method = role == .server ? TLS_server_method() : TLS_client_method()
+        guard let context = SSL_CTX_new(method) else { throw .internalFault(ErrorQueue.drain()) }
         do throws(ContextError) {
-            try apply(settings, to: context)
+            try apply(settings, to: context, as: role)
+            if role == .server { try readTicketRequests(context) }
+            ErrorQueue.clear()
         } catch {
             SSL_CTX_free(context)
             throw error
@@ -15,7 +18,9 @@ enum ContextBuilding {
         return context
     }
 
-    private static func apply(_ settings: TLSSettings, to context: OpaquePointer) throws(ContextError) {
+    private static func apply(
+        _ settings: TLSSettings, to context: OpaquePointer, as role: TLSRole
+    ) throws(ContextError) {
         guard reprise_ctx_set_min_version(context, CInt(settings.minimumVersion.rawValue)) == 1,
             reprise_ctx_set_max_version(context, CInt(settings.maximumVersion.rawValue)) == 1
         else { throw .settingRefused(.versions, errors: ErrorQueue.drain()) }
@@ -29,7 +34,8 @@ enum ContextBuilding {
         guard settings.ciphersuites.isEmpty || SSL_CTX_set_ciphersuites(context, settings.ciphersuites) == 1 else {
             throw .settingRefused(.ciphersuites, errors: ErrorQueue.drain())
         }
-        guard reprise_ctx_set_groups(context, settings.groups) == 1 else {
+        let keepsGroups = role == .client && settings.groups.isEmpty
+        guard keepsGroups || reprise_ctx_set_groups(context, settings.groups) == 1 else {
             throw .settingRefused(.groups, errors: ErrorQueue.drain())
         }
         if let algorithms = settings.signatureAlgorithms {
@@ -37,6 +43,9 @@ enum ContextBuilding {
                 throw .settingRefused(.signatureAlgorithms, errors: ErrorQueue.drain())
             }
         }
+    }
+
+    private static func readTicketRequests(_ context: OpaquePointer) throws(ContextError) {
         // libssl shows a ClientHello's extension only if it knows it.
         guard
             SSL_CTX_add_custom_ext(
@@ -44,6 +53,5 @@ enum ContextBuilding {
                 CUnsignedInt(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_NEW_SESSION_TICKET), ticketMayRefuse, nil, nil,
                 ticketRequestArrived, nil) == 1
         else { throw .internalFault(ErrorQueue.drain()) }
-        ErrorQueue.clear()
     }
 }

@@ -29,19 +29,7 @@ func acknowledgeServerName(
         alert.pointee = CInt(refusal.code)
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
-    return connection.hostIsByName ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
-}
-
-/// SSL_set_info_callback(3): alerts, and the steps of the state machine.
-func connectionInformed(_ ssl: OpaquePointer?, _ place: CInt, _ value: CInt) {
-    guard let ssl else { return }
-    if place & SSL_CB_ALERT != 0 {
-        guard let connection = ServerConnection.behind(ssl) else { return }
-        let alert = TLSAlert(code: UInt8(truncatingIfNeeded: value))
-        connection.note(alert: alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: place & SSL_CB_WRITE != 0)
-    } else if place & SSL_CB_LOOP != 0, SSL_get_state(ssl) == TLS_ST_SR_KEY_UPDATE {
-        ServerConnection.behind(ssl)?.noteKeyUpdate()
-    }
+    return connection.hello.match?.isByName == true ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
 }
 
 /// SSL_CTX_set_alpn_select_cb(3). No overlap is fatal (RFC 7301 §3.2).
@@ -93,7 +81,7 @@ func ticketMayRefuse(
     _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
     _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
-    guard let ssl, let alert, let connection = ServerConnection.behind(ssl), connection.refusesByTicket else {
+    guard let ssl, let alert, let connection = ServerConnection.behind(ssl), connection.tickets.refusesByTicket else {
         return 0
     }
     alert.pointee = CInt(TLSAlert.accessDenied.code)

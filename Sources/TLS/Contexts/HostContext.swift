@@ -27,7 +27,7 @@ final class HostContext: @unchecked Sendable {
         digest = SessionRandom.digest(Array(definition.id.utf8))
         certificates = definition.certificates
         clients = definition.clients
-        let context = try ContextBuilding.context(settings.tls)
+        let context = try ContextBuilding.context(settings.tls, as: .server)
         pointer = context
         let demands = definition.clients.map { $0.fingerprint + CertificateTerms(settings.tls, of: context).bytes }
         sessionIDContext = Self.sessionIDContext(settings.sessions.domain, definition.id, demands ?? [])

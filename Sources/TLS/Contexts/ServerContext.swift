@@ -16,7 +16,7 @@ package final class ServerContext {
         speaksTLS13 = settings.tls.maximumVersion >= .tls1_3
         self.hosts = hosts
         rejectsUnknownNames = settings.rejectsUnknownNames
-        pointer = try ContextBuilding.context(settings.tls)
+        pointer = try ContextBuilding.context(settings.tls, as: .server)
         SessionHooks.install(settings.sessions, on: pointer)
         setOptions(settings)
         SSL_CTX_set_client_hello_cb(pointer, clientHelloArrived, nil)

@@ -24,8 +24,8 @@ extension HandshakeFault: CustomStringConvertible {
 
 /// Why an established connection cannot go on.
 package enum ConnectionFault: Sendable, Hashable, Error {
-    /// The client sent a fatal alert.
-    case alertReceived(TLSAlert)
+    /// The peer, whose role it names, sent a fatal alert.
+    case alertReceived(TLSAlert, from: TLSRole)
     /// What came was against the protocol; the alert waits in the output.
     case alertSent(TLSAlert, [OpenSSLError])
     case error([OpenSSLError])
@@ -34,7 +34,7 @@ package enum ConnectionFault: Sendable, Hashable, Error {
 extension ConnectionFault: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .alertReceived(let alert): "the client sent \(alert.name)"
+        case .alertReceived(let alert, let sender): "\(sender.name) sent \(alert.name)"
         case .alertSent(let alert, let errors): "we sent \(alert.name): \(errors.summary)"
         case .error(let errors): errors.summary
         }

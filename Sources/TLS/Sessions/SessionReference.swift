@@ -54,6 +54,19 @@ package final class SessionReference: @unchecked Sendable {
         }
     }
 
+    /// Has a client's connection offer it (SSL_set_session(3)).
+    ///
+    /// - Returns: whether libssl takes it; if not, the error queue says why.
+    func offer(on ssl: OpaquePointer) -> Bool { SSL_set_session(ssl, session) == 1 }
+
+    /// The ticket that a client presents for it; empty for a session that has an id alone.
+    package var ticket: [UInt8] {
+        var start: UnsafePointer<UInt8>?
+        var count = 0
+        SSL_SESSION_get0_ticket(session, &start, &count)
+        return Array(UnsafeBufferPointer(start: start, count: count))
+    }
+
     /// libssl's number of the cipher or suite.
     var cipherID: UInt32? { SSL_SESSION_get0_cipher(session).map { SSL_CIPHER_get_id($0) } }
 

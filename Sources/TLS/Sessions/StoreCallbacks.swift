@@ -6,7 +6,7 @@ import CLibSSL
 /// SSL_CTX_sess_set_new_cb(3): a TLS 1.2 session with an id, or a TLS 1.3 ticket of either kind.
 func sessionIsEstablished(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CInt {
     guard let ssl, let session, let connection = ServerConnection.behind(ssl) else { return 0 }
-    if SSL_version(ssl) == TLS1_3_VERSION { connection.ticketsWritten += 1 }
+    if SSL_version(ssl) == TLS1_3_VERSION { connection.tickets.written += 1 }
     connection.keep(session)
     connection.announce(session)
     // 0: the reference stays libssl's.

@@ -17,7 +17,7 @@ func ticketKeyWanted(
         guard let key = connection.sessions.sealingKey() else { return 0 }
         guard RAND_bytes(vector, CInt(EVP_MAX_IV_LENGTH)) == 1 else { return 0 }
         key.putName(at: name)
-        connection.hasSealedTicket = true
+        connection.tickets.hasSealed = true
         return prepare(key, vector, cipher, mac, isSealing: true) ? 1 : 0
     }
     guard connection.mayOpenTicket() else { return 0 }
@@ -53,7 +53,7 @@ func ticketIsMade(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -
     guard let ssl, let session = SSL_get_session(ssl), let connection = ServerConnection.behind(ssl) else { return 1 }
     // For a session that is not marked the ticket key callback finds no key, and libssl makes no TLS 1.3 ticket. Where a
     // ticket is just an id there is no such callback, so that one of the other kind has to fail.
-    if !connection.markSession(session), SSL_version(ssl) == TLS1_3_VERSION, !connection.refusesByTicket {
+    if !connection.markSession(session), SSL_version(ssl) == TLS1_3_VERSION, !connection.tickets.refusesByTicket {
         SSL_clear_options(ssl, reprise_op_no_ticket())
     }
     return 1

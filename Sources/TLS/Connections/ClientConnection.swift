@@ -1,0 +1,129 @@
+import CLibSSL
+
+/// A TLS connection in the client role, without its socket: a ``TLSStream``, a server to verify and sessions to be given.
+///
+/// Confined to its worker, and to the turns of its ``stream``, which carries the bytes. It ends with the stream's `close`.
+package final class ClientConnection {
+    package let stream: TLSStream
+    private let context: ClientContext
+    private let serverName: String?
+    private let established: (SessionReference) -> Void
+    private var finishedSummary: HandshakeSummary?
+
+    /// Makes a connection; its ClientHello is written by the first ``handshake()``.
+    ///
+    /// - Parameters:
+    ///   - serverName: what server_name asks for (RFC 6066 §3), and what the certificate must be for (RFC 6125) where the
+    ///     context has authorities. No address: those are not sent by name.
+    ///   - session: one of the same server, name and settings: libssl verifies no certificate again for it.
+    ///   - established: is told of each session that the server gives, during a call of the connection's: in TLS 1.3
+    ///     behind the handshake, in a read, and as many as the server likes (RFC 8446 §4.6.1). It must not call back.
+    /// - Throws: ``ClientError/badServerName(_:)``, ``ClientError/noServerName``, ``ClientError/sessionRefused(_:)``, or
+    ///   ``ClientError/context(_:)`` when libssl has no memory.
+    package init(
+        context: ClientContext, output: OutputBuffer, serverName: String?, resuming session: SessionReference? = nil,
+        established: @escaping (SessionReference) -> Void = { _ in }
+    ) throws(ClientError) {
+        (self.context, self.serverName, self.established) = (context, serverName, established)
+        do throws(ContextError) {
+            stream = try TLSStream(context.pointer, as: .client, output: output)
+        } catch {
+            throw .context(error)
+        }
+        do throws(ClientError) {
+            try prepare(resuming: session)
+        } catch {
+            stream.close()
+            throw error
+        }
+    }
+
+    deinit {
+        assert(stream.ssl == nil, "a TLS connection was dropped without close()")
+        stream.close()
+    }
+
+    private func prepare(resuming session: SessionReference?) throws(ClientError) {
+        guard let ssl = stream.ssl else { return }
+        ErrorQueue.clear()
+        // Unretained: the SSL goes, and so this reference, before the connection does.
+        guard SSL_set_ex_data(ssl, clientIndex, Unmanaged.passUnretained(self).toOpaque()) == 1 else {
+            throw .context(.internalFault(ErrorQueue.drain()))
+        }
+        if let serverName { try ask(for: serverName, ssl) } else if context.verifies { throw .noServerName }
+        if let session {
+            guard session.offer(on: ssl) else { throw .sessionRefused(ErrorQueue.drain()) }
+        }
+    }
+
+    private func ask(for name: String, _ ssl: OpaquePointer) throws(ClientError) {
+        // An empty name would be verified as no name at all, and C ends one at a zero byte.
+        guard (1...TLSLimits.serverNameBytes).contains(name.utf8.count), !name.utf8.contains(0),
+            reprise_ssl_set_server_name(ssl, name) == 1
+        else {
+            ErrorQueue.clear()
+            throw .badServerName(name)
+        }
+        guard context.verifies else { return }
+        // By subjectAltName, never by the common name (RFC 6125 §6.4.4).
+        SSL_set_hostflags(ssl, CUnsignedInt(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        guard SSL_set1_host(ssl, name) == 1 else { throw .context(.internalFault(ErrorQueue.drain())) }
+    }
+
+    // MARK: Handshake
+
+    package var isHandshakeDone: Bool { finishedSummary != nil }
+
+    /// Drives the handshake as far as the bytes go; the first call writes the ClientHello.
+    package func handshake() -> HandshakeProgress {
+        guard stream.isHandshaking else { return stream.handshakeFault.map { .failed($0) } ?? .done }
+        switch stream.drive() {
+        case .done: return finish()
+        case .wantsInput: return .wantsInput
+        // No client of ours waits for anything else.
+        case .wantsHelloAnswer: return .failed(stream.handshakeFailed([]))
+        case .failed(let errors): return .failed(stream.handshakeFailed(errors))
+        }
+    }
+
+    private func finish() -> HandshakeProgress {
+        guard let ssl = stream.ssl else { return .failed(stream.handshakeFailed([])) }
+        var summary = self.summary
+        let usesTicket = SSL_get_session(ssl).map { SSL_SESSION_has_ticket($0) == 1 } ?? false
+        summary.add(from: ssl, carriedTicket: usesTicket)
+        finishedSummary = summary
+        return .done
+    }
+
+    /// What is known of the handshake so far, or of the one that failed.
+    package var summary: HandshakeSummary {
+        if let finishedSummary { return finishedSummary }
+        var summary = HandshakeSummary()
+        summary.serverName = serverName.map { String(escaping: Array($0.utf8)) }
+        return summary
+    }
+
+    // MARK: Sessions
+
+    /// The session that the connection uses now; libssl tells of no TLS 1.2 ticket that renews one.
+    ///
+    /// - Returns: `nil` before the handshake, and once the connection is closed.
+    package var currentSession: SessionReference? {
+        stream.ssl.flatMap { SSL_get_session($0) }.map { SessionReference(retaining: $0) }
+    }
+
+    fileprivate func given(_ session: OpaquePointer) {
+        established(SessionReference(retaining: session))
+    }
+}
+
+/// Where a client's SSL keeps its connection; apart from a server's place, so that neither is taken for the other.
+private let clientIndex = reprise_ssl_new_index()
+
+/// SSL_CTX_sess_set_new_cb(3) of a client: once for each session the server gives.
+func sessionIsGiven(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CInt {
+    guard let ssl, let session, let pointer = SSL_get_ex_data(ssl, clientIndex) else { return 0 }
+    Unmanaged<ClientConnection>.fromOpaque(pointer).takeUnretainedValue().given(session)
+    // 0: the reference stays libssl's.
+    return 0
+}

@@ -1,0 +1,33 @@
+import Vocabulary
+
+/// What a server knows of the ClientHello, and has decided by it.
+struct HelloState {
+    /// What of it has come.
+    enum Stage {
+        /// Nothing was seen yet that tells TLS from other protocols.
+        case firstBytes
+        case awaited
+        /// A whole one, perhaps the first of two.
+        case read
+    }
+
+    /// Where the look into the session store is, which may answer later.
+    enum StoreWait {
+        case none
+        /// The ClientHello waits for the answer.
+        case asked
+        /// It has waited: libssl calls back about the same ClientHello once more.
+        case over
+    }
+
+    var stage = Stage.firstBytes
+    /// How many bytes libssl had been given before this ClientHello.
+    var start = 0
+    /// Why it was refused; written inside a callback, and told when libssl has returned.
+    var refusal: (cause: HandshakeFailure, detail: String)?
+    /// The host that was chosen.
+    var match: HostContexts.Match?
+    var requestedName: [UInt8]?
+    var request = ResumptionRequest()
+    var storeWait = StoreWait.none
+}

@@ -1,0 +1,36 @@
+/// What a server's connection has from its ``TLSStream``.
+///
+/// Written out, not given by a protocol: bytes pass here, and a witness table would be in their way.
+extension ServerConnection {
+    /// ``TLSStream/lend(_:)``
+    package func lend(_ input: UnsafeRawBufferPointer) { stream.lend(input) }
+
+    /// ``TLSStream/inputEnded()``
+    package func inputEnded() { stream.inputEnded() }
+
+    /// ``TLSStream/endTurn()``
+    package func endTurn() { stream.endTurn() }
+
+    /// ``TLSStream/hasUnreadInput``
+    package var hasUnreadInput: Bool { stream.hasUnreadInput }
+
+    /// ``TLSStream/read(into:)``
+    package func read(into target: UnsafeMutableRawBufferPointer) -> ReadProgress { stream.read(into: target) }
+
+    /// ``TLSStream/write(_:)``
+    package func write(_ bytes: UnsafeRawBufferPointer) -> WriteProgress { stream.write(bytes) }
+
+    /// ``TLSStream/sendCloseNotify()``
+    package func sendCloseNotify() { stream.sendCloseNotify() }
+
+    /// ``TLSStream/abandon()``
+    package func abandon() { stream.abandon() }
+
+    /// ``TLSStream/close()``
+    package func close() { stream.close() }
+
+    /// ``TLSStream/keyUpdatesReceived``
+    package var keyUpdatesReceived: Int { stream.keyUpdatesReceived }
+
+    var ssl: OpaquePointer? { stream.ssl }
+}

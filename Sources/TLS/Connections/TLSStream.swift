@@ -1,0 +1,258 @@
+import CLibSSL
+import Vocabulary
+
+/// One TLS connection of either role, without its socket: ciphertext is lent, plaintext and ciphertext come out.
+///
+/// Confined to its worker. A turn is ``lend(_:)``, then the handshake or ``read(into:)`` as often as wanted, then
+/// ``endTurn()``; what is to be sent gathers in the ``OutputBuffer``. It ends with ``close()``, after ``sendCloseNotify()``,
+/// ``abandon()`` or a failure. What a role does beside it, in a handshake above all, its owner does.
+package final class TLSStream {
+    /// Where the connection is. Next of each: the one below it, or ``failed(_:)``.
+    enum Phase {
+        case handshaking
+        case open
+        /// For good: the handshake failed, or the connection broke. `close` is all that is left.
+        case failed(ConnectionFault?)
+    }
+
+    /// How far one call of the handshake got.
+    enum Step {
+        case done
+        case wantsInput
+        /// A ClientHello waits for its server to be asked again (SSL_CTX_set_client_hello_cb(3)).
+        case wantsHelloAnswer
+        /// With what libssl raised, the first raised first.
+        case failed([OpenSSLError])
+    }
+
+    let role: TLSRole
+    let output: OutputBuffer
+    /// libssl's object, for calls that no stream makes; `nil` once closed.
+    package private(set) var ssl: OpaquePointer?
+    /// At a fixed address because the BIO refers to it; freed in deinit, after the SSL.
+    let transport: UnsafeMutablePointer<TransportState>
+    private(set) var phase = Phase.handshaking
+    private(set) var handshakeFault: HandshakeFault?
+    /// Written by the callbacks during a call of ours.
+    private(set) var alerts = AlertBook()
+    /// Whether the peer has closed its direction in order (RFC 8446 §6.1).
+    package var hasReceivedCloseNotify: Bool { alerts.closeNotifyReceived }
+    /// How many KeyUpdates have come (RFC 8446 §4.6.3).
+    package private(set) var keyUpdatesReceived = 0
+    /// Whether our direction has been ended, on the wire or in the books only.
+    private(set) var isSettled = false
+
+    /// Makes a connection in a context of the same role.
+    ///
+    /// - Throws: ``ContextError/internalFault(_:)`` when libssl makes none, which takes a lack of memory.
+    init(_ context: OpaquePointer, as role: TLSRole, output: OutputBuffer) throws(ContextError) {
+        (self.role, self.output) = (role, output)
+        transport = .allocate(capacity: 1)
+        transport.initialize(to: TransportState(output: output.storage))
+        // From here on deinit gives everything back.
+        ssl = SSL_new(context)
+        guard let ssl, let bio = makeTransport(transport) else { throw .internalFault(ErrorQueue.drain()) }
+        // Both directions share the BIO, which is one reference (SSL_set_bio(3)).
+        SSL_set_bio(ssl, bio, bio)
+        switch role {
+        case .server: SSL_set_accept_state(ssl)
+        case .client: SSL_set_connect_state(ssl)
+        }
+        // On the SSL: libssl would ask the context that a server's connection is switched to.
+        SSL_set_info_callback(ssl, streamInformed)
+        // Unretained: close() frees the SSL, and so this reference, before the stream goes.
+        guard SSL_set_ex_data(ssl, streamIndex, Unmanaged.passUnretained(self).toOpaque()) == 1 else {
+            throw .internalFault(ErrorQueue.drain())
+        }
+    }
+
+    deinit {
+        close()
+        transport.deinitialize(count: 1)
+        transport.deallocate()
+    }
+
+    /// The stream that a callback's SSL belongs to.
+    static func behind(_ ssl: OpaquePointer) -> TLSStream? {
+        SSL_get_ex_data(ssl, streamIndex).map { Unmanaged<TLSStream>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    var isHandshaking: Bool { if case .handshaking = phase { true } else { false } }
+    /// Whether plaintext can come and go.
+    var isOpen: Bool { if case .open = phase { true } else { false } }
+
+    // MARK: Input
+
+    /// Lends ciphertext just received, until ``endTurn()``.
+    ///
+    /// What an earlier turn left comes first. While ``hasUnreadInput``, read before receiving more: nothing else bounds
+    /// what is kept.
+    package func lend(_ input: UnsafeRawBufferPointer) {
+        transport.pointee.lend(input)
+    }
+
+    /// Says that the peer's stream ends behind what was lent. Whether that is a truncation, ``read(into:)`` tells.
+    package func inputEnded() {
+        transport.pointee.hasEnded = true
+    }
+
+    /// Ends the loan: what libssl has not taken is copied, and comes first in the next turn.
+    package func endTurn() {
+        transport.pointee.keepRest()
+    }
+
+    /// Whether a read can bring more than `wantsInput` without new bytes from the socket: whoever stops reading for
+    /// back-pressure must come back by itself.
+    package var hasUnreadInput: Bool {
+        guard let ssl, isOpen else { return transport.pointee.unread > 0 }
+        if alerts.closeNotifyReceived { return false }
+        return transport.pointee.unread > 0 || SSL_pending(ssl) > 0
+            || (transport.pointee.hasEnded && !transport.pointee.hasReturnedEnd)
+    }
+
+    // MARK: Handshake
+
+    /// Drives the handshake as far as the bytes go (SSL_do_handshake(3)), and leaves nothing in the error queue.
+    ///
+    /// A failure is not the stream's yet: its role says by ``handshakeFailed(_:)`` what it comes to.
+    func drive() -> Step {
+        guard let ssl, isHandshaking else { return .failed([]) }
+        ErrorQueue.clear()
+        let result = SSL_do_handshake(ssl)
+        guard result != 1 else {
+            ErrorQueue.clear()
+            phase = .open
+            // Whatever comes behind a handshake comes in as many records as it likes.
+            transport.pointee.recordsLeft = .max
+            return .done
+        }
+        let code = SSL_get_error(ssl, result)
+        let errors = ErrorQueue.drain()
+        return switch code {
+        case SSL_ERROR_WANT_READ: .wantsInput
+        case SSL_ERROR_WANT_CLIENT_HELLO_CB: .wantsHelloAnswer
+        default: .failed(errors)
+        }
+    }
+
+    /// Ends the connection by what libssl raised in ``drive()``.
+    func handshakeFailed(_ errors: [OpenSSLError]) -> HandshakeFault {
+        let cause = HandshakeFailure(
+            errors: errors, alertSent: alerts.sent,
+            alertReceived: alerts.received ?? (alerts.closeNotifyReceived ? .closeNotify : nil),
+            hasEnded: transport.pointee.hasReturnedEnd)
+        let detail =
+            switch cause {
+            case .clientWentAway: "the stream ended in the middle of the handshake"
+            case .alertReceived(let alert): "\(role.peer.name) sent \(alert.name)"
+            // The name of the cause says it of a client's.
+            case .badCertificate: (role == .client ? "the server's certificate: " : "") + errors.summary + verification
+            default: errors.summary
+            }
+        return handshakeFailed(cause, detail, errors)
+    }
+
+    /// Ends the connection by a cause of its role's own, at the handshake's end too.
+    func handshakeFailed(
+        _ cause: HandshakeFailure, _ detail: String, _ errors: [OpenSSLError] = []
+    ) -> HandshakeFault {
+        let fault = HandshakeFault(cause: cause, alertSent: alerts.sent, errors: errors, detail: detail)
+        handshakeFault = fault
+        phase = .failed(nil)
+        return fault
+    }
+
+    /// What libcrypto objects to in the peer's certificate.
+    private var verification: String {
+        guard let ssl else { return "" }
+        let result = SSL_get_verify_result(ssl)
+        guard result != Int(X509_V_OK), let text = X509_verify_cert_error_string(result) else { return "" }
+        return ": \(String(cString: text))"
+    }
+
+    /// Writes a fatal alert in the clear, which is how it goes before the ServerHello (RFC 8446 §6): libssl sends none by
+    /// request.
+    func sendInTheClear(_ alert: TLSAlert) {
+        let record: [UInt8] = [21, 3, 1, 0, 2, UInt8(SSL3_AL_FATAL), alert.code]
+        record.withUnsafeBytes { output.append($0) }
+        alerts.sent = alert
+    }
+
+    // MARK: What the callbacks tell
+
+    func note(_ alert: TLSAlert, isFatal: Bool, wasSent: Bool) {
+        alerts.note(alert, isFatal: isFatal, wasSent: wasSent)
+    }
+
+    func noteKeyUpdate() {
+        keyUpdatesReceived += 1
+    }
+
+    // MARK: The end
+
+    /// Writes our close_notify, once; the session stays resumable. The peer may go on sending.
+    ///
+    /// Without a finished handshake, or on a broken connection, it does nothing: there is no one to tell.
+    package func sendCloseNotify() {
+        guard let ssl, isOpen, !isSettled else { return }
+        isSettled = true
+        ErrorQueue.clear()
+        // Once: 0 means that the peer's own is still to come, which is not waited for.
+        if SSL_shutdown(ssl) < 0 { abandon() }
+        ErrorQueue.clear()
+    }
+
+    /// Settles the books for a socket that is dead or blocked: nothing goes out, and the session stays resumable.
+    package func abandon() {
+        guard let ssl else { return }
+        isSettled = true
+        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+    }
+
+    /// Frees libssl's object. Whether its session can be resumed is settled by then: a connection that libssl believes
+    /// open would take its session with it.
+    package func close() {
+        guard let ssl else { return }
+        if isOpen {
+            assert(isSettled, "close() without sendCloseNotify() or abandon()")
+            // Again, since a bare FIN behind our close_notify makes libssl forget that it was sent: under
+            // SSL_OP_IGNORE_UNEXPECTED_EOF it sets the flags to RECEIVED alone.
+            abandon()
+        }
+        SSL_free(ssl)
+        self.ssl = nil
+        phase = .failed(nil)
+        ErrorQueue.clear()
+    }
+
+    /// The connection is broken for good by what libssl raised.
+    func breakOff(_ errors: [OpenSSLError]) -> ConnectionFault {
+        let fault = connectionFault(errors)
+        phase = .failed(fault)
+        return fault
+    }
+
+    /// What a broken connection is broken by, once libssl has reported it.
+    private func connectionFault(_ errors: [OpenSSLError]) -> ConnectionFault {
+        if let alert = alerts.received { return .alertReceived(alert, from: role.peer) }
+        if let alert = alerts.sent { return .alertSent(alert, errors) }
+        return .error(errors)
+    }
+}
+
+/// Where an SSL keeps its stream. libssl hands out one index for the process.
+private let streamIndex = reprise_ssl_new_index()
+
+/// SSL_set_info_callback(3): alerts, and the steps of the state machine.
+private func streamInformed(_ ssl: OpaquePointer?, _ place: CInt, _ value: CInt) {
+    guard let ssl else { return }
+    if place & SSL_CB_ALERT != 0 {
+        guard let stream = TLSStream.behind(ssl) else { return }
+        let alert = TLSAlert(code: UInt8(truncatingIfNeeded: value))
+        stream.note(alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: place & SSL_CB_WRITE != 0)
+    } else if place & SSL_CB_LOOP != 0 {
+        let state = SSL_get_state(ssl)
+        guard state == TLS_ST_SR_KEY_UPDATE || state == TLS_ST_CR_KEY_UPDATE else { return }
+        TLSStream.behind(ssl)?.noteKeyUpdate()
+    }
+}

@@ -1,0 +1,32 @@
+/// What a server has done about the sessions of one connection: those that were offered, and those it gives.
+struct TicketBook {
+    /// When the TLS 1.3 tickets are made.
+    enum Issue {
+        /// At the handshake's end.
+        case atOnce
+        /// By ``ServerConnection/issueTickets()``, which is still to come.
+        case held
+        /// They were held, and have been made.
+        case released
+    }
+
+    var issue: Issue
+    /// How many tickets or ids of this ClientHello were tried.
+    var tried = 0
+    /// A ticket was sealed.
+    var hasSealed = false
+    /// The keeper has decided what this connection's sessions carry.
+    var hasMarkedSession = false
+    /// How many tickets the handshake ends with.
+    var settled: (resumed: Bool, count: Int)?
+    /// How many TLS 1.3 tickets libssl has written.
+    var written = 0
+    /// How often libssl had written anything when the last ticket was; `nil` when no tickets were among it.
+    var writesWithTickets: Int?
+    /// The next ticket is an alert instead.
+    var refusesByTicket = false
+
+    init(holdsTickets: Bool) {
+        issue = holdsTickets ? .held : .atOnce
+    }
+}
