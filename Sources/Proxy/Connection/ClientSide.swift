@@ -29,13 +29,13 @@ final class ClientSide {
     init(_ socket: Socket, from address: IPAddress?, of listener: WorkerListener, on worker: WorkerCore) {
         self.listener = listener
         self.worker = worker
-        stream = Stream(socket, on: worker.loop, isConnected: true)
         sessions = ConnectionResumption(
             domain: listener.domain, policy: listener.resumption, client: address,
             observer: listener.observers.sessions, clock: Clocks.wall)
         tls = ServerConnection(
             context: listener.context, output: worker.buffers.output, sessions: sessions,
             holdsTickets: listener.settings.ticketsWaitForUpstream)
+        stream = Stream(socket, .tls(tls.stream, worker.buffers.output), on: worker.loop, isConnected: true)
         lastReceived = worker.loop.now
     }
 
@@ -65,49 +65,24 @@ final class ClientSide {
 
     // MARK: Plaintext
 
-    /// How the client's stream has ended, behind the plaintext that came; `nil` while it goes on.
-    enum End {
-        case closeNotify
-        case broken(ConnectionMachine.ClientBreak, detail: String?)
-    }
-
-    /// Decrypts all that was lent into the worker's buffer.
-    func decrypt(while wanted: () -> Bool) -> (count: Int, end: End?) {
-        var count = 0
-        let plaintext = worker.buffers.plaintext
-        while wanted(), count < plaintext.count {
-            switch tls.read(into: UnsafeMutableRawBufferPointer(rebasing: plaintext[count...])) {
-            case .bytes(let read): count += read
-            case .wantsInput: return (noted(count), nil)
-            case .closeNotify: return (noted(count), .closeNotify)
-            case .truncated: return (noted(count), .broken(.truncation, detail: nil))
-            case .failed(let fault): return (noted(count), .broken(.fault(fault.ending), detail: fault.description))
-            }
-        }
-        return (noted(count), nil)
-    }
-
-    private func noted(_ count: Int) -> Int {
-        if count > 0 {
-            bytesReceived += UInt64(count)
-            listener.metrics.bytesFromClient.add(UInt64(count))
-        }
-        return count
+    /// Counts plaintext that came.
+    func took(_ count: Int) {
+        bytesReceived += UInt64(count)
+        listener.metrics.bytesFromClient.add(UInt64(count))
     }
 
     /// Encrypts for the client; the records leave at the end of the turn.
     ///
-    /// - Returns: what broke the connection, if it did.
-    func write(_ bytes: UnsafeRawBufferPointer) -> ConnectionFault? {
+    /// - Returns: what broke the stream, if that shows now.
+    func write(_ bytes: UnsafeRawBufferPointer) -> Stream.End? {
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(alone: false) }
         bringHeldTickets()
-        switch tls.write(bytes) {
-        case .done:
+        let end = stream.write(bytes)
+        if end == nil {
             bytesSent += UInt64(bytes.count)
             listener.metrics.bytesToClient.add(UInt64(bytes.count))
-            return nil
-        case .failed(let fault): return fault
         }
+        return end
     }
 
     /// Puts a close_notify behind what the client still gets; once.
@@ -117,7 +92,7 @@ final class ClientSide {
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(alone: false) }
         bringHeldTickets()
         hasSentCloseNotify = true
-        tls.sendCloseNotify()
+        stream.endWriting()
     }
 
     /// Whether the client's KeyUpdates are no more than are allowed (RFC 8446 §4.6.3 sets no bound).
@@ -138,6 +113,7 @@ final class ClientSide {
     @discardableResult
     func flush(holdingTickets mayHold: Bool) -> Bool {
         let output = worker.buffers.output
+        // What a broken client was to get, too.
         defer { output.removeAll() }
         if mayHold, ticketsMayWait(output) {
             hold(output)
@@ -148,7 +124,7 @@ final class ClientSide {
             tickets.areHeld = false
         }
         guard !isBroken else { return false }
-        let sent = output.withBytes { stream.send($0) } ?? 0
+        let sent = stream.flush() ?? 0
         if sent > 0 { lastAnswered = worker.loop.now }
         if !stream.pending.isEmpty { listener.metrics.pauses(.upstreamToClient) }
         return sent > 0

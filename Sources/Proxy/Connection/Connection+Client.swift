@@ -51,66 +51,64 @@ extension Connection {
             // A reset that came with the bytes before is no news any more.
             return probeLater()
         }
-        worker.buffers.receiving(room: room) { target in
-            switch client.stream.receive(into: target) {
-            case .bytes(let bytes, let endIsBehind):
-                noteActivity()
-                client.noteReceived()
-                if !client.stream.isReadable { probeLater() }
-                client.tls.lend(bytes)
-                takeFromClient()
-                client.tls.endTurn()
-                acknowledgeLater()
-                if endIsBehind { mayReceive(from: .client) } else if client.stream.isReadable { client.stream.again() }
-            case .end:
-                client.tls.inputEnded()
-                takeFromClient()
-                client.tls.endTurn()
-            case .nothing: break
-            case .broken: clientBroke()
-            }
-        }
+        let receipt = client.stream.receive(
+            with: worker.buffers, room: room, opening: { driveHandshake() }, while: { machine.client.readsClient },
+            { takeFromClient($0, $1) })
+        if case .bytes = receipt { client.noteReceived() }
+        acknowledgeLater()
+        arrangeNext(receipt, from: client.stream, .client)
     }
 
     /// Reads and forgets what the client still sends, until its FIN.
     func discardFromClient() {
         guard client.stream.isReadable || client.stream.endIsKnown, !client.isBroken else { return }
-        worker.buffers.receiving(room: RelayBuffers.receiveBytes) { target in
-            switch client.stream.receive(into: target) {
-            case .bytes(_, let endIsBehind):
-                client.noteReceived()
-                if endIsBehind || client.stream.isReadable { client.stream.again() } else { probeLater() }
-            case .end: say(machine.clientBroke(.truncation))
-            case .nothing: break
-            case .broken: clientBroke()
-            }
+        switch client.stream.discard(with: worker.buffers) {
+        case .bytes(let endIsBehind):
+            client.noteReceived()
+            if endIsBehind || client.stream.isReadable { client.stream.again() } else { probeLater() }
+        case .end: say(machine.clientBroke(.truncation))
+        case .nothing: break
+        case .broken: clientBroke()
         }
     }
 
-    /// Lets libssl work on what was received.
-    private func takeFromClient() {
+    /// Drives the handshake, where it is not done.
+    ///
+    /// - Returns: whether plaintext may have come.
+    private func driveHandshake() -> Bool {
         client.bringHeldTickets()
-        if machine.isHandshaking {
-            switch client.tls.handshake() {
-            case .wantsInput: return
-            case .wantsSession: return client.question == nil ? askStore() : ()
-            case .failed(let fault): return handshakeFailed(fault)
-            case .done: handshakeSucceeded()
-            }
+        guard machine.isHandshaking else { return true }
+        switch client.tls.handshake() {
+        case .wantsInput: break
+        case .wantsSession: if client.question == nil { askStore() }
+        case .failed(let fault): handshakeFailed(fault)
+        case .done:
+            handshakeSucceeded()
+            return true
         }
-        let (count, end) = client.decrypt { machine.client.readsClient }
-        if count > 0 {
-            let bytes = UnsafeRawBufferPointer(rebasing: worker.buffers.plaintext[..<count])
+        return false
+    }
+
+    /// Hands the client's plaintext on, and does what its end leads to.
+    private func takeFromClient(_ bytes: UnsafeRawBufferPointer, _ end: Stream.End?) {
+        if !bytes.isEmpty {
+            client.took(bytes.count)
             if let errno = upstream.write(bytes) { upstreamRefused(errno) }
         }
         checkKeyUpdates()
         guard let end, machine.client.readsClient else { return }
         switch end {
-        case .closeNotify: sayAfterUpload(machine.clientEnded(uploadWaits: upstream.waiting > 0))
-        case .broken(let how, let detail):
-            if let detail { record.detail = detail }
-            say(machine.clientBroke(how))
+        case .inOrder: sayAfterUpload(machine.clientEnded(uploadWaits: upstream.waiting > 0))
+        case .truncated: say(machine.clientBroke(.truncation))
+        case .reset: clientBroke()
+        case .broken(let fault): clientFailed(fault)
         }
+    }
+
+    /// libssl has ended the connection after the handshake.
+    func clientFailed(_ fault: ConnectionFault) {
+        record.detail = fault.description
+        say(machine.clientBroke(.fault(fault.ending)))
     }
 
     private func handshakeSucceeded() {
@@ -239,8 +237,9 @@ extension Connection {
         turn {
             if let found { client.sessions.storeAnswered(found) } else { client.sessions.storeWasSilent() }
             client.tls.sessionsAreThere()
-            takeFromClient()
-            client.tls.endTurn()
+            client.stream.goOn(
+                with: worker.buffers, opening: { driveHandshake() }, while: { machine.client.readsClient },
+                { takeFromClient($0, $1) })
             mayReceive(from: .client)
         }
         return true

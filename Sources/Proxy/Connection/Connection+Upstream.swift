@@ -60,20 +60,19 @@ extension Connection {
     /// Takes what one receive brings, when the client has taken what came before.
     func receiveFromUpstream() {
         guard machine.readsUpstream, let stream = upstream.stream, stream.isReadable, client.takesMore else { return }
-        worker.buffers.receiving(room: listener.settings.relayBuffer) { target in
-            switch stream.receive(into: target) {
-            case .bytes(let bytes, let endIsBehind):
-                noteActivity()
-                if !stream.isReadable { probeLater() }
-                if let fault = client.write(bytes) {
-                    record.detail = fault.description
-                    return say(machine.clientBroke(.fault(fault.ending)))
-                }
-                if endIsBehind { mayReceive(from: .upstream) } else if stream.isReadable { stream.again() }
-            case .end: upstreamEnded(stream.failure)
-            case .nothing: break
-            case .broken: upstreamBroke()
-            }
+        let receipt = stream.receive(
+            with: worker.buffers, room: listener.settings.relayBuffer, while: { machine.readsUpstream },
+            { takeFromUpstream($0, $1, stream) })
+        arrangeNext(receipt, from: stream, .upstream)
+    }
+
+    /// Hands the upstream's plaintext on, and does what its end leads to.
+    private func takeFromUpstream(_ bytes: UnsafeRawBufferPointer, _ end: Stream.End?, _ stream: Stream) {
+        if !bytes.isEmpty, case .broken(let fault)? = client.write(bytes) { return clientFailed(fault) }
+        switch end {
+        case nil: break
+        case .inOrder: upstreamEnded(stream.failure)
+        case .truncated, .reset, .broken: upstreamBroke()
         }
     }
 
@@ -131,7 +130,7 @@ extension Connection {
     func sayAfterUpload(_ answer: ExchangeMachine.AfterUpload) {
         switch answer {
         case .goOn: break
-        case .endUpstreamWrite: upstream.stream?.shutdownWrite()
+        case .endUpstreamWrite: upstream.stream?.endWriting()
         case .complete:
             upstream.close()
         }

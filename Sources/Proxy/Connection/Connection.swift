@@ -72,6 +72,14 @@ final class Connection {
         due.insert(side)
     }
 
+    /// Sees to what is left behind a receive: the end now, more bytes in a turn of their own, an error a little later.
+    func arrangeNext(_ receipt: Stream.Receipt, from stream: Stream, _ side: Due) {
+        guard !machine.isClosed, case .bytes(let endIsBehind) = receipt else { return }
+        noteActivity()
+        if !stream.isReadable { probeLater() }
+        if endIsBehind { mayReceive(from: side) } else if stream.isReadable { stream.again() }
+    }
+
     private func receiveFromWhoIsDue() {
         while !machine.isClosed {
             if due.contains(.client) {
@@ -196,7 +204,7 @@ final class Connection {
         case .reset: closeClient(resetting: true)
         case .linger, .discard:
             guard !client.isBroken else { return clientBroke() }
-            if answer == .linger { client.stream.shutdownWrite() }
+            if answer == .linger { client.stream.shutdownSocket() }
             discardFromClient()
             // There the client is asked whether it has what it is to have.
             if answer == .discard { probeLater() }

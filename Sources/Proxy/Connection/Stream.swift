@@ -1,11 +1,29 @@
 internal import EventLoop
+internal import TLS
 internal import Vocabulary
 
-/// A socket's bytes in both directions: what it is ready for, what waits for it, and how its stream ended. Confined to its
-/// loop. It knows neither client nor upstream.
-///
-/// What the bytes are is its owner's: the client's are TLS records, the upstream's are plaintext.
+/// A duplex of plaintext over one socket, plain or TLS: what the socket is ready for, what waits for it, one receive and one send
+/// a turn, and how the peer's stream ended. Confined to its loop. It knows neither client nor upstream.
 final class Stream {
+    /// What is between the plaintext and the socket.
+    enum Layer {
+        case plain
+        /// What TLS wants sent gathers in the output, and leaves with ``flush()``.
+        case tls(TLSStream, OutputBuffer)
+    }
+
+    /// How the peer's stream ended.
+    enum End {
+        /// By a FIN on a plain stream, by close_notify in TLS (RFC 8446 §6.1).
+        case inOrder
+        /// By a FIN without a close_notify.
+        case truncated
+        /// By a reset, or another error of the socket.
+        case reset
+        case broken(ConnectionFault)
+    }
+
+    let layer: Layer
     private let socket: Socket
     private let loop: EventLoop
     private var event: LoopEvent?
@@ -33,7 +51,8 @@ final class Stream {
     }
 
     /// - Parameter isConnected: bytes can be sent at once.
-    init(_ socket: Socket, on loop: EventLoop, isConnected: Bool) {
+    init(_ socket: Socket, _ layer: Layer, on loop: EventLoop, isConnected: Bool) {
+        self.layer = layer
         self.socket = socket
         self.loop = loop
         output = isConnected ? .ready : .connecting
@@ -88,44 +107,146 @@ final class Stream {
 
     // MARK: Bytes in
 
-    /// What one receive came to.
-    enum Received {
+    /// What one receive came to, for whoever arranges the next.
+    enum Receipt {
         /// - `endIsBehind`: nothing but the peer's end is left.
-        case bytes(UnsafeRawBufferPointer, endIsBehind: Bool)
+        case bytes(endIsBehind: Bool)
         case end
         case nothing
         case broken
     }
 
-    /// Takes what one receive brings.
+    /// Takes what one receive brings, and hands on the plaintext in it.
     ///
     /// A short receive has emptied the socket, unless the peer's end is known to be behind it.
-    func receive(into target: UnsafeMutableRawBufferPointer) -> Received {
+    /// - Parameters:
+    ///   - room: how many bytes are wanted.
+    ///   - opening: does what must be done before there is plaintext, such as a handshake, and says whether there can be some.
+    ///   - wanted: whether more plaintext is wanted; what is left of TLS's waits.
+    ///   - take: is given the plaintext, and the end that stands behind it. Nothing may be received from within.
+    func receive(
+        with buffers: RelayBuffers, room: Int, opening: () -> Bool = { true }, while wanted: () -> Bool,
+        _ take: (UnsafeRawBufferPointer, End?) -> Void
+    ) -> Receipt {
+        var receipt = Receipt.nothing
+        buffers.receiving(room: room) { target in
+            let bytes: UnsafeRawBufferPointer
+            (receipt, bytes) = pull(into: target)
+            switch (receipt, layer) {
+            case (.nothing, _): break
+            case (.broken, _): take(bytes, .reset)
+            case (.bytes, .plain): take(bytes, nil)
+            case (.end, .plain): take(bytes, .inOrder)
+            case (.bytes, .tls(let tls, _)):
+                tls.lend(bytes)
+                decrypt(with: buffers, tls, opening, wanted, take)
+            case (.end, .tls(let tls, _)):
+                tls.inputEnded()
+                decrypt(with: buffers, tls, opening, wanted, take)
+            }
+        }
+        return receipt
+    }
+
+    /// Goes on with what was received before and TLS has not taken: something else was waited for.
+    func goOn(
+        with buffers: RelayBuffers, opening: () -> Bool, while wanted: () -> Bool,
+        _ take: (UnsafeRawBufferPointer, End?) -> Void
+    ) {
+        if case .tls(let tls, _) = layer { decrypt(with: buffers, tls, opening, wanted, take) }
+    }
+
+    /// Takes what one receive brings, and forgets it.
+    func discard(with buffers: RelayBuffers) -> Receipt {
+        var receipt = Receipt.nothing
+        buffers.receiving(room: RelayBuffers.receiveBytes) { target in (receipt, _) = pull(into: target) }
+        return receipt
+    }
+
+    private func pull(into target: UnsafeMutableRawBufferPointer) -> (Receipt, UnsafeRawBufferPointer) {
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
         switch socket.receive(into: target) {
         case .bytes(let count):
             let isEmptied = count < target.count
             if isEmptied, !input.endIsKnown { input.isReadable = false }
-            return .bytes(
-                UnsafeRawBufferPointer(rebasing: target[..<count]), endIsBehind: isEmptied && input.endIsKnown)
+            let endIsBehind = isEmptied && input.endIsKnown
+            return (.bytes(endIsBehind: endIsBehind), UnsafeRawBufferPointer(rebasing: target[..<count]))
         case .end:
             input = Input(isReadable: false, endIsKnown: true)
-            return .end
+            return (.end, none)
         case .wouldBlock:
             input.isReadable = false
-            return .nothing
+            return (.nothing, none)
         case .failed:
             input.isReadable = false
-            return .broken
+            return (.broken, none)
         }
     }
 
+    /// Reads all plaintext there is into the worker's buffer, and hands it on before what was lent is taken back.
+    private func decrypt(
+        with buffers: RelayBuffers, _ tls: TLSStream, _ opening: () -> Bool, _ wanted: () -> Bool,
+        _ take: (UnsafeRawBufferPointer, End?) -> Void
+    ) {
+        defer { tls.endTurn() }
+        guard opening() else { return }
+        let plaintext = buffers.plaintext
+        var (count, end): (Int, End?) = (0, nil)
+        reading: while wanted(), count < plaintext.count {
+            switch tls.read(into: UnsafeMutableRawBufferPointer(rebasing: plaintext[count...])) {
+            case .bytes(let read): count += read
+            case .wantsInput: break reading
+            case .closeNotify: end = .inOrder
+            case .truncated: end = .truncated
+            case .failed(let fault): end = .broken(fault)
+            }
+            if end != nil { break }
+        }
+        take(UnsafeRawBufferPointer(rebasing: plaintext[..<count]), end)
+    }
+
     // MARK: Bytes out
+
+    /// Hands plaintext over: to the socket at once, or to TLS, whose records leave with ``flush()``.
+    ///
+    /// - Returns: what broke the stream, if that shows now.
+    func write(_ plaintext: UnsafeRawBufferPointer) -> End? {
+        switch layer {
+        case .plain:
+            send(plaintext)
+            return failure == nil ? nil : .reset
+        case .tls(let tls, _):
+            if case .failed(let fault) = tls.write(plaintext) { return .broken(fault) }
+            return nil
+        }
+    }
+
+    /// Sends what TLS has gathered, behind what waits; one send at the most.
+    ///
+    /// - Returns: how many bytes the socket took; `nil` when none were offered to it.
+    @discardableResult
+    func flush() -> Int? {
+        switch layer {
+        case .plain: return send(UnsafeRawBufferPointer(start: nil, count: 0))
+        case .tls(_, let gathered):
+            defer { gathered.removeAll() }
+            return gathered.withBytes { send($0) }
+        }
+    }
+
+    /// Ends our direction in order, behind all that was written.
+    func endWriting() {
+        switch layer {
+        case .plain: socket.shutdownWrite()
+        case .tls(let tls, _): tls.sendCloseNotify()
+        }
+    }
 
     /// Sends bytes behind those that wait, and keeps what the socket does not take; one send at the most.
     ///
     /// - Returns: how many bytes it took; `nil` when none were offered to it.
     @discardableResult
-    func send(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    private func send(_ bytes: UnsafeRawBufferPointer) -> Int? {
         if case .broken = output { return nil }
         guard !pending.isEmpty else {
             guard !bytes.isEmpty else { return nil }
@@ -173,8 +294,8 @@ final class Stream {
 
     // MARK: The end
 
-    /// Ends our direction behind all that was sent.
-    func shutdownWrite() { socket.shutdownWrite() }
+    /// Ends our direction of the socket behind all that was sent, whatever TLS has said of it.
+    func shutdownSocket() { socket.shutdownWrite() }
 
     /// Closes the socket, by a reset if so wanted; nothing more is heard of it.
     func close(resetting: Bool = false) {

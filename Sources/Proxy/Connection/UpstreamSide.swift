@@ -60,7 +60,7 @@ final class UpstreamSide {
         case .inProgress(let made): (socket, isConnected) = (made, false)
         case .failed(let errno): return failed(ConnectFailure(errno), errno)
         }
-        let stream = Stream(socket, on: loop, isConnected: false)
+        let stream = Stream(socket, .plain, on: loop, isConnected: false)
         state = .connecting(stream, since: loop.now)
         do throws(EventLoopError) {
             try stream.start(ready)
@@ -118,7 +118,7 @@ final class UpstreamSide {
             return nil
         }
         guard stream.failure == nil else { return nil }
-        stream.send(bytes)
+        _ = stream.write(bytes)
         return stream.failure
     }
 
@@ -133,7 +133,7 @@ final class UpstreamSide {
 
     /// Offers what waits to the server's socket.
     func flush() -> Flushed {
-        guard let stream, !stream.pending.isEmpty, let sent = stream.send(UnsafeRawBufferPointer(start: nil, count: 0))
+        guard let stream, !stream.pending.isEmpty, let sent = stream.flush()
         else { return .nothing }
         if let failure = stream.failure { return .refused(failure) }
         guard sent > 0 else { return .nothing }

@@ -7,7 +7,7 @@ import Vocabulary
 /// Confined to its worker. A turn is `lend`, then `handshake` or `read` as often as wanted, then `endTurn`; what is to
 /// be sent gathers in the ``OutputBuffer``. It ends with `close`, after `sendCloseNotify`, `abandon` or a failure.
 package final class ServerConnection {
-    let stream: TLSStream
+    package let stream: TLSStream
     let context: ServerContext
     // Both written by the callbacks too, during a call of ours.
     var hello = HelloState()
