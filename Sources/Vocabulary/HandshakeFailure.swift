@@ -32,8 +32,8 @@ public enum HandshakeFailure: Sendable, Hashable {
     case alertReceived(TLSAlert)
     /// `timeouts.handshake` ran out.
     case timeout
-    /// The client closed its connection in the middle.
-    case clientWentAway
+    /// The client's stream ended in the middle.
+    case truncated
     /// The client reset its connection in the middle.
     case clientReset
     /// The proxy was stopped or drained in the middle.
@@ -77,7 +77,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .badCertificate: 12
         case .alertReceived: 13
         case .timeout: 14
-        case .clientWentAway: 15
+        case .truncated: 15
         case .clientReset: 16
         case .stopped: 17
         case .madeWay: 18

@@ -35,7 +35,7 @@ import Vocabulary
     }
 
     private func expectAccessDenied(_ pair: MemoryPair) {
-        #expect(pair.clientFailure?.description.contains("access denied") == true, "\(pair.clientFailure as Any)")
+        #expect(pair.clientFailure?.description.contains("access_denied") == true, "\(pair.clientFailure as Any)")
     }
 
     @Test(arguments: SessionCarrier.allCases)

@@ -31,7 +31,7 @@ import Testing
             #expect(transport.take(100) == [3, 4, 5, 6, 7, 8, 9])
             #expect(transport.take(100) == [])
             #expect(transport.state.unread == 0)
-            #expect(!transport.state.hasReturnedEnd)
+            #expect(!transport.state.isTruncated)
         }
     }
 
@@ -87,9 +87,9 @@ import Testing
         [UInt8]([1]).withUnsafeBytes { bytes in
             transport.state.lend(bytes)
             #expect(transport.take(4) == [1])
-            #expect(!transport.state.hasReturnedEnd)
+            #expect(!transport.state.isTruncated)
             #expect(transport.take(4) == [])
-            #expect(transport.state.hasReturnedEnd)
+            #expect(transport.state.isTruncated)
         }
         transport.state.keepRest()
     }

@@ -1,3 +1,6 @@
+import TLS
+import Vocabulary
+
 extension MemoryClient {
     /// A session that another client can resume, as DER: no ending of this client can spoil it.
     package struct Session: Sendable {
@@ -5,9 +8,14 @@ extension MemoryClient {
         package internal(set) var der: [UInt8]
         package private(set) var ticket: [UInt8]
 
-        init(der: [UInt8], ticket: [UInt8]) {
-            (self.der, self.ticket) = (der, ticket)
+        /// - Returns: `nil` for one that is too long to be resumed (``TLSLimits/sessionBytes``).
+        init?(_ session: SessionReference) {
+            guard let der = session.der else { return nil }
+            (self.der, ticket) = (der.withBytes { [UInt8]($0) }, session.ticket)
         }
+
+        /// A session of libssl's once more, which its connection may spoil; `nil` for one that was made too long.
+        var reference: SessionReference? { der.withUnsafeBytes { SessionReference.reading($0) } }
 
         /// The length of the ticket or id that the server gave.
         package var ticketBytes: Int { ticket.count }

@@ -2,7 +2,8 @@ import CLibSSL
 package import TLS
 import Vocabulary
 
-/// A TLS client over memory BIOs: OpenSSL's own, so that what it makes of our bytes is an outsider's opinion.
+/// A TLS client in memory: our own ``ClientConnection``, so that both roles are proved on each other, with libssl's raw parts
+/// where tests send what no client of ours does, or ask what none wants to know.
 package final class MemoryClient {
     /// How the client is set up.
     package struct Options {
@@ -34,85 +35,98 @@ package final class MemoryClient {
         }
     }
 
-    /// Why a call of libssl's failed.
+    /// Why a call failed.
     package struct Failure: Error, CustomStringConvertible {
-        package let errors: [OpenSSLError]
-        package var description: String { errors.summary }
+        package let description: String
     }
 
-    private let context: OpaquePointer
-    private let ssl: OpaquePointer
-    private let incoming: OpaquePointer
-    private let outgoing: OpaquePointer
-    /// Sessions the server gave, the oldest first.
-    package fileprivate(set) var sessions: [Session] = []
+    private let context: ClientContext
+    private let connection: ClientConnection
+    private let output = OutputBuffer()
+    private let given: Given
     /// What the unknown extension carries. libssl is lent it, so it has an address of its own.
     fileprivate let unknownExtension: UnsafeMutableBufferPointer<UInt8>
     fileprivate let ticketRequest: UnsafeMutableBufferPointer<UInt8>
 
+    /// Sessions, taken down at once: the server's, in the order in which they came.
+    private final class Given {
+        var sessions: [Session] = []
+    }
+
+    /// Sessions the server gave, the oldest first.
+    package var sessions: [Session] { given.sessions }
+
     /// - Parameter model: a client with the same options, apart from the session, whose context is used too: it is what
     ///   takes longest to make.
     package init(_ options: Options, like model: MemoryClient? = nil) throws {
-        ErrorQueue.clear()
-        if let model { SSL_CTX_up_ref(model.context) }
-        guard let context = model?.context ?? SSL_CTX_new(TLS_client_method()) else {
-            throw Failure(errors: ErrorQueue.drain())
+        let (context, given) = (try model?.context ?? Self.context(options), Given())
+        let session = options.resuming?.reference
+        (self.context, self.given) = (context, given)
+        do throws(ClientError) {
+            connection = try ClientConnection(
+                context: context, output: output, serverName: options.serverName, resuming: session
+            ) { session in
+                if let session = Session(session) { given.sessions.append(session) }
+            }
+        } catch {
+            throw Failure(description: error.description)
         }
-        self.context = context
-        guard let ssl = Self.connection(in: context, options, isSetUp: model != nil),
-            let incoming = BIO_new(BIO_s_mem()),
-            let outgoing = BIO_new(BIO_s_mem())
-        else {
-            SSL_CTX_free(context)
-            throw Failure(errors: ErrorQueue.drain())
-        }
-        (self.ssl, self.incoming, self.outgoing) = (ssl, incoming, outgoing)
         unknownExtension = .allocate(capacity: options.unknownExtensionBytes)
         unknownExtension.initialize(repeating: 0)
         let wish = options.ticketRequest.map { [$0.full, $0.resumed] } ?? []
         ticketRequest = .allocate(capacity: wish.count)
         _ = ticketRequest.initialize(from: wish)
-        // An empty BIO means "later", not "the end".
-        BIO_ctrl(incoming, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
-        SSL_set_bio(ssl, incoming, outgoing)
-        SSL_set_connect_state(ssl)
         SSL_set_ex_data(ssl, clientIndex, Unmanaged.passUnretained(self).toOpaque())
-        reprise_ctx_set_cache_mode(context, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
-        SSL_CTX_sess_set_new_cb(context, keepSession)
-        if let session = options.resuming { try resume(session) }
+        if session == nil, let forged = options.resuming { try resume(forged) }
+        // Raw: a server has nothing to staple for the proxy as a client.
+        if options.requestsStaple { reprise_ssl_request_status(ssl) }
     }
 
     deinit {
-        SSL_set_ex_data(ssl, clientIndex, nil)
-        SSL_free(ssl)
-        SSL_CTX_free(context)
+        connection.stream.abandon()
+        connection.stream.close()
         unknownExtension.deallocate()
         ticketRequest.deallocate()
     }
 
-    private static func connection(
-        in context: OpaquePointer, _ options: Options, isSetUp: Bool
-    ) -> OpaquePointer? {
-        guard isSetUp || setUp(context, options), let ssl = SSL_new(context) else { return nil }
-        if let name = options.serverName { _ = reprise_ssl_set_server_name(ssl, name) }
-        if options.requestsStaple { reprise_ssl_request_status(ssl) }
-        let alpn = options.alpn.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
-        if !alpn.isEmpty { SSL_set_alpn_protos(ssl, alpn, CUnsignedInt(alpn.count)) }
-        return ssl
+    /// Offers what no session of ours is: one that was made longer than ``TLSLimits/sessionBytes``.
+    private func resume(_ session: Session) throws {
+        let restored = session.der.withUnsafeBufferPointer { bytes in
+            var start = bytes.baseAddress
+            return d2i_SSL_SESSION(nil, &start, bytes.count)
+        }
+        defer { SSL_SESSION_free(restored) }
+        guard let restored, SSL_set_session(ssl, restored) == 1 else {
+            throw Failure(description: ErrorQueue.drain().summary)
+        }
     }
 
-    private static func setUp(_ context: OpaquePointer, _ options: Options) -> Bool {
-        guard reprise_ctx_set_min_version(context, CInt(options.minimumVersion.rawValue)) == 1,
-            reprise_ctx_set_max_version(context, CInt(options.maximumVersion.rawValue)) == 1,
-            SSL_CTX_set_cipher_list(context, options.ciphers) == 1,
-            options.ciphersuites.map({ SSL_CTX_set_ciphersuites(context, $0) == 1 }) ?? true,
-            options.groups.map({ reprise_ctx_set_groups(context, $0) == 1 }) ?? true,
-            options.signatureAlgorithms.map({ reprise_ctx_set_signature_algorithms(context, $0) == 1 }) ?? true
-        else { return false }
-        SSL_CTX_set_options(context, reprise_op_ignore_unexpected_eof())
+    private static func context(_ options: Options) throws -> ClientContext {
+        var settings = ClientSettings(
+            tls: TLSSettings(
+                minimumVersion: options.minimumVersion, maximumVersion: options.maximumVersion,
+                ciphers: options.ciphers, ciphersuites: options.ciphersuites ?? "", groups: options.groups ?? "",
+                signatureAlgorithms: options.signatureAlgorithms),
+            trust: options.trusts.isEmpty ? .anybody : .authorities(options.trusts))
+        settings.alpn = options.alpn
+        do {
+            settings.certificate = try options.certificate.map {
+                try ServerCertificate(chainPEM: $0.chainPEM, keyPEM: $0.keyPEM)
+            }
+            let context = try ClientContext(settings)
+            addRawParts(options, to: context.pointer)
+            return context
+        } catch {
+            throw Failure(description: "\(error)")
+        }
+    }
+
+    /// What no client of ours sends, and no setting is for.
+    private static func addRawParts(_ options: Options, to context: OpaquePointer) {
+        // The server alone shall refuse these two.
+        SSL_CTX_clear_options(context, reprise_op_no_compression() | reprise_op_no_renegotiation())
         if !options.offersTickets { SSL_CTX_set_options(context, reprise_op_no_ticket()) }
         if options.isFallback { reprise_ctx_set_mode(context, Int(SSL_MODE_SEND_FALLBACK_SCSV)) }
-        if !options.trusts.isEmpty { trust(options.trusts, in: context) }
         if options.unknownExtensionBytes > 0 {
             // A number for private use (RFC 8447 §7).
             SSL_CTX_add_custom_ext(
@@ -122,157 +136,97 @@ package final class MemoryClient {
             SSL_CTX_add_custom_ext(
                 context, ticketRequestNumber, CUnsignedInt(SSL_EXT_CLIENT_HELLO), addExtension, nil, nil, nil, nil)
         }
-        if let certificate = options.certificate { show(certificate, in: context) }
-        return true
     }
 
-    private static func trust(_ pem: [UInt8], in context: OpaquePointer) {
-        pem.withUnsafeBytes { bytes in
-            let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count))
-            defer { BIO_free(memory) }
-            while let certificate = PEM_read_bio_X509(memory, nil, nil, nil) {
-                X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate)
-                X509_free(certificate)
-            }
-        }
-        ErrorQueue.clear()
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-    }
-
-    private static func show(_ certificate: SelfSigned.Made, in context: OpaquePointer) {
-        certificate.chainPEM.withUnsafeBytes { bytes in
-            let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count))
-            defer { BIO_free(memory) }
-            var isLeaf = true
-            while let part = PEM_read_bio_X509(memory, nil, nil, nil) {
-                if isLeaf { SSL_CTX_use_certificate(context, part) } else { reprise_ctx_add_chain(context, part) }
-                X509_free(part)
-                isLeaf = false
-            }
-        }
-        certificate.keyPEM.withBytes { bytes in
-            let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count))
-            defer { BIO_free(memory) }
-            let key = PEM_read_bio_PrivateKey(memory, nil, nil, nil)
-            SSL_CTX_use_PrivateKey(context, key)
-            EVP_PKEY_free(key)
-        }
-        ErrorQueue.clear()
-    }
-
-    private func resume(_ session: Session) throws {
-        let restored = session.der.withUnsafeBufferPointer { bytes in
-            var start = bytes.baseAddress
-            return d2i_SSL_SESSION(nil, &start, bytes.count)
-        }
-        defer { SSL_SESSION_free(restored) }
-        guard let restored, SSL_set_session(ssl, restored) == 1 else { throw Failure(errors: ErrorQueue.drain()) }
-    }
-
-    fileprivate func keep(_ session: OpaquePointer) {
-        var start: UnsafeMutablePointer<UInt8>?
-        let count = i2d_SSL_SESSION(session, &start)
-        guard let start, count > 0 else { return }
-        defer { reprise_openssl_free(start) }
-        var ticket: UnsafePointer<UInt8>?
-        var ticketBytes = 0
-        SSL_SESSION_get0_ticket(session, &ticket, &ticketBytes)
-        sessions.append(
-            Session(
-                der: Array(UnsafeBufferPointer(start: start, count: Int(count))),
-                ticket: Array(UnsafeBufferPointer(start: ticket, count: ticketBytes))))
+    /// libssl's own object, which only deinit gives back.
+    private var ssl: OpaquePointer {
+        guard let ssl = connection.stream.ssl else { preconditionFailure("the client is closed") }
+        return ssl
     }
 
     /// The session that the connection uses now: libssl tells of no renewed TLS 1.2 ticket.
-    package var currentSession: Session? {
-        guard let session = SSL_get_session(ssl) else { return nil }
-        let before = sessions.count
-        keep(session)
-        return sessions.count > before ? sessions.removeLast() : nil
-    }
+    package var currentSession: Session? { connection.currentSession.flatMap { Session($0) } }
 
     // MARK: Bytes
 
     /// Hands ciphertext from the server to the client.
     package func receive(_ bytes: [UInt8]) {
-        guard !bytes.isEmpty else { return }
-        BIO_write(incoming, bytes, CInt(bytes.count))
+        bytes.withUnsafeBytes {
+            connection.stream.lend($0)
+            connection.stream.endTurn()
+        }
     }
 
     /// Takes what the client has written.
     package func takeOutput() -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: BIO_ctrl_pending(outgoing))
-        guard !bytes.isEmpty else { return [] }
-        BIO_read(outgoing, &bytes, CInt(bytes.count))
-        return bytes
+        defer { output.removeAll() }
+        return output.withBytes { [UInt8]($0) }
     }
 
     /// The server's stream ends behind what was received.
     package func inputEnded() {
-        BIO_ctrl(incoming, BIO_C_SET_BUF_MEM_EOF_RETURN, 0, nil)
+        connection.stream.inputEnded()
     }
 
     // MARK: Calls
 
-    package var isHandshakeDone: Bool { SSL_is_init_finished(ssl) == 1 }
+    package var isHandshakeDone: Bool { connection.isHandshakeDone }
 
     /// Drives the handshake; `true` once it is done, `false` while it waits for the server.
     @discardableResult
     package func handshake() throws -> Bool {
-        ErrorQueue.clear()
-        let result = SSL_do_handshake(ssl)
-        return try outcome(result) != nil
+        switch connection.handshake() {
+        case .done: return true
+        case .wantsInput, .wantsSession: return false
+        case .failed(let fault): throw Failure(description: fault.detail)
+        }
     }
 
     /// What a read brought: `nil` for nothing yet, no bytes for the server's end.
     package func read() throws -> [UInt8]? {
-        ErrorQueue.clear()
         var bytes = [UInt8](repeating: 0, count: 16 << 10)
-        var count = 0
-        let result = SSL_read_ex(ssl, &bytes, bytes.count, &count)
-        guard result != 1 else { return Array(bytes.prefix(count)) }
-        return SSL_get_error(ssl, result) == SSL_ERROR_ZERO_RETURN ? [] : try outcome(result).map { _ in [] }
+        switch bytes.withUnsafeMutableBytes({ connection.stream.read(into: $0) }) {
+        case .bytes(let count): return Array(bytes.prefix(count))
+        case .wantsInput: return nil
+        case .closeNotify, .truncated: return []
+        case .failed(let fault): throw Failure(description: fault.description)
+        }
     }
 
     package func write(_ bytes: [UInt8]) throws {
-        ErrorQueue.clear()
-        var count = 0
-        let result = SSL_write_ex(ssl, bytes, bytes.count, &count)
-        guard result == 1 else { throw Failure(errors: ErrorQueue.drain()) }
+        if case .failed(let fault) = bytes.withUnsafeBytes({ connection.stream.write($0) }) {
+            throw Failure(description: fault.description)
+        }
     }
 
     package func sendCloseNotify() {
-        SSL_shutdown(ssl)
-        ErrorQueue.clear()
+        connection.stream.sendCloseNotify()
     }
 
     /// Whether the server has sent close_notify, rather than just ended.
-    package var hasReceivedShutdown: Bool { SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
+    package var hasReceivedShutdown: Bool { connection.stream.hasReceivedCloseNotify }
+
+    // MARK: Calls of libssl's own, which no client of ours makes
 
     /// Writes a KeyUpdate (RFC 8446 §4.6.3).
     package func sendKeyUpdate(requestingOne: Bool = false) throws {
         ErrorQueue.clear()
         guard SSL_key_update(ssl, requestingOne ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED) == 1,
             SSL_do_handshake(ssl) == 1
-        else { throw Failure(errors: ErrorQueue.drain()) }
+        else { throw Failure(description: ErrorQueue.drain().summary) }
     }
 
     /// Begins a renegotiation (TLS 1.2 and older).
     package func startRenegotiation() throws {
         ErrorQueue.clear()
-        guard SSL_renegotiate(ssl) == 1 else { throw Failure(errors: ErrorQueue.drain()) }
-        _ = try outcome(SSL_do_handshake(ssl))
-    }
-
-    private func outcome(_ result: CInt) throws -> Void? {
-        if result == 1 { return () }
+        guard SSL_renegotiate(ssl) == 1 else { throw Failure(description: ErrorQueue.drain().summary) }
+        let result = SSL_do_handshake(ssl)
         let code = SSL_get_error(ssl, result)
         let errors = ErrorQueue.drain()
-        if code == SSL_ERROR_WANT_READ { return nil }
-        throw Failure(errors: errors)
+        guard result == 1 || code == SSL_ERROR_WANT_READ else { throw Failure(description: errors.summary) }
     }
 
-    // MARK: What it knows
+    // MARK: What it knows, and only tests ask
 
     package var wasResumed: Bool { SSL_session_reused(ssl) == 1 }
 
@@ -320,14 +274,6 @@ package final class MemoryClient {
 }
 
 private let clientIndex = reprise_ssl_new_index()
-
-/// SSL_CTX_sess_set_new_cb(3) of a client: once for each session the server gives.
-private func keepSession(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CInt {
-    guard let ssl, let session, let pointer = SSL_get_ex_data(ssl, clientIndex) else { return 0 }
-    // The client clears its slot before it frees the SSL.
-    Unmanaged<MemoryClient>.fromOpaque(pointer).takeUnretainedValue().keep(session)
-    return 0
-}
 
 /// The ticket_request extension's number (RFC 9149 §6).
 private let ticketRequestNumber: CUnsignedInt = 58

@@ -24,10 +24,10 @@ package final class MemoryPair {
         like model: MemoryClient? = nil,
         wrap: (ConnectionResumption) -> any ConnectionSessions = { $0 }
     ) throws {
+        client = try MemoryClient(options, like: model)
         sessions = listener.connection()
         server = ServerConnection(
             context: listener.context, output: output, sessions: wrap(sessions), holdsTickets: listener.holdsTickets)
-        client = try MemoryClient(options, like: model)
     }
 
     deinit {

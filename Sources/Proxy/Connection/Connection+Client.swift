@@ -129,7 +129,7 @@ extension Connection {
         record.detail = fault.detail
         record.resumption = client.sessions.resultOfFailure
         if fault.cause == .resumptionDefect { worker.log.resumptionDefect(listener, record) }
-        if fault.cause == .clientWentAway {
+        if fault.cause == .truncated {
             let farewells = machine.clientBroke(.truncation)
             handshakeIsOver(fault.cause)
             return say(farewells)

@@ -15,9 +15,9 @@ package enum ReadProgress: Sendable, Hashable {
     case bytes(Int)
     /// Nothing is there until more bytes come.
     case wantsInput
-    /// The client closed its direction in order (RFC 8446 §6.1); we may go on writing.
+    /// The peer closed its direction in order (RFC 8446 §6.1); we may go on writing.
     case closeNotify
-    /// The client's stream ended without a close_notify: what came may have been cut.
+    /// The peer's stream ended without a close_notify: what came may have been cut.
     case truncated
     /// The connection is broken. An alert may wait in the output.
     case failed(ConnectionFault)

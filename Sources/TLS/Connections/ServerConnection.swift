@@ -88,7 +88,7 @@ package final class ServerConnection {
             return .failed(stream.handshakeFailed(.notTLS, "the first bytes are '\(String(escaping: bytes))'"))
         case .undecided:
             guard transport.pointee.hasEnded else { return .wantsInput }
-            return .failed(stream.handshakeFailed(.clientWentAway, "the stream ended after \(bytes.count) bytes"))
+            return .failed(stream.handshakeFailed(.truncated, "the stream ended after \(bytes.count) bytes"))
         }
     }
 

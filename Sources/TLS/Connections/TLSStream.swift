@@ -107,7 +107,7 @@ package final class TLSStream {
         guard let ssl, isOpen else { return transport.pointee.unread > 0 }
         if alerts.closeNotifyReceived { return false }
         return transport.pointee.unread > 0 || SSL_pending(ssl) > 0
-            || (transport.pointee.hasEnded && !transport.pointee.hasReturnedEnd)
+            || (transport.pointee.hasEnded && !transport.pointee.isTruncated)
     }
 
     // MARK: Handshake
@@ -140,10 +140,10 @@ package final class TLSStream {
         let cause = HandshakeFailure(
             errors: errors, alertSent: alerts.sent,
             alertReceived: alerts.received ?? (alerts.closeNotifyReceived ? .closeNotify : nil),
-            hasEnded: transport.pointee.hasReturnedEnd)
+            isTruncated: transport.pointee.isTruncated)
         let detail =
             switch cause {
-            case .clientWentAway: "the stream ended in the middle of the handshake"
+            case .truncated: "the stream ended in the middle of the handshake"
             case .alertReceived(let alert): "\(role.peer.name) sent \(alert.name)"
             // The name of the cause says it of a client's.
             case .badCertificate: (role == .client ? "the server's certificate: " : "") + errors.summary + verification

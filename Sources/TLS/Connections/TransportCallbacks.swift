@@ -32,7 +32,7 @@ private func readTransport(
     let moved = state.pointee.read(into: UnsafeMutableRawBufferPointer(start: target, count: capacity))
     count.pointee = moved
     if moved > 0 { return 1 }
-    guard !state.pointee.hasReturnedEnd else { return 0 }
+    guard !state.pointee.isTruncated else { return 0 }
     reprise_bio_set_retry_read(bio)
     return -1
 }
@@ -53,7 +53,7 @@ private func controlTransport(
 ) -> Int {
     switch command {
     case BIO_CTRL_FLUSH: return 1
-    case BIO_CTRL_EOF: return bio.flatMap(state)?.pointee.hasReturnedEnd == true ? 1 : 0
+    case BIO_CTRL_EOF: return bio.flatMap(state)?.pointee.isTruncated == true ? 1 : 0
     default: return 0
     }
 }

@@ -10,9 +10,9 @@ struct TransportState {
     private var stashStart = 0
     /// Whether the peer's stream has ended behind those bytes.
     var hasEnded = false
-    /// Whether libssl has been told so. The truth about a truncation is in this, not in ``hasEnded``: a close_notify
+    /// Whether libssl has asked for more and been told so. The truth is in this, not in ``hasEnded``: a close_notify
     /// may stand in front of the end (design decision D5).
-    private(set) var hasReturnedEnd = false
+    private(set) var isTruncated = false
     /// How many bytes libssl has been given.
     private(set) var bytesRead = 0
     /// How many records libssl may still begin before it is told to wait.
@@ -53,7 +53,7 @@ struct TransportState {
 
     /// Moves bytes to libssl's buffer.
     ///
-    /// - Returns: how many; 0 when none wait, and then ``hasReturnedEnd`` tells a pause from the end.
+    /// - Returns: how many; 0 when none wait, and then ``isTruncated`` tells a pause from the end.
     mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
         var moved = 0
         let beginsRecord = target.count == Self.headerBytes
@@ -73,7 +73,7 @@ struct TransportState {
             lent = UnsafeRawBufferPointer(rebasing: lent.dropFirst(more))
             moved += more
         }
-        if moved == 0, hasEnded { hasReturnedEnd = true }
+        if moved == 0, hasEnded { isTruncated = true }
         bytesRead += moved
         if beginsRecord, moved > 0 { recordsLeft -= 1 }
         return moved

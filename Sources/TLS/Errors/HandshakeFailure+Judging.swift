@@ -4,9 +4,9 @@ import Vocabulary
 extension HandshakeFailure {
     /// The cause of a failure that libssl reports.
     ///
-    /// What the client said decides before what libssl says of it, and a reason that libssl is precise about before the
+    /// What the peer said decides before what libssl says of it, and a reason that libssl is precise about before the
     /// alert it chose; the alert sent decides the many reasons that only name a place in the code.
-    init(errors: [OpenSSLError], alertSent: TLSAlert?, alertReceived: TLSAlert?, hasEnded: Bool) {
+    init(errors: [OpenSSLError], alertSent: TLSAlert?, alertReceived: TLSAlert?, isTruncated: Bool) {
         if let alertReceived {
             self = .alertReceived(alertReceived)
         } else if let cause = errors.lazy.compactMap(HandshakeFailure.init(reason:)).first {
@@ -14,7 +14,7 @@ extension HandshakeFailure {
         } else if let alertSent {
             self = HandshakeFailure(alertSent: alertSent)
         } else {
-            self = hasEnded ? .clientWentAway : .internalError
+            self = isTruncated ? .truncated : .internalError
         }
     }
 
@@ -34,7 +34,7 @@ extension HandshakeFailure {
         case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, SSL_R_CERTIFICATE_VERIFY_FAILED: self = .badCertificate
         case SSL_R_INAPPROPRIATE_FALLBACK: self = .inappropriateFallback
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: self = .plainHTTP
-        case SSL_R_UNEXPECTED_EOF_WHILE_READING: self = .clientWentAway
+        case SSL_R_UNEXPECTED_EOF_WHILE_READING: self = .truncated
         // A wrong Finished is a wrong key, whichever alert the version asks for; a wrong version in a later record's
         // header is no negotiation.
         case SSL_R_DIGEST_CHECK_FAILED, SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, SSL_R_BINDER_DOES_NOT_VERIFY:

@@ -80,7 +80,7 @@ package final class SessionReference: @unchecked Sendable {
     /// When it was made, in whole seconds.
     package var created: WallTime { WallTime(secondsSinceEpoch: Int64(reprise_session_time(session))) }
 
-    /// The client's leaf certificate in DER.
+    /// The client's leaf certificate in DER; of a session that a server gave us, the server's.
     package var clientCertificate: [UInt8]? { SSL_SESSION_get0_peer(session).map { X509Reading.der(of: $0) } }
 
     /// Its id; empty for a TLS 1.2 session that only a ticket holds.
