@@ -29,6 +29,8 @@ package final class LoopEvent {
     }
 
     private let loop: EventLoop
+    /// Held, so that the descriptor is closed behind the event, whoever lets go first.
+    private let socket: Socket?
     private var event: OpaquePointer?
     private var handler: ((Readiness) -> Void)?
 
@@ -39,6 +41,11 @@ package final class LoopEvent {
     package init(_ kind: Kind, on loop: EventLoop, _ handler: @escaping (Readiness) -> Void) {
         self.loop = loop
         self.handler = handler
+        socket =
+            switch kind {
+            case .timer, .signal: nil
+            case .clients(let socket), .edges(let socket): socket
+            }
         let (number, what): (CInt, CInt) =
             switch kind {
             case .timer: (-1, 0)

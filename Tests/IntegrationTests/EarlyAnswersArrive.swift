@@ -106,4 +106,71 @@ import Testing
         #expect(try PythonClient.run(port: reprise.port(), endless).output == "True\n", "\(reprise.log)")
         #expect(reprise.closedConnection(2)["ending"] == "upstream_reset", "\(reprise.log)")
     }
+
+    /// How a client ends its stream while an upstream's answer and end are on their way.
+    enum Leaving: String, CaseIterable {
+        case closeNotify, bareFIN
+    }
+
+    @Test(arguments: Leaving.allCases, [true, false])
+    func `an answer that was there before the client left is not lost to who is looked at first`(
+        leaving: Leaving, byReset: Bool
+    ) throws {
+        let (asked, frozen, said) = (
+            DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)
+        )
+        let upstream = TestUpstream { peer in
+            _ = peer.receive()
+            asked.signal()
+            frozen.wait()
+            peer.send([UInt8](repeating: 0x61, count: 1000))
+            _ = peer.unreadByPeer
+            if byReset { peer.reset() } else { peer.close() }
+            said.signal()
+        }
+        let reprise = try TestConfiguration(upstream).start()
+        let client = try SocketClient(port: reprise.port(), sending: Array("go".utf8))
+        asked.wait()
+        // Everything comes while nobody looks; then both sockets are ready at once.
+        reprise.signal(SIGSTOP)
+        frozen.signal()
+        said.wait()
+        try client.tls.write([UInt8](repeating: 0x62, count: 100))
+        if leaving == .closeNotify { client.tls.sendCloseNotify() }
+        client.flush()
+        client.shutdownWrite()
+        reprise.signal(SIGCONT)
+        var got = 0
+        repeat {
+            while let bytes = try? client.tls.read(), !bytes.isEmpty { got += bytes.count }
+        } while client.takeIn()
+        while let bytes = try? client.tls.read(), !bytes.isEmpty { got += bytes.count }
+        #expect(got == 1000, "\(reprise.closedConnection())")
+        let ending = reprise.closedConnection()["ending"]
+        #expect(["upstream_reset", "upstream_end"].contains(ending), "\(reprise.closedConnection())")
+    }
+
+    @Test func `a pause is counted once, however often the client sends meanwhile`() throws {
+        let upstream = TestUpstream { peer in
+            _ = peer.receive()
+            peer.send([UInt8](repeating: 0x61, count: 16 << 20))
+            while case .bytes = peer.receive() {}
+            peer.close()
+        }
+        var configuration = TestConfiguration(upstream)
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
+        let reprise = try configuration.start()
+        let client = try SocketClient(port: reprise.port(), sending: Array("go".utf8))
+        let pauses = "reprise_back_pressure_pauses_total{listener=\"web\",direction=\"upstream_to_client\"}"
+        let received = "reprise_bytes_relayed_total{listener=\"web\",direction=\"client_to_upstream\"}"
+        #expect(try eventually { try reprise.metric(pauses) > 0 })
+        let before = try reprise.metric(pauses)
+        for number in 1...50 {
+            try client.tls.write(Array("more".utf8))
+            client.flush()
+            // Each in a turn of its own.
+            #expect(try eventually { try reprise.metric(received) >= Double(2 + 4 * number) })
+        }
+        #expect(try reprise.metric(pauses) - before < 5)
+    }
 }

@@ -9,7 +9,7 @@ extension ConnectionMachine {
     fileprivate static var connecting: ConnectionMachine {
         var machine = ConnectionMachine()
         machine.handshakeDone()
-        machine.routed()
+        _ = machine.routed()
         return machine
     }
 
@@ -29,7 +29,7 @@ extension ConnectionMachine {
         machine.handshakeDone()
         // A router may answer later, and has a deadline of its own.
         #expect(machine.timer == nil)
-        machine.routed()
+        _ = machine.routed()
         #expect(machine.timer == .connect)
         #expect(machine.connected(uploadWaits: false) == .goOn)
         #expect(machine.isRelaying)
@@ -72,7 +72,7 @@ extension ConnectionMachine {
         var early = Machine()
         early.handshakeDone()
         #expect(early.clientEnded(uploadWaits: false) == .goOn)
-        early.routed()
+        _ = early.routed()
         #expect(early.connected(uploadWaits: false) == .endUpstreamWrite)
     }
 
@@ -83,10 +83,12 @@ extension ConnectionMachine {
             #expect(machine.clientBroke(how) == Farewells(upstream: .reset, client: goodbye))
             #expect(machine.isClosed)
         }
-        // Nobody was chosen yet.
+        // Nobody was chosen yet, and whom a router chooses now is not connected to.
         var early = Machine()
         early.handshakeDone()
         #expect(early.clientBroke(how).upstream == .none)
+        let isWanted = early.routed()
+        #expect(!isWanted)
     }
 
     @Test func `a truncation behind the upstream's end is a detail, and still a reset`() {
@@ -248,7 +250,7 @@ private struct Walk {
         case (.handshaking, _):
             if die < 10 { machine.handshakeDone() } else { note(machine.handshakeFailed(.refused, answered: waits)) }
         case (.serving(.going), _) where die == 7: note(machine.clientEnded(uploadWaits: waits))
-        case (.serving, .routing): machine.routed()
+        case (.serving, .routing): _ = machine.routed()
         case (.serving, .connecting) where die < 10:
             note(machine.connected(uploadWaits: waits))
         case (.serving, .connecting): _ = machine.connectFailed(another: waits)

@@ -165,8 +165,8 @@ import Vocabulary
         var settings = Self.settings()
         settings.tls.groups = "X25519:nonsense"
         #expect { try ClientContext(settings) } throws: { error in
-            guard case ClientError.context(.settingRefused(.groups, let errors)) = error else { return false }
-            return !errors.isEmpty
+            // libssl 3.5 refuses the list without a reason.
+            if case ClientError.context(.settingRefused(.groups, _)) = error { true } else { false }
         }
         settings = Self.settings()
         settings.alpn = [""]

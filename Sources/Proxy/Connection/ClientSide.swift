@@ -106,28 +106,39 @@ final class ClientSide {
 
     // MARK: Records
 
+    /// What offering records to the socket came to.
+    enum Flushed {
+        case nothing
+        /// It took some.
+        case sent
+        /// Tickets are kept back.
+        case held
+    }
+
     /// Sends what has come together in this turn, behind what still waits.
     ///
     /// - Parameter mayHold: keep tickets back when nothing else is there to send, because more may come.
-    /// - Returns: whether the socket took any bytes.
-    @discardableResult
-    func flush(holdingTickets mayHold: Bool) -> Bool {
+    func flush(holdingTickets mayHold: Bool) -> Flushed {
         let output = worker.buffers.output
         // What a broken client was to get, too.
         defer { output.removeAll() }
+        guard !isBroken else {
+            tickets.areHeld = false
+            return .nothing
+        }
         if mayHold, ticketsMayWait(output) {
             hold(output)
-            return false
+            return .held
         }
         if tickets.areHeld {
-            guard !mayHold || output.count > 0 else { return false }
+            guard !mayHold || output.count > 0 else { return .nothing }
             tickets.areHeld = false
         }
-        guard !isBroken else { return false }
-        let sent = stream.flush() ?? 0
-        if sent > 0 { lastAnswered = worker.loop.now }
+        guard let sent = stream.flush() else { return .nothing }
         if !stream.pending.isEmpty { listener.metrics.pauses(.upstreamToClient) }
-        return sent > 0
+        guard sent > 0 else { return .nothing }
+        lastAnswered = worker.loop.now
+        return .sent
     }
 
     /// Whether a hold can begin or go on: it ends with the first byte of something else, and with the goodbye.

@@ -91,12 +91,22 @@ extension Connection {
 
     /// Hands the client's plaintext on, and does what its end leads to.
     private func takeFromClient(_ bytes: UnsafeRawBufferPointer, _ end: Stream.End?) {
+        var isRefused = false
         if !bytes.isEmpty {
             client.took(bytes.count)
-            if let errno = upstream.write(bytes) { upstreamRefused(errno) }
+            if let errno = upstream.write(bytes) {
+                isRefused = true
+                upstreamRefused(errno)
+            }
         }
         checkKeyUpdates()
-        guard let end, machine.client.readsClient else { return }
+        guard let end else { return }
+        if isRefused { holdEnd(end) } else { clientEnded(end) }
+    }
+
+    /// Does what the end of the client's stream leads to.
+    func clientEnded(_ end: Stream.End) {
+        guard machine.client.readsClient else { return }
         switch end {
         case .inOrder: sayAfterUpload(machine.clientEnded(uploadWaits: upstream.waiting > 0))
         case .truncated: say(machine.clientBroke(.truncation))
@@ -121,8 +131,7 @@ extension Connection {
         machine.handshakeDone()
         handshakeIsOver(nil)
         // In mode `tcp` there is one group, and nobody to ask.
-        machine.routed()
-        connect()
+        if machine.routed() { connect() }
     }
 
     private func handshakeFailed(_ fault: HandshakeFault) {
@@ -167,10 +176,13 @@ extension Connection {
 extension Connection {
     /// Sends what has come together, and arranges for tickets that are held back.
     func flushClient(holdingTickets: Bool) {
-        if client.flush(holdingTickets: holdingTickets && machine.isServing) { noteActivity() }
-        if client.queueTicketsEnd() {
-            listener.ticketQueue.append(self, due: worker.loop.now + listener.settings.ticketDelay)
+        switch client.flush(holdingTickets: holdingTickets && machine.isServing) {
+        case .nothing: break
+        case .sent: noteActivity()
+        case .held:
             if client.bytesReceived > 0 { acknowledgeLater() }
+            guard client.queueTicketsEnd() else { return }
+            listener.ticketQueue.append(self, due: worker.loop.now + listener.settings.ticketDelay)
         }
     }
 

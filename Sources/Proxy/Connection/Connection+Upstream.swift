@@ -49,6 +49,8 @@ extension Connection {
     private func upstreamReady(_ readiness: Readiness) {
         if let step = upstream.goOn(readiness) {
             wentOn(step)
+            // Another server's socket is no readier for that.
+            guard case .connected = step else { return }
         } else {
             upstream.stream?.note(readiness)
         }

@@ -20,6 +20,8 @@ final class Connection {
     var record: ConnectionRecord
     /// Who may be received from in this turn.
     private var due: Due = []
+    /// The client's end, behind bytes that the upstream has refused: what the upstream has left comes first.
+    private var clientEnd: Stream.End?
     private var timer: ConnectionTimer?
     private var isProbeQueued = false
     /// Another connection has the place of this one's handshake already.
@@ -80,14 +82,21 @@ final class Connection {
         if endIsBehind { mayReceive(from: side) } else if stream.isReadable { stream.again() }
     }
 
+    /// Has the client's end wait until the upstream was received from.
+    func holdEnd(_ end: Stream.End) { clientEnd = end }
+
+    /// The upstream comes first: a client that leaves must not cost itself, or the log, what the upstream had said before.
     private func receiveFromWhoIsDue() {
         while !machine.isClosed {
-            if due.contains(.client) {
-                due.remove(.client)
-                receiveFromClient()
-            } else if due.contains(.upstream) {
+            if due.contains(.upstream) {
                 due.remove(.upstream)
                 receiveFromUpstream()
+            } else if let end = clientEnd {
+                clientEnd = nil
+                clientEnded(end)
+            } else if due.contains(.client) {
+                due.remove(.client)
+                receiveFromClient()
             } else {
                 return
             }
@@ -111,8 +120,8 @@ final class Connection {
     func noteActivity() { timer?.noteActivity() }
 
     private func setTimer() {
-        guard let kind = machine.timer, kind != timer?.kind else { return }
-        startTimer(kind)
+        guard machine.timer != timer?.kind else { return }
+        if let kind = machine.timer { startTimer(kind) } else { timer?.clear() }
     }
 
     /// Begins a time anew, as each server that is tried has its own.

@@ -28,6 +28,12 @@ final class ConnectionTimer {
         event?.schedule(after: duration)
     }
 
+    /// Nothing is waited for.
+    func clear() {
+        running = nil
+        event?.stop()
+    }
+
     /// Bytes have moved: what waits for quiet begins anew. That costs no more than a note.
     func noteActivity() {
         lastActivity = loop.now

@@ -76,10 +76,10 @@ extension ConnectionMachine {
 // MARK: The exchange
 
 extension ConnectionMachine {
-    /// An upstream is chosen. Begin to connect.
-    package mutating func routed() {
-        exchange?.routed()
-    }
+    /// An upstream is chosen.
+    ///
+    /// - Returns: whether to connect: an answer that comes later may come too late.
+    package mutating func routed() -> Bool { exchange?.routed() ?? false }
 
     /// - Parameter uploadWaits: the client's bytes wait for the upstream.
     package mutating func connected(uploadWaits: Bool) -> ExchangeMachine.AfterUpload {

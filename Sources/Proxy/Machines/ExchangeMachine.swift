@@ -54,10 +54,13 @@ package struct ExchangeMachine: Sendable, Equatable {
 }
 
 extension ExchangeMachine {
-    /// An upstream is chosen. Begin to connect.
-    mutating func routed() {
-        guard case .routing(let upload) = phase else { preconditionFailure("routed in phase \(phase)") }
+    /// An upstream is chosen.
+    ///
+    /// - Returns: whether to connect: an answer that comes later may come too late.
+    mutating func routed() -> Bool {
+        guard case .routing(let upload) = phase else { return false }
         phase = .connecting(upload)
+        return true
     }
 
     /// What follows when the client's stream, or what waited of it, has come as far as it goes.
