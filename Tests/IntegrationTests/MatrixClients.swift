@@ -1,5 +1,6 @@
 import TLS
 import TestSupport
+import Testing
 
 /// A TLS client that plays the matrix.
 protocol MatrixClient {
@@ -105,6 +106,7 @@ struct PythonSSLClient: MatrixClient {
     func play(port: Int, _ column: MatrixColumn, _ way: EndingWay, cue: () -> Void) throws -> [Bool?] {
         let version = column.carrier.version == .tls1_3 ? "TLSv1_3" : "TLSv1_2"
         let result = try Shell.python(Self.program, ["\(port)", version, "\(column.carrier)", "\(way)"])
+        #expect(result.status == 0, "\(way), \(column): \(result.errors)")
         return result.output.split(separator: "\n").map { $0 == "True" }
     }
 
