@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: Manner.allCases, [1000, 600_000])
     func `the answer reaches a client that was still uploading, in every run`(manner: Manner, size: Int) throws {
-        let runs = 12
+        let runs = 8
         let answer = [UInt8](repeating: 0x61, count: size)
         let reprise = try TestConfiguration(Self.upstream(manner, answer)).start()
         let result = try Shell.python(Self.client, ["\(reprise.port())", "\(runs)", "8000000"], seconds: 60)

@@ -104,7 +104,7 @@ import Testing
         #expect(try run("nonsense").status == 64)
         // The runtime's own pool of threads would die here by chance.
         let taken = TestUpstream.echo()
-        for _ in 0..<12 {
+        for _ in 0..<8 {
             let demo = try run("demo --bind 127.0.0.1:\(taken.port) --admin 127.0.0.1:0")
             #expect(demo.status == 2 && demo.errors.contains("EADDRINUSE"), "\(demo)")
         }
