@@ -1,4 +1,5 @@
 import CLibSSL
+import Glibc
 import Testing
 
 /// What SSL_CTX_set_session_ticket_cb(3)'s callbacks are told, and what their answers do.
@@ -72,7 +73,8 @@ import Testing
         #expect(second.outcome == .full && second.sessions.allSatisfy(\.ticket.isEmpty))
     }
 
-    @Test(arguments: Carrier.sealed)
+    // It leaks the session that it had opened, which a sanitizer would report as ours: nothing of ours answers ABORT.
+    @Test(.disabled(if: getenv("REPRISE_SANITIZED") != nil, "libssl leaks the session"), arguments: Carrier.sealed)
     func `ABORT breaks the handshake off`(carrier: Carrier) {
         let watched = Watched(carrier)
         if case .failed = watched.meet(watched.meet().sessions.first, SSL_TICKET_RETURN_ABORT).outcome {
