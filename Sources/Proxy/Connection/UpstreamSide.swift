@@ -38,7 +38,7 @@ final class UpstreamSide {
     enum Connecting {
         /// The server is asked; its socket tells when it has answered.
         case underWay
-        case connected(took: Duration)
+        case connected
         /// - `another`: there is a server left to try.
         case failed(SystemErrno?, another: Bool)
         /// Nobody is left.
@@ -95,9 +95,8 @@ final class UpstreamSide {
         early.removeAll()
         server?.connects.add(1)
         server?.open.add(1)
-        let took = loop.now - since
-        upstream.connectDuration.observe(seconds: took.inSeconds)
-        return .connected(took: took)
+        upstream.connectDuration.observe(seconds: (loop.now - since).inSeconds)
+        return .connected
     }
 
     private func failed(_ why: ConnectFailure, _ errno: SystemErrno?) -> Connecting {
