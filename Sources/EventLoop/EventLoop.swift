@@ -91,6 +91,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     /// Holds on to something for as long as the loop runs. Before the loop starts, or on it.
     package func keep(_ object: AnyObject) {
+        assertConfined()
         kept.append(object)
     }
 
@@ -170,6 +171,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     /// The time, read at most once in a turn.
     package var now: Instant {
+        assertConfined()
         if let turnTime { return turnTime }
         let time = Clocks.monotonic()
         turnTime = time
@@ -235,6 +237,7 @@ extension EventLoop {
     ///
     /// On the loop. Beyond ``maximumCommonTimeouts`` different durations a timer goes to libevent's heap, O(log n).
     package func register(commonTimeout duration: Duration) {
+        assertConfined()
         guard commonTimeouts[duration] == nil, duration > .zero else { return }
         var interval = timeval(duration)
         guard commonTimeouts.count < Self.maximumCommonTimeouts,

@@ -98,6 +98,7 @@ package final class LoopEvent {
 
     /// Whether a timer is set.
     package var isScheduled: Bool {
+        loop.assertConfined()
         guard let event else { return false }
         return event_pending(event, CShort(EV_TIMEOUT), nil) != 0
     }

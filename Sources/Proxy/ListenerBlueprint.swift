@@ -11,13 +11,18 @@ package struct ListenerBlueprint: Sendable {
     package let domain: SessionDomain
     package let resumption: ResumptionPolicy
     package let upstream: UpstreamGroup
+    /// `nil` speaks to it in plaintext.
+    package let upstreamTLS: UpstreamTLS?
+    /// `nil` connects every connection at once.
+    package let router: (any ExchangeRouter)?
     /// Outlives the blueprint: the same for every generation of the listener.
     package let admission: Admission
     package let observers: Observers
 
     package init(
         settings: ListenerSettings, hosts: HostContexts, tls: ListenerTLSSettings, domain: SessionDomain,
-        resumption: ResumptionPolicy, upstream: UpstreamGroup,
+        resumption: ResumptionPolicy, upstream: UpstreamGroup, upstreamTLS: UpstreamTLS? = nil,
+        router: (any ExchangeRouter)? = nil,
         admission: Admission, observers: Observers = Observers()
     ) {
         self.settings = settings
@@ -26,7 +31,28 @@ package struct ListenerBlueprint: Sendable {
         self.domain = domain
         self.resumption = resumption
         self.upstream = upstream
+        self.upstreamTLS = upstreamTLS
+        self.router = router
         self.admission = admission
         self.observers = observers
+    }
+}
+
+/// How TLS is spoken to an upstream.
+package struct UpstreamTLS: Sendable {
+    package let settings: ClientSettings
+    /// What its servers are asked for, and verified as; no address.
+    package let serverName: String?
+
+    package init(_ settings: ClientSettings, serverName: String?) {
+        (self.settings, self.serverName) = (settings, serverName)
+    }
+
+    func transport() throws(ContextError) -> WorkerUpstream.Transport {
+        do throws(ClientError) {
+            return .tls(try ClientContext(settings), serverName: serverName)
+        } catch {
+            throw .upstream(error.description)
+        }
     }
 }

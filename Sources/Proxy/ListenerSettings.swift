@@ -53,7 +53,7 @@ package struct ListenerSettings: Sendable, Equatable {
         func duration(of kind: ConnectionMachine.TimerKind) -> Duration {
             switch kind {
             case .handshake: handshake
-            case .connect: connect
+            case .routing, .connect: connect
             case .idle: idle
             case .halfClosed: halfClosed
             case .shutdown: shutdown

@@ -3,7 +3,7 @@ import Testing
 import Vocabulary
 
 private typealias Machine = ConnectionMachine
-private typealias Farewells = ConnectionMachine.Farewells
+private typealias Later = EndingBook.Later
 
 extension ConnectionMachine {
     fileprivate static var connecting: ConnectionMachine {
@@ -27,8 +27,8 @@ extension ConnectionMachine {
         var machine = Machine()
         #expect(machine.timer == .handshake)
         machine.handshakeDone()
-        // A router may answer later, and has a deadline of its own.
-        #expect(machine.timer == nil)
+        // A router may answer later.
+        #expect(machine.timer == .routing)
         _ = machine.routed()
         #expect(machine.timer == .connect)
         #expect(machine.connected(uploadWaits: false) == .goOn)
@@ -45,7 +45,7 @@ extension ConnectionMachine {
         #expect(machine.upstreamEnded() == .complete)
         #expect(machine.flushed() == .close)
         #expect(machine.book.ending == .clientCloseNotify)
-        #expect(machine.book.later == .upstreamEnd)
+        #expect(machine.book.later == Later(.upstreamEnd))
     }
 
     @Test func `an upstream that ends first is told of by close_notify, and the client may go on`() {
@@ -79,24 +79,23 @@ extension ConnectionMachine {
     @Test(arguments: [Machine.ClientBreak.truncation, .reset, .fault(.alertReceived(.internalError))])
     fileprivate func `a client that breaks off reaches the upstream as a reset`(how: Machine.ClientBreak) {
         for var machine in [Machine.relaying, .connecting] {
-            let goodbye = how == .truncation ? ClientMachine.Goodbye.closeNotifyAndClose : .close
-            #expect(machine.clientBroke(how) == Farewells(upstream: .reset, client: goodbye))
+            #expect(machine.clientBroke(how) == (how == .truncation ? .closeNotifyAndClose(.reset) : .close(.reset)))
             #expect(machine.isClosed)
         }
         // Nobody was chosen yet, and whom a router chooses now is not connected to.
         var early = Machine()
         early.handshakeDone()
-        #expect(early.clientBroke(how).upstream == .none)
-        let isWanted = early.routed()
-        #expect(!isWanted)
+        #expect(early.clientBroke(how) == (how == .truncation ? .closeNotifyAndClose(.none) : .close(.none)))
+        let (isWanted, isRefused) = (early.routed(), early.notRouted())
+        #expect(!isWanted && !isRefused)
     }
 
     @Test func `a truncation behind the upstream's end is a detail, and still a reset`() {
         var machine = Machine.relaying
         _ = machine.upstreamEnded()
-        #expect(machine.clientBroke(.truncation).upstream == .reset)
+        #expect(machine.clientBroke(.truncation) == .closeNotifyAndClose(.reset))
         #expect(machine.book.ending == .upstreamEnd)
-        #expect(machine.book.later == .clientFIN)
+        #expect(machine.book.later == Later(.clientFIN))
     }
 
     @Test func `an upstream reset reaches the client as a reset without close_notify, behind what it sent`() {
@@ -105,12 +104,12 @@ extension ConnectionMachine {
         #expect(machine.client.discardsClient && !machine.client.readsClient)
         #expect(machine.flushed() == .discard)
         // It may still read, although it sends nothing more.
-        #expect(machine.clientBroke(.truncation) == Farewells(client: .none))
+        #expect(machine.clientBroke(.truncation) == .goOn)
         #expect(machine.timer == .shutdown)
         var patient = machine
         let isReset = machine.clientRests()
         #expect(isReset && machine.isClosed)
-        #expect(patient.timedOut(downloadWaits: false) == Farewells(client: .reset))
+        #expect(patient.timedOut(downloadWaits: false) == .reset(.none))
         #expect(machine.book.ending == .upstreamReset && patient.book.ending == .upstreamReset)
     }
 
@@ -119,9 +118,9 @@ extension ConnectionMachine {
         _ = machine.upstreamEnded()
         machine.upstreamBroke()
         #expect(machine.flushed() == .linger)
-        #expect(machine.clientBroke(.truncation) == Farewells(client: .close))
+        #expect(machine.clientBroke(.truncation) == .close(.none))
         #expect(machine.book.ending == .upstreamEnd)
-        #expect(machine.book.later == .upstreamReset)
+        #expect(machine.book.later == Later(.upstreamReset))
     }
 
     @Test func `the next server is tried until none is left`() {
@@ -132,23 +131,31 @@ extension ConnectionMachine {
         #expect(machine.book.ending == .upstreamUnreachable)
     }
 
+    @Test func `a client that nobody routes is given up as one that no server takes`() {
+        var machine = Machine()
+        machine.handshakeDone()
+        let isGivenUp = machine.notRouted()
+        #expect(isGivenUp && machine.flushed() == .reset)
+        #expect(machine.book.ending == .upstreamUnreachable)
+    }
+
     @Test func `an idle connection is closed with close_notify and its upstream reset`() {
         var machine = Machine.relaying
-        #expect(machine.timedOut(downloadWaits: false) == Farewells(upstream: .reset, client: .closeNotify))
+        #expect(machine.timedOut(downloadWaits: false) == .closeNotify(.reset))
         #expect(machine.book.ending == .timeoutIdle)
         #expect(machine.timer == .shutdown)
         #expect(machine.flushed() == .linger)
-        #expect(machine.timedOut(downloadWaits: false) == Farewells(client: .close))
+        #expect(machine.timedOut(downloadWaits: false) == .close)
         #expect(machine.book.ending == .timeoutIdle)
     }
 
     @Test func `a half-closed connection that stalls ends by that timeout, with the first end as detail`() {
         var machine = Machine.relaying
         _ = machine.clientEnded(uploadWaits: false)
-        #expect(machine.timedOut(downloadWaits: false) == Farewells(upstream: .close, client: .closeNotify))
+        #expect(machine.timedOut(downloadWaits: false) == .closeNotify(.close))
         #expect(machine.flushed() == .close)
         #expect(machine.book.ending == .timeoutHalfClosed)
-        #expect(machine.book.later == .clientCloseNotify)
+        #expect(machine.book.later == Later(.clientCloseNotify))
     }
 
     @Test func `a client that never takes its last bytes is given up`() {
@@ -156,31 +163,33 @@ extension ConnectionMachine {
         _ = machine.clientEnded(uploadWaits: false)
         _ = machine.upstreamEnded()
         #expect(machine.timer == .halfClosed)
-        #expect(machine.timedOut(downloadWaits: true) == Farewells(client: .reset))
+        #expect(machine.timedOut(downloadWaits: true) == .reset(.none))
         #expect(machine.book.ending == .timeoutShutdown)
-        #expect(machine.book.later == [.clientCloseNotify, .upstreamEnd])
+        #expect(machine.book.later == [Later(.clientCloseNotify), Later(.upstreamEnd)])
     }
 
     @Test func `a failed handshake with an answer is answered before it is closed`() {
         var machine = Machine()
         let ending = Ending.alertSent(.handshakeFailure)
-        #expect(machine.handshakeFailed(ending, answered: true) == .none)
+        let closes = machine.handshakeFailed(ending, answered: true)
+        #expect(!closes)
         #expect(machine.flushed() == .linger)
-        #expect(machine.clientBroke(.truncation) == Farewells(client: .close))
+        #expect(machine.clientBroke(.truncation) == .close(.none))
         #expect(machine.book.ending == ending)
     }
 
     @Test func `a failed handshake without an answer is closed at once`() {
         var machine = Machine()
-        #expect(machine.handshakeFailed(.refused, answered: false) == .close)
+        let closes = machine.handshakeFailed(.refused, answered: false)
+        #expect(closes && machine.isClosed)
     }
 
     @Test func `draining says close_notify, killing does not wait`() {
         var machine = Machine.relaying
-        #expect(machine.stop(.drain) == Farewells(upstream: .reset, client: .closeNotify))
+        #expect(machine.stop(.drain) == .closeNotify(.reset))
         #expect(machine.book.ending == .drain)
         var other = Machine.relaying
-        #expect(other.stop(.kill) == Farewells(upstream: .reset, client: .closeNotifyAndClose))
+        #expect(other.stop(.kill) == .closeNotifyAndClose(.reset))
         #expect(other.book.ending == .killed)
     }
 
@@ -209,14 +218,35 @@ private struct Walk {
         if let exchange = machine.exchange { #expect(exchange.phase == .finished) }
     }
 
-    private mutating func note(_ farewells: Farewells) {
-        if farewells.upstream != .none { upstreamLeft += 1 }
-        note(farewells.client)
+    private mutating func left(_ farewell: ExchangeMachine.UpstreamFarewell, closingClient: Bool) {
+        if farewell != .none { upstreamLeft += 1 }
+        if closingClient { clientLeft += 1 }
+        #expect(machine.isClosed == (clientLeft == 1))
     }
 
-    private mutating func note(_ goodbye: ClientMachine.Goodbye) {
-        if goodbye == .close || goodbye == .closeNotifyAndClose || goodbye == .reset { clientLeft += 1 }
-        #expect(machine.isClosed == (clientLeft == 1))
+    private mutating func note(_ answer: Machine.AfterClientBreak) {
+        switch answer {
+        case .goOn: left(.none, closingClient: false)
+        case .close(let farewell), .closeNotifyAndClose(let farewell): left(farewell, closingClient: true)
+        }
+    }
+
+    private mutating func note(_ answer: Machine.AfterStop) {
+        switch answer {
+        case .goOn: left(.none, closingClient: false)
+        case .closeNotify(let farewell): left(farewell, closingClient: false)
+        case .closeNotifyAndClose(let farewell): left(farewell, closingClient: true)
+        case .close, .reset: left(.none, closingClient: true)
+        }
+    }
+
+    private mutating func note(_ answer: Machine.AfterTimeout) {
+        switch answer {
+        case .goOn: left(.none, closingClient: false)
+        case .closeNotify(let farewell): left(farewell, closingClient: false)
+        case .close: left(.none, closingClient: true)
+        case .reset(let farewell): left(farewell, closingClient: true)
+        }
     }
 
     private mutating func note(_ answer: ExchangeMachine.AfterUpload) {
@@ -238,7 +268,7 @@ private struct Walk {
         case 3:
             let how: [Machine.ClientBreak] = [.truncation, .reset, .fault(.alertSent(.decodeError))]
             return note(machine.clientBroke(how[Int(generator.next() % 3)]))
-        case 4 where machine.timer != .connect && machine.timer != nil:
+        case 4 where machine.timer != .connect && machine.timer != .routing:
             return note(machine.timedOut(downloadWaits: waits))
         case 5 where machine.client.phase == .discarding:
             if machine.clientRests() { clientLeft += 1 }
@@ -248,8 +278,11 @@ private struct Walk {
         }
         switch (machine.client.phase, machine.exchange?.phase) {
         case (.handshaking, _):
-            if die < 10 { machine.handshakeDone() } else { note(machine.handshakeFailed(.refused, answered: waits)) }
+            guard die >= 10 else { return machine.handshakeDone() }
+            let closes = machine.handshakeFailed(.refused, answered: waits)
+            left(.none, closingClient: closes)
         case (.serving(.going), _) where die == 7: note(machine.clientEnded(uploadWaits: waits))
+        case (.serving, .routing) where die == 11: _ = machine.notRouted()
         case (.serving, .routing): _ = machine.routed()
         case (.serving, .connecting) where die < 10:
             note(machine.connected(uploadWaits: waits))

@@ -1,11 +1,5 @@
-import EventLoop
-import Foundation
-import Glibc
-import Logging
-import Metrics
 import Proxy
 import Resumption
-import Routing
 import TLS
 import TestSupport
 import Testing
@@ -63,46 +57,17 @@ private final class LateStore: SessionStore {
         _ body: @escaping @Sendable (Int) throws -> Void
     ) async throws -> String {
         let upstream = TestUpstream.echo()
-        let loop = try EventLoop(name: "test")
-        let registry = MetricRegistry()
-        let null = open("/dev/null", O_WRONLY)
-        let queue = LogQueue(format: .text, level: .error, colored: false, descriptor: null, dropped: Counter())
-        let worker = Worker(loop: loop, index: 0, registry: registry, log: WorkerLog(queue))
-        try loop.start()
-        var tls = MemoryServer.settings(mode: .stateful)
-        tls.sessions.isSingleUse = isSingleUse
-        let domain = try SessionDomain(
-            name: "test", store: LocalSessionStore(budget: 1 << 20),
-            keys: TicketKeyRing(
-                TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
-            denyList: DenyList(capacity: 100), remote: store)
-        let server = UpstreamServer(
-            id: "a", endpoints: [try #require(Endpoint(parsing: "127.0.0.1:\(upstream.port)"))])
-        var settings = ListenerSettings(name: "web")
-        settings.storeDeadline = deadline
-        let blueprint = ListenerBlueprint(
-            settings: settings, hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: tls), tls: tls,
-            domain: domain, resumption: ResumptionPolicy(isSingleUse: isSingleUse),
-            upstream: UpstreamGroup(name: "app", servers: [server]), admission: Admission())
-        try await worker.prepare([blueprint])
-        await worker.commit()
-        let endpoint = try #require(Endpoint(parsing: "127.0.0.1:0"))
-        let socket = try Socket.listen(on: endpoint, sharingPort: false, backlog: 64)
-        guard case .ip(_, let port) = socket.localEndpoint else { preconditionFailure("no port") }
-        try await worker.accept(on: socket, for: "web", boundTo: endpoint)
+        var parts = TestWorker.Parts()
+        parts.tls = MemoryServer.settings(mode: .stateful)
+        parts.tls.sessions.isSingleUse = isSingleUse
+        parts.settings.storeDeadline = deadline
+        (parts.isSingleUse, parts.remote) = (isSingleUse, store)
+        let worker = try await TestWorker(before: [TestWorker.server(Int(upstream.port))], parts)
+        let port = worker.port
         // On a thread of its own: clients block, and the store's answers need the threads that tests run on.
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<Void, any Error>, Never>) in
-            Thread { continuation.resume(returning: Result { try body(Int(port)) }) }.start()
-        }
-        try result.get()
-        await worker.stopAccepting("web", at: [endpoint])
-        await worker.kill()
-        loop.stop()
-        loop.join()
-        queue.close()
-        close(null)
-        return String(decoding: registry.exposition(), as: UTF8.self)
+        try await onOwnThread { try body(port) }
+        await worker.end()
+        return worker.metrics
     }
 
     private func connect(_ port: Int, _ options: MemoryClient.Options) throws -> SocketClient {

@@ -1,9 +1,9 @@
 import Glibc
 
 /// TCP connections to 127.0.0.1.
-enum Loopback {
+package enum Loopback {
     /// A blocking socket that waits for bytes for 15 seconds at most; the caller closes it.
-    static func socket() -> Int32 {
+    package static func socket() -> Int32 {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var patience = timeval(tv_sec: 15, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -11,7 +11,7 @@ enum Loopback {
     }
 
     /// Whether somebody listens at that port and takes the connection; else `errno` says why not.
-    static func connect(_ descriptor: Int32, to port: Int) -> Bool {
+    package static func connect(_ descriptor: Int32, to port: Int) -> Bool {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian

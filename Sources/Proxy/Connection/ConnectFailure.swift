@@ -1,6 +1,32 @@
 internal import EventLoop
 internal import Glibc
 
+/// What kept an upstream server from taking a connection.
+enum ConnectError: CustomStringConvertible {
+    case system(SystemErrno)
+    /// It did not answer in `timeouts.connect`.
+    case timeout
+    /// TLS came to nothing, and why.
+    case tls(String)
+
+    var description: String {
+        switch self {
+        case .system(let errno): "\(errno)"
+        case .timeout: "no answer in timeouts.connect"
+        case .tls(let detail): detail
+        }
+    }
+
+    /// The metric's `reason`.
+    var reason: ConnectFailure {
+        switch self {
+        case .system(let errno): ConnectFailure(errno)
+        case .timeout: .timeout
+        case .tls: .other
+        }
+    }
+}
+
 /// Why an upstream server did not take a connection: the metric's `reason`.
 enum ConnectFailure: Int, CaseIterable {
     case refused, timeout, unreachable, reset, other

@@ -42,8 +42,8 @@ extension Connection {
 
     /// Takes what one receive brings, if there is room for it.
     func receiveFromClient() {
-        guard client.stream.isReadable else { return }
         if machine.client.discardsClient { return discardFromClient() }
+        guard client.stream.isReadable else { return }
         guard machine.client.readsClient, client.question == nil else { return }
         let room = listener.settings.relayBuffer - upstream.waiting
         guard room > 0, client.stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
@@ -60,15 +60,15 @@ extension Connection {
     }
 
     /// Reads and forgets what the client still sends, until its FIN.
-    func discardFromClient() {
+    private func discardFromClient() {
         guard client.stream.isReadable || client.stream.endIsKnown, !client.isBroken else { return }
         switch client.stream.discard(with: worker.buffers) {
         case .bytes(let endIsBehind):
             client.noteReceived()
             if endIsBehind || client.stream.isReadable { client.stream.again() } else { probeLater() }
-        case .end: say(machine.clientBroke(.truncation))
         case .nothing: break
-        case .broken: clientBroke()
+        case .ended(.reset): clientBroke()
+        case .ended: leave(machine.clientBroke(.truncation))
         }
     }
 
@@ -94,9 +94,12 @@ extension Connection {
         var isRefused = false
         if !bytes.isEmpty {
             client.took(bytes.count)
-            if let errno = upstream.write(bytes) {
+            switch upstream.write(bytes) {
+            case .taken: break
+            case .refused(let errno):
                 isRefused = true
                 upstreamRefused(errno)
+            case .broken: upstreamBroke()
             }
         }
         checkKeyUpdates()
@@ -109,7 +112,7 @@ extension Connection {
         guard machine.client.readsClient else { return }
         switch end {
         case .inOrder: sayAfterUpload(machine.clientEnded(uploadWaits: upstream.waiting > 0))
-        case .truncated: say(machine.clientBroke(.truncation))
+        case .truncated: leave(machine.clientBroke(.truncation))
         case .reset: clientBroke()
         case .broken(let fault): clientFailed(fault)
         }
@@ -118,7 +121,7 @@ extension Connection {
     /// libssl has ended the connection after the handshake.
     func clientFailed(_ fault: ConnectionFault) {
         record.detail = fault.description
-        say(machine.clientBroke(.fault(fault.ending)))
+        leave(machine.clientBroke(.fault(fault.ending)))
     }
 
     private func handshakeSucceeded() {
@@ -130,8 +133,7 @@ extension Connection {
         client.sessions.announceSessions(of: client.tls)
         machine.handshakeDone()
         handshakeIsOver(nil)
-        // In mode `tcp` there is one group, and nobody to ask.
-        if machine.routed() { connect() }
+        route()
     }
 
     private func handshakeFailed(_ fault: HandshakeFault) {
@@ -139,15 +141,15 @@ extension Connection {
         record.resumption = client.sessions.resultOfFailure
         if fault.cause == .resumptionDefect { worker.log.resumptionDefect(listener, record) }
         if fault.cause == .truncated {
-            let farewells = machine.clientBroke(.truncation)
+            let answer = machine.clientBroke(.truncation)
             handshakeIsOver(fault.cause)
-            return say(farewells)
+            return leave(answer)
         }
         if fault.cause.isPlainHTTP { PlainAnswer.badRequest.withUnsafeBytes { worker.buffers.output.append($0) } }
-        let goodbye = machine.handshakeFailed(
+        let closes = machine.handshakeFailed(
             fault.ending, answered: worker.buffers.output.count > 0 && fault.isAnswered)
         handshakeIsOver(fault.cause)
-        leaveClient(goodbye)
+        if closes { closeClient(resetting: false) }
     }
 
     /// Refuses a client that floods us with KeyUpdates.
@@ -166,9 +168,9 @@ extension Connection {
         client.broke()
         guard !machine.isClosed, !machine.deliversUpload else { return }
         let wasHandshaking = machine.isHandshaking
-        let farewells = machine.clientBroke(.reset)
+        let answer = machine.clientBroke(.reset)
         if wasHandshaking { handshakeIsOver(.clientReset) }
-        say(farewells)
+        leave(answer)
     }
 }
 

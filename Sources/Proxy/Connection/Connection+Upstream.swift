@@ -5,6 +5,34 @@ internal import Vocabulary
 
 /// The upstream's events: connecting, failing over, plaintext in and out.
 extension Connection {
+    /// Has an upstream chosen: at once, or by a router that answers in a turn of its own.
+    func route() {
+        guard let router = listener.router else { return routed(true) }
+        let (id, loop) = (id, worker.loop)
+        // The loop runs for as long as its worker lives, and the connection is looked up on it.
+        nonisolated(unsafe) let worker = worker
+        let answer = router.route(id) { isWanted in
+            loop.execute {
+                guard let connection = worker.connection(id) else { return }
+                connection.turn { connection.routed(isWanted) }
+            }
+        }
+        if let answer { routed(answer) }
+    }
+
+    /// The router has answered; one that is too late, or answers twice, is not listened to.
+    private func routed(_ isWanted: Bool) {
+        if !isWanted { return notRouted() }
+        if machine.routed() { connect() }
+    }
+
+    /// Nobody says where to.
+    func notRouted() {
+        guard machine.notRouted() else { return }
+        record.detail = "not routed"
+        client.issueHeldTickets()
+    }
+
     /// Tries one server after the other until one is under way, has accepted, or none is left.
     func connect() {
         wentOn(askNextServer())
@@ -36,8 +64,8 @@ extension Connection {
             client.issueHeldTickets()
             sayAfterUpload(machine.connected(uploadWaits: upstream.waiting > 0))
             return false
-        case .failed(let errno, let another):
-            worker.log.connectFailed(listener, record, errno)
+        case .failed(let why, let another):
+            worker.log.connectFailed(listener, record, why)
             // A client that no upstream is found for is not made to pay for that the next time.
             if !another { client.issueHeldTickets() }
             return machine.connectFailed(another: another) == .tryNext
@@ -49,27 +77,40 @@ extension Connection {
     private func upstreamReady(_ readiness: Readiness) {
         if let step = upstream.goOn(readiness) {
             wentOn(step)
-            // Another server's socket is no readier for that.
-            guard case .connected = step else { return }
         } else {
-            upstream.stream?.note(readiness)
+            upstream.receiving?.note(readiness)
         }
-        guard upstream.stream != nil else { return }
-        if readiness.contains(.writable) { flushUpstream() }
+        guard upstream.receiving != nil else { return }
+        if readiness.contains(.writable), !upstream.hasGathered { flushUpstream() }
         mayReceive(from: .upstream)
     }
 
     /// Takes what one receive brings, when the client has taken what came before.
     func receiveFromUpstream() {
-        guard machine.readsUpstream, let stream = upstream.stream, stream.isReadable, client.takesMore else { return }
+        guard let stream = upstream.receiving, stream.isReadable else { return }
+        guard upstream.isOpening || machine.readsUpstream && client.takesMore else { return }
+        // One that takes none of TLS's own answers is not read.
+        guard stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else { return }
         let receipt = stream.receive(
-            with: worker.buffers, room: listener.settings.relayBuffer, while: { machine.readsUpstream },
-            { takeFromUpstream($0, $1, stream) })
+            with: worker.buffers, room: listener.settings.relayBuffer, opening: { openUpstream() },
+            while: { machine.readsUpstream }, { takeFromUpstream($0, $1, stream) })
         arrangeNext(receipt, from: stream, .upstream)
+    }
+
+    /// Drives TLS's handshake with the upstream, where it is not done.
+    ///
+    /// - Returns: whether plaintext may have come.
+    private func openUpstream() -> Bool {
+        guard upstream.isOpening else { return true }
+        let step = upstream.open()
+        wentOn(step)
+        if case .connected = step { return true }
+        return false
     }
 
     /// Hands the upstream's plaintext on, and does what its end leads to.
     private func takeFromUpstream(_ bytes: UnsafeRawBufferPointer, _ end: Stream.End?, _ stream: Stream) {
+        guard !upstream.isOpening else { return wentOn(upstream.openingBroke(.connectionReset)) }
         if !bytes.isEmpty, case .broken(let fault)? = client.write(bytes) { return clientFailed(fault) }
         switch end {
         case nil: break
@@ -88,16 +129,24 @@ extension Connection {
             // It takes no more bytes, and has no more: what the client still sends would go nowhere.
             if failure != nil { upstreamBroke() }
         case .complete:
-            upstream.close()
+            upstream.close(.inOrder)
             client.sendCloseNotify()
         }
     }
 
-    private func upstreamBroke() {
+    func upstreamBroke() {
         machine.upstreamBroke()
-        upstream.close()
+        upstream.close(.broken)
         // What it still sends is discarded: it may read only when it has written.
         mayReceive(from: .client)
+    }
+
+    /// Sends what TLS has gathered for the upstream in this turn, and its close_notify where that follows.
+    func settleUpstream() {
+        while upstream.hasGathered {
+            flushUpstream()
+            receiveFromWhoIsDue()
+        }
     }
 
     /// Offers the client's plaintext that waits.
@@ -120,6 +169,7 @@ extension Connection {
     ///
     /// EPIPE says that its FIN came before its reset (its stream is complete), ECONNRESET that it broke off.
     func upstreamRefused(_ errno: SystemErrno) {
+        guard !upstream.isOpening else { return wentOn(upstream.openingBroke(errno)) }
         guard let stream = upstream.stream, let exchange = machine.exchange else { return }
         guard !exchange.hasUpstreamEnded else { return upstreamBroke() }
         stream.refused(errno)
@@ -133,8 +183,7 @@ extension Connection {
         switch answer {
         case .goOn: break
         case .endUpstreamWrite: upstream.stream?.endWriting()
-        case .complete:
-            upstream.close()
+        case .complete: upstream.close(.inOrder)
         }
     }
 }

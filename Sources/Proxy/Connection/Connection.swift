@@ -18,11 +18,12 @@ final class Connection {
     let entry: Admission.Entry
     var machine = ConnectionMachine()
     var record: ConnectionRecord
-    /// Who may be received from in this turn.
+    /// Who may be received from in this turn, and who has been.
     private var due: Due = []
+    private var received: Due = []
     /// The client's end, behind bytes that the upstream has refused: what the upstream has left comes first.
     private var clientEnd: Stream.End?
-    private var timer: ConnectionTimer?
+    var timer: ConnectionTimer?
     private var isProbeQueued = false
     /// Another connection has the place of this one's handshake already.
     private var isPlaceTaken = false
@@ -40,7 +41,7 @@ final class Connection {
         self.listener = listener
         self.entry = entry
         self.client = ClientSide(client, from: endpoint.address, of: listener, on: worker)
-        upstream = UpstreamSide(listener.upstream, on: worker.loop)
+        upstream = UpstreamSide(listener.upstream, on: worker)
         listener.domain.connectionBegan()
         record = ConnectionRecord(id: worker.nextConnectionID(), client: endpoint, acceptedAt: worker.loop.now)
     }
@@ -63,6 +64,7 @@ final class Connection {
         worker.loop.assertConfined()
         guard !machine.isClosed else { return }
         worker.buffers.turn {
+            received = []
             body()
             receiveFromWhoIsDue()
             settle()
@@ -79,38 +81,55 @@ final class Connection {
         guard !machine.isClosed, case .bytes(let endIsBehind) = receipt else { return }
         noteActivity()
         if !stream.isReadable { probeLater() }
-        if endIsBehind { mayReceive(from: side) } else if stream.isReadable { stream.again() }
+        if endIsBehind {
+            received.remove(side)
+            mayReceive(from: side)
+        } else if stream.isReadable {
+            stream.again()
+        }
     }
 
     /// Has the client's end wait until the upstream was received from.
     func holdEnd(_ end: Stream.End) { clientEnd = end }
 
     /// The upstream comes first: a client that leaves must not cost itself, or the log, what the upstream had said before.
-    private func receiveFromWhoIsDue() {
+    func receiveFromWhoIsDue() {
         while !machine.isClosed {
             if due.contains(.upstream) {
                 due.remove(.upstream)
-                receiveFromUpstream()
+                if isFirst(.upstream, upstream.receiving) { receiveFromUpstream() }
             } else if let end = clientEnd {
                 clientEnd = nil
                 clientEnded(end)
             } else if due.contains(.client) {
                 due.remove(.client)
-                receiveFromClient()
+                if isFirst(.client, client.stream) { receiveFromClient() }
             } else {
                 return
             }
         }
     }
 
+    /// Whether this receive is the side's first in this turn; the next has a turn of its own.
+    private func isFirst(_ side: Due, _ stream: Stream?) -> Bool {
+        guard received.contains(side) else {
+            received.insert(side)
+            return true
+        }
+        if let stream, stream.isReadable { stream.again() }
+        return false
+    }
+
     /// Ends a turn: sends what has come together, and sets the timer that the machine wants.
     private func settle() {
         guard !machine.isClosed else { return }
+        settleUpstream()
         flushClient(holdingTickets: true)
         if client.isBroken, machine.client.isBeforeGoodbye { clientBroke() }
         if case .closing = machine.client.phase {
             if client.tickets.areHeld { flushClient(holdingTickets: false) }
             if client.stream.pending.isEmpty { sayFarewell(machine.flushed()) }
+            receiveFromWhoIsDue()
         }
         setTimer()
     }
@@ -132,15 +151,16 @@ final class Connection {
     private func timerRang() {
         switch timer?.rang() {
         case nil: return
+        case .routing: notRouted()
         case .connect: wentOn(upstream.connectTimedOut())
         case .handshake, .idle, .halfClosed, .shutdown:
             let wasHandshaking = machine.isHandshaking
             let waits =
                 machine.client.phase == .discarding
                 ? client.stream.unacknowledgedBytes() > 0 : !client.hasTakenAll || worker.buffers.output.count > 0
-            let farewells = machine.timedOut(downloadWaits: waits)
+            let answer = machine.timedOut(downloadWaits: waits)
             if wasHandshaking { handshakeIsOver(.timeout) }
-            say(farewells)
+            leave(answer)
         }
     }
 
@@ -163,9 +183,9 @@ final class Connection {
 
     func stop(_ why: ConnectionMachine.Stop) {
         let wasHandshaking = machine.isHandshaking
-        let farewells = machine.stop(why)
+        let answer = machine.stop(why)
         if wasHandshaking { handshakeIsOver(why == .limit ? .madeWay : .stopped) }
-        say(farewells)
+        leave(answer)
     }
 
     // MARK: The handshake's end
@@ -180,81 +200,6 @@ final class Connection {
         if !isPlaceTaken { listener.admission.handshakeEnded(entry) }
         listener.metrics.handshakes.inProgress.subtract(1)
         record.times.handshakeEnded = worker.loop.now
-    }
-
-    // MARK: Farewells
-
-    /// Leaves both sides in the way that the machine has decided.
-    func say(_ farewells: ConnectionMachine.Farewells) {
-        switch farewells.upstream {
-        case .none: break
-        case .close: upstream.close()
-        case .reset: upstream.close(resetting: true)
-        }
-        leaveClient(farewells.client)
-    }
-
-    func leaveClient(_ goodbye: ClientMachine.Goodbye) {
-        switch goodbye {
-        case .none: break
-        case .closeNotify: client.sendCloseNotify()
-        case .closeNotifyAndClose:
-            client.sendCloseNotify()
-            closeClient(resetting: false)
-        case .close: closeClient(resetting: false)
-        case .reset: closeClient(resetting: true)
-        }
-    }
-
-    private func sayFarewell(_ answer: ClientMachine.AfterFlush) {
-        switch answer {
-        case .none: break
-        case .close: closeClient(resetting: false)
-        case .reset: closeClient(resetting: true)
-        case .linger, .discard:
-            guard !client.isBroken else { return clientBroke() }
-            if answer == .linger { client.stream.shutdownSocket() }
-            discardFromClient()
-            // There the client is asked whether it has what it is to have.
-            if answer == .discard { probeLater() }
-        }
-    }
-
-    func closeClient(resetting: Bool) {
-        flushClient(holdingTickets: false)
-        client.close(resetting: resetting)
-        finish()
-    }
-
-    private func finish() {
-        timer?.close()
-        timer = nil
-        client.forget()
-        upstream.close()
-        record.bytesFromClient = client.bytesReceived
-        record.bytesToClient = client.bytesSent
-        record.times.ended = worker.loop.now
-        record.book = machine.book
-        record.summary = client.tls.summary
-        settleSessions()
-        client.tls.close()
-        listener.admission.connectionEnded(entry)
-        listener.domain.connectionEnded()
-        worker.connectionEnded(self)
-    }
-
-    /// What the ending means for the sessions of this connection.
-    private func settleSessions() {
-        record.lineage = client.sessions.lineage?.id
-        guard let ending = machine.book.ending else { return }
-        let verdict = client.sessions.connectionEnded(ending)
-        guard verdict != .kept else { return }
-        guard verdict != .notDenied else { return listener.metrics.sessions.lineagesNotDenied.add(1) }
-        listener.metrics.sessions.lineagesDropped.add(1)
-        if case .droppedWithOthers(let moment, let isFirst) = verdict {
-            listener.metrics.sessions.denyListOverflows.add(1)
-            if isFirst { worker.log.denyListIsFull(listener, upTo: moment) }
-        }
     }
 
     // MARK: Noticing

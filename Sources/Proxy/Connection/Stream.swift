@@ -12,7 +12,7 @@ final class Stream {
         case tls(TLSStream, OutputBuffer)
     }
 
-    /// How the peer's stream ended.
+    /// How the peer's stream ended: on a plain stream and, where bytes are discarded, the socket's.
     enum End {
         /// By a FIN on a plain stream, by close_notify in TLS (RFC 8446 §6.1).
         case inOrder
@@ -71,6 +71,8 @@ final class Stream {
 
     var isReadable: Bool { input.isReadable }
     var endIsKnown: Bool { input.endIsKnown }
+    /// How many bytes TLS has gathered in this turn.
+    var gathered: Int { if case .tls(_, let output) = layer { output.count } else { 0 } }
     /// Whether a send may take bytes.
     var isWritable: Bool { if case .ready = output { true } else { false } }
     /// Why it takes no more bytes, once it has said so.
@@ -111,9 +113,9 @@ final class Stream {
     enum Receipt {
         /// - `endIsBehind`: nothing but the peer's end is left.
         case bytes(endIsBehind: Bool)
-        case end
         case nothing
-        case broken
+        /// The socket has ended, by a FIN (``End/inOrder``) or a reset; what that means in TLS, ``receive`` hands on.
+        case ended(End)
     }
 
     /// Takes what one receive brings, and hands on the plaintext in it.
@@ -134,13 +136,13 @@ final class Stream {
             (receipt, bytes) = pull(into: target)
             switch (receipt, layer) {
             case (.nothing, _): break
-            case (.broken, _): take(bytes, .reset)
             case (.bytes, .plain): take(bytes, nil)
-            case (.end, .plain): take(bytes, .inOrder)
+            case (.ended(let end), .plain): take(bytes, end)
+            case (.ended(.reset), .tls): take(bytes, .reset)
             case (.bytes, .tls(let tls, _)):
                 tls.lend(bytes)
                 decrypt(with: buffers, tls, opening, wanted, take)
-            case (.end, .tls(let tls, _)):
+            case (.ended, .tls(let tls, _)):
                 tls.inputEnded()
                 decrypt(with: buffers, tls, opening, wanted, take)
             }
@@ -173,13 +175,13 @@ final class Stream {
             return (.bytes(endIsBehind: endIsBehind), UnsafeRawBufferPointer(rebasing: target[..<count]))
         case .end:
             input = Input(isReadable: false, endIsKnown: true)
-            return (.end, none)
+            return (.ended(.inOrder), none)
         case .wouldBlock:
             input.isReadable = false
             return (.nothing, none)
         case .failed:
             input.isReadable = false
-            return (.broken, none)
+            return (.ended(.reset), none)
         }
     }
 
@@ -264,6 +266,15 @@ final class Stream {
         // A broken socket has dropped them.
         if !pending.isEmpty { pending.removeFirst(sent) }
         return sent
+    }
+
+    /// The same for what came before there was a connection: it leaves with ``flush()`` on a plain stream too.
+    ///
+    /// - Returns: what broke the stream, if that shows now.
+    func gather(_ plaintext: UnsafeRawBufferPointer) -> End? {
+        if case .tls = layer { return write(plaintext) }
+        pending.append(plaintext)
+        return nil
     }
 
     /// Keeps bytes without offering them to the socket.

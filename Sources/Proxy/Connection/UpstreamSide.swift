@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Metrics
 internal import Routing
+internal import TLS
 internal import Vocabulary
 
 /// A connection's upstream: which server, the way to it, and its stream. Confined to its worker's loop.
@@ -9,6 +10,7 @@ internal import Vocabulary
 final class UpstreamSide {
     private let upstream: WorkerUpstream
     private let loop: EventLoop
+    private let buffers: RelayBuffers
     private var selection: UpstreamGroup.Selection?
     private var server: UpstreamServerMetrics?
     private var state = State.none
@@ -17,30 +19,57 @@ final class UpstreamSide {
 
     private enum State {
         case none
-        /// A server was asked, at that time.
-        case connecting(Stream, since: Instant)
-        case connected(Stream)
+        /// A server was asked.
+        case connecting(Way)
+        /// It has accepted, and TLS is negotiated.
+        case opening(Way, ClientConnection)
+        /// It has the connection, and plaintext comes and goes.
+        case connected(Way)
+
+        var way: Way? {
+            switch self {
+            case .none: nil
+            case .connecting(let way), .opening(let way, _), .connected(let way): way
+            }
+        }
     }
 
-    init(_ upstream: WorkerUpstream, on loop: EventLoop) {
+    /// The way to one server.
+    private struct Way {
+        let stream: Stream
+        let tls: ClientConnection?
+        let since: Instant
+    }
+
+    init(_ upstream: WorkerUpstream, on worker: WorkerCore) {
         self.upstream = upstream
-        self.loop = loop
+        loop = worker.loop
+        buffers = worker.buffers
     }
 
     /// The stream of the server that has taken the connection.
-    var stream: Stream? { if case .connected(let stream) = state { stream } else { nil } }
+    var stream: Stream? { if case .connected(let way) = state { way.stream } else { nil } }
+    /// The stream that bytes come from, those of TLS's handshake among them.
+    var receiving: Stream? {
+        switch state {
+        case .none, .connecting: nil
+        case .opening(let way, _), .connected(let way): way.stream
+        }
+    }
+    /// Whether TLS is negotiated.
+    var isOpening: Bool { if case .opening = state { true } else { false } }
     /// How many bytes wait for it.
-    var waiting: Int { early.count + (stream?.pending.count ?? 0) }
+    var waiting: Int { early.count + (state.way.map { $0.stream.pending.count + $0.stream.gathered } ?? 0) }
 
     // MARK: Connecting
 
     /// What a step on the way to a server came to.
     enum Connecting {
-        /// The server is asked; its socket tells when it has answered.
+        /// The server is asked, or TLS is negotiated; its socket tells when it goes on.
         case underWay
         case connected
         /// - `another`: there is a server left to try.
-        case failed(SystemErrno?, another: Bool)
+        case failed(ConnectError, another: Bool)
         /// Nobody is left.
         case nobody
     }
@@ -58,67 +87,113 @@ final class UpstreamSide {
         switch Socket.connect(to: next.endpoint) {
         case .connected(let made): (socket, isConnected) = (made, true)
         case .inProgress(let made): (socket, isConnected) = (made, false)
-        case .failed(let errno): return failed(ConnectFailure(errno), errno)
+        case .failed(let errno): return failed(.system(errno))
         }
-        let stream = Stream(socket, .plain, on: loop, isConnected: false)
-        state = .connecting(stream, since: loop.now)
-        do throws(EventLoopError) {
-            try stream.start(ready)
+        let way: Way
+        do throws(ClientError) {
+            way = try makeWay(over: socket)
         } catch {
-            return failed(ConnectFailure(error.errno), error.errno)
+            socket.close()
+            return failed(.tls(error.description))
         }
-        return isConnected ? connected(stream, since: loop.now) : .underWay
+        state = .connecting(way)
+        do throws(EventLoopError) {
+            try way.stream.start(ready)
+        } catch {
+            return failed(.system(error.errno))
+        }
+        return isConnected ? accepted(way) : .underWay
+    }
+
+    private func makeWay(over socket: Socket) throws(ClientError) -> Way {
+        switch upstream.transport {
+        case .plain:
+            let stream = Stream(socket, .plain, on: loop, isConnected: false)
+            return Way(stream: stream, tls: nil, since: loop.now)
+        case .tls(let context, let serverName):
+            let output = buffers.upstreamOutput
+            let tls = try ClientConnection(context: context, output: output, serverName: serverName)
+            let stream = Stream(socket, .tls(tls.stream, output), on: loop, isConnected: false)
+            return Way(stream: stream, tls: tls, since: loop.now)
+        }
     }
 
     /// Goes on connecting by what the socket is ready for.
     ///
-    /// - Returns: `nil` when a server has the connection already, or none is asked.
+    /// - Returns: `nil` when a server has accepted already, or none is asked.
     func goOn(_ readiness: Readiness) -> Connecting? {
-        guard case .connecting(let stream, let since) = state else { return nil }
-        stream.note(readiness)
+        guard case .connecting(let way) = state else { return nil }
+        way.stream.note(readiness)
         // A connect that failed reports readable as well; one that succeeded does so only with bytes already there,
         // and asking the socket is then one system call in a rare case.
-        if readiness.contains(.readable), let errno = stream.pendingError() {
-            return failed(ConnectFailure(errno), errno)
-        }
+        if readiness.contains(.readable), let errno = way.stream.pendingError() { return failed(.system(errno)) }
         guard !readiness.isDisjoint(with: [.writable, .readable, .peerClosed]) else { return .underWay }
-        return connected(stream, since: since)
+        return accepted(way)
     }
 
     /// The server that is asked has taken too long.
-    func connectTimedOut() -> Connecting { failed(.timeout, nil) }
+    func connectTimedOut() -> Connecting { failed(.timeout) }
 
-    private func connected(_ stream: Stream, since: Instant) -> Connecting {
-        stream.connected()
-        state = .connected(stream)
-        early.withBytes { stream.keep($0) }
+    private func accepted(_ way: Way) -> Connecting {
+        way.stream.connected()
+        guard let tls = way.tls else { return connected(way) }
+        state = .opening(way, tls)
+        return open()
+    }
+
+    /// Goes on with TLS's handshake, by what has come.
+    func open() -> Connecting {
+        guard case .opening(let way, let tls) = state else { return .underWay }
+        switch tls.handshake() {
+        case .wantsInput, .wantsSession: return .underWay
+        case .failed(let fault): return failed(.tls(fault.detail))
+        case .done: return connected(way)
+        }
+    }
+
+    /// The server's socket broke while TLS was negotiated.
+    func openingBroke(_ errno: SystemErrno) -> Connecting { failed(.system(errno)) }
+
+    private func connected(_ way: Way) -> Connecting {
+        state = .connected(way)
+        // What TLS makes of it waits for the end of the turn, and a broken stream is seen there.
+        early.withBytes { _ = way.stream.gather($0) }
         early.removeAll()
         server?.connects.add(1)
         server?.open.add(1)
-        upstream.connectDuration.observe(seconds: (loop.now - since).inSeconds)
+        upstream.connectDuration.observe(seconds: (loop.now - way.since).inSeconds)
         return .connected
     }
 
-    private func failed(_ why: ConnectFailure, _ errno: SystemErrno?) -> Connecting {
-        server?.failed(why)
-        if case .connecting(let stream, _) = state { stream.close() }
+    private func failed(_ why: ConnectError) -> Connecting {
+        server?.failed(why.reason)
+        if let way = state.way { leave(way, .broken) }
         state = .none
-        return .failed(errno, another: selection?.hasNext ?? false)
+        return .failed(why, another: selection?.hasNext ?? false)
     }
 
     // MARK: Plaintext
 
+    /// What handing plaintext on came to.
+    enum Written {
+        /// It is sent, gathered or kept.
+        case taken
+        /// The server takes no more; what it has sent may still be read.
+        case refused(SystemErrno)
+        /// TLS is broken.
+        case broken
+    }
+
     /// Hands plaintext on, or keeps what the server does not take yet.
-    ///
-    /// - Returns: why it takes no more, when it says so now.
-    func write(_ bytes: UnsafeRawBufferPointer) -> SystemErrno? {
+    func write(_ bytes: UnsafeRawBufferPointer) -> Written {
         guard let stream else {
             early.append(bytes)
-            return nil
+            return .taken
         }
-        guard stream.failure == nil else { return nil }
-        _ = stream.write(bytes)
-        return stream.failure
+        guard stream.failure == nil else { return .taken }
+        let end = stream.write(bytes)
+        if let failure = stream.failure { return .refused(failure) }
+        return end == nil ? .taken : .broken
     }
 
     /// What offering what waits came to.
@@ -130,9 +205,12 @@ final class UpstreamSide {
         case refused(SystemErrno)
     }
 
-    /// Offers what waits to the server's socket.
+    /// Whether TLS has something to send that was not offered in this turn.
+    var hasGathered: Bool { (receiving?.gathered ?? 0) > 0 }
+
+    /// Offers what waits, and what TLS has gathered, to the server's socket.
     func flush() -> Flushed {
-        guard let stream, !stream.pending.isEmpty, let sent = stream.flush()
+        guard let stream = receiving, !stream.pending.isEmpty || stream.gathered > 0, let sent = stream.flush()
         else { return .nothing }
         if let failure = stream.failure { return .refused(failure) }
         guard sent > 0 else { return .nothing }
@@ -141,15 +219,33 @@ final class UpstreamSide {
 
     // MARK: The end
 
-    func close(resetting: Bool = false) {
-        switch state {
-        case .none: break
-        case .connecting(let stream, _): stream.close(resetting: resetting)
-        case .connected(let stream):
-            stream.close(resetting: resetting)
-            server?.open.subtract(1)
-        }
+    /// How a server is left.
+    enum Leaving {
+        /// It has the client's whole stream, and is told so.
+        case inOrder
+        /// Its stream broke off.
+        case broken
+        /// The client's stream is not complete, which a FIN would say.
+        case reset
+    }
+
+    /// Leaves the server, if there is one.
+    func close(_ how: Leaving) {
+        if let way = state.way { leave(way, how) }
+        if case .connected = state { server?.open.subtract(1) }
         state = .none
         early.removeAll()
+    }
+
+    private func leave(_ way: Way, _ how: Leaving) {
+        if let tls = way.tls {
+            if how == .inOrder { tls.stream.sendCloseNotify() }
+            // An alert among it.
+            if how != .reset { way.stream.flush() }
+            buffers.upstreamOutput.removeAll()
+            tls.stream.abandon()
+            tls.stream.close()
+        }
+        way.stream.close(resetting: how == .reset)
     }
 }

@@ -78,10 +78,11 @@ extension ClientMachine {
     }
 
     /// - Parameter answered: an alert or a plain-text answer waits to be sent.
-    mutating func handshakeFailed(answered: Bool) -> Goodbye {
+    /// - Returns: whether to close its socket at once.
+    mutating func handshakeFailed(answered: Bool) -> Bool {
         guard phase == .handshaking else { preconditionFailure("a handshake's end in phase \(phase)") }
         phase = answered ? .closing(afterwards: .linger) : .closed
-        return answered ? .none : .close
+        return !answered
     }
 
     /// The client has ended its stream in order.
@@ -96,41 +97,32 @@ extension ClientMachine {
         phase = .closing(afterwards: farewell)
     }
 
-    /// How the client is left, now.
-    package enum Goodbye: Sendable, Equatable {
-        /// It stays.
-        case none
-        /// Put a close_notify behind what it still gets; the rest follows when that has left.
-        case closeNotify
-        /// The same, and close its socket at once.
-        case closeNotifyAndClose
-        case close
-        case reset
-    }
-
-    /// A limit, a timeout or the operator ends what is served; the client is told in the way of TLS.
-    mutating func endServing() -> Goodbye {
+    /// A limit, a timeout or the operator ends what is served; the client is told by close_notify, and the rest follows when
+    /// that has left.
+    mutating func endServing() {
         guard case .serving(let reading) = phase else { preconditionFailure("an end of serving in phase \(phase)") }
         phase = .closing(afterwards: reading == .ended ? .closeSoon : .linger)
-        return .closeNotify
     }
 
-    /// The client is left at once.
-    mutating func leave(_ goodbye: Goodbye) -> Goodbye {
+    /// The client's socket is closed at once.
+    mutating func leave() {
         phase = .closed
-        return goodbye
     }
 
     /// The client's TCP stream has ended, while it was no longer read or only to be forgotten.
-    mutating func truncatedAtGoodbye() -> Goodbye {
+    ///
+    /// - Returns: whether to close its socket.
+    mutating func truncatedAtGoodbye() -> Bool {
         switch phase {
         // What is awaited after the goodbye has come before.
         case .closing(.linger):
             phase = .closing(afterwards: .closeSoon)
-            return .none
+            return false
         // It sends nothing more, and may read on.
-        case .closing(.discard), .discarding: return .none
-        case .handshaking, .serving, .closing, .lingering, .closed: return leave(.close)
+        case .closing(.discard), .discarding: return false
+        case .handshaking, .serving, .closing, .lingering, .closed:
+            phase = .closed
+            return true
         }
     }
 

@@ -9,7 +9,7 @@ package import Vocabulary
 /// is complete.
 package struct ConnectionMachine: Sendable, Equatable {
     package private(set) var client = ClientMachine()
-    /// From the handshake's end on.
+    /// The exchange that is served, or was served last; `nil` before the handshake's end.
     package private(set) var exchange: ExchangeMachine?
     package private(set) var book = EndingBook()
 
@@ -22,32 +22,22 @@ package struct ConnectionMachine: Sendable, Equatable {
     /// Whether the client's stream is complete, and parts of it are still on their way to the upstream.
     var deliversUpload: Bool { exchange?.deliversUpload ?? false }
 
-    /// How both are left, at once.
-    package struct Farewells: Sendable, Equatable {
-        package var upstream: ExchangeMachine.UpstreamFarewell
-        package var client: ClientMachine.Goodbye
-
-        package init(upstream: ExchangeMachine.UpstreamFarewell = .none, client: ClientMachine.Goodbye) {
-            self.upstream = upstream
-            self.client = client
-        }
-    }
-
     /// The timeout that is running.
     package enum TimerKind: Sendable, Equatable {
-        case handshake, connect, idle, halfClosed, shutdown
+        case handshake, routing, connect, idle, halfClosed, shutdown
     }
 
-    /// Which timeout runs now; `nil` when closed, or while a router has a deadline of its own. It begins anew when the kind
-    /// changes and, for `idle` and `halfClosed`, whenever bytes move.
+    /// Which timeout runs now; `nil` when closed. It begins anew when the kind changes and, for `idle` and `halfClosed`,
+    /// whenever bytes move.
     package var timer: TimerKind? {
         switch client.phase {
         case .handshaking: .handshake
         case .serving:
             switch exchange?.phase {
+            case .routing: .routing
             case .connecting: .connect
             case .relaying: exchange?.isHalfClosed == true ? .halfClosed : .idle
-            case .routing, .finished, nil: nil
+            case .finished, nil: nil
             }
         // A client that reads slowly gets its last bytes; one that is only told goodbye has less time.
         case .closing(afterwards: .close): .halfClosed
@@ -67,7 +57,8 @@ extension ConnectionMachine {
     }
 
     /// - Parameter answered: an alert or a plain-text answer waits to be sent.
-    package mutating func handshakeFailed(_ ending: Ending, answered: Bool) -> ClientMachine.Goodbye {
+    /// - Returns: whether to close the client's socket at once.
+    package mutating func handshakeFailed(_ ending: Ending, answered: Bool) -> Bool {
         book.note(ending)
         return client.handshakeFailed(answered: answered)
     }
@@ -80,6 +71,16 @@ extension ConnectionMachine {
     ///
     /// - Returns: whether to connect: an answer that comes later may come too late.
     package mutating func routed() -> Bool { exchange?.routed() ?? false }
+
+    /// Nobody says where to: the client is given up.
+    ///
+    /// - Returns: whether that changes anything: the answer may come too late.
+    package mutating func notRouted() -> Bool {
+        guard exchange?.notRouted() == true else { return false }
+        book.note(.upstreamUnreachable)
+        client.beginGoodbye(.reset)
+        return true
+    }
 
     /// - Parameter uploadWaits: the client's bytes wait for the upstream.
     package mutating func connected(uploadWaits: Bool) -> ExchangeMachine.AfterUpload {
@@ -150,27 +151,32 @@ extension ConnectionMachine {
         }
     }
 
-    package mutating func clientBroke(_ how: ClientBreak) -> Farewells {
+    /// What a client that broke off leads to.
+    package enum AfterClientBreak: Sendable, Equatable {
+        case goOn
+        /// Leave the upstream so, and close the client's socket.
+        case close(ExchangeMachine.UpstreamFarewell)
+        /// The same, with a close_notify before it: one that has only ended its direction may still read.
+        case closeNotifyAndClose(ExchangeMachine.UpstreamFarewell)
+    }
+
+    package mutating func clientBroke(_ how: ClientBreak) -> AfterClientBreak {
         switch client.phase {
-        case .handshaking:
+        case .handshaking, .serving:
             book.note(how.ending)
-            return Farewells(client: client.leave(.close))
-        case .serving:
-            book.note(how.ending)
-            let upstream = abandon()
-            return Farewells(
-                upstream: upstream, client: client.leave(how == .truncation ? .closeNotifyAndClose : .close))
+            let wasServing = isServing
+            client.leave()
+            return wasServing && how == .truncation ? .closeNotifyAndClose(abandon()) : .close(abandon())
         case .closing:
-            guard how == .truncation else {
-                book.note(how.ending)
-                return Farewells(client: client.leave(.close))
-            }
-            let goodbye = client.truncatedAtGoodbye()
-            if goodbye != .none { book.note(how.ending) }
-            return Farewells(client: goodbye)
-        case .lingering: return Farewells(client: client.leave(.close))
-        case .discarding: return Farewells(client: how == .truncation ? .none : client.leave(.close))
-        case .closed: return Farewells(client: .none)
+            guard how != .truncation || client.truncatedAtGoodbye() else { return .goOn }
+            book.note(how.ending)
+            client.leave()
+            return .close(.none)
+        case .discarding where how == .truncation: return .goOn
+        case .lingering, .discarding:
+            client.leave()
+            return .close(.none)
+        case .closed: return .goOn
         }
     }
 
@@ -192,52 +198,94 @@ extension ConnectionMachine {
         }
     }
 
-    package mutating func stop(_ why: Stop) -> Farewells {
+    /// What a stop leads to.
+    package enum AfterStop: Sendable, Equatable {
+        case goOn
+        /// Leave the upstream so, and put a close_notify behind what the client still gets.
+        case closeNotify(ExchangeMachine.UpstreamFarewell)
+        /// The same, and close the client's socket at once.
+        case closeNotifyAndClose(ExchangeMachine.UpstreamFarewell)
+        /// The client's socket, that is; no upstream is left.
+        case close
+        case reset
+    }
+
+    package mutating func stop(_ why: Stop) -> AfterStop {
         switch client.phase {
         case .handshaking:
             book.note(why.ending)
-            return Farewells(client: client.leave(.close))
+            client.leave()
+            return .close
         case .serving:
             book.note(why.ending)
-            let upstream = abandon()
-            return Farewells(
-                upstream: upstream, client: why == .kill ? client.leave(.closeNotifyAndClose) : client.endServing())
+            guard why == .kill else {
+                client.endServing()
+                return .closeNotify(abandon())
+            }
+            client.leave()
+            return .closeNotifyAndClose(abandon())
         case .closing:
             switch why {
             case .kill:
                 book.note(.killed)
-                return Farewells(client: client.leave(.reset))
+                client.leave()
+                return .reset
             case .drain: if client.hurry() { book.note(.drain) }
             case .limit: break
             }
-            return Farewells(client: .none)
-        case .lingering: return Farewells(client: why == .kill ? client.leave(.close) : .none)
-        case .discarding: return Farewells(client: why == .kill ? client.leave(.reset) : .none)
-        case .closed: return Farewells(client: .none)
+            return .goOn
+        case .lingering where why == .kill:
+            client.leave()
+            return .close
+        case .discarding where why == .kill:
+            client.leave()
+            return .reset
+        case .lingering, .discarding, .closed: return .goOn
         }
     }
 
-    /// The timer that ``timer`` names ran out; a connect that takes too long has failed (``connectFailed(another:)``).
+    /// What a timeout leads to.
+    package enum AfterTimeout: Sendable, Equatable {
+        case goOn
+        /// Leave the upstream so, and put a close_notify behind what the client still gets.
+        case closeNotify(ExchangeMachine.UpstreamFarewell)
+        /// The client's socket, that is; no upstream is left.
+        case close
+        /// Leave the upstream so, and reset the client.
+        case reset(ExchangeMachine.UpstreamFarewell)
+    }
+
+    /// The timer that ``timer`` names ran out; a router or a connect that takes too long has failed (``notRouted()``,
+    /// ``connectFailed(another:)``).
     ///
     /// - Parameter downloadWaits: bytes wait for the client's socket, or in it.
-    package mutating func timedOut(downloadWaits: Bool) -> Farewells {
+    package mutating func timedOut(downloadWaits: Bool) -> AfterTimeout {
         switch client.phase {
         case .handshaking:
             book.note(.timeoutHandshake)
-            return Farewells(client: client.leave(.close))
+            client.leave()
+            return .close
         case .serving:
             book.expire(exchange?.isHalfClosed == true ? .timeoutHalfClosed : .timeoutIdle)
-            let upstream = abandon()
-            return Farewells(upstream: upstream, client: downloadWaits ? client.leave(.reset) : client.endServing())
+            guard !downloadWaits else {
+                client.leave()
+                return .reset(abandon())
+            }
+            client.endServing()
+            return .closeNotify(abandon())
         case .closing:
             book.expireGoodbye()
-            return Farewells(client: client.leave(.reset))
-        case .lingering: return Farewells(client: client.leave(.close))
+            client.leave()
+            return .reset(.none)
+        case .lingering:
+            client.leave()
+            return .close
         case .discarding:
             // What its kernel has not acknowledged by now is lost, and that is to be seen.
             if downloadWaits { book.note(.timeoutShutdown) }
-            return Farewells(client: client.leave(.reset))
-        case .closed: return Farewells(client: .none)
+            client.leave()
+            return .reset(.none)
+        case .closed: return .goOn
         }
     }
 
@@ -255,7 +303,7 @@ extension ConnectionMachine {
     /// - Returns: whether it is reset now.
     package mutating func clientRests() -> Bool {
         guard client.phase == .discarding else { return false }
-        _ = client.leave(.reset)
+        client.leave()
         return true
     }
 }

@@ -29,56 +29,25 @@ package struct EndingBook: Sendable, Equatable {
     mutating func expireGoodbye() {
         switch ending {
         case .upstreamEnd, .clientCloseNotify, .upstreamReset, .upstreamUnreachable: expire(.timeoutShutdown)
-        default: later.insert(.timeoutShutdown)
+        default: later.formUnion(Later(.timeoutShutdown))
         }
     }
 }
 
 extension EndingBook {
-    /// What happened after the fact that decided the ending.
+    /// What happened after the fact that decided the ending: a set of endings by their ``Vocabulary/Ending/index``.
     package struct Later: OptionSet, Sendable, Hashable {
         package let rawValue: UInt16
         package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-        package static let clientCloseNotify = Later(rawValue: 1 << 0)
-        package static let clientFIN = Later(rawValue: 1 << 1)
-        package static let clientReset = Later(rawValue: 1 << 2)
-        package static let clientFault = Later(rawValue: 1 << 3)
-        package static let upstreamEnd = Later(rawValue: 1 << 4)
-        package static let upstreamReset = Later(rawValue: 1 << 5)
-        package static let upstreamUnreachable = Later(rawValue: 1 << 6)
-        package static let drain = Later(rawValue: 1 << 7)
-        package static let killed = Later(rawValue: 1 << 8)
-        package static let timeoutShutdown = Later(rawValue: 1 << 9)
-        package static let refused = Later(rawValue: 1 << 10)
-
-        private static let names = [
-            "client_close_notify", "client_fin", "client_reset", "client_fault", "upstream_end", "upstream_reset",
-            "upstream_unreachable", "drain", "killed", "timeout_shutdown", "refused",
-        ]
-
-        /// The same fact, as a detail.
-        init(_ fact: Ending) {
-            switch fact {
-            case .clientCloseNotify: self = .clientCloseNotify
-            case .clientFIN: self = .clientFIN
-            case .clientReset: self = .clientReset
-            case .alertSent, .alertReceived: self = .clientFault
-            case .upstreamEnd: self = .upstreamEnd
-            case .upstreamReset: self = .upstreamReset
-            case .upstreamUnreachable: self = .upstreamUnreachable
-            case .drain: self = .drain
-            case .killed: self = .killed
-            case .refused: self = .refused
-            case .timeoutShutdown: self = .timeoutShutdown
-            // They decide, or nothing is left to end.
-            case .timeoutHandshake, .timeoutIdle, .timeoutHalfClosed: self = []
-            }
+        /// The same fact, as a detail; an alert's name is not kept.
+        package init(_ fact: Ending) {
+            rawValue = 1 << fact.index
         }
 
         /// The words of the log line's `detail` field.
         package var words: [String] {
-            Self.names.indices.filter { rawValue & (1 << $0) != 0 }.map { Self.names[$0] }
+            Ending.kinds.indices.filter { rawValue & (1 << $0) != 0 }.map { Ending.kinds[$0] }
         }
     }
 }

@@ -63,6 +63,15 @@ extension ExchangeMachine {
         return true
     }
 
+    /// Nobody says where to.
+    ///
+    /// - Returns: whether that ends the exchange: the answer may come too late.
+    mutating func notRouted() -> Bool {
+        guard case .routing = phase else { return false }
+        phase = .finished
+        return true
+    }
+
     /// What follows when the client's stream, or what waited of it, has come as far as it goes.
     package enum AfterUpload: Sendable, Equatable {
         case goOn

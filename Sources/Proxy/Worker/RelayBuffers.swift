@@ -1,10 +1,11 @@
+internal import EventLoop
 internal import TLS
 
 /// The buffers that one worker's connections share, one turn of one connection at a time.
 ///
 /// Because they are shared, a connection that has nothing waiting holds no buffer at all. A turn finds the output empty and
 /// leaves it empty, so that a client's records can never leave with another's; and what was received is lent to one reader,
-/// while nobody else receives.
+/// while nobody else receives. Confined to the worker's loop.
 final class RelayBuffers {
     /// What a receive may bring beyond the room there is.
     ///
@@ -16,14 +17,17 @@ final class RelayBuffers {
     /// The most plaintext one receive can bring: what was received, and a record that libssl held in part.
     static let plaintextBytes = receiveBytes + 17_000
 
-    /// What may wait for a client beyond the relay buffer before it is no longer read: libssl answers some of its
+    /// What may wait for a peer beyond the relay buffer before it is no longer read: libssl answers some of its
     /// messages (KeyUpdate), and one that never takes the answers could else make us hold any number of them.
     static let answerBytes = 64 << 10
 
-    /// The client's plaintext of one turn.
+    /// The plaintext of one receive.
     let plaintext: UnsafeMutableRawBufferPointer
     /// What libssl wants sent to the client, collected over one turn.
     let output: OutputBuffer
+    /// The same for an upstream that TLS is spoken to.
+    let upstreamOutput: OutputBuffer
+    private let loop: EventLoop
     private let received: UnsafeMutableRawBufferPointer
     private var use = Use.idle
 
@@ -32,10 +36,12 @@ final class RelayBuffers {
         case idle, turn, receiving
     }
 
-    init() {
+    init(on loop: EventLoop) {
+        self.loop = loop
         received = .allocate(byteCount: Self.receiveBytes, alignment: 64)
         plaintext = .allocate(byteCount: Self.plaintextBytes, alignment: 64)
         output = OutputBuffer()
+        upstreamOutput = OutputBuffer()
     }
 
     deinit {
@@ -45,16 +51,20 @@ final class RelayBuffers {
 
     /// One connection's turn. Turns do not nest.
     func turn(_ body: () -> Void) {
+        loop.assertConfined()
         precondition(use == .idle, "a turn within a turn")
-        assert(output.isEmpty, "\(output.count) bytes of another turn")
+        assert(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes of another turn")
         use = .turn
         body()
         use = .idle
-        assert(output.isEmpty, "\(output.count) bytes are left of a turn")
+        assert(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes are left of a turn")
     }
+
+    private var isEmpty: Bool { output.isEmpty && upstreamOutput.isEmpty }
 
     /// Room for one receive of so many bytes, which are used within `body`: nothing else receives meanwhile.
     func receiving(room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        loop.assertConfined()
         precondition(use == .turn, "a receive outside a turn, or within another")
         use = .receiving
         body(UnsafeMutableRawBufferPointer(rebasing: received[..<min(Self.receiveBytes, room + Self.slack)]))

@@ -11,7 +11,7 @@ final class WorkerCore {
     let index: Int
     let registry: MetricRegistry
     let log: WorkerLog
-    let buffers = RelayBuffers()
+    let buffers: RelayBuffers
 
     private(set) var connections: [ConnectionID: Connection] = [:]
     private var slots: [String: ListenerSlot] = [:]
@@ -45,6 +45,7 @@ final class WorkerCore {
 
     init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
         self.loop = loop
+        buffers = RelayBuffers(on: loop)
         self.index = index
         self.registry = registry
         self.log = log
@@ -63,6 +64,7 @@ final class WorkerCore {
 
     /// The number of another question to a session store.
     func nextQuestion() -> Int {
+        loop.assertConfined()
         questions += 1
         return questions
     }
@@ -72,14 +74,19 @@ final class WorkerCore {
 
     /// Takes a connection in.
     func add(_ connection: Connection) {
+        loop.assertConfined()
         connections[connection.id] = connection
     }
 
     /// The open connection of that number.
-    func connection(_ id: ConnectionID) -> Connection? { connections[id] }
+    func connection(_ id: ConnectionID) -> Connection? {
+        loop.assertConfined()
+        return connections[id]
+    }
 
     /// Puts listeners in place: new connections of these names use them from now on.
     func install(_ listeners: [WorkerListener]) {
+        loop.assertConfined()
         for listener in listeners {
             if let slot = slots[listener.settings.name] {
                 slot.listener = listener
@@ -93,6 +100,7 @@ final class WorkerCore {
 
     /// Accepts on another socket for a listener that is in place.
     func accept(on socket: Socket, for name: String, boundTo endpoint: Endpoint) throws(EventLoopError) {
+        loop.assertConfined()
         guard let slot = slots[name] else { preconditionFailure("no listener \(name) in place") }
         let acceptor = Acceptor(
             loop: loop, socket: socket,
@@ -108,6 +116,7 @@ final class WorkerCore {
 
     /// Takes in whom the kernel has queued, then closes the listener's sockets at those endpoints.
     func stopAccepting(_ name: String, at endpoints: [Endpoint]) {
+        loop.assertConfined()
         guard let slot = slots[name] else { return }
         for endpoint in endpoints {
             for acceptor in slot.acceptors.removeValue(forKey: endpoint) ?? [] { acceptor.drainAndClose() }
@@ -120,6 +129,7 @@ final class WorkerCore {
 
     /// Stops all accepting; `onIdle` is called when the last connection has ended, at once if there is none.
     func drain(onIdle: @escaping () -> Void) {
+        loop.assertConfined()
         for slot in slots.values {
             for acceptor in slot.acceptors.values.joined() { acceptor.drainAndClose() }
             slot.acceptors.removeAll()
@@ -131,18 +141,21 @@ final class WorkerCore {
 
     /// Time for draining is over: everyone gets a close_notify.
     func endDrain() {
+        loop.assertConfined()
         takesNoMore = true
         for connection in Array(connections.values) { connection.drainIsOver() }
     }
 
     /// Ends everything at once.
     func kill() {
+        loop.assertConfined()
         takesNoMore = true
         for connection in Array(connections.values) { connection.kill() }
     }
 
     /// A connection has closed its sockets; it is accounted for and let go.
     func connectionEnded(_ connection: Connection) {
+        loop.assertConfined()
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         let (listener, record) = (connection.listener, connection.record)
         listener.metrics.open.subtract(1)

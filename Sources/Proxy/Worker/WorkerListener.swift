@@ -11,6 +11,7 @@ final class WorkerListener {
     let domain: SessionDomain
     let resumption: ResumptionPolicy
     let upstream: WorkerUpstream
+    let router: (any ExchangeRouter)?
     let admission: Admission
     let metrics: ListenerMetrics
     let ticketQueue: WaitingQueue
@@ -21,7 +22,10 @@ final class WorkerListener {
         context = try ServerContext(hosts: blueprint.hosts, settings: blueprint.tls)
         domain = blueprint.domain
         resumption = blueprint.resumption
-        upstream = WorkerUpstream(blueprint.upstream, registry: worker.registry, shard: worker.index)
+        upstream = WorkerUpstream(
+            blueprint.upstream, try blueprint.upstreamTLS?.transport() ?? .plain, registry: worker.registry,
+            shard: worker.index)
+        router = blueprint.router
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
         ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }

@@ -51,14 +51,14 @@ package struct WorkerLog: Sendable {
             ])
     }
 
-    func connectFailed(_ listener: WorkerListener, _ record: ConnectionRecord, _ errno: SystemErrno?) {
+    func connectFailed(_ listener: WorkerListener, _ record: ConnectionRecord, _ why: ConnectError) {
         guard queue.level <= .warning else { return }
         submit(
             .warning, "upstream connect failed",
             [
                 ("connection", .int(Int64(clamping: record.id.value))), ("listener", .string(listener.settings.name)),
                 ("upstream", .string(listener.upstream.group.name)), ("server", .string(record.server ?? "-")),
-                ("reason", .string(errno.map { "\($0)" } ?? "no answer in timeouts.connect")),
+                ("reason", .string(why.description)),
             ])
     }
 

@@ -1,15 +1,25 @@
 internal import Metrics
 internal import Routing
+internal import TLS
 
 /// An upstream group as one worker sees it: the group that all share, and this worker's metric cells.
 final class WorkerUpstream {
     let group: UpstreamGroup
+    let transport: Transport
     /// In the order of the group's servers.
     let servers: [UpstreamServerMetrics]
     let connectDuration: Histogram
 
-    init(_ group: UpstreamGroup, registry: MetricRegistry, shard: Int) {
+    /// What is between the plaintext and its servers' sockets.
+    enum Transport {
+        case plain
+        /// - `serverName`: what its servers are asked for, and verified as.
+        case tls(ClientContext, serverName: String?)
+    }
+
+    init(_ group: UpstreamGroup, _ transport: Transport, registry: MetricRegistry, shard: Int) {
         self.group = group
+        self.transport = transport
         servers = group.servers.map { UpstreamServerMetrics(group.name, $0.id, registry: registry, shard: shard) }
         connectDuration = registry.histogram(MetricCatalog.connectDuration, [group.name], shard: shard)
     }

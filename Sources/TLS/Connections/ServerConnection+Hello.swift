@@ -46,7 +46,7 @@ extension ServerConnection {
         let offer = SessionOffer(
             hostID: host.id, hostDigest: host.digest, sessionIDContext: host.sessionIDContext,
             serverName: hello.serverName,
-            speaksTLS13: speaksTLS13, clientSpeaksTLS13: clientSpeaksTLS13,
+            version: speaksTLS13 ? .tls13 : clientSpeaksTLS13 ? .tls12OfNewerClient : .tls12,
             usesStore: context.sessions.usesStore(isTLS13: speaksTLS13), sessionID: request.sessionID,
             carriesTicket: request.carriesTicket, identities: request.identities, identityCount: request.identityCount)
         guard sessions.begin(offer, clients: host.clients) else { return .proceed }

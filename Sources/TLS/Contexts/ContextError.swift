@@ -14,6 +14,8 @@ package enum ContextError: Error, Sendable, Hashable {
     case settingRefused(TLSSettingsPart, errors: [OpenSSLError])
     /// Empty, or longer than an ALPN protocol's name can be.
     case badApplicationProtocol(String)
+    /// TLS cannot be spoken to the upstream, with what a ``ClientError`` says of it.
+    case upstream(String)
     case internalFault([OpenSSLError])
 }
 
@@ -32,6 +34,7 @@ extension ContextError: CustomStringConvertible {
         case .settingRefused(let part, let errors): "libssl refuses \(part.rawValue): \(errors.summary)"
         case .badApplicationProtocol(let name):
             "the application protocol '\(name)' must have 1 to \(TLSLimits.protocolNameBytes) bytes"
+        case .upstream(let detail): "TLS to the upstream: \(detail)"
         case .internalFault(let errors): "libssl failed: \(errors.summary)"
         }
     }

@@ -8,10 +8,8 @@ package struct SessionOffer: Sendable, Hashable {
     package var sessionIDContext: [UInt8]
     /// The name that the client asked for, as it came.
     package var serverName: [UInt8]?
-    /// Whether TLS 1.3 will be spoken: then only pre-shared keys count, since its clients send random session ids.
-    package var speaksTLS13: Bool
-    /// Whether the client would speak TLS 1.3, with us or not.
-    package var clientSpeaksTLS13: Bool
+    /// What will be spoken.
+    package var version: Version
     /// Whether the listener looks for sessions of that version in its store.
     package var usesStore: Bool
     /// The session id of the ClientHello: 0 to 32 bytes.
@@ -23,9 +21,20 @@ package struct SessionOffer: Sendable, Hashable {
     /// How many identities came in all.
     package var identityCount: Int
 
+    /// The version that will be spoken, as far as sessions are concerned.
+    package enum Version: Sendable, Hashable {
+        /// Only pre-shared keys count, since its clients send random session ids.
+        case tls13
+        /// TLS 1.2, with a client that would speak TLS 1.3 as well.
+        case tls12OfNewerClient
+        case tls12
+    }
+
+    package var speaksTLS13: Bool { version == .tls13 }
+
     /// Whether there is anything to resume, as far as can be told: the session id of a client that speaks TLS 1.3 may
     /// be one of ours, and is most often a random one (RFC 8446 §D.4).
-    package var isOffer: Bool { carriesTicket || identityCount > 0 || !clientSpeaksTLS13 && !sessionID.isEmpty }
+    package var isOffer: Bool { carriesTicket || identityCount > 0 || version == .tls12 && !sessionID.isEmpty }
 
     /// Whether all that is offered is for a version that will not be spoken.
     package var isOfAnotherVersion: Bool { speaksTLS13 ? identityCount == 0 : identityCount > 0 && !carriesTicket }

@@ -1,0 +1,110 @@
+internal import EventLoop
+internal import Metrics
+internal import Resumption
+internal import TLS
+internal import Vocabulary
+
+/// How both sides are left, as the machine has decided, and the books are closed.
+extension Connection {
+    /// Does what a client that broke off leads to.
+    func leave(_ answer: ConnectionMachine.AfterClientBreak) {
+        switch answer {
+        case .goOn: break
+        case .close(let farewell):
+            leaveUpstream(farewell)
+            closeClient(resetting: false)
+        case .closeNotifyAndClose(let farewell):
+            leaveUpstream(farewell)
+            client.sendCloseNotify()
+            closeClient(resetting: false)
+        }
+    }
+
+    func leave(_ answer: ConnectionMachine.AfterStop) {
+        switch answer {
+        case .goOn: break
+        case .closeNotify(let farewell):
+            leaveUpstream(farewell)
+            client.sendCloseNotify()
+        case .closeNotifyAndClose(let farewell):
+            leaveUpstream(farewell)
+            client.sendCloseNotify()
+            closeClient(resetting: false)
+        case .close: closeClient(resetting: false)
+        case .reset: closeClient(resetting: true)
+        }
+    }
+
+    func leave(_ answer: ConnectionMachine.AfterTimeout) {
+        switch answer {
+        case .goOn: break
+        case .closeNotify(let farewell):
+            leaveUpstream(farewell)
+            client.sendCloseNotify()
+        case .close: closeClient(resetting: false)
+        case .reset(let farewell):
+            leaveUpstream(farewell)
+            closeClient(resetting: true)
+        }
+    }
+
+    private func leaveUpstream(_ farewell: ExchangeMachine.UpstreamFarewell) {
+        switch farewell {
+        case .none: break
+        case .close: upstream.close(.inOrder)
+        case .reset: upstream.close(.reset)
+        }
+    }
+
+    /// Does what follows the last bytes for the client.
+    func sayFarewell(_ answer: ClientMachine.AfterFlush) {
+        switch answer {
+        case .none: break
+        case .close: closeClient(resetting: false)
+        case .reset: closeClient(resetting: true)
+        case .linger, .discard:
+            guard !client.isBroken else { return clientBroke() }
+            if answer == .linger { client.stream.shutdownSocket() }
+            mayReceive(from: .client)
+            // There the client is asked whether it has what it is to have.
+            if answer == .discard { probeLater() }
+        }
+    }
+
+    func closeClient(resetting: Bool) {
+        flushClient(holdingTickets: false)
+        client.close(resetting: resetting)
+        finish()
+    }
+
+    private func finish() {
+        timer?.close()
+        timer = nil
+        client.forget()
+        upstream.close(.broken)
+        record.bytesFromClient = client.bytesReceived
+        record.bytesToClient = client.bytesSent
+        record.times.ended = worker.loop.now
+        record.book = machine.book
+        record.summary = client.tls.summary
+        settleSessions()
+        client.tls.close()
+        listener.admission.connectionEnded(entry)
+        listener.domain.connectionEnded()
+        worker.connectionEnded(self)
+    }
+
+    /// What the ending means for the sessions of this connection.
+    private func settleSessions() {
+        record.lineage = client.sessions.lineage?.id
+        guard let ending = machine.book.ending else { return }
+        let verdict = client.sessions.connectionEnded(ending)
+        guard verdict != .kept else { return }
+        guard verdict != .notDenied else { return listener.metrics.sessions.lineagesNotDenied.add(1) }
+        listener.metrics.sessions.lineagesDropped.add(1)
+        if case .droppedWithOthers(let moment, let isFirst) = verdict {
+            listener.metrics.sessions.denyListOverflows.add(1)
+            if isFirst { worker.log.denyListIsFull(listener, upTo: moment) }
+        }
+    }
+}

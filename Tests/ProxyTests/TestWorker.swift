@@ -1,0 +1,92 @@
+import EventLoop
+import Glibc
+import Logging
+import Metrics
+import Proxy
+import Resumption
+import Routing
+import TLS
+import TestSupport
+import Vocabulary
+
+/// A worker on a loop of its own, with one listener `web` in front of the group `app`. ``end()`` must follow.
+final class TestWorker: @unchecked Sendable {
+    // @unchecked: nothing changes after init, and the descriptor is closed once.
+    let port: Int
+    private let worker: Worker
+    private let loop: EventLoop
+    private let registry = MetricRegistry()
+    private let queue: LogQueue
+    private let null = open("/dev/null", O_WRONLY)
+    private let endpoint: Endpoint
+
+    /// What a listener is made of, beside its upstream.
+    struct Parts {
+        var settings = ListenerSettings(name: "web")
+        var tls = MemoryServer.settings()
+        var isSingleUse = false
+        var remote: (any SessionStore)?
+        var upstreamTLS: UpstreamTLS?
+        var router: (any ExchangeRouter)?
+    }
+
+    init(before servers: [UpstreamServer], _ parts: Parts = Parts()) async throws {
+        loop = try EventLoop(name: "test")
+        queue = LogQueue(format: .text, level: .error, colored: false, descriptor: null, dropped: Counter())
+        worker = Worker(loop: loop, index: 0, registry: registry, log: WorkerLog(queue))
+        try loop.start()
+        let domain = try SessionDomain(
+            name: "test", store: LocalSessionStore(budget: 1 << 20),
+            keys: TicketKeyRing(
+                TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
+            denyList: DenyList(capacity: 100), remote: parts.remote)
+        let blueprint = ListenerBlueprint(
+            settings: parts.settings,
+            hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: parts.tls), tls: parts.tls,
+            domain: domain, resumption: ResumptionPolicy(isSingleUse: parts.isSingleUse),
+            upstream: UpstreamGroup(name: "app", servers: servers), upstreamTLS: parts.upstreamTLS,
+            router: parts.router, admission: Admission())
+        try await worker.prepare([blueprint])
+        await worker.commit()
+        endpoint = Self.endpoint(0)
+        let socket = try Socket.listen(on: endpoint, sharingPort: false, backlog: 64)
+        guard case .ip(_, let port) = socket.localEndpoint else { preconditionFailure("no port") }
+        self.port = Int(port)
+        try await worker.accept(on: socket, for: "web", boundTo: endpoint)
+    }
+
+    /// A server on a port of 127.0.0.1.
+    static func server(_ port: Int, id: String = "a") -> UpstreamServer {
+        UpstreamServer(id: id, endpoints: [endpoint(port)])
+    }
+
+    private static func endpoint(_ port: Int) -> Endpoint {
+        guard let endpoint = Endpoint(parsing: "127.0.0.1:\(port)") else { preconditionFailure("port \(port)") }
+        return endpoint
+    }
+
+    /// Connections that it has open.
+    var openConnections: Int { get async { await worker.openConnections } }
+
+    /// What its metrics say now.
+    var metrics: String { String(decoding: registry.exposition(), as: UTF8.self) }
+
+    func has(_ sample: String) -> Bool { metrics.contains(sample + "\n") }
+
+    /// How many connections ended so.
+    func hasEnded(_ ending: Ending, _ count: Int = 1) -> Bool {
+        has("reprise_connections_ended_total{listener=\"web\",ending=\"\(ending.kind)\"} \(count)")
+    }
+
+    /// Everyone is told to end in order.
+    func endDrain() async { await worker.endDrain() }
+
+    func end() async {
+        await worker.stopAccepting("web", at: [endpoint])
+        await worker.kill()
+        loop.stop()
+        loop.join()
+        queue.close()
+        close(null)
+    }
+}
