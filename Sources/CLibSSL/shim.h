@@ -1,9 +1,12 @@
 #pragma once
 
-// libssl and libcrypto 3.0 as Swift sees them. Swift imports functions, but no function-like macros and no generic
-// stacks: each function below stands for one macro, and does nothing else.
+// libssl and libcrypto 3.0 to 4.0 as Swift sees them. Swift imports functions, but no function-like macros and no generic
+// stacks: each function below stands for one macro, and does nothing else. Those at the end stand for types that Swift
+// imports differently with each of them.
 
+#include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -211,3 +214,43 @@ static inline unsigned long reprise_string_flags(void) {
     return ASN1_STRFLGS_RFC2253 & ~(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_2253);
 }
 static inline const EVP_MD *reprise_digest_of(const ASN1_OBJECT *object) { return EVP_get_digestbyobj(object); }
+
+// --- ASN1_STRING, ASN1_TIME, ASN1_INTEGER: structs until 3.x, and opaque from 4.0 on ------------------------------------
+
+// Swift imports a pointer to the one and to the other as different types. It hands them on where it need not name them;
+// where it would have to, a function of these stands for the type.
+
+// The seconds since 1970, or INT64_MIN for what is no date, or not there.
+static inline int64_t reprise_seconds(const ASN1_TIME *time) {
+    struct tm parts;
+    // Without a time, ASN1_TIME_to_tm gives the current one.
+    return time != NULL && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : INT64_MIN;
+}
+
+// The bytes of an ASN1_STRING that libcrypto returns as void *.
+static inline const unsigned char *reprise_string_bytes(const void *string, int *count) {
+    *count = ASN1_STRING_length((const ASN1_STRING *)string);
+    return ASN1_STRING_get0_data((const ASN1_STRING *)string);
+}
+
+// The number of a list; 0 when it has none, or a longer one.
+static inline int reprise_crl_number(const X509_CRL *list, uint64_t *number) {
+    ASN1_INTEGER *found = (ASN1_INTEGER *)X509_CRL_get_ext_d2i(list, NID_crl_number, NULL, NULL);
+    int fits = found != NULL && ASN1_INTEGER_get_uint64(number, found) == 1;
+    ASN1_INTEGER_free(found);
+    return fits;
+}
+
+// When a response is to be renewed, or NULL.
+static inline const ASN1_TIME *reprise_ocsp_next_update(OCSP_SINGLERESP *single) {
+    ASN1_GENERALIZEDTIME *next = NULL;
+    OCSP_single_get0_status(single, NULL, NULL, NULL, &next);
+    return next;
+}
+
+// Whether a response names a certificate's serial number; digest becomes how it names the issuer.
+static inline int reprise_ocsp_names(OCSP_CERTID *id, const X509 *certificate, ASN1_OBJECT **digest) {
+    ASN1_INTEGER *serial = NULL;
+    return OCSP_id_get0_info(NULL, digest, NULL, &serial, id) == 1 && serial != NULL
+        && ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(certificate)) == 0;
+}

@@ -236,10 +236,11 @@ package final class MemoryClient {
     package var serverCertificateName: String? {
         guard let certificate = SSL_get1_peer_certificate(ssl) else { return nil }
         defer { X509_free(certificate) }
-        var text = [CChar](repeating: 0, count: 128)
-        let count = X509_NAME_get_text_by_NID(
-            X509_get_subject_name(certificate), NID_commonName, &text, CInt(text.count))
-        return count < 0 ? nil : String(decoding: text.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let subject = X509_get_subject_name(certificate)
+        let index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1)
+        guard let name = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)) else { return nil }
+        let bytes = UnsafeBufferPointer(start: ASN1_STRING_get0_data(name), count: Int(ASN1_STRING_length(name)))
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// How many certificates the server sent.

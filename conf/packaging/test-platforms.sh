@@ -64,8 +64,9 @@ attempt() {
     child=$!
     wait "$child" || failed+=("$name")
     child=
-    # The last lines tell of a build that failed.
-    grep -E '^OpenSSL |^lib(ssl|event)-dev|error:|Test run with|recorded an issue' "$logs/$name.log" | head -40 \
+    # A build says the same fault for each file that it compiles; its last lines tell of one that failed otherwise.
+    grep -E '^OpenSSL |^lib(ssl|event)-dev|error:|Test run with|recorded an issue' "$logs/$name.log" \
+        | awk '!seen[$0]++ && ++count <= 40' \
         || tail -n 5 "$logs/$name.log"
 }
 
@@ -98,8 +99,11 @@ make_root() {
         folder=$0 suite=$1 packages=$2 mirror=$3
         debootstrap --variant=minbase --include="$packages" "${suite/experimental/sid}" "$folder" $mirror
         if [ "$suite" = experimental ]; then
-            sources=$folder/etc/apt/sources.list
-            sed "s/ sid / experimental /" "$sources" > "$sources.d/experimental.list"
+            # Not from the sources that debootstrap wrote, whose form differs with its versions.
+            echo "deb ${mirror:-http://deb.debian.org/debian} experimental main" \
+                > "$folder/etc/apt/sources.list.d/experimental.list"
+            # A mirror that stands still has a release that is over by its date: what this apt was told of that holds.
+            apt-config dump | grep "^Acquire::Check-" > "$folder/etc/apt/apt.conf.d/90dates" || true
             chroot "$folder" sh -ec "apt-get update -q; apt-get install -q -y -t experimental libssl-dev openssl"
         fi
         touch "$folder/.whole"

@@ -61,10 +61,12 @@ enum CertificateMaking {
             ASN1_TIME_set(X509_getm_notAfter(certificate), Int(order.validUntil.secondsSinceEpoch)) != nil
         else { return false }
         guard (1...commonNameBytes).contains(order.commonName.utf8.count) else { return true }
-        let form = CInt(MBSTRING_FLAG)
-        return X509_NAME_add_entry_by_txt(
-            X509_get_subject_name(certificate), "CN", form, order.commonName, CInt(order.commonName.utf8.count), -1, 0)
-            == 1
+        // A name of its own: from 4.0 on a certificate's is const.
+        guard let name = X509_NAME_new() else { return false }
+        defer { X509_NAME_free(name) }
+        let count = CInt(order.commonName.utf8.count)
+        return X509_NAME_add_entry_by_txt(name, "CN", CInt(MBSTRING_FLAG), order.commonName, count, -1, 0) == 1
+            && X509_set_subject_name(certificate, name) == 1
     }
 
     private static func setSerial(_ certificate: OpaquePointer, _ order: CertificateOrder) -> Bool {

@@ -18,8 +18,8 @@ extension ServerCertificate {
     private static func validityWarning(
         number: Int, of certificate: OpaquePointer, at now: WallTime
     ) -> CertificateWarning? {
-        guard let from = X509Reading.time(X509_get0_notBefore(certificate)),
-            let until = X509Reading.time(X509_get0_notAfter(certificate))
+        guard let from = X509Reading.time(reprise_seconds(X509_get0_notBefore(certificate))),
+            let until = X509Reading.time(reprise_seconds(X509_get0_notAfter(certificate)))
         else { return nil }
         let subject = X509Reading.subject(of: certificate)
         if now < from { return .notYetValid(certificate: number, subject: subject, until: from) }

@@ -1,12 +1,13 @@
 import CLibSSL
+import Glibc
 import Vocabulary
 
 /// One parsed OCSP response that speaks of one certificate; never changes.
-final class StapledResponse: @unchecked Sendable {
-    // @unchecked: the ASN.1 time is written in init only.
+final class StapledResponse: Sendable {
     let der: [UInt8]
     let nextUpdate: WallTime?
-    private let expiry: UnsafeMutablePointer<ASN1_TIME>?
+    /// The second since 1970 in which it ends; `nil`: never.
+    private let end: Int64?
 
     init(der: [UInt8], certificate: OpaquePointer, issuer: OpaquePointer?) throws(StapleError) {
         guard !der.isEmpty else { throw .empty }
@@ -23,22 +24,18 @@ final class StapledResponse: @unchecked Sendable {
         guard let single = Self.single(of: basic, certificate: certificate, issuer: issuer) else {
             throw .aboutAnotherCertificate
         }
-        var next: UnsafeMutablePointer<ASN1_GENERALIZEDTIME>?
-        _ = OCSP_single_get0_status(single, nil, nil, nil, &next)
+        let next = reprise_ocsp_next_update(single)
         self.der = der
-        nextUpdate = X509Reading.time(next)
-        expiry = next.flatMap { ASN1_STRING_dup($0) }
+        nextUpdate = X509Reading.time(reprise_seconds(next))
+        // One that is no date is over.
+        end = next == nil ? nil : reprise_seconds(next)
     }
 
-    deinit {
-        ASN1_STRING_free(expiry)
-    }
-
-    /// Whether its time has run out by libcrypto's clock; a response without nextUpdate never expires
-    /// (RFC 6960 §4.2.2.1). The clock is libcrypto's because so is the caller: a callback in a handshake.
+    /// Whether its time has run out; a response without nextUpdate never expires (RFC 6960 §4.2.2.1). The clock is the
+    /// one that libcrypto compares with, because the caller is libcrypto's: a callback in a handshake.
     var isExpired: Bool {
-        guard let expiry else { return false }
-        return X509_cmp_current_time(expiry) <= 0
+        guard let end else { return false }
+        return end <= Int64(time(nil))
     }
 
     private static func parse(_ der: [UInt8]) -> OpaquePointer? {
@@ -59,10 +56,7 @@ final class StapledResponse: @unchecked Sendable {
         for index in 0..<OCSP_resp_count(basic) {
             guard let single = OCSP_resp_get0(basic, index), let id = OCSP_SINGLERESP_get0_id(single) else { continue }
             var digest: OpaquePointer?
-            var serial: UnsafeMutablePointer<ASN1_INTEGER>?
-            guard OCSP_id_get0_info(nil, &digest, nil, &serial, id) == 1, let serial,
-                ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(certificate)) == 0
-            else { continue }
+            guard reprise_ocsp_names(id, certificate, &digest) == 1 else { continue }
             // The chain may lack the issuer; then the serial number has to do.
             guard let issuer else { return single }
             guard let own = OCSP_cert_to_id(reprise_digest_of(digest), certificate, issuer) else {

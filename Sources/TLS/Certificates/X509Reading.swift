@@ -1,5 +1,4 @@
 import CLibSSL
-import Glibc
 import Vocabulary
 
 /// Reads values out of libcrypto's certificates. Every function leaves the error queue empty.
@@ -13,10 +12,10 @@ enum X509Reading {
             issuer: name(X509_get_issuer_name(certificate)),
             dnsNames: names.dns,
             addresses: names.addresses,
-            notBefore: time(X509_get0_notBefore(certificate)) ?? WallTime(secondsSinceEpoch: 0),
-            notAfter: time(X509_get0_notAfter(certificate)) ?? WallTime(secondsSinceEpoch: 0),
+            notBefore: time(reprise_seconds(X509_get0_notBefore(certificate))) ?? WallTime(secondsSinceEpoch: 0),
+            notAfter: time(reprise_seconds(X509_get0_notAfter(certificate))) ?? WallTime(secondsSinceEpoch: 0),
             keyKind: kind,
-            serial: serial(X509_get0_serialNumber(certificate)),
+            serial: serial(of: certificate),
             fingerprint: fingerprint(of: certificate))
     }
 
@@ -61,9 +60,9 @@ enum X509Reading {
             var type: CInt = 0
             guard let value = GENERAL_NAME_get0_value(reprise_names_item(names, index), &type) else { continue }
             guard type == GEN_DNS || type == GEN_IPADD else { continue }
-            let string = value.assumingMemoryBound(to: ASN1_STRING.self)
-            let bytes = UnsafeBufferPointer(
-                start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string)))
+            var count: CInt = 0
+            let start = reprise_string_bytes(value, &count)
+            let bytes = UnsafeBufferPointer(start: start, count: Int(count))
             if type == GEN_DNS {
                 dns.append(String(escaping: bytes))
             } else if let address = address(bytes) {
@@ -82,15 +81,13 @@ enum X509Reading {
         }
     }
 
-    /// `nil` for a time that is no date.
-    static func time(_ time: UnsafePointer<ASN1_TIME>?) -> WallTime? {
-        var parts = tm()
-        guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
-        return WallTime(secondsSinceEpoch: Int64(timegm(&parts)))
+    /// The time that `reprise_seconds` read; `nil` for one that is no date.
+    static func time(_ seconds: Int64) -> WallTime? {
+        seconds == .min ? nil : WallTime(secondsSinceEpoch: seconds)
     }
 
-    private static func serial(_ number: UnsafePointer<ASN1_INTEGER>?) -> String {
-        guard let number, let big = ASN1_INTEGER_to_BN(number, nil) else { return "" }
+    private static func serial(of certificate: OpaquePointer) -> String {
+        guard let big = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nil) else { return "" }
         defer { BN_free(big) }
         guard let digits = BN_bn2hex(big) else { return "" }
         defer { reprise_openssl_free(digits) }

@@ -18,11 +18,11 @@ final class RevocationList: @unchecked Sendable {
         self.list = list
         scope = RevocationScope(of: list)
         // A time that is no date never comes, or is over.
-        begins = X509Reading.time(X509_CRL_get0_lastUpdate(list)) ?? WallTime(secondsSinceEpoch: .max)
+        begins = X509Reading.time(reprise_seconds(X509_CRL_get0_lastUpdate(list))) ?? WallTime(secondsSinceEpoch: .max)
         number = Self.number(of: list)
         ends =
             if let end = X509_CRL_get0_nextUpdate(list) {
-                X509Reading.time(end) ?? WallTime(secondsSinceEpoch: .min)
+                X509Reading.time(reprise_seconds(end)) ?? WallTime(secondsSinceEpoch: .min)
             } else {
                 // Without a next update a list does not become old (X509_verify_cert(3)).
                 WallTime(secondsSinceEpoch: .max)
@@ -47,11 +47,8 @@ final class RevocationList: @unchecked Sendable {
     }
 
     private static func number(of list: OpaquePointer) -> UInt64? {
-        guard let pointer = X509_CRL_get_ext_d2i(list, NID_crl_number, nil, nil) else { return nil }
-        let number = pointer.assumingMemoryBound(to: ASN1_INTEGER.self)
-        defer { ASN1_INTEGER_free(number) }
-        var value: UInt64 = 0
-        return ASN1_INTEGER_get_uint64(&value, number) == 1 ? value : nil
+        var number: UInt64 = 0
+        return reprise_crl_number(list, &number) == 1 ? number : nil
     }
 
     func names(_ certificate: PeerChain.Certificate) -> Bool {

@@ -67,7 +67,13 @@ package final class ClientConnection {
         guard context.verifies else { return }
         // By subjectAltName, never by the common name (RFC 6125 §6.4.4).
         SSL_set_hostflags(ssl, CUnsignedInt(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-        guard SSL_set1_host(ssl, name) == 1 else { throw .context(.internalFault(ErrorQueue.drain())) }
+        // As SSL_set1_host does, which 4.0 deprecates: what reads as an address is verified as one.
+        let parameters = SSL_get0_param(ssl)
+        guard
+            X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1
+                || X509_VERIFY_PARAM_set1_host(parameters, name, 0) == 1
+        else { throw .context(.internalFault(ErrorQueue.drain())) }
+        ErrorQueue.clear()
     }
 
     // MARK: Handshake

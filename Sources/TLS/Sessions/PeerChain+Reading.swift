@@ -6,7 +6,7 @@ extension PeerChain {
     init?(of ssl: OpaquePointer) {
         guard let chain = SSL_get0_verified_chain(ssl) else { return nil }
         let ends = (0..<reprise_x509_stack_count(chain)).compactMap { index in
-            reprise_x509_stack_item(chain, index).flatMap { X509Reading.time(X509_get0_notAfter($0)) }
+            reprise_x509_stack_item(chain, index).flatMap { X509Reading.time(reprise_seconds(X509_get0_notAfter($0))) }
         }
         let certificates = Self.certificates(of: chain)
         guard let earliest = ends.min(), !certificates.isEmpty else { return nil }
@@ -26,12 +26,13 @@ extension PeerChain.Certificate {
     init(_ certificate: OpaquePointer, issuedBy issuer: OpaquePointer) {
         self.init(
             issuer: PeerChain.Issuer(name: X509_get_issuer_name(certificate), keyOf: issuer),
-            serial: Self.der(of: X509_get0_serialNumber(certificate)),
+            serial: Self.serial(of: certificate),
             isAuthority: X509_get_extension_flags(certificate) & UInt32(EXFLAG_CA) != 0,
             points: DistributionPoints.named(by: certificate))
     }
 
-    private static func der(of number: UnsafePointer<ASN1_INTEGER>?) -> [UInt8] {
+    private static func serial(of certificate: OpaquePointer) -> [UInt8] {
+        let number = X509_get0_serialNumber(certificate)
         let count = Int(i2d_ASN1_INTEGER(number, nil))
         guard count > 0 else { return [] }
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, made in

@@ -57,9 +57,11 @@ final class End {
     /// The common name in the peer's certificate.
     var peerName: String? {
         guard let certificate = SSL_get0_peer_certificate(ssl) else { return nil }
-        var text = [CChar](repeating: 0, count: 64)
-        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, &text, 64)
-        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let subject = X509_get_subject_name(certificate)
+        let index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1)
+        guard let name = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)) else { return nil }
+        let bytes = UnsafeBufferPointer(start: ASN1_STRING_get0_data(name), count: Int(ASN1_STRING_length(name)))
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// SSL_free(3), with nothing before.

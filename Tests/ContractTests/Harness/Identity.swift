@@ -19,8 +19,10 @@ final class Identity: @unchecked Sendable {
         ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1)
         X509_gmtime_adj(X509_getm_notBefore(certificate), -86_400)
         X509_gmtime_adj(X509_getm_notAfter(certificate), 86_400)
-        let subject = X509_get_subject_name(certificate)
+        let subject = X509_NAME_new()
+        defer { X509_NAME_free(subject) }
         X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, name, -1, -1, 0)
+        X509_set_subject_name(certificate, subject)
         X509_set_issuer_name(certificate, subject)
         X509_set_pubkey(certificate, key)
         X509_sign(certificate, key, EVP_sha256())
