@@ -50,8 +50,8 @@ sanitize: deps-test
 # What docs/measurements.md says of the session store and of resumption; ten million sessions take 2.2 GiB.
 bench: TEST_PACKAGES += valgrind
 bench: deps-test
-	$(SWIFT) run -c release StoreBenchmark
-	$(SWIFT) run -c release HandshakeBenchmark
+	$(SWIFT) run -c release RepriseStoreBenchmark
+	$(SWIFT) run -c release RepriseHandshakeBenchmark
 
 # By docker, podman or buildah. Other base images: make image BUILD_IMAGE=... RUNTIME_IMAGE=...
 image:

@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// What every target of ours is compiled with: Swift 6 rules, and a warning is an error.
-let house: [SwiftSetting] = [
+let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -10,13 +10,17 @@ let house: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// One room of the house (docs/architecture.md). The arrows drawn here are held to the design by HouseRulesTests.
-func room(_ name: String, knows dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: house)
+/// One module (docs/architecture.md). The arrows drawn here are held to the design by SourceRulesTests.
+///
+/// Its folder is its name without the prefix that makes the name unique in whatever graph of packages it ends up in.
+func module(_ name: String, knows dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(name == "Reprise" ? name : String(name.dropFirst(7)))",
+        swiftSettings: settings)
 }
 
 func tests(_ name: String, knows dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -27,7 +31,7 @@ let package = Package(
     name: "reprise",
     products: [
         .executable(name: "reprise", targets: ["RepriseCommand"]),
-        .library(name: "Reprise", targets: ["Reprise", "Resumption", "TLS", "Vocabulary"]),
+        .library(name: "Reprise", targets: ["Reprise", "RepriseResumption", "RepriseTLS", "RepriseVocabulary"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -35,63 +39,89 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
-        .systemLibrary(name: "CLibSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CLibEvent", pkgConfig: "libevent_pthreads", providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(
+            name: "CRepriseOpenSSL", path: "Sources/CLibSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CRepriseEvent", path: "Sources/CLibEvent", pkgConfig: "libevent_pthreads",
+            providers: [.apt(["libevent-dev"])]),
 
-        room("Vocabulary", knows: []),
-        room("EventLoop", knows: ["CLibEvent", "Vocabulary"]),
-        room("TLS", knows: ["CLibSSL", "Vocabulary"]),
-        room("Metrics", knows: ["Vocabulary", logging]),
-        room("Configuration", knows: ["Vocabulary", yams]),
-        room("Resumption", knows: ["TLS", "Metrics", "Vocabulary"]),
-        room("Routing", knows: ["Vocabulary"]),
-        room("Proxy", knows: ["EventLoop", "TLS", "Metrics", "Resumption", "Routing", "Vocabulary", logging]),
-        room("Admin", knows: ["EventLoop", "Metrics", "Vocabulary"]),
-        room(
+        module("RepriseVocabulary", knows: []),
+        module("RepriseEventLoop", knows: ["CRepriseEvent", "RepriseVocabulary"]),
+        module("RepriseTLS", knows: ["CRepriseOpenSSL", "RepriseVocabulary"]),
+        module("RepriseMetrics", knows: ["RepriseVocabulary", logging]),
+        module("RepriseConfiguration", knows: ["RepriseVocabulary", yams]),
+        module("RepriseResumption", knows: ["RepriseTLS", "RepriseMetrics", "RepriseVocabulary"]),
+        module("RepriseRouting", knows: ["RepriseVocabulary"]),
+        module(
+            "RepriseProxy",
+            knows: [
+                "RepriseEventLoop", "RepriseTLS", "RepriseMetrics", "RepriseResumption", "RepriseRouting",
+                "RepriseVocabulary", logging,
+            ]),
+        module("RepriseAdmin", knows: ["RepriseEventLoop", "RepriseMetrics", "RepriseVocabulary"]),
+        module(
             "Reprise",
             knows: [
-                "Admin", "Proxy", "Routing", "Resumption", "Configuration", "Metrics", "TLS", "EventLoop", "Vocabulary",
+                "RepriseAdmin", "RepriseProxy", "RepriseRouting", "RepriseResumption", "RepriseConfiguration",
+                "RepriseMetrics", "RepriseTLS", "RepriseEventLoop", "RepriseVocabulary",
                 logging,
             ]),
-        .target(name: "CProcess"),
+        .target(name: "CRepriseProcess", path: "Sources/CProcess"),
         .executableTarget(
-            name: "RepriseCommand", dependencies: ["Reprise", "CProcess", arguments], swiftSettings: house),
+            name: "RepriseCommand", dependencies: ["Reprise", "CRepriseProcess", arguments], swiftSettings: settings),
 
         .executableTarget(
-            name: "StoreBenchmark", dependencies: ["Resumption", "Vocabulary"], path: "Benchmarks/Store",
-            swiftSettings: house),
+            name: "RepriseStoreBenchmark", dependencies: ["RepriseResumption", "RepriseVocabulary"],
+            path: "Benchmarks/Store",
+            swiftSettings: settings),
         .executableTarget(
-            name: "HandshakeBenchmark", dependencies: ["CLibSSL", "Resumption", "TLS", "TestSupport", "Vocabulary"],
-            path: "Benchmarks/Handshakes", swiftSettings: house),
+            name: "RepriseHandshakeBenchmark",
+            dependencies: [
+                "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseTestSupport", "RepriseVocabulary",
+            ],
+            path: "Benchmarks/Handshakes", swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["CLibSSL", "TLS", "Resumption", "EventLoop", "Vocabulary"],
+            name: "RepriseTestSupport",
+            dependencies: [
+                "CRepriseOpenSSL", "RepriseTLS", "RepriseResumption", "RepriseEventLoop", "RepriseVocabulary",
+            ],
             path: "Tests/TestSupport",
-            swiftSettings: house),
-        tests("ContractTests", knows: ["CLibSSL"]),
-        tests("VocabularyTests", knows: ["Vocabulary"]),
-        tests("EventLoopTests", knows: ["EventLoop", "Vocabulary", "TestSupport"]),
-        tests("TLSTests", knows: ["TLS", "Resumption", "Vocabulary", "TestSupport"]),
-        tests("MetricsTests", knows: ["Metrics", "Vocabulary", "TestSupport", logging]),
-        tests("ConfigurationTests", knows: ["Configuration", "Vocabulary", "TestSupport"]),
-        tests("ResumptionTests", knows: ["CLibSSL", "Resumption", "TLS", "Metrics", "Vocabulary", "TestSupport"]),
-        tests("RoutingTests", knows: ["Routing", "Vocabulary"]),
+            swiftSettings: settings),
+        tests("ContractTests", knows: ["CRepriseOpenSSL"]),
+        tests("VocabularyTests", knows: ["RepriseVocabulary"]),
+        tests("EventLoopTests", knows: ["RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport"]),
+        tests("TLSTests", knows: ["RepriseTLS", "RepriseResumption", "RepriseVocabulary", "RepriseTestSupport"]),
+        tests("MetricsTests", knows: ["RepriseMetrics", "RepriseVocabulary", "RepriseTestSupport", logging]),
+        tests("ConfigurationTests", knows: ["RepriseConfiguration", "RepriseVocabulary", "RepriseTestSupport"]),
+        tests(
+            "ResumptionTests",
+            knows: [
+                "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseMetrics", "RepriseVocabulary",
+                "RepriseTestSupport",
+            ]),
+        tests("RoutingTests", knows: ["RepriseRouting", "RepriseVocabulary"]),
         tests(
             "ProxyTests",
             knows: [
-                "Proxy", "TLS", "Resumption", "EventLoop", "Metrics", "Routing", "Vocabulary", "TestSupport", logging,
+                "RepriseProxy", "RepriseTLS", "RepriseResumption", "RepriseEventLoop", "RepriseMetrics",
+                "RepriseRouting", "RepriseVocabulary", "RepriseTestSupport", logging,
             ]),
-        tests("AdminTests", knows: ["Admin", "EventLoop", "Metrics", "Vocabulary", "TestSupport"]),
+        tests(
+            "AdminTests",
+            knows: ["RepriseAdmin", "RepriseEventLoop", "RepriseMetrics", "RepriseVocabulary", "RepriseTestSupport"]),
         tests(
             "RepriseTests",
             knows: [
-                "Reprise", "Configuration", "Resumption", "TLS", "Metrics", "EventLoop", "Vocabulary", "TestSupport",
+                "Reprise", "RepriseConfiguration", "RepriseResumption", "RepriseTLS", "RepriseMetrics",
+                "RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport",
             ]),
         tests(
             "IntegrationTests",
             knows: [
-                "Proxy", "TLS", "Resumption", "EventLoop", "Metrics", "Routing", "Vocabulary", "TestSupport", logging,
+                "RepriseProxy", "RepriseTLS", "RepriseResumption", "RepriseEventLoop", "RepriseMetrics",
+                "RepriseRouting", "RepriseVocabulary", "RepriseTestSupport", logging,
             ]),
-        tests("HouseRulesTests", knows: ["TestSupport"]),
+        tests("SourceRulesTests", knows: ["RepriseTestSupport"]),
     ]
 )

@@ -1,5 +1,5 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 
 /// A kind of handshake that is counted.
 enum Carrier: String, CaseIterable {

@@ -1,5 +1,5 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 
 /// Does handshakes of one kind with one server.
 struct Handshakes {

@@ -1,7 +1,7 @@
-import CLibSSL
-import TLS
-import TestSupport
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 
 /// A server that leaves sessions to libssl: its internal cache, its own ticket keys. All else is set as ours is.
 final class LibsslServer: CountedServer {

@@ -1,7 +1,7 @@
-import Resumption
-import TLS
-import TestSupport
-import Vocabulary
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 
 /// The proxy's own side of a connection: TLS's ``ServerConnection`` with Resumption's sessions.
 final class RepriseServer: CountedServer {

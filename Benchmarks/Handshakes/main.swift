@@ -1,9 +1,9 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 
-// swift run -c release HandshakeBenchmark [CARRIER...]
+// swift run -c release RepriseHandshakeBenchmark [CARRIER...]
 // What sessions cost a server, in instructions of the server's side alone, beside a server that leaves them to libssl.
-// Needs valgrind, which it runs itself with: HandshakeBenchmark CARRIER reprise|libssl COUNT.
+// Needs valgrind, which it runs itself with: RepriseHandshakeBenchmark CARRIER reprise|libssl COUNT.
 
 let arguments = CommandLine.arguments
 if arguments.count == 4, let carrier = Carrier(rawValue: arguments[1]), let count = Int(arguments[3]) {

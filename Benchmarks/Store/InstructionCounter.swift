@@ -1,5 +1,5 @@
 import Glibc
-import Resumption
+import RepriseResumption
 
 /// The processor's count of this thread's instructions in user space (perf_event_open(2)), where there is one.
 struct InstructionCounter {

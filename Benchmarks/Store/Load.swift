@@ -1,6 +1,6 @@
 import Glibc
-import Resumption
-import Vocabulary
+import RepriseResumption
+import RepriseVocabulary
 
 /// A store with so many sessions of 160 bytes, in a budget of 236 bytes for each, and keys that follow from numbers.
 struct Load: Sendable {

@@ -1,7 +1,7 @@
 import Glibc
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Synchronization
-import Vocabulary
 
 /// The time of a put and a get, of rounds timed one by one.
 struct RoundTimes {

@@ -1,5 +1,5 @@
 import Glibc
-import Resumption
+import RepriseResumption
 
 /// Measures everything and prints it beside its limit.
 func printTable(large: Int) throws {

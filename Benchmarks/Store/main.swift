@@ -1,8 +1,8 @@
-import Resumption
+import RepriseResumption
 
-// swift run -c release StoreBenchmark [sessions]
+// swift run -c release RepriseStoreBenchmark [sessions]
 // The table of docs: what the in-process session store costs at ten thousand sessions and at ten million.
-// Under an instruction counter: StoreBenchmark instructions SESSIONS, which counts nothing but what `oneRound` does.
+// Under an instruction counter: RepriseStoreBenchmark instructions SESSIONS, which counts nothing but what `oneRound` does.
 
 /// What the store is promised to cost (lines of the table).
 enum Limit {

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// By which names the administrative endpoint may be asked.
 ///

@@ -1,5 +1,5 @@
-package import EventLoop
-package import Metrics
+package import RepriseEventLoop
+package import RepriseMetrics
 
 /// What the administrative endpoint answers: `/metrics`, `/healthz`, and an index at `/`.
 ///

@@ -1,7 +1,7 @@
-package import EventLoop
-package import Metrics
+package import RepriseEventLoop
+package import RepriseMetrics
+package import RepriseVocabulary
 internal import Synchronization
-package import Vocabulary
 
 /// Serves the administrative endpoint on a loop of its own, so that a scrape never holds up a connection.
 // @unchecked: the server is changed before its loop runs, or on it; the rest is immutable or atomic.

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Checks what the parts of a file are to each other: names that meet, routes that lead nowhere, addresses that overlap.
 struct MeetingCheck {

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Reads the plan out of a tree, and checks what one value alone does not show: names that meet, routes that lead
 /// nowhere.

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 internal import Yams
 
 /// One value of the tree with its place. Reading is lenient: what has a fault already reads as `nil`.

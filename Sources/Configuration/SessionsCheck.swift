@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Checks what the sessions of several listeners must agree on.
 struct SessionsCheck {

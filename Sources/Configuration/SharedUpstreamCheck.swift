@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Warns where client_auth protects less than it seems to: in mode tcp nobody looks at the Host of an HTTP request, so that a
 /// client whom one host lets in reaches, by another host's name, whatever lies on the same server.

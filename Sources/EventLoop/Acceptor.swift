@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Accepts clients from one listening socket. Confined to its loop.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Work that may wait for a disk or a name server, on a thread of its own: for what is rare, such as loading.
 package enum Background {

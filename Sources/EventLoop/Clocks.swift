@@ -1,5 +1,5 @@
 internal import Glibc
-package import Vocabulary
+package import RepriseVocabulary
 
 /// The machine's clocks. Nobody else reads them (design decision D8).
 package enum Clocks {

@@ -1,4 +1,4 @@
-internal import CLibEvent
+internal import CRepriseEvent
 internal import Glibc
 
 /// How many files and sockets the process may have open.

@@ -1,7 +1,7 @@
-internal import CLibEvent
+internal import CRepriseEvent
 internal import Glibc
+package import RepriseVocabulary
 internal import Synchronization
-package import Vocabulary
 
 /// A libevent loop on a thread of its own, and the executor of the actors and tasks that live on it.
 ///

@@ -1,6 +1,6 @@
-internal import CLibEvent
+internal import CRepriseEvent
 internal import Glibc
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Where libevent's smallest pieces lie: in memory of their own.
 ///

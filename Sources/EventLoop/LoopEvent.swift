@@ -1,6 +1,6 @@
-internal import CLibEvent
+internal import CRepriseEvent
 internal import Glibc
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// One event of libevent's, owned: it is freed once, and nothing calls back after that. Confined to its loop.
 ///

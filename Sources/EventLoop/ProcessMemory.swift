@@ -1,4 +1,4 @@
-internal import CLibEvent
+internal import CRepriseEvent
 
 /// The process's heap.
 package enum ProcessMemory {

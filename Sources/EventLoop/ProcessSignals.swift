@@ -1,9 +1,9 @@
-internal import CLibEvent
+internal import CRepriseEvent
 internal import Glibc
 
 /// What a process does about signals.
 package enum ProcessSignals {
-    /// SIGTERM, SIGINT and SIGHUP by name, so that rooms above need no C.
+    /// SIGTERM, SIGINT and SIGHUP by name, so that modules above need no C.
     package static let terminate = SIGTERM
     package static let interrupt = SIGINT
     package static let hangUp = SIGHUP

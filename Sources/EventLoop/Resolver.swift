@@ -1,5 +1,5 @@
 internal import Glibc
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Turns host names into addresses, by the system's resolver.
 package enum Resolver {

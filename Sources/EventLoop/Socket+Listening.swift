@@ -1,5 +1,5 @@
 internal import Glibc
-package import Vocabulary
+package import RepriseVocabulary
 
 extension Socket {
     /// A socket that listens.

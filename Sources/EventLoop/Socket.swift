@@ -1,7 +1,7 @@
-internal import CLibEvent
+internal import CRepriseEvent
 internal import Glibc
+package import RepriseVocabulary
 internal import Synchronization
-package import Vocabulary
 
 /// A socket that does not block, owned: its descriptor is closed once, by ``close()``, ``reset()`` or when the last who holds it
 /// lets go.

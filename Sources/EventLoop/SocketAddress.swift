@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// An endpoint in the form that system calls take and give.
 struct SocketAddress {

@@ -1,5 +1,5 @@
 internal import Glibc
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What the system refused to do with a socket.
 package struct SocketError: Error, Sendable, Hashable {

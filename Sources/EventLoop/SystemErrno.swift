@@ -1,4 +1,4 @@
-internal import CLibEvent
+internal import CRepriseEvent
 internal import Glibc
 
 /// An error number of the system, with its name and its text.

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 extension Limits {
     /// How many series one process exposes.

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// Every series of the process: hands out cells to count in, and writes them all out.
 ///

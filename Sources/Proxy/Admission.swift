@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Decides which connections a listener takes, before any crypto is spent; shared by all its workers.
 ///

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Says when an exchange may be connected, and whether at all.
 package protocol ExchangeRouter: Sendable {

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// The handshakes of one listener on one worker, by their age: who makes way when there are too many.
 ///

@@ -1,6 +1,6 @@
-package import Resumption
-package import Routing
-package import TLS
+package import RepriseResumption
+package import RepriseRouting
+package import RepriseTLS
 
 /// All that a worker needs to run a listener: built once by the assembly, handed to every worker.
 package struct ListenerBlueprint: Sendable {

@@ -1,7 +1,7 @@
-internal import Metrics
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The metric cells of one listener on one worker; each count is one relaxed addition.
 final class ListenerMetrics {

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// What an operator sets for one listener, as far as its connections are concerned.
 package struct ListenerSettings: Sendable, Equatable {

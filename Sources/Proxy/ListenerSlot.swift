@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// A listener's place in a worker: who accepts, and for which generation.
 final class ListenerSlot {

@@ -1,4 +1,4 @@
-package import Resumption
+package import RepriseResumption
 
 /// Who in the same process wants to know of what happens; nobody unless it is said.
 package struct Observers: Sendable {

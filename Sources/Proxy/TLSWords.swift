@@ -1,5 +1,5 @@
-internal import TLS
-internal import Vocabulary
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 extension ConnectionFault {
     /// The ending of a connection that broke this way.

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Lets `rate` events pass in a second, up to one second's worth at once.
 struct TokenBucket: Sendable, Equatable {

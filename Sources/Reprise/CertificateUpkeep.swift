@@ -1,8 +1,8 @@
-internal import Configuration
-internal import EventLoop
-internal import Metrics
-internal import TLS
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// What certificates need while they serve: their days counted, warnings before they expire, fresh OCSP responses.
 ///

@@ -1,5 +1,5 @@
-internal import Configuration
-internal import EventLoop
+internal import RepriseConfiguration
+internal import RepriseEventLoop
 
 /// The configuration file's own description.
 package enum ConfigurationFile {

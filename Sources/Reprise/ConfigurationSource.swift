@@ -1,7 +1,7 @@
-internal import Configuration
-internal import EventLoop
-internal import TLS
-package import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseTLS
+package import RepriseVocabulary
 
 /// Where the configuration and the files it names come from.
 package struct ConfigurationSource: Sendable {

@@ -1,4 +1,4 @@
-internal import Configuration
+internal import RepriseConfiguration
 
 /// How many connections each listener may really have, with two descriptors for each.
 struct ConnectionShare {

@@ -1,8 +1,8 @@
-internal import Configuration
-internal import EventLoop
 internal import Logging
-package import Metrics
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+package import RepriseMetrics
+internal import RepriseVocabulary
 
 /// The log as the control plane writes it: starts, reloads, drains, certificates.
 package struct ControlLog: Sendable {

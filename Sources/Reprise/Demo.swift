@@ -1,7 +1,7 @@
-internal import EventLoop
-internal import Proxy
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseProxy
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// A Reprise that needs nothing: a certificate made on the spot, and an upstream in the same process.
 package struct Demo: Sendable {

@@ -1,6 +1,6 @@
-internal import Proxy
-internal import TLS
-internal import Vocabulary
+internal import RepriseProxy
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The small page that the demo's upstream answers with: what is known of the TLS connection a request came over.
 struct DemoPage {

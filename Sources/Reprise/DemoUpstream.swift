@@ -1,7 +1,7 @@
-internal import EventLoop
-internal import Proxy
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseProxy
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The demo's upstream: an HTTP server in the same process that knows which TLS connection a request came over.
 ///

@@ -1,4 +1,4 @@
-internal import EventLoop
+internal import RepriseEventLoop
 
 /// Looks at files time and again, apart from the control loop: a disk that hangs holds up no signal and no reload.
 ///

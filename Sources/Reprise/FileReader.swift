@@ -1,6 +1,6 @@
-internal import EventLoop
 internal import Glibc
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// Reads whole files, for configuration and certificates.
 enum FileReader {

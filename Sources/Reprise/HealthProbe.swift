@@ -1,6 +1,6 @@
-internal import EventLoop
 internal import Glibc
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// Asks the administrative endpoint of a running Reprise how it is.
 package enum HealthProbe {

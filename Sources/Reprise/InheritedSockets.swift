@@ -1,6 +1,6 @@
-internal import EventLoop
 internal import Glibc
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// Listening sockets that systemd has opened for us (sd_listen_fds(3)).
 struct InheritedSockets: Sendable {

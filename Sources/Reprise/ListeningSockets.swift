@@ -1,6 +1,6 @@
-internal import EventLoop
 internal import Glibc
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// The listening sockets of one endpoint: one for each worker, each with a queue of its own (SO_REUSEPORT).
 struct ListeningSockets: Sendable {

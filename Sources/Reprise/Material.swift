@@ -1,7 +1,7 @@
-internal import Configuration
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// Everything the plan names that lies in files or in libssl: loaded, checked, with every fault at its place.
 struct Material: Sendable {

@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// Gives memory back to the system when a crowd of connections has gone.
 ///

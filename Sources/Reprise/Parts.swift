@@ -1,11 +1,11 @@
-internal import Configuration
-internal import EventLoop
 internal import Glibc
-internal import Proxy
-internal import Resumption
-internal import Routing
-internal import TLS
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseProxy
+internal import RepriseResumption
+internal import RepriseRouting
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// A checked plan turned into what workers run on: contexts, upstream groups, settings. Nothing is bound yet.
 struct Parts: Sendable {

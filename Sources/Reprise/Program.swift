@@ -1,9 +1,9 @@
-internal import EventLoop
 internal import Logging
-internal import Metrics
-internal import Proxy
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseProxy
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// Runs a server to its end on the calling thread: what the command does, and whoever embeds it.
 package struct Program: Sendable {

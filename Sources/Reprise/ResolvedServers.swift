@@ -1,6 +1,6 @@
-internal import Configuration
-internal import EventLoop
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// The addresses of every server that a plan names by a host name.
 struct ResolvedServers: Sendable {

@@ -1,6 +1,6 @@
-internal import Configuration
-internal import Resumption
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseResumption
+internal import RepriseVocabulary
 
 extension ResumptionPolicy {
     /// As the file has it.

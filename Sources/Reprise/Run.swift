@@ -1,5 +1,5 @@
-internal import Proxy
-public import Resumption
+internal import RepriseProxy
+public import RepriseResumption
 
 /// Runs a Reprise with a configuration file on the calling thread, until SIGTERM or SIGINT has drained it.
 ///

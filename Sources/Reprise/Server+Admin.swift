@@ -1,7 +1,7 @@
-internal import Admin
-internal import Configuration
-internal import Metrics
-internal import Vocabulary
+internal import RepriseAdmin
+internal import RepriseConfiguration
+internal import RepriseMetrics
+internal import RepriseVocabulary
 
 /// The admin endpoint of a plan.
 extension Server {

@@ -1,6 +1,6 @@
-internal import Configuration
-internal import EventLoop
-internal import Metrics
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseMetrics
 
 /// What a reload leaves behind: stores, counts and series of listeners that it removed or renamed, for as long as their
 /// connections last.

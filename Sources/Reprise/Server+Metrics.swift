@@ -1,9 +1,9 @@
-internal import EventLoop
-internal import Metrics
-internal import Proxy
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseProxy
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// Metrics of the process as a whole, and those that are there before anything has happened.
 extension Server {

@@ -1,9 +1,9 @@
-internal import Configuration
-internal import EventLoop
 internal import Glibc
-internal import Metrics
-internal import Proxy
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseProxy
+internal import RepriseVocabulary
 
 /// Which sockets are open, and who accepts on them.
 extension Server {

@@ -1,10 +1,10 @@
-internal import Admin
-internal import Configuration
-package import EventLoop
 internal import Logging
-package import Metrics
-internal import Proxy
-internal import Vocabulary
+internal import RepriseAdmin
+internal import RepriseConfiguration
+package import RepriseEventLoop
+package import RepriseMetrics
+internal import RepriseProxy
+internal import RepriseVocabulary
 
 /// A running Reprise: workers, sockets, admin endpoint, and what changes them.
 ///

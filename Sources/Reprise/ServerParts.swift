@@ -1,6 +1,6 @@
-internal import EventLoop
-internal import Metrics
-internal import Proxy
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseProxy
 
 /// What a server is given, and never changes.
 struct ServerSurroundings: Sendable {

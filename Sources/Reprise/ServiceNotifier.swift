@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// Tells systemd how the service fares (sd_notify(3)), where `NOTIFY_SOCKET` says that it wants to know.
 struct ServiceNotifier: Sendable {

@@ -1,8 +1,8 @@
-internal import Configuration
-internal import EventLoop
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The session domains of the process, by name: a reload ends no session, so they outlive it.
 struct SessionDomains: Sendable {

@@ -1,8 +1,8 @@
-internal import Configuration
-internal import EventLoop
-internal import Metrics
-internal import Resumption
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseVocabulary
 
 /// What sessions need while the program serves: ticket keys turned in time, key files read again, stores counted.
 ///

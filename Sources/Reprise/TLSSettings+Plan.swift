@@ -1,6 +1,6 @@
-internal import Configuration
-internal import TLS
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 extension TLSSettings {
     /// The profile's settings with what the file overrides.

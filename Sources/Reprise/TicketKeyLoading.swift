@@ -1,6 +1,6 @@
-internal import Configuration
-internal import Resumption
-internal import Vocabulary
+internal import RepriseConfiguration
+internal import RepriseResumption
+internal import RepriseVocabulary
 
 /// Reads the files with ticket keys that a session domain names, whichever program they come from.
 enum TicketKeyLoading {

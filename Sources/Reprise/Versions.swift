@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import TLS
+internal import RepriseEventLoop
+internal import RepriseTLS
 
 /// Which versions run.
 package enum Versions {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CProcess
+import CRepriseProcess
 import Glibc
 import Reprise
 

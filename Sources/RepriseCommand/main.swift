@@ -1,5 +1,5 @@
 import ArgumentParser
-import CProcess
+import CRepriseProcess
 
 /// Every command is read, and so told to people, before any of it is done.
 do {

@@ -1,6 +1,6 @@
-internal import TLS
+internal import RepriseTLS
 
-/// Limits of the resumption room that no option changes.
+/// Limits of the resumption module that no option changes.
 package enum ResumptionLimits {
     /// How many certificates of a client's chain a session remembers, the trust anchor too; a longer chain does not resume.
     package static let rememberedCertificates = 5

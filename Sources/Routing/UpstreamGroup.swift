@@ -1,5 +1,5 @@
+package import RepriseVocabulary
 internal import Synchronization
-package import Vocabulary
 
 /// Servers that do the same work, taken in turn by weighted round robin; shared by all workers.
 package final class UpstreamGroup: Sendable {

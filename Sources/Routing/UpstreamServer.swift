@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// One server of an upstream group: what it is called, where it listens, and its share of the connections.
 package struct UpstreamServer: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// What libcrypto or libssl lacks of what every connection needs.
 package struct LibraryError: Error, Sendable, Hashable, CustomStringConvertible {

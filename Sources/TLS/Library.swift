@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// The libssl that this process runs with.
 package enum Library {

@@ -1,6 +1,6 @@
-import Admin
-import EventLoop
-import Metrics
+import RepriseAdmin
+import RepriseEventLoop
+import RepriseMetrics
 import Testing
 
 /// DNS rebinding: a page that has pointed its own name at this machine sends that name.

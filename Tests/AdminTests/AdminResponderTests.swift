@@ -1,6 +1,6 @@
-import Admin
-import EventLoop
-import Metrics
+import RepriseAdmin
+import RepriseEventLoop
+import RepriseMetrics
 import Testing
 
 @Suite struct AdminResponderTests {

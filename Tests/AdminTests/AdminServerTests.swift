@@ -1,10 +1,10 @@
-import Admin
-import EventLoop
 import Foundation
-import Metrics
-import TestSupport
+import RepriseAdmin
+import RepriseEventLoop
+import RepriseMetrics
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct AdminServerTests {
     /// Runs `body` with a server on a free port of 127.0.0.1, and stops it.

@@ -1,6 +1,6 @@
-import Configuration
+import RepriseConfiguration
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// A configuration without faults, with lines put in the place of markers.
 func configuration(

@@ -1,5 +1,5 @@
-import Configuration
 import Foundation
+import RepriseConfiguration
 import Testing
 
 /// Files that are made from the shape of the configuration, or have to keep up with it.

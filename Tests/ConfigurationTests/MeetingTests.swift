@@ -1,4 +1,4 @@
-import Configuration
+import RepriseConfiguration
 import Testing
 
 /// One mistake is one fault, and parts of the file that do not go together.

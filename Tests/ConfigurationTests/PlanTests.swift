@@ -1,6 +1,6 @@
-import Configuration
+import RepriseConfiguration
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct PlanTests {
     @Test func `two files that say the same make the same plan, wherever things stand`() {

@@ -1,6 +1,6 @@
-import Configuration
+import RepriseConfiguration
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Faults of `sessions`: in one listener, and between the listeners of one session domain.
 @Suite struct SessionsFaultTests {

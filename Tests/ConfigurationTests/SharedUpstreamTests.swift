@@ -1,4 +1,4 @@
-import Configuration
+import RepriseConfiguration
 import Testing
 
 /// Hosts that differ in what they demand of clients, and lead to the same upstream.

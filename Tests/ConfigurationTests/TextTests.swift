@@ -1,4 +1,4 @@
-import Configuration
+import RepriseConfiguration
 import Testing
 
 /// What stands between the bytes of a file and its tree.

@@ -1,6 +1,6 @@
-import Configuration
+import RepriseConfiguration
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Files of ticket keys in Reprise's own format, as people write them.
 @Suite struct TicketKeyDocumentTests {

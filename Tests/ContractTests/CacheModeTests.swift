@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What the cache mode and SSL_OP_NO_TICKET do to each other.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What becomes of a session when the server's ciphers have changed since it was made.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// The ClientHello callback (SSL_CTX_set_client_hello_cb(3)): suspension, and what can be read in it.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// Which of a handshake's settings libssl takes from the context switched to, and which from the one before.

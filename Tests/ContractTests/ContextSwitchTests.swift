@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What SSL_set_SSL_CTX(3) brings along, and what stays with the context that the connection was made from.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// An extension that libssl does not know, as ticket_request (RFC 9149) is to 3.0.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// When SSL_CTX_sess_set_get_cb(3)'s callback is asked, and what libssl does with its answer.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// How much of a ClientHello libssl takes: all that its vectors can hold, which is why the bound is Reprise's own.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Glibc
 import Testing
 

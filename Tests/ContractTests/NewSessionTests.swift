@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// When SSL_CTX_sess_set_new_cb(3)'s callback fires on a server, and with what.

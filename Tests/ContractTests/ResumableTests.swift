@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What SSL_SESSION_is_resumable(3) and the session's id say at each stage, so that an object is not taken for a session.

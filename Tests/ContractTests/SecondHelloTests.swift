@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What a HelloRetryRequest (RFC 8446 §4.1.4) asks for twice.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What a session's DER form (i2d_SSL_SESSION(3)) keeps, and what it loses.

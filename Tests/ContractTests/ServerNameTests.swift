@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What a resumption makes of the name that the client asks for (RFC 6066 §3).

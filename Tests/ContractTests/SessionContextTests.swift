@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What the session-id context (SSL_CTX_set_session_id_context(3)) keeps apart.

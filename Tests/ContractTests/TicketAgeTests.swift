@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// The age of a ticket as its client sees it (RFC 8446 §4.2.11.1).

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// Application data (SSL_SESSION_set1_ticket_appdata(3)), and the callback that is there to set it.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Testing
 
 /// What SSL_CTX_set_tlsext_ticket_key_evp_cb(3)'s return codes do.

@@ -1,9 +1,9 @@
-import EventLoop
 import Glibc
+import RepriseEventLoop
+import RepriseTestSupport
+import RepriseVocabulary
 import Synchronization
-import TestSupport
 import Testing
-import Vocabulary
 
 /// What an acceptor did, seen from the test's thread.
 private final class Log: Sendable {

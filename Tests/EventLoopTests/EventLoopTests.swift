@@ -1,9 +1,9 @@
-import EventLoop
 import Foundation
+import RepriseEventLoop
+import RepriseTestSupport
+import RepriseVocabulary
 import Synchronization
-import TestSupport
 import Testing
-import Vocabulary
 
 /// A loop that runs for the length of a body.
 func withLoop<Result>(_ body: (EventLoop) throws -> Result) throws -> Result {

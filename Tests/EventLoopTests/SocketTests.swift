@@ -1,9 +1,9 @@
-import EventLoop
 import Glibc
+import RepriseEventLoop
+import RepriseTestSupport
+import RepriseVocabulary
 import Synchronization
-import TestSupport
 import Testing
-import Vocabulary
 
 private let anywhere = Endpoint.ip(.loopback4, port: 0)
 

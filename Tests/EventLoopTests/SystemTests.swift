@@ -1,10 +1,10 @@
-import EventLoop
 import Foundation
 import Glibc
+import RepriseEventLoop
+import RepriseTestSupport
+import RepriseVocabulary
 import Synchronization
-import TestSupport
 import Testing
-import Vocabulary
 
 @Suite struct SystemTests {
     @Test func `an error number has its name and its text`() {

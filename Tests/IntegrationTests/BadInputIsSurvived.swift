@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// Sends raw bytes and prints what comes back, in hexadecimal, up to the end.

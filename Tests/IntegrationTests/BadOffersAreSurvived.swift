@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// Offers to resume that are wrong, huge or many: a full handshake or the right alert, and the next client is served.

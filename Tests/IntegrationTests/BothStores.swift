@@ -1,6 +1,6 @@
 import Foundation
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 
 /// A configuration that serves all four carriers at once: listeners `both` and `stateful`, with the same hosts.
 struct BothStores {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// A client's certificate that is no longer good does not live on in a session.

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 private func client(_ port: Int, _ body: String) throws -> ShellResult {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// Connections by the thousand. One test at a time: each needs most of the descriptors a process may have.

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
+import RepriseTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 /// Peers that go away where nothing is read from them any more.

@@ -1,14 +1,14 @@
-import EventLoop
 import Foundation
 import Glibc
 import Logging
-import Metrics
-import Proxy
-import Resumption
-import Routing
-import TLS
-import TestSupport
-import Vocabulary
+import RepriseEventLoop
+import RepriseMetrics
+import RepriseProxy
+import RepriseResumption
+import RepriseRouting
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 
 /// Two workers over one session domain, of which the first is drained while the second goes on.
 ///

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// An ending that drops ends one lineage, all of it and nothing else, until the deny list is full: then it fails closed.

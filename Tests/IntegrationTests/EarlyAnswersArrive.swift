@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// An upstream that answers while the client is still uploading, and resets: a 413, most often.

@@ -1,4 +1,4 @@
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// The matrix of endings and carriers: whatever ends a connection, the client that comes back resumes.

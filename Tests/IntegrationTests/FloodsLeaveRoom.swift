@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// Floods that never end a handshake, each at twice what the listener takes, and honest clients beside them.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// Tickets that wait for company make no client wait.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// Sockets that systemd has opened before us (sd_listen_fds(3)), and listeners that name them in their own words.

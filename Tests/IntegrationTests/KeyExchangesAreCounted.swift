@@ -1,6 +1,6 @@
 import Foundation
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// The group of the key exchange, as the client's own libssl names it, is in the log, and counted by what it withstands.

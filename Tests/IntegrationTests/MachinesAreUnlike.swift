@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// What machines are set up like, and what a process finds when it starts: never a crash, never a silence.

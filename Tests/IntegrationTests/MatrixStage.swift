@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TestSupport
-import Vocabulary
+import RepriseTestSupport
+import RepriseVocabulary
 
 /// How a connection comes to its end.
 enum EndingWay: String, CaseIterable {

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// A session that one host gave is offered at another, and under another policy (CVE-2025-23419 and its kin).
 @Suite struct NoSessionCrossesPolicies {

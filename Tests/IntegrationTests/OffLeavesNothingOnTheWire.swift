@@ -1,6 +1,6 @@
 import Foundation
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// `sessions.mode: off` sends nothing that is of no use: no ticket, not even an empty one, no id, and no promise of any.

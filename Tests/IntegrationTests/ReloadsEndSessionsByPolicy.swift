@@ -1,6 +1,6 @@
 import Foundation
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// A reload ends the sessions whose host asks for something else now, and no others.

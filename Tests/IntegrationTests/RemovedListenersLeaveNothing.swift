@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// Listeners that reloads rename: what they had goes with their last connection.

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// Real clients of a real server whose ticket keys change every second, the most often that is allowed.

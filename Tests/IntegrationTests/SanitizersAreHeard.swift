@@ -1,4 +1,4 @@
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 @Suite struct SanitizersAreHeard {

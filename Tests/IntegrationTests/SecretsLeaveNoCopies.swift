@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// What a configuration brings that nobody may see, looked for in the process's memory as a core dump would have it.

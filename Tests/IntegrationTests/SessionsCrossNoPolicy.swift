@@ -1,6 +1,6 @@
 import Foundation
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 /// The matrix of policies: a session from one place never resumes at another, and opens none (CVE-2025-23419).

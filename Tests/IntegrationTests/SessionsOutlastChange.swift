@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 @Suite struct SessionsOutlastChange {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// Signals at random moments of a start, a reload and a drain: an orderly end each time, and never a crash.

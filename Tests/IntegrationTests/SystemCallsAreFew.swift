@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// What one connection costs in system calls, counted by strace: the trace of docs/one-connection.md.

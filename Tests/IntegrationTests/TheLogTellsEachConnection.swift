@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 @Suite struct TheLogTellsEachConnection {

@@ -1,6 +1,6 @@
 import Foundation
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 @Suite struct TicketsAndSessions {

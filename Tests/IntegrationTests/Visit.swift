@@ -1,7 +1,7 @@
 import Foundation
-import TLS
-import TestSupport
-import Vocabulary
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 
 /// A client's connection from its first to its last byte, and what came of it.
 struct Visit {

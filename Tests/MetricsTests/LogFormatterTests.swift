@@ -1,8 +1,8 @@
 import Foundation
 import Logging
-import Metrics
+import RepriseMetrics
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct LogFormatterTests {
     private let time = WallTime(secondsSinceEpoch: 1_795_410_480, nanoseconds: 123_999_999)

@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import RepriseMetrics
 
 /// A pipe that a log queue writes to, and that the test reads when it likes.
 final class LogPipe: @unchecked Sendable {

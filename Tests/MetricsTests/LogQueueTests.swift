@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 import Logging
-import Metrics
+import RepriseMetrics
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct LogQueueTests {
     @Test(arguments: [false, true])

@@ -1,6 +1,6 @@
-import Metrics
+import RepriseMetrics
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct MetricCatalogTests {
     @Test(arguments: MetricCatalog.all.map(\.name))

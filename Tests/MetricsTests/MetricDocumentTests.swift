@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import RepriseMetrics
 import Testing
 
 @Suite struct MetricDocumentTests {

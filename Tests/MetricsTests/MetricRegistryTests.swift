@@ -1,6 +1,6 @@
-import Metrics
+import RepriseMetrics
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct MetricRegistryTests {
     private let requests = Metric.counter("t_requests_total", .connections, [.open("listener")], help: "Requests.")

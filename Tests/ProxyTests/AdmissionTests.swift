@@ -1,6 +1,6 @@
-import Proxy
+import RepriseProxy
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 private let noon = Instant(nanoseconds: 1_000_000_000_000)
 private let alice = IPAddress(ipv4: 0x7f00_0001)

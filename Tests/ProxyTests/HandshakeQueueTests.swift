@@ -1,7 +1,7 @@
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
-@testable import Proxy
+@testable import RepriseProxy
 
 /// Who makes way when there are too many handshakes.
 @Suite struct HandshakeQueueTests {

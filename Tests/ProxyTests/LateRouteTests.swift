@@ -1,7 +1,7 @@
-import Proxy
-import TestSupport
+import RepriseProxy
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// A router whose answers come when a test says so.
 private final class LateRouter: ExchangeRouter {

@@ -1,6 +1,6 @@
-import Proxy
+import RepriseProxy
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 private typealias Machine = ConnectionMachine
 private typealias Later = EndingBook.Later

@@ -1,9 +1,9 @@
-import Proxy
-import Resumption
-import TLS
-import TestSupport
+import RepriseProxy
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// A store on another machine, as far as a handshake can tell: it answers later, fails, or never answers.
 private final class LateStore: SessionStore {

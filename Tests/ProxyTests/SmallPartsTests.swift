@@ -1,7 +1,7 @@
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
-@testable import Proxy
+@testable import RepriseProxy
 
 @Suite struct SmallPartsTests {
     private let noon = Instant(nanoseconds: 1_000_000_000_000)

@@ -1,13 +1,13 @@
-import EventLoop
 import Glibc
 import Logging
-import Metrics
-import Proxy
-import Resumption
-import Routing
-import TLS
-import TestSupport
-import Vocabulary
+import RepriseEventLoop
+import RepriseMetrics
+import RepriseProxy
+import RepriseResumption
+import RepriseRouting
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 
 /// A worker on a loop of its own, with one listener `web` in front of the group `app`. ``end()`` must follow.
 final class TestWorker: @unchecked Sendable {

@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
-import Proxy
-import TLS
-import TestSupport
+import RepriseProxy
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// An upstream that TLS is spoken to differs from a plain one in its stream's kind, and in nothing else.
 @Suite struct UpstreamSideTests {

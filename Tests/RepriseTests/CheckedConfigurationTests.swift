@@ -1,9 +1,9 @@
-import Configuration
 import Foundation
-import TLS
-import TestSupport
+import RepriseConfiguration
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @testable import Reprise
 

@@ -1,11 +1,11 @@
 import Foundation
 import Glibc
 import Reprise
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// A program that embeds Reprise, in a process of its own: `run` takes signals over.
 @Suite struct EmbeddingTests {

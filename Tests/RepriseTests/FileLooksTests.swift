@@ -1,11 +1,11 @@
-import EventLoop
 import Foundation
 import Logging
-import Metrics
-import TLS
-import TestSupport
+import RepriseEventLoop
+import RepriseMetrics
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @testable import Reprise
 

@@ -1,9 +1,9 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
-@testable import Resumption
+@testable import RepriseResumption
 
 /// What a router has a session remember.
 @Suite struct ApplicationDataTests {

@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// What comes in the place of a good ticket or id is a quiet full handshake with a reason, and harms nobody.
 @Suite struct BadTicketTests {

@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// What a listener's settings demand of clients' certificates is part of the policy that sessions are bound to.
 @Suite struct CertificateTermsTests {

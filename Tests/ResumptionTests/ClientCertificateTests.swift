@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Sessions and the certificates that clients show: CVE-2025-23419 and its kin.
 @Suite struct ClientCertificateTests {

@@ -1,9 +1,9 @@
 import Foundation
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Names in clients' certificates and in revocation lists, in spellings that are the same and in some that are not.
 @Suite struct ClientNameTests {

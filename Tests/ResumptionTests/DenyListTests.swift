@@ -1,9 +1,9 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
-@testable import Resumption
+@testable import RepriseResumption
 
 /// What a deny list holds, and whom it refuses when it is full.
 @Suite struct DenyListTests {

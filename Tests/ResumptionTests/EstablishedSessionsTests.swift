@@ -1,9 +1,9 @@
-import Resumption
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Synchronization
-import TLS
-import TestSupport
 import Testing
-import Vocabulary
 
 /// S5 and S6: every session that a client is given is seen, in order.
 @Suite struct EstablishedSessionsTests {

@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Ids and tickets are public on the wire: whoever has seen one, and knows no secret, cannot end the session.
 @Suite struct EvictionTests {

@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct LocalSessionStoreTests {
     private let store: LocalSessionStore

@@ -1,9 +1,9 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Glibc
-import Resumption
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
 import Synchronization
-import TLS
-import TestSupport
 import Testing
 
 /// S2: each reference has one owner, and is given back exactly once. In a process of its own, since libcrypto counts the

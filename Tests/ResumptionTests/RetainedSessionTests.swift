@@ -1,9 +1,9 @@
-import Resumption
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Synchronization
-import TLS
-import TestSupport
 import Testing
-import Vocabulary
 
 /// What is kept of a client's session beyond its connection; S1 to S11 are the points of SSL_get_session(3).
 @Suite struct RetainedSessionTests {

@@ -1,10 +1,10 @@
 import Foundation
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
-@testable import Resumption
+@testable import RepriseResumption
 
 /// What could be changed by asking, or be undone by storing.
 @Suite struct RetainedTruthTests {

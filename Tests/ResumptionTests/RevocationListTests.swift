@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// What a revocation list must be for its word to count, at a full handshake and at a resumption alike.
 @Suite struct RevocationListTests {

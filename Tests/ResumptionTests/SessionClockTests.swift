@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// A clock that jumps costs resumptions at the most: no handshake, no denial, and nothing lives longer than it may.
 @Suite struct SessionClockTests {

@@ -1,4 +1,4 @@
-import Resumption
+import RepriseResumption
 import Testing
 
 @Suite struct SessionKeyTests {

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// S1: the compiler keeps a borrowed session inside the connection's lifetime.
@@ -19,7 +19,7 @@ import Testing
     }
 
     private let retaining = """
-        import Resumption
+        import RepriseResumption
         func keep(_ view: borrowing SessionView) -> RetainedSession { view.retain() }
 
         """

@@ -1,7 +1,7 @@
 import Glibc
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct StoreBudgetTests {
     /// How many bytes of a store are in memory (mincore(2)).

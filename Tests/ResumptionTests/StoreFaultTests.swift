@@ -1,9 +1,9 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
-@testable import Resumption
+@testable import RepriseResumption
 
 /// A store that throws whatever it is asked.
 private struct BrokenStore: SessionStore {

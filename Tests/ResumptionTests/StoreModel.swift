@@ -1,5 +1,5 @@
-import Resumption
-import Vocabulary
+import RepriseResumption
+import RepriseVocabulary
 
 /// What a store of one shard promises, written down plainly: a list in the order of arrival, and a dictionary.
 struct StoreModel {

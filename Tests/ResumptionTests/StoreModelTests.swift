@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct StoreModelTests {
     /// How long sessions are in a run: short ones fill the table, long ones the ring.

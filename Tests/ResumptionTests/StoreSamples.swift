@@ -1,5 +1,5 @@
-import Resumption
-import Vocabulary
+import RepriseResumption
+import RepriseVocabulary
 
 /// A generator that a seed determines (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {

@@ -1,8 +1,8 @@
 import Glibc
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Synchronization
 import Testing
-import Vocabulary
 
 @Suite struct StoreSecrecyTests {
     private static let secret: [UInt8] = Array("this is a session's master secret".utf8)

@@ -1,8 +1,8 @@
 import Glibc
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Synchronization
 import Testing
-import Vocabulary
 
 /// Work that threads of their own do, all at once.
 private final class Crew: Sendable {

@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// How many TLS 1.3 tickets a handshake ends with.
 @Suite struct TicketCountTests {

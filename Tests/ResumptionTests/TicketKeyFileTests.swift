@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Bytes that count up from a number: no two parts of a key are alike.
 private func counted(_ first: UInt8, _ count: Int) -> [UInt8] {

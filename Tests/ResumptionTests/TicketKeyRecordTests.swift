@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 private func record(
     _ number: UInt8, _ from: Int64, _ until: Int64, name: Int = 16, secret: Int = 32

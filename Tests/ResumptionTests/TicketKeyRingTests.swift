@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct TicketKeyRingTests {
     @Test func `a client that resumes every second never misses, through twenty rotations`() throws {

@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct TicketRingChangeTests {
     @Test func `the same rotation once more changes nothing`() throws {

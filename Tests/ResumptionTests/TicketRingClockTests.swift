@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// A generator whose numbers are the same in every run.
 private struct Dice {

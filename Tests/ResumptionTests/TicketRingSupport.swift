@@ -1,5 +1,5 @@
-import Resumption
-import Vocabulary
+import RepriseResumption
+import RepriseVocabulary
 
 /// The fixed clock's start: 2026-01-01T00:00:00Z.
 let start: Int64 = 1_767_225_600

@@ -1,6 +1,6 @@
-import Resumption
+import RepriseResumption
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct TicketSecrecyTests {
     /// A byte that no time, count or name here has in its digits.

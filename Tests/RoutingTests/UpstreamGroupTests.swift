@@ -1,6 +1,6 @@
-import Routing
+import RepriseRouting
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 private func server(_ id: String, weight: Int = 1, endpoints: Int = 1) -> UpstreamServer {
     UpstreamServer(

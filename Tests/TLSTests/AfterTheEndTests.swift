@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Calls and bytes that come when a connection, or one side of it, is over.
 @Suite struct AfterTheEndTests {

@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// The causes that hand-made hellos and the older version lead to, each with what is told to the client.
 @Suite struct CauseTests {

@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Files as the openssl command and editors make them, not as our own maker does.
 @Suite struct CertificateFileTests {

@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// The client role against the server role, both ours, byte by byte in memory.
 @Suite struct ClientConnectionTests {

@@ -1,8 +1,8 @@
-import Resumption
-import TLS
-import TestSupport
+import RepriseResumption
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Offers to resume that no library would make: each is answered by a full handshake or the right alert.
 @Suite struct CraftedOfferTests {

@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// The thread's error queue: no call leaves anything in it, and no call is misled by what others left.
 @Suite struct ErrorQueueTests {

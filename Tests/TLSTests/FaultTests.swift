@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Every failed handshake has one cause from the closed list, and the alert that the RFCs ask for.
 @Suite struct FaultTests {

@@ -1,8 +1,8 @@
-import CLibSSL
-import TLS
-import TestSupport
+import CRepriseOpenSSL
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct FirstBytesTests {
     private func outcome(of bytes: [UInt8], fragment: Int = .max) throws -> (progress: HandshakeProgress, sent: [UInt8])

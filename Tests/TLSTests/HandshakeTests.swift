@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct HandshakeTests {
     @Test(arguments: [TLSVersion.tls1_2, .tls1_3])

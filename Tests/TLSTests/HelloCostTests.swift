@@ -1,8 +1,8 @@
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// What one ClientHello may hold, and what it may cost.
 @Suite(.serialized) struct HelloCostTests {

@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// What is counted as a KeyUpdate (RFC 8446 §4.6.3), since a limit hangs on the count: each once, and nothing else.
 @Suite struct KeyUpdateTests {

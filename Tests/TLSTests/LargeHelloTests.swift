@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// ClientHellos of every size and in every cut: what is legal is answered, and what is not is not waited for.
 @Suite struct LargeHelloTests {

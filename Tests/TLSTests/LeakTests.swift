@@ -1,8 +1,8 @@
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Memory is back where it was, whatever a connection went through. In a process of its own: what other suites
 /// allocate would count too.

@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// What editors, mail programs and shells make of PEM files: a block that is not read is never missing without a word.
 @Suite struct PEMFormTests {

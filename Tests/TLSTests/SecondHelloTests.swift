@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// The ClientHello after a HelloRetryRequest, which may change the key share and little else (RFC 8446 §4.1.2).
 @Suite struct SecondHelloTests {

@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// What decides whether a session is kept: how its connection ended, where it came from, and how old it is.
 @Suite struct SessionEndTests {

@@ -1,5 +1,5 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
 import Testing
 
 @Suite struct SettingsTests {

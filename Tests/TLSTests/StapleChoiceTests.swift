@@ -1,7 +1,7 @@
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 /// Which OCSP response goes with which certificate, with an authority that the openssl command answers for.
 @Suite struct StapleChoiceTests {

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
-import TLS
-import TestSupport
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct StapleTests {
     private let root: CertificateAuthority

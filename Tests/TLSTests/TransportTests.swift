@@ -1,7 +1,7 @@
-import TestSupport
+import RepriseTestSupport
 import Testing
 
-@testable import TLS
+@testable import RepriseTLS
 
 /// The two memories under a connection: the bytes that are lent to libssl, and those it writes.
 @Suite struct TransportTests {

@@ -1,5 +1,5 @@
-package import Resumption
-package import TLS
+package import RepriseResumption
+package import RepriseTLS
 
 /// Stands between a connection and what keeps its sessions: counts what is asked, and changes answers as told.
 package final class ForwardingSessions: ConnectionSessions {

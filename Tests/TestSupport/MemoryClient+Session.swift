@@ -1,5 +1,5 @@
-import TLS
-import Vocabulary
+import RepriseTLS
+import RepriseVocabulary
 
 extension MemoryClient {
     /// A session that another client can resume, as DER: no ending of this client can spoil it.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// What other code of the same thread may have left in libcrypto's error queue.
 package enum MemoryErrors {

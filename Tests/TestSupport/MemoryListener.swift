@@ -1,6 +1,6 @@
-package import Resumption
-package import TLS
-package import Vocabulary
+package import RepriseResumption
+package import RepriseTLS
+package import RepriseVocabulary
 
 /// A listener in memory: a context, and what keeps its sessions.
 package struct MemoryListener {

@@ -1,5 +1,5 @@
-package import Resumption
-package import TLS
+package import RepriseResumption
+package import RepriseTLS
 
 /// A client and one of our connections, joined in memory.
 ///

@@ -1,6 +1,6 @@
-package import Resumption
-package import TLS
-package import Vocabulary
+package import RepriseResumption
+package import RepriseTLS
+package import RepriseVocabulary
 
 /// Ready-made certificates and contexts for handshakes in memory.
 package enum MemoryServer {

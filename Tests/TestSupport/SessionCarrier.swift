@@ -1,4 +1,4 @@
-package import TLS
+package import RepriseTLS
 
 /// The four ways that a session comes back.
 package enum SessionCarrier: String, Sendable, CaseIterable {

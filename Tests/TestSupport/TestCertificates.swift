@@ -1,6 +1,6 @@
 package import Foundation
-package import TLS
-import Vocabulary
+package import RepriseTLS
+import RepriseVocabulary
 
 /// Certificate files for tests, made on the spot.
 package struct TestCertificates {

@@ -1,6 +1,6 @@
 import Foundation
-package import TLS
-import Vocabulary
+package import RepriseTLS
+import RepriseVocabulary
 
 /// Revocation lists of an authority, made by the openssl command.
 package struct TestRevocations {

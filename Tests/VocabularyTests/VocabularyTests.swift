@@ -1,5 +1,5 @@
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct VocabularyTests {
     @Test(arguments: [

@@ -1,5 +1,5 @@
+import RepriseVocabulary
 import Testing
-import Vocabulary
 
 @Suite struct WallTimeTests {
     @Test(arguments: [

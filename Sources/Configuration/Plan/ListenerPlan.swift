@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// One listener: where clients connect, how they are treated, and where they go.
 package struct ListenerPlan: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// A checked configuration: everything is there, and of a kind that makes sense.
 package struct Plan: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// TLS sessions of one listener.
 package struct SessionsPlan: Sendable, Hashable {

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 extension Shape.Scalar {
     /// Whether a text is such a value.

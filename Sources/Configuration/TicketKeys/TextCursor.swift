@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// A place in text that may hold secrets, moved forwards byte by byte. It is good for as long as the bytes are lent.
 struct TextCursor {

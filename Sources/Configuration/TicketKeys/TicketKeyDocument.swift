@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// A file of ticket keys in Reprise's own format: a list `keys`, each with a name, two secrets and the time it is good for.
 ///

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Reads the forms of YAML in which people write ticket keys: `keys:` with a list in block or flow style, of mappings in
 /// block or flow style, whose values are plain or quoted words. It copies nothing but values, each into a ``Secret``.

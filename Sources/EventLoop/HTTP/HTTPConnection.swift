@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// One client of the small HTTP server: requests one after the other, each answered before the next is read.
 /// Confined to the server's loop.

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// A moment as HTTP writes it.
 enum HTTPDate {

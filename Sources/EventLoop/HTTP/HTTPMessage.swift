@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// A request as the small HTTP server hands it on.
 package struct HTTPRequest: Sendable {

@@ -1,5 +1,5 @@
 internal import Glibc
-package import Vocabulary
+package import RepriseVocabulary
 
 /// A small HTTP/1 server for what administers the proxy, and for the demo. Confined to its loop.
 ///

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// The closed lists that labels take their values from; who counts takes the places from here.
 package enum ClosedLists {
@@ -10,11 +10,11 @@ package enum ClosedLists {
     package static let protocols = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
     /// How the session was resumed: not at all, by session id, by ticket (RFC 5077), by PSK (RFC 8446 §2.2).
     package static let resumptions = ["no", "id", "ticket", "psk"]
-    /// What key exchanges rest on; the TLS room's list, in its order.
+    /// What key exchanges rest on; the TLS module's list, in its order.
     package static let groupClasses = ["hybrid", "lattice", "classical", "none"]
     /// Whether a handshake offered a session, and what came of it.
     package static let offers = ["not_offered", "resumed", "refused"]
-    /// Why an offered session was not resumed; the resumption room's closed list, in its order.
+    /// Why an offered session was not resumed; the resumption module's closed list, in its order.
     package static let notResumed = [
         "not_found", "expired", "key_unknown", "forged", "other_host", "other_name", "policy_changed", "chain_too_old",
         "certificate_expired", "certificate_revoked", "revocation_unknown", "chain_too_long", "spent", "denied",

@@ -1,5 +1,5 @@
+import RepriseVocabulary
 import Synchronization
-import Vocabulary
 
 /// Durations counted in fixed buckets: one cell of a histogram's series, of one worker.
 ///

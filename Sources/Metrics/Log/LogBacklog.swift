@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// What waits to be written: filled by any thread, emptied by the one writer.
 ///

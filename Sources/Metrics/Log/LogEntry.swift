@@ -1,5 +1,5 @@
 package import Logging
-package import Vocabulary
+package import RepriseVocabulary
 
 /// One line of the log before it is put into words.
 package struct LogEntry: Sendable {

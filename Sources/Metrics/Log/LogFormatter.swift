@@ -1,5 +1,5 @@
 import Logging
-import Vocabulary
+import RepriseVocabulary
 
 /// Puts log entries into words.
 ///

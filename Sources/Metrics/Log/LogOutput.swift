@@ -1,5 +1,5 @@
 import Glibc
-import Vocabulary
+import RepriseVocabulary
 
 /// The descriptor that log lines go to.
 ///

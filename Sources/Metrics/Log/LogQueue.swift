@@ -1,7 +1,7 @@
 import Glibc
 package import Logging
+import RepriseVocabulary
 import Synchronization
-import Vocabulary
 
 /// The way log lines leave the process: a bounded queue, and a thread of its own that writes them.
 ///

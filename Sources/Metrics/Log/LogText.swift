@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// Text of others made harmless: no control character, no line separator, no change of the writing direction
 /// reaches the log, and none of it is longer than ``Limits/logValueBytes``.

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// A field's value.
 ///

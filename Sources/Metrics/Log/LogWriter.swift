@@ -1,6 +1,6 @@
 import Logging
+import RepriseVocabulary
 import Synchronization
-import Vocabulary
 
 /// What the log's thread does: takes lines from the backlog, puts them into words and hands them to the output.
 ///

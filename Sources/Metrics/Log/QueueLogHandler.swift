@@ -1,5 +1,5 @@
 package import Logging
-package import Vocabulary
+package import RepriseVocabulary
 
 /// swift-log's way onto a ``LogQueue``: for the control plane, and for packages that log through swift-log.
 package struct QueueLogHandler: LogHandler {

@@ -1,5 +1,5 @@
 import Glibc
-import Vocabulary
+import RepriseVocabulary
 
 /// Wakes a thread that sleeps in poll(2): a pipe of which neither end blocks.
 ///

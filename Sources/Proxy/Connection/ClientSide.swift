@@ -1,8 +1,8 @@
-internal import EventLoop
-internal import Metrics
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// A connection's client: its stream, its TLS, its sessions and its tickets. Confined to its worker's loop.
 ///

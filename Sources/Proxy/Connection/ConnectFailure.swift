@@ -1,5 +1,5 @@
-internal import EventLoop
 internal import Glibc
+internal import RepriseEventLoop
 
 /// What kept an upstream server from taking a connection.
 enum ConnectError: CustomStringConvertible {

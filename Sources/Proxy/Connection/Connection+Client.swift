@@ -1,8 +1,8 @@
-internal import EventLoop
-internal import Metrics
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The client's events: bytes and ends in, the handshake, and what leaves.
 extension Connection {

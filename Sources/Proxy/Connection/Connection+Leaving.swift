@@ -1,8 +1,8 @@
-internal import EventLoop
-internal import Metrics
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// How both sides are left, as the machine has decided, and the books are closed.
 extension Connection {

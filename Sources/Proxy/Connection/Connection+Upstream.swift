@@ -1,7 +1,7 @@
-internal import EventLoop
-internal import Routing
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseRouting
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The upstream's events: connecting, failing over, plaintext in and out.
 extension Connection {

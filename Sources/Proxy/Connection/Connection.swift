@@ -1,8 +1,8 @@
-internal import EventLoop
-internal import Metrics
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// One client's connection: the shell that does what ``ConnectionMachine`` decides, with a ``ClientSide`` and an
 /// ``UpstreamSide`` to do it to.

@@ -1,7 +1,7 @@
-internal import Metrics
-internal import Resumption
-internal import TLS
-internal import Vocabulary
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The fields of a connection's line in the log, in their order (docs/logs.md).
 enum ConnectionFields {

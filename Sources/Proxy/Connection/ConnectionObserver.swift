@@ -1,5 +1,5 @@
-package import TLS
-package import Vocabulary
+package import RepriseTLS
+package import RepriseVocabulary
 
 /// Someone in the same process who wants to know which TLS connection stands behind an upstream connection.
 ///

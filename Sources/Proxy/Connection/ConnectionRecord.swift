@@ -1,6 +1,6 @@
-package import Resumption
-package import TLS
-package import Vocabulary
+package import RepriseResumption
+package import RepriseTLS
+package import RepriseVocabulary
 
 /// What is known of one connection, for its line in the log and for observers.
 package struct ConnectionRecord: Sendable {

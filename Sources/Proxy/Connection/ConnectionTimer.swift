@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// The one timer of a connection, and what it is set for. Confined to its loop.
 final class ConnectionTimer {

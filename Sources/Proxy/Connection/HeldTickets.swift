@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// TLS 1.3 tickets that wait for company on their way to a client.
 struct HeldTickets {

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// How many of a client's KeyUpdates were seen, and whether they come too fast.
 struct KeyUpdateBudget: Sendable, Equatable {

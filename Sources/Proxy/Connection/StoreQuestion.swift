@@ -1,6 +1,6 @@
-internal import EventLoop
-internal import Resumption
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseResumption
+internal import RepriseVocabulary
 
 /// A session store that was asked, and a handshake that waits for it until `sessions.store_deadline`. Confined to its loop.
 final class StoreQuestion {

@@ -1,6 +1,6 @@
-internal import EventLoop
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// A duplex of plaintext over one socket, plain or TLS: what the socket is ready for, what waits for it, one receive and one send
 /// a turn, and how the peer's stream ended. Confined to its loop. It knows neither client nor upstream.

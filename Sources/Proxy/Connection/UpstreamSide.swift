@@ -1,8 +1,8 @@
-internal import EventLoop
-internal import Metrics
-internal import Routing
-internal import TLS
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseRouting
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// A connection's upstream: which server, the way to it, and its stream. Confined to its worker's loop.
 ///

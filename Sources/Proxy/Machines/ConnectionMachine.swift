@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What one connection does next: its client, its exchange, and the book of its ending. Events in, answers out, no I/O and
 /// no clock.

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// How a connection ended, and what happened after that. Each fact is entered once, as the ``Ending`` it may be.
 package struct EndingBook: Sendable, Equatable {

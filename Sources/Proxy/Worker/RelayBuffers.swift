@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import TLS
+internal import RepriseEventLoop
+internal import RepriseTLS
 
 /// The buffers that one worker's connections share, one turn of one connection at a time.
 ///

@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// Connections that wait for something equally long, in the order in which their wait is over: it needs no sorting, and
 /// one timer serves all. It knows them by their numbers, so that one that has ended goes at once.

@@ -1,7 +1,7 @@
-package import EventLoop
-package import Metrics
-package import TLS
-package import Vocabulary
+package import RepriseEventLoop
+package import RepriseMetrics
+package import RepriseTLS
+package import RepriseVocabulary
 
 /// One event loop with its share of the connections: the door through which it is controlled.
 ///

@@ -1,6 +1,6 @@
-internal import EventLoop
-internal import Metrics
-internal import Vocabulary
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseVocabulary
 
 /// Taking clients in: by the limits, which are the whole process's, and by who makes way, which each worker knows of its own.
 extension WorkerCore {

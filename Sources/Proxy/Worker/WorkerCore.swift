@@ -1,7 +1,7 @@
-internal import EventLoop
-internal import Metrics
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseVocabulary
 internal import Synchronization
-internal import Vocabulary
 
 /// What one worker holds on its loop: listeners, connections, and the buffers they share.
 ///

@@ -1,6 +1,6 @@
-internal import EventLoop
-internal import Resumption
-internal import TLS
+internal import RepriseEventLoop
+internal import RepriseResumption
+internal import RepriseTLS
 
 /// One listener as one worker sees it, in one generation of the configuration.
 ///

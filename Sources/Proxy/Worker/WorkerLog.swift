@@ -1,9 +1,9 @@
-internal import EventLoop
 internal import Logging
-package import Metrics
-internal import Resumption
-internal import Routing
-internal import Vocabulary
+internal import RepriseEventLoop
+package import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseRouting
+internal import RepriseVocabulary
 
 /// The lines that a worker writes to the log: one for each connection at its end, and what an operator must know.
 ///

@@ -1,6 +1,6 @@
-internal import Metrics
-internal import Routing
-internal import TLS
+internal import RepriseMetrics
+internal import RepriseRouting
+internal import RepriseTLS
 
 /// An upstream group as one worker sees it: the group that all share, and this worker's metric cells.
 final class WorkerUpstream {

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// A binary heap of what has a moment, the longest ago first.
 struct AgeHeap<Element: Sendable>: Sendable {

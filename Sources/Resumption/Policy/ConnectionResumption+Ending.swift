@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What an ending means for the sessions of a connection.
 extension ConnectionResumption {

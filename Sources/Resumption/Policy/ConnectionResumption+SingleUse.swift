@@ -1,5 +1,5 @@
-internal import TLS
-internal import Vocabulary
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// Sessions that resume just once: an identity is public on the wire, and whoever has seen one must not be able to keep its
 /// owner from it. A session is spent when its binder has been proved, and not before.

@@ -1,5 +1,5 @@
-package import TLS
-package import Vocabulary
+package import RepriseTLS
+package import RepriseVocabulary
 
 /// The sessions of one connection: what it offered, what became of that, and what it is given.
 ///

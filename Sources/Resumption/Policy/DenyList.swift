@@ -1,6 +1,6 @@
+package import RepriseTLS
+package import RepriseVocabulary
 internal import Synchronization
-package import TLS
-package import Vocabulary
 
 /// Lineages that must not resume any more, each until the age of its chain would forbid it anyway.
 ///

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What each ending of a connection means for its session.
 package struct EndingVerdicts: Sendable, Hashable {

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Single-use sessions that a connection is about to prove the secret of, so that no two prove it at once.
 ///

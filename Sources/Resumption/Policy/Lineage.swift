@@ -1,4 +1,4 @@
-public import Vocabulary
+public import RepriseVocabulary
 
 /// All sessions that descend from one full handshake: what is known of them, wherever they are carried.
 public struct Lineage: Sendable, Hashable {

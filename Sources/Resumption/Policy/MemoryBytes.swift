@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// Puts numbers into bytes, most significant first.
 struct ByteWriter {

@@ -1,5 +1,5 @@
-package import TLS
-internal import Vocabulary
+package import RepriseTLS
+internal import RepriseVocabulary
 
 /// A host as a listener of the domain serves it now.
 package struct ServedHost: Sendable {

@@ -1,6 +1,6 @@
+internal import RepriseTLS
+package import RepriseVocabulary
 internal import Synchronization
-internal import TLS
-package import Vocabulary
 
 /// What the listeners of one session domain share, for as long as the process runs: store, ticket keys, deny list.
 package final class SessionDomain: Sendable {

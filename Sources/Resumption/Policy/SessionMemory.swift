@@ -1,5 +1,5 @@
-internal import TLS
-internal import Vocabulary
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// What a session remembers beside its secrets, in a form of its own inside the session's application data.
 ///

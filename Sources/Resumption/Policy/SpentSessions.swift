@@ -1,5 +1,5 @@
-internal import TLS
-internal import Vocabulary
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The single-use sessions that a handshake has taken out of the store, for as long as it lasts.
 struct SpentSessions {

@@ -1,5 +1,5 @@
+internal import RepriseVocabulary
 internal import Synchronization
-internal import Vocabulary
 
 /// What stored sessions clients were given beyond `tickets.full` and `tickets.resumed` because they asked for them (RFC 9149):
 /// one address gets so many within a session's lifetime, and cannot crowd others out of the store by asking.

@@ -1,5 +1,5 @@
-package import TLS
-internal import Vocabulary
+package import RepriseTLS
+internal import RepriseVocabulary
 
 /// What routers get of a connection's session.
 extension ConnectionResumption {

@@ -1,5 +1,5 @@
+internal import RepriseVocabulary
 internal import Synchronization
-internal import Vocabulary
 
 /// Application data that was set after the ticket had left: it is put into the lineage's next one, and found by whoever comes
 /// back with the old one.

@@ -1,5 +1,5 @@
-internal import TLS
-public import Vocabulary
+internal import RepriseTLS
+public import RepriseVocabulary
 
 /// A session of a client, kept beyond its connection: one counted reference (SSL_get1_session(3)), given back when the last
 /// holder lets go.

@@ -1,4 +1,4 @@
-internal import Vocabulary
+internal import RepriseVocabulary
 
 /// A session as it travels: a mark, how the client names it, what its connection was about, and its DER.
 struct SerializedSession {

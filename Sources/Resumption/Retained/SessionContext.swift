@@ -1,5 +1,5 @@
-internal import TLS
-internal import Vocabulary
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// Where a session belongs: its host under its policy, and the session domain whose store, ticket keys and deny list
 /// decide whether it resumes.

@@ -1,5 +1,5 @@
-public import TLS
-public import Vocabulary
+public import RepriseTLS
+public import RepriseVocabulary
 
 /// What is known of a session and of the connection it was seen on.
 public struct SessionDetails: Sendable {

@@ -1,5 +1,5 @@
-internal import TLS
-internal import Vocabulary
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// What a connection knows of its session beside what libssl's object holds.
 struct SessionFacts {

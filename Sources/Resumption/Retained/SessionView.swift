@@ -1,5 +1,5 @@
-internal import TLS
-internal import Vocabulary
+internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// The session that a connection is using, lent for the length of a closure: it cannot be stored, and so not outlive the
 /// connection (SSL_get0_session(3)). What ``retain()`` gives can.

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// The store's protocol, without waiting for anything.
 extension LocalSessionStore {

@@ -1,5 +1,5 @@
 import Glibc
-package import Vocabulary
+package import RepriseVocabulary
 
 /// The sessions of this process, in a budget of memory that is laid out once and never left.
 ///

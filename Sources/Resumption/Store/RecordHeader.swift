@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// The eight bytes before every record of a ring: when it expires, how long its session is, whether it is dead.
 ///

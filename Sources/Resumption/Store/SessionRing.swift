@@ -1,5 +1,5 @@
 import Glibc
-import Vocabulary
+import RepriseVocabulary
 
 /// The records of a shard, over memory of the store: a header, the key, the DER, and up to seven bytes of nothing.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-import Vocabulary
+import RepriseVocabulary
 
 /// One part of a store, with a lock of its own: records in the order of their arrival, and slots that find them.
 ///

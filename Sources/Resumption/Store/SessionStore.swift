@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Where stateful sessions live: in this process, or on a machine that a cluster shares.
 ///

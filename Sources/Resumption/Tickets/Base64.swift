@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Base64 with the alphabet of RFC 4648 §4, and with its padding, decoded into bytes that must not be seen.
 package enum Base64 {

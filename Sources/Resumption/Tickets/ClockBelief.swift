@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// How far a clock that can leap is believed, for what cannot be undone.
 ///

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// Keys that someone else made and changes: the first that is valid seals, all that are not past open.
 struct FixedTicketKeys: Sendable {

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 extension Limits {
     /// How many generations of ticket keys live at once in a ring that rotates by itself.

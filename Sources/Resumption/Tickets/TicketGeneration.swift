@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// A key of a ring that rotates by itself, and when it does what.
 struct TicketGeneration: Sendable {

@@ -1,4 +1,4 @@
-internal import TLS
+internal import RepriseTLS
 
 extension TicketKey {
     /// The part that libcrypto is handed.

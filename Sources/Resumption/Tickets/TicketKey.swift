@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Fills a buffer with bytes that nobody can guess.
 package typealias RandomBytes = @Sendable (UnsafeMutableRawBufferPointer) -> Void

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// A file of ticket keys that other programs share, told apart by its content.
 ///

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// A ticket key as a file of Reprise's own says it, not yet checked.
 package struct TicketKeyRecord: Sendable {

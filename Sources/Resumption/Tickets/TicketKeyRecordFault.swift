@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What is wrong with the keys of a file of Reprise's own; keys count from 1, in the order of the file.
 package enum TicketKeyRecordFault: Error, Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// The ticket keys of one session domain: one seals, all that are needed open.
 ///

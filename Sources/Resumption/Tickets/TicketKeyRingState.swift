@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// What a ``TicketKeyRing`` keeps under its lock; see there for what each call promises.
 struct TicketKeyRingState: Sendable {

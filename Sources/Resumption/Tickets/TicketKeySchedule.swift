@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// Keys that follow each other in turns of equal length, two of them always made ahead of their turn.
 ///

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What an operator may know of a ticket key.
 package struct TicketKeySnapshot: Sendable, Hashable {

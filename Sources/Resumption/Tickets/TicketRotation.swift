@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// How often a ring's key changes, and how long what a key sealed may live. One that exists is one that works.
 package struct TicketRotation: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 extension WallTime {
     /// Before every time that a ring works with.

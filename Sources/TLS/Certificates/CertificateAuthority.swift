@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// A small authority for the demo and the tests: it signs what it is told, and keeps no books.
 ///

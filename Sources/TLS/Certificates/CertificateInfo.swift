@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// The kind and size of a public key.
 package enum KeyKind: Sendable, Hashable {

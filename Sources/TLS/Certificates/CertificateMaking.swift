@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// What a certificate is made from, apart from its key and its issuer.
 struct CertificateOrder {

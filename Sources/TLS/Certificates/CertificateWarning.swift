@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Something about a certificate that works now, or for some clients, and yet should be looked at.
 ///

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// What a file is that is not the PEM file which was asked for, with what makes one of it.
 package enum FileFormat: Sendable, Hashable {

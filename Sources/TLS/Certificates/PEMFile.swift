@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// Reads certificates and keys out of the bytes of PEM files.
 enum PEMFile {

@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// What libcrypto's PEM reader is answered when it asks for a passphrase.
 final class PassphraseQuestion {

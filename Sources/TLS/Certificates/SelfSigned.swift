@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// Makes certificates for the demo and the tests: self-signed, or signed by a ``CertificateAuthority``.
 package enum SelfSigned {

@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 extension ServerCertificate {
     /// What should be looked at, at that moment: validity of every certificate, the chain's links, the key's size.

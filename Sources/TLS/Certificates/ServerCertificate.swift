@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// A certificate that serves TLS: the leaf, the chain behind it and the private key.
 ///

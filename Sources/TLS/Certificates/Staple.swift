@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// The place for a certificate's OCSP response (RFC 6066 §8), which can be replaced while connections use it.
 ///

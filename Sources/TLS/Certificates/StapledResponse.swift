@@ -1,6 +1,6 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Glibc
-import Vocabulary
+import RepriseVocabulary
 
 /// One parsed OCSP response that speaks of one certificate; never changes.
 final class StapledResponse: Sendable {

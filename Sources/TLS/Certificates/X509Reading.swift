@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// Reads values out of libcrypto's certificates. Every function leaves the error queue empty.
 enum X509Reading {

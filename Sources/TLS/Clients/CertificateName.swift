@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// A name that a client's certificate must have in its subjectAltName; the common name does not count.
 package enum CertificateName: Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// Where certificates say that their revocation lists are, and lists which of these they are for (RFC 5280 §4.2.1.13,
 /// §5.2.5).

@@ -1,6 +1,6 @@
-import CLibSSL
+import CRepriseOpenSSL
 import Glibc
-import Vocabulary
+import RepriseVocabulary
 
 /// X509_STORE_set_check_revocation(3): once for a client's chain, in place of libcrypto's own look at the lists.
 ///

@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// A revocation list whose signature has been verified.
 ///

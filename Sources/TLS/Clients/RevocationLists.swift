@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// Reads revocation lists (RFC 5280 §5) out of a PEM file.
 enum RevocationLists {

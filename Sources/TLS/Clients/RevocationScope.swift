@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// Which certificates of its issuer a revocation list speaks of, and what its word is good for.
 struct RevocationScope: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// What revocation lists say.
 struct Revocations: Sendable {

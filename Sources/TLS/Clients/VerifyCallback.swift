@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// SSL_set_verify(3): once for each certificate of a client's chain, after libcrypto has judged it.
 func clientCertificateJudged(_ isGood: CInt, _ storeContext: OpaquePointer?) -> CInt {

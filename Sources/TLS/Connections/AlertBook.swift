@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// The alerts of a connection that end it or one of its directions (RFC 8446 §6), as libssl tells of them.
 struct AlertBook {

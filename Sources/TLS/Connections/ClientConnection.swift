@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// A TLS connection in the client role, without its socket: a ``TLSStream``, a server to verify and sessions to be given.
 ///

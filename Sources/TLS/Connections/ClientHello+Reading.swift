@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 extension ClientHello {
     /// Reads the extensions of the ClientHello that libssl holds; only inside its client_hello callback.

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// What the proxy reads of a ClientHello by itself, before libssl acts on it.
 ///

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 extension HandshakeSummary {
     /// Adds what libssl knows of a finished handshake.

@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// What a ClientHello may hold at most, so that no hello costs many times what an ordinary one does: libssl has no bound of
 /// its own but 128 KiB, and compares some lists with others.

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// What a server knows of the ClientHello, and has decided by it.
 struct HelloState {

@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// The ClientHello: what is decided before libssl acts on it.
 extension ServerConnection {

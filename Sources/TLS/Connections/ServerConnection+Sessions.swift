@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// Sessions of one connection: from libssl's objects to values and back.
 extension ServerConnection {

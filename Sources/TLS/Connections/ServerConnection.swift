@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// One client's TLS connection, without its socket: a ``TLSStream``, and what only a server has to do, which is to answer
 /// ClientHellos and to give and take sessions.

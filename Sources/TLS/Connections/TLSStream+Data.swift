@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 extension TLSStream {
     /// Decrypts up to a record's plaintext (16 KiB) of what was lent.

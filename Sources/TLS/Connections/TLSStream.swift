@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// One TLS connection of either role, without its socket: ciphertext is lent, plaintext and ciphertext come out.
 ///

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 // Our BIO (BIO_meth_new(3)): no socket behind it, only a TransportState. Reading moves the bytes of this turn's one
 // `recv` to libssl; writing gathers them for this turn's one `send`. Writing never blocks.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// The application protocols a listener speaks, or a client offers, in the form of the ALPN extension (RFC 7301 §3.1).
 final class ApplicationProtocols: Sendable {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// What of a listener's settings decides whether a client's certificate is accepted, beside its host's demands.
 struct CertificateTerms: Equatable {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// The SSL_CTX that connections in the client role are made from, in one worker.
 package final class ClientContext {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// The steps that all contexts are built with: listeners', hosts' and clients'.
 enum ContextBuilding {

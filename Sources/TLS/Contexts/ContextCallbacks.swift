@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 // What libssl calls back while a connection's own call runs, so always on the connection's worker. Each function checks
 // its pointers, finds the object, and calls one method.

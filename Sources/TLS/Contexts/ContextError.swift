@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Why a listener's or a host's context cannot be built.
 package enum ContextError: Error, Sendable, Hashable {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// The SSL_CTX of one host: its certificates, and the parts of the settings that libssl takes from the context a
 /// connection was switched to (ciphers, signature algorithms, security level, ALPN, stapling).

@@ -1,4 +1,4 @@
-import Vocabulary
+import RepriseVocabulary
 
 /// The hosts of one listener: built once, immutable, shared by all workers.
 package final class HostContexts: Sendable {

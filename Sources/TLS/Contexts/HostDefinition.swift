@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// One host of a listener, before its context is built.
 package struct HostDefinition: Sendable {

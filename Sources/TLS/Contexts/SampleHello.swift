@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// A ClientHello that libssl makes under a listener's lists: its numbers are what the lists come to, libssl's own list
 /// too.

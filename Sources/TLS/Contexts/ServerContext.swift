@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// The SSL_CTX that a listener's connections are made from, in one worker: options, versions, groups, sessions.
 ///

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// How sessions leave libssl and come back: its own cache is off, and the callbacks lead to ``ConnectionSessions``.
 enum SessionHooks {

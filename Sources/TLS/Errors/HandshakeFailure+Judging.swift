@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 extension HandshakeFailure {
     /// The cause of a failure that libssl reports.

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// Why a handshake failed: one cause of the closed list, and the evidence.
 package struct HandshakeFault: Sendable, Hashable, Error {

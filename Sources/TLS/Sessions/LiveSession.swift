@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// The session that a connection is using, as SSL_get0_session(3) lends it: without a reference of its own, so it must
 /// not outlive a call on the connection. Whoever wants to keep it retains it.

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// A session that a client offers, restored by libssl but not resumed yet. Its bytes are lent for the call it is handed
 /// over in.

@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 extension PeerChain {
     /// The chain that this handshake verified; `nil` when the client showed no certificate.

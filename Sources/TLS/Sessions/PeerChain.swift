@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What is to be known later of a client's verified chain, without the chain itself.
 package struct PeerChain: Sendable, Hashable {

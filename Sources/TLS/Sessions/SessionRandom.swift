@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// Bytes for names of sessions, and digests to tell hosts by: from libcrypto.
 package enum SessionRandom {

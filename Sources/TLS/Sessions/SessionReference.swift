@@ -1,5 +1,5 @@
-import CLibSSL
-package import Vocabulary
+import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// One counted reference to a session of libssl's (SSL_get1_session(3)), given back when the object goes.
 ///

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 // Stateful sessions: what libssl calls back when one is made or looked for. There is no remove callback: what an
 // ending means for a session is not libssl's to decide (design decision D4).

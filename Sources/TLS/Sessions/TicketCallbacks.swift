@@ -1,5 +1,5 @@
-import CLibSSL
-import Vocabulary
+import CRepriseOpenSSL
+import RepriseVocabulary
 
 // Tickets: what libssl calls back while it seals or opens one, always during a connection's own call. libssl seals by
 // encryption first and then an HMAC over name, IV and ciphertext, which it compares in constant time; what we choose

@@ -1,4 +1,4 @@
-package import Vocabulary
+package import RepriseVocabulary
 
 /// What one ticket key seals with: RFC 5077 §4's construction, a cipher in CBC mode and an HMAC over the result.
 package struct TicketSecrets: Sendable {

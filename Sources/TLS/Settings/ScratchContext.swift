@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// An SSL_CTX that only answers what this libssl knows.
 ///

@@ -1,4 +1,4 @@
-/// Limits of the TLS room that no option changes.
+/// Limits of the TLS module that no option changes.
 package enum TLSLimits {
     /// The largest certificate, key or chain file that is read.
     package static let pemFileBytes = 1 << 20

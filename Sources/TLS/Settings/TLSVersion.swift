@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// A version of the protocol that libssl speaks.
 public enum TLSVersion: Int, Sendable, Hashable, Comparable, CaseIterable {

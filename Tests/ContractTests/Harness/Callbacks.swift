@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 // One function for each callback of libssl's: it finds the closure, and asks it.
 

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// The four ways that libssl lets a session come back.
 enum Carrier: String, CaseIterable, Sendable {

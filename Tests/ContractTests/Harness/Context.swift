@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// An SSL_CTX, and what its callbacks answer. A callback is installed when its closure is set.
 final class Context {

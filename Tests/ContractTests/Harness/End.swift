@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// One end of a connection: an SSL over memory.
 final class End {

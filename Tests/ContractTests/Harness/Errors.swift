@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// libcrypto's error queue of this thread.
 enum Errors {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// Counts when libssl lets go of a session's memory.
 final class FreeCount {

@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// A key with a self-signed certificate.
 final class Identity: @unchecked Sendable {

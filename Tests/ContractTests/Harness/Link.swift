@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// A client and a server of libssl's, joined in memory.
 final class Link {

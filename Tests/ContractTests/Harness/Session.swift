@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// A session in its serialised form: nothing that happens to libssl's object can spoil it.
 struct Session: Sendable, Equatable {

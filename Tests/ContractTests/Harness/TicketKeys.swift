@@ -1,4 +1,4 @@
-import CLibSSL
+import CRepriseOpenSSL
 
 /// What the ticket key callback answers with.
 enum TicketKeys {

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import RepriseTestSupport
 import Testing
 
 /// What docker/Dockerfile takes into the image's build, without building it.
