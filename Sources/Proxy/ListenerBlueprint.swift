@@ -50,7 +50,11 @@ package struct UpstreamTLS: Sendable {
 
     func transport() throws(ContextError) -> WorkerUpstream.Transport {
         do throws(ClientError) {
-            return .tls(try ClientContext(settings), serverName: serverName)
+            let context = try ClientContext(settings)
+            // A name that no connection could ask for is found out now.
+            let trial = try ClientConnection(context: context, output: OutputBuffer(), serverName: serverName)
+            trial.stream.close()
+            return .tls(context, serverName: serverName)
         } catch {
             throw .upstream(error.description)
         }

@@ -196,4 +196,127 @@ import Testing
         }
         await chain.end()
     }
+
+    /// Forwards what both say, up to so many bytes of the server's; then the front's side of it is reset.
+    private static func resetting(after limit: Int) -> (Int) -> UInt16 {
+        { port in
+            TestUpstream { peer in
+                let descriptor = Loopback.socket()
+                guard Loopback.connect(descriptor, to: port), case .bytes(let hello) = peer.receive() else {
+                    return peer.close()
+                }
+                _ = hello.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                var buffer = [UInt8](repeating: 0, count: limit)
+                let count = recv(descriptor, &buffer, limit, 0)
+                peer.send(Array(buffer.prefix(max(0, count))))
+                peer.reset()
+                close(descriptor)
+            }.port
+        }
+    }
+
+    @Test func `a server that resets in the middle of its flight is not waited for`() async throws {
+        let chain = try await Chain(before: .echo(), relay: Self.resetting(after: 100))
+        let (port, front) = (chain.front.port, chain.front)
+        try await onOwnThread {
+            let client = try Self.connect(port, sending: [1])
+            // Not until timeouts.connect, which is five seconds.
+            #expect(eventually(within: 3) { front.hasEnded(.upstreamUnreachable) })
+            #expect(Self.read(.max, client).isEmpty)
+        }
+        await chain.end()
+    }
+
+    /// A client that one thread has made and another lets go.
+    // @unchecked: nobody uses it in between.
+    private struct Held: @unchecked Sendable {
+        let client: SocketClient
+    }
+
+    /// A TLS server that answers the first bytes, ends in order and closes, with the rest of the upload unread: a reset behind
+    /// its close_notify.
+    private static func earlyServer(_ answer: [UInt8]) -> TestUpstream {
+        TestUpstream(kernelBuffer: 64 << 10) { peer in
+            guard let listener = try? MemoryServer.context() else { return peer.close() }
+            let output = OutputBuffer()
+            let server = ServerConnection(context: listener.context, output: output, sessions: listener.connection())
+            var isAnswered = false
+            while !isAnswered, case .bytes(let bytes) = peer.receive(2000) {
+                bytes.withUnsafeBytes {
+                    server.lend($0)
+                    var buffer = [UInt8](repeating: 0, count: 2000)
+                    if server.handshake() == .done,
+                        case .bytes = buffer.withUnsafeMutableBytes({ server.read(into: $0) })
+                    {
+                        _ = answer.withUnsafeBytes { server.write($0) }
+                        server.sendCloseNotify()
+                        isAnswered = true
+                    }
+                    server.endTurn()
+                }
+                peer.send(output.withBytes { Array($0) })
+                output.removeAll()
+            }
+            server.abandon()
+            server.close()
+            _ = peer.unreadByPeer
+            peer.close()
+        }
+    }
+
+    @Test func `an answer that is whole by its close_notify is whole, although a reset follows it`() async throws {
+        let answer = [UInt8](repeating: 5, count: 1000)
+        let upstream = Self.earlyServer(answer)
+        let chain = try await Chain(before: .echo(), first: [upstream.port])
+        let (port, front) = (chain.front.port, chain.front)
+        try await onOwnThread {
+            for run in 1...20 {
+                let client = try Self.connect(port)
+                try client.tls.write([UInt8](repeating: 1, count: 2_000_000))
+                client.flush()
+                #expect(Self.read(.max, client) == answer && client.tls.hasReceivedShutdown, "\(run)")
+                // The next is the other server's turn.
+                let other = try Self.connect(port, sending: [1])
+                #expect(Self.read(1, other) == [1])
+                Self.end(other)
+            }
+            #expect(eventually { front.hasEnded(.upstreamEnd, 20) }, "\(front.metrics)")
+        }
+        await chain.end()
+    }
+
+    @Test(arguments: ["kill", "drain", "timeout"])
+    func `nothing is left of a connection that ends while TLS is negotiated`(_ end: String) async throws {
+        let silent = TestUpstream { peer in
+            while case .bytes = peer.receive() {}
+            peer.close()
+        }
+        var parts = TestWorker.Parts()
+        parts.upstreamTLS = UpstreamTLS(ClientSettings(tls: .intermediate, trust: .anybody), serverName: "a.test")
+        if end == "timeout" { parts.settings.timeouts.connect = .milliseconds(50) }
+        let worker = try await TestWorker(before: [TestWorker.server(Int(silent.port))], parts)
+        let port = worker.port
+        let client = try await onOwnThread {
+            let client = Held(client: try Self.connect(port, sending: [1, 2, 3]))
+            #expect(eventually { silent.accepted == 1 })
+            return client
+        }
+        switch end {
+        case "kill": await worker.end()
+        case "drain": await worker.endDrain()
+        default: break
+        }
+        let ending: Ending = end == "kill" ? .killed : end == "drain" ? .drain : .upstreamUnreachable
+        try await onOwnThread { #expect(eventually { worker.hasEnded(ending) }) }
+        withExtendedLifetime(client) {}
+        if end != "kill" { await worker.end() }
+    }
+
+    @Test func `a name that no connection could ask for is an error of the listener`() async throws {
+        var parts = TestWorker.Parts()
+        parts.upstreamTLS = UpstreamTLS(ClientSettings(tls: .intermediate, trust: .anybody), serverName: "")
+        await #expect(throws: ContextError.self) {
+            _ = try await TestWorker(before: [TestWorker.server(1)], parts)
+        }
+    }
 }

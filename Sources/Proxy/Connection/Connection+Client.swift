@@ -111,7 +111,9 @@ extension Connection {
     func clientEnded(_ end: Stream.End) {
         guard machine.client.readsClient else { return }
         switch end {
-        case .inOrder: sayAfterUpload(machine.clientEnded(uploadWaits: upstream.waiting > 0))
+        case .inOrder:
+            upstream.clientEnded()
+            sayAfterUpload(machine.clientEnded(uploadWaits: upstream.waiting > 0))
         case .truncated: leave(machine.clientBroke(.truncation))
         case .reset: clientBroke()
         case .broken(let fault): clientFailed(fault)
@@ -220,21 +222,19 @@ extension Connection {
 extension Connection {
     /// Asks the session store, and lets the handshake wait for it until `sessions.store_deadline`.
     private func askStore() {
-        let (id, loop, domain) = (id, worker.loop, listener.domain)
+        let (id, place, domain) = (id, WorkerPlace(worker), listener.domain)
         let (keys, taking) = (client.sessions.wanted, client.sessions.takesWhatItWants)
-        // The loop runs for as long as its worker lives, and the connection is looked up on it.
-        nonisolated(unsafe) let worker = worker
         // A HelloRetryRequest may have it asked again.
         let number = worker.nextQuestion()
         let asking = domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
-            loop.execute {
+            place.execute { worker in
                 let isTaken = worker.connection(id)?.storeAnswered(found, to: number) ?? false
                 // Nobody waits for it any more.
                 if taking, !isTaken { domain.putBack(found ?? [:], at: Clocks.wall()) }
             }
         }
         // What is taken for a single use must come, to be given back.
-        let waits = StoreQuestion(taking ? nil : asking, deadline: listener.settings.storeDeadline, on: loop) {
+        let waits = StoreQuestion(taking ? nil : asking, deadline: listener.settings.storeDeadline, on: worker.loop) {
             [unowned self] in storeAnswered(nil, to: number)
         }
         client.question = (number, waits)

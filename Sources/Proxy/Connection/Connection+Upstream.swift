@@ -8,12 +8,10 @@ extension Connection {
     /// Has an upstream chosen: at once, or by a router that answers in a turn of its own.
     func route() {
         guard let router = listener.router else { return routed(true) }
-        let (id, loop) = (id, worker.loop)
-        // The loop runs for as long as its worker lives, and the connection is looked up on it.
-        nonisolated(unsafe) let worker = worker
-        let answer = router.route(id) { isWanted in
-            loop.execute {
-                guard let connection = worker.connection(id) else { return }
+        let place = WorkerPlace(worker)
+        let answer = router.route(id) { [id] isWanted in
+            place.execute { core in
+                guard let connection = core.connection(id) else { return }
                 connection.turn { connection.routed(isWanted) }
             }
         }
@@ -114,20 +112,20 @@ extension Connection {
         if !bytes.isEmpty, case .broken(let fault)? = client.write(bytes) { return clientFailed(fault) }
         switch end {
         case nil: break
-        case .inOrder: upstreamEnded(stream.failure)
-        case .truncated, .reset, .broken: upstreamBroke()
+        case .inOrder: upstreamEnded(stream)
+        case .broken(let fault):
+            record.detail = "the upstream's TLS: \(fault)"
+            upstreamBroke()
+        case .truncated, .reset: upstreamBroke()
         }
     }
 
-    /// - Parameter failure: why it takes no more bytes, if it has said so.
-    private func upstreamEnded(_ failure: SystemErrno?) {
-        // The kernel reports a reset once, and the send has had the report: what follows it looks like an end.
-        guard failure != .connectionReset else { return upstreamBroke() }
+    private func upstreamEnded(_ stream: Stream) {
         switch machine.upstreamEnded() {
         case .goOn:
             client.sendCloseNotify()
             // It takes no more bytes, and has no more: what the client still sends would go nowhere.
-            if failure != nil { upstreamBroke() }
+            if stream.failure != nil { upstreamBroke() }
         case .complete:
             upstream.close(.inOrder)
             client.sendCloseNotify()
@@ -175,7 +173,8 @@ extension Connection {
         stream.refused(errno)
         // Nothing waits for the upstream any more: a client that has ended is not owed more than that.
         sayAfterUpload(machine.uploaded())
-        mayReceive(from: .upstream)
+        // What it has sent comes before the client's end (``holdEnd(_:)``), although it may have been received from before.
+        mayReceiveAgain(from: .upstream)
     }
 
     /// Does what the end of the upload, or of what waited of it, leads to.

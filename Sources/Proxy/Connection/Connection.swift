@@ -8,7 +8,8 @@ internal import RepriseVocabulary
 /// ``UpstreamSide`` to do it to.
 ///
 /// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: what happened, then receives
-/// from whoever is due (one each, and the end behind it), then ``settle()`` with one send.
+/// from whoever is due (one each, and the end behind it), then ``settle()``. What the turn has gathered is sent there at once; a
+/// socket that has room again is first sent what waited for it.
 final class Connection {
     /// The worker outlives its connections: it closes them all before it goes.
     unowned let worker: WorkerCore
@@ -76,14 +77,19 @@ final class Connection {
         due.insert(side)
     }
 
+    /// The same for what stands behind a receive of this turn: an end, or what came before an end.
+    func mayReceiveAgain(from side: Due) {
+        received.remove(side)
+        due.insert(side)
+    }
+
     /// Sees to what is left behind a receive: the end now, more bytes in a turn of their own, an error a little later.
     func arrangeNext(_ receipt: Stream.Receipt, from stream: Stream, _ side: Due) {
         guard !machine.isClosed, case .bytes(let endIsBehind) = receipt else { return }
         noteActivity()
         if !stream.isReadable { probeLater() }
         if endIsBehind {
-            received.remove(side)
-            mayReceive(from: side)
+            mayReceiveAgain(from: side)
         } else if stream.isReadable {
             stream.again()
         }
@@ -236,7 +242,7 @@ final class Connection {
         // What is still to be received comes first, and so does the news behind it.
         if !client.stream.isReadable || !clientIsReceivedFrom, client.stream.pendingError() != nil {
             clientBroke()
-        } else if let stream = upstream.stream, !stream.isReadable, let errno = stream.pendingError() {
+        } else if let stream = upstream.receiving, !stream.isReadable, let errno = stream.pendingError() {
             // Bytes may have come with it, which no event has told of yet.
             upstreamRefused(errno)
         }

@@ -23,6 +23,7 @@ final class ConnectionTimer {
     var kind: ConnectionMachine.TimerKind? { running?.kind }
 
     func set(_ kind: ConnectionMachine.TimerKind, for duration: Duration) {
+        loop.assertConfined()
         running = Running(kind: kind, duration: duration)
         noteActivity()
         event?.schedule(after: duration)

@@ -2,7 +2,7 @@ internal import RepriseEventLoop
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// A duplex of plaintext over one socket, plain or TLS: what the socket is ready for, what waits for it, one receive and one send
+/// A duplex of plaintext over one socket, plain or TLS: what the socket is ready for, what waits for it, one receive
 /// a turn, and how the peer's stream ended. Confined to its loop. It knows neither client nor upstream.
 final class Stream {
     /// What is between the plaintext and the socket.
@@ -62,6 +62,7 @@ final class Stream {
     ///
     /// - Throws: when epoll does not take it.
     func start(_ ready: @escaping (Readiness) -> Void) throws(EventLoopError) {
+        loop.assertConfined()
         let event = LoopEvent(.edges(of: socket), on: loop, ready)
         self.event = event
         try event.start()
@@ -137,7 +138,8 @@ final class Stream {
             switch (receipt, layer) {
             case (.nothing, _): break
             case (.bytes, .plain): take(bytes, nil)
-            case (.ended(let end), .plain): take(bytes, end)
+            // The kernel reports a reset once, and a send may have had the report: what follows it looks like a FIN.
+            case (.ended(let end), .plain): take(bytes, failure == .connectionReset ? .reset : end)
             case (.ended(.reset), .tls): take(bytes, .reset)
             case (.bytes, .tls(let tls, _)):
                 tls.lend(bytes)
@@ -155,7 +157,8 @@ final class Stream {
         with buffers: RelayBuffers, opening: () -> Bool, while wanted: () -> Bool,
         _ take: (UnsafeRawBufferPointer, End?) -> Void
     ) {
-        if case .tls(let tls, _) = layer { decrypt(with: buffers, tls, opening, wanted, take) }
+        guard case .tls(let tls, _) = layer else { return }
+        buffers.receiving(room: 0) { _ in decrypt(with: buffers, tls, opening, wanted, take) }
     }
 
     /// Takes what one receive brings, and forgets it.
@@ -236,7 +239,13 @@ final class Stream {
         }
     }
 
-    /// Ends our direction in order, behind all that was written.
+    /// In TLS, puts the close_notify behind all that was written, so that it has left when that has. A plain stream's FIN needs
+    /// no room, and is sent when nothing waits (``endWriting()``).
+    func endBehindWhatWaits() {
+        if case .tls(let tls, _) = layer { tls.sendCloseNotify() }
+    }
+
+    /// Ends our direction in order; on a plain stream nothing may wait.
     func endWriting() {
         switch layer {
         case .plain: socket.shutdownWrite()
@@ -249,6 +258,7 @@ final class Stream {
     /// - Returns: how many bytes it took; `nil` when none were offered to it.
     @discardableResult
     private func send(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        loop.assertConfined()
         if case .broken = output { return nil }
         guard !pending.isEmpty else {
             guard !bytes.isEmpty else { return nil }

@@ -16,6 +16,8 @@ final class UpstreamSide {
     private var state = State.none
     /// Plaintext that came before a server had taken the connection.
     private var early = PendingBytes()
+    /// The client's stream is complete.
+    private var clientHasEnded = false
 
     private enum State {
         case none
@@ -155,10 +157,12 @@ final class UpstreamSide {
     func openingBroke(_ errno: SystemErrno) -> Connecting { failed(.system(errno)) }
 
     private func connected(_ way: Way) -> Connecting {
+        guard early.withBytes({ way.stream.gather($0) }) == nil else {
+            return failed(.tls("libssl does not take what the client has sent"))
+        }
         state = .connected(way)
-        // What TLS makes of it waits for the end of the turn, and a broken stream is seen there.
-        early.withBytes { _ = way.stream.gather($0) }
         early.removeAll()
+        if clientHasEnded { way.stream.endBehindWhatWaits() }
         server?.connects.add(1)
         server?.open.add(1)
         upstream.connectDuration.observe(seconds: (loop.now - way.since).inSeconds)
@@ -194,6 +198,12 @@ final class UpstreamSide {
         let end = stream.write(bytes)
         if let failure = stream.failure { return .refused(failure) }
         return end == nil ? .taken : .broken
+    }
+
+    /// The client's stream is complete: what its end takes of room stands behind its bytes from now on.
+    func clientEnded() {
+        clientHasEnded = true
+        stream?.endBehindWhatWaits()
     }
 
     /// What offering what waits came to.

@@ -10,8 +10,8 @@ package import RepriseVocabulary
 /// An entry's expiry counts in whole seconds, a fraction dropped. From that second on it is not there, and whoever finds
 /// it so wipes it; if the clock goes back later, it stays gone. What is taken, removed, replaced, flushed or expired is
 /// overwritten with zeros, and so is everything when the store goes.
+// @unchecked: `memory` and `hash` never change, and what lies in the memory is touched with its shard's lock held.
 package final class LocalSessionStore: SessionStore, @unchecked Sendable {
-    // @unchecked: `memory` and `hash` never change, and what lies in the memory is touched with its shard's lock held.
 
     /// The least budget: one shard, with room for three of the longest sessions.
     package static let leastBudget = 64 << 10

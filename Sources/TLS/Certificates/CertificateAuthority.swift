@@ -4,8 +4,8 @@ package import RepriseVocabulary
 /// A small authority for the demo and the tests: it signs what it is told, and keeps no books.
 ///
 /// Immutable; safe to share.
+// @unchecked: the pointers are written in init only, and libcrypto counts their references atomically.
 package final class CertificateAuthority: @unchecked Sendable {
-    // @unchecked: the pointers are written in init only, and libcrypto counts their references atomically.
     private let certificate: OpaquePointer
     private let key: OpaquePointer
     private let chainPEM: [UInt8]

@@ -4,8 +4,8 @@ package import RepriseVocabulary
 /// A certificate that serves TLS: the leaf, the chain behind it and the private key.
 ///
 /// Immutable, and shared by every context and worker; only what is in ``staple`` can change.
+// @unchecked: the pointers are written in init only, and libcrypto counts their references atomically.
 package final class ServerCertificate: @unchecked Sendable {
-    // @unchecked: the pointers are written in init only, and libcrypto counts their references atomically.
     let leaf: OpaquePointer
     /// The certificates behind the leaf, as STACK_OF(X509).
     let chain: OpaquePointer

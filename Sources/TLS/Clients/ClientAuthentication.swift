@@ -4,8 +4,8 @@ package import RepriseVocabulary
 /// What a host demands of its clients' certificates, ready to verify with.
 ///
 /// Immutable, and shared by the workers.
+// @unchecked: immutable after init; libcrypto counts the store's references atomically.
 package final class ClientAuthentication: @unchecked Sendable {
-    // @unchecked: immutable after init; libcrypto counts the store's references atomically.
     /// Whether a client without a certificate is served.
     package enum Mode: String, Sendable, Hashable {
         /// A client without one is served, one with a bad one is not.

@@ -4,8 +4,8 @@ import RepriseVocabulary
 /// A revocation list whose signature has been verified.
 ///
 /// Immutable, and shared by the workers.
+// @unchecked: immutable after init; libcrypto sorts the entries under a lock of its own.
 final class RevocationList: @unchecked Sendable {
-    // @unchecked: immutable after init; libcrypto sorts the entries under a lock of its own.
     private let list: OpaquePointer
     let scope: RevocationScope
     let begins: WallTime

@@ -4,8 +4,8 @@ import CRepriseOpenSSL
 /// connection was switched to (ciphers, signature algorithms, security level, ALPN, stapling).
 ///
 /// Everything else stays the listener context's: SSL_set_SSL_CTX copies no options, no versions, no verify mode.
+// @unchecked: immutable after init; libssl counts the context's references atomically.
 final class HostContext: @unchecked Sendable {
-    // @unchecked: immutable after init; libssl counts the context's references atomically.
     let pointer: OpaquePointer
     let id: String
     /// What its sessions carry of the id.

@@ -6,8 +6,8 @@ package import RepriseVocabulary
 /// Once a session has been handed out libssl changes nothing of it: for a further ticket it makes a copy. Before that, on a
 /// full TLS 1.3 handshake, it fills in this very object (tls_construct_new_session_ticket in ssl/statem/statem_srvr.c). So
 /// what is read from other threads is read of sessions only that were handed out when they were retained.
+// @unchecked: see above; whoever reads it from another thread holds to it. libssl counts references atomically.
 package final class SessionReference: @unchecked Sendable {
-    // @unchecked: see above; whoever reads it from another thread holds to it. libssl counts references atomically.
     private let session: OpaquePointer
 
     /// Takes a reference of its own.
