@@ -1,5 +1,6 @@
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 
 /// A kind of handshake that is counted.
 enum Carrier: String, CaseIterable {
@@ -24,7 +25,7 @@ enum Carrier: String, CaseIterable {
     }
 
     /// What the server resumes by.
-    var mode: SessionSettings.Mode {
+    var mode: SessionMode {
         switch self {
         case .off12, .off13: .off
         case .id12, .fullID12, .stateful13, .fullStateful13: .stateful

@@ -3,16 +3,16 @@ package enum ConfigurationDocument {
     /// Every option with its type, its default and its meaning.
     package static var options: String {
         "| Option | What it holds | Default | Meaning |\n|---|---|---|---|\n"
-            + rows(FileShape.root, "").joined(separator: "\n") + "\n"
+            + rows(Draft.options.map(\.key), "").joined(separator: "\n") + "\n"
     }
 
     /// Every key of the shape, by its path without indices.
-    package static var paths: [String] { paths(FileShape.root, "") }
+    package static var paths: [String] { paths(Draft.options.map(\.key), "") }
 
     private static func rows(_ keys: [Shape.Key], _ path: String) -> [String] {
         keys.flatMap { key -> [String] in
             let path = path.isEmpty ? key.name : "\(path).\(key.name)"
-            let pending = Availability.isPending(path) ? " *(not acted on in this version)*" : ""
+            let pending = key.availability.isPending ? " *(not acted on in this version)*" : ""
             let standard = key.standard.map { "`\($0)`" } ?? (key.isRequired ? "required" : "–")
             let row = "| `\(path)` | \(kind(key.shape)) | \(standard) | \(key.about)\(pending) |"
             return [row] + rows(nested(key.shape), path)

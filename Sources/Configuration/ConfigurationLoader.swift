@@ -49,8 +49,10 @@ package enum ConfigurationLoader {
         var check = ShapeCheck(file: file, damaged: Set(substitution.faults.map(\.source.path)))
         check.check(tree)
         let known = composer.faults + substitution.faults + check.faults
-        var reader = PlanReader(directory: directory)
-        reader.read(Reader(node: tree, path: "", file: file, damaged: Set(known.map(\.source.path))))
+        var reader = PlanReader()
+        reader.read(
+            Reader(
+                node: tree, path: "", file: file, damaged: Set(known.map(\.source.path)), directory: directory))
         let faults = Set(known + reader.faults).sorted()
         return LoadedConfiguration(
             plan: faults.isEmpty ? reader.plan : nil, faults: faults,

@@ -6,7 +6,7 @@ package enum ConfigurationSchema {
             [
                 ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
                 ("title", .text("Reprise configuration")),
-            ] + schema(of: FileShape.root))
+            ] + schema(of: Draft.options.map(\.key)))
         return root.text() + "\n"
     }
 

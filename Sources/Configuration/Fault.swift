@@ -14,6 +14,9 @@ package struct Source: Sendable, Hashable {
         self.column = column
         self.path = path
     }
+
+    /// What is in no file.
+    package static let nowhere = Source(file: "", line: 1, column: 1, path: "")
 }
 
 extension Source: CustomStringConvertible {
@@ -52,36 +55,48 @@ extension Fault: Comparable {
     }
 }
 
-/// A value and the place it was read from. Two are equal when their values are: a plan does not change because a
-/// comment moved it.
-package struct Located<Value: Sendable & Hashable>: Sendable, Hashable {
-    package let value: Value
-    package let source: Source
+/// Where in the file something stands. It is equal to any other: a plan does not change because a comment moved something.
+package struct Place: Sendable, Hashable {
+    /// `nil` for what the file does not say.
+    package let source: Source?
 
-    package init(_ value: Value, _ source: Source) {
-        self.value = value
+    package init(_ source: Source? = nil) {
         self.source = source
     }
 
-    package static func == (left: Located, right: Located) -> Bool { left.value == right.value }
+    package static func == (left: Place, right: Place) -> Bool { true }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(value) }
+    package func hash(into hasher: inout Hasher) {}
+}
+
+/// A value and the place it was read from.
+package struct Located<Value: Sendable & Hashable>: Sendable, Hashable {
+    package let value: Value
+    private let place: Place
+
+    package init(_ value: Value, _ source: Source) {
+        self.value = value
+        place = Place(source)
+    }
+
+    package var source: Source { place.source ?? .nowhere }
 }
 
 /// A file that the configuration names.
 package struct FileReference: Sendable, Hashable {
     /// The path, made absolute or relative to the working directory: what to open.
     package let path: String
-    package let source: Source
-    /// The path as far as a message has room for it.
-    package var shownPath: String { path.shortened(to: 256) }
+    private let place: Place
 
     package init(path: String, source: Source) {
         self.path = path
-        self.source = source
+        place = Place(source)
     }
 
-    package static func == (left: FileReference, right: FileReference) -> Bool { left.path == right.path }
+    package var source: Source { place.source ?? .nowhere }
+    /// The path as far as a message has room for it.
+    package var shownPath: String { path.shortened(to: 256) }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(path) }
+    /// What a required file is before it is read.
+    static let none = FileReference(path: "", source: .nowhere)
 }

@@ -8,6 +8,8 @@ struct Reader {
     let file: String
     /// The paths of the values that have a fault already.
     let damaged: Set<String>
+    /// What relative paths are relative to.
+    let directory: String
 
     var source: Source {
         Source(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, path: path)
@@ -17,20 +19,26 @@ struct Reader {
     subscript(key: String) -> Reader? {
         guard let mapping = node.mapping, let value = mapping.first(where: { $0.key.scalar?.string == key })?.value
         else { return nil }
-        return Reader(node: value, path: path.option(key), file: file, damaged: damaged)
+        return Reader(node: value, path: path.option(key), file: file, damaged: damaged, directory: directory)
     }
 
     /// The entries of a list.
     var elements: [Reader] {
         guard let sequence = node.sequence else { return [] }
-        return sequence.enumerated().map { Reader(node: $1, path: "\(path)[\($0)]", file: file, damaged: damaged) }
+        return sequence.enumerated().map {
+            Reader(node: $1, path: "\(path)[\($0)]", file: file, damaged: damaged, directory: directory)
+        }
     }
 
     /// The keys of a mapping that are the user's own, with their values.
     var entries: [(key: String, value: Reader)] {
         (node.mapping ?? [:]).compactMap { key, value in
             key.scalar.map {
-                ($0.string, Reader(node: value, path: path.option($0.string), file: file, damaged: damaged))
+                (
+                    $0.string,
+                    Reader(
+                        node: value, path: path.option($0.string), file: file, damaged: damaged, directory: directory)
+                )
             }
         }
     }
@@ -46,12 +54,12 @@ struct Reader {
     var rate: Int? { text.flatMap { Shape.Scalar.rate($0) } }
     var endpoint: Endpoint? { text.flatMap { Endpoint(parsing: $0) } }
 
-    func fault(_ message: String) -> Fault { Fault(source: source, message: message) }
-}
-
-extension Optional where Wrapped == Reader {
-    /// Puts a value that is there in the place of the default.
-    func read<Value>(into target: inout Value, _ value: (Reader) -> Value?) {
-        if let self, let value = value(self) { target = value }
+    /// A file that it names.
+    var reference: FileReference? {
+        guard let text, !text.isEmpty else { return nil }
+        let path = text.hasPrefix("/") || directory == "." ? text : "\(directory)/\(text)"
+        return FileReference(path: path, source: source)
     }
+
+    func fault(_ message: String) -> Fault { Fault(source: source, message: message) }
 }

@@ -26,7 +26,7 @@ struct SessionsCheck {
                 continue
             }
             let differing = [
-                ("cache.size", other.cacheSize == sessions.cacheSize),
+                ("cache.size", other.cache == sessions.cache),
                 ("deny_list", other.denyList == sessions.denyList),
                 // Else it would resume any number of times at the other.
                 ("single_use", other.isSingleUse == sessions.isSingleUse),

@@ -1,4 +1,5 @@
 internal import RepriseConfiguration
+internal import RepriseVocabulary
 
 /// How many connections each listener may really have, with two descriptors for each.
 struct ConnectionShare {
@@ -11,7 +12,7 @@ struct ConnectionShare {
 
     /// - Parameter descriptors: how many the process may have open (RLIMIT_NOFILE).
     init(_ plan: Plan, descriptors: Int) {
-        let wanted = plan.listeners.reduce(0) { $0 + $1.limits.connections }
+        let wanted = plan.listeners.reduce(0) { $0 + $1.limits.admission.connections }
         let others = Self.reserve + (plan.admin?.connections ?? 0)
         let available = max(plan.listeners.count, (descriptors - others) / 2)
         factor = min(1, Double(available) / Double(max(1, wanted)))
@@ -21,7 +22,7 @@ struct ConnectionShare {
         }
         // A default that does not fit is made to fit in silence.
         warnings = plan.listeners.compactMap { listener in
-            guard let source = listener.limits.connectionsSource else { return nil }
+            guard let source = listener.limits.connectionsPlace.source else { return nil }
             return Fault(
                 source: source,
                 message:
@@ -33,6 +34,6 @@ struct ConnectionShare {
 
     /// The listener's limit as it is enforced.
     func connections(of listener: ListenerPlan) -> Int {
-        max(1, Int(Double(listener.limits.connections) * factor))
+        max(1, Int(Double(listener.limits.admission.connections) * factor))
     }
 }

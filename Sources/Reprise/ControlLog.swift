@@ -16,7 +16,7 @@ package struct ControlLog: Sendable {
     /// Takes over what the configuration says of the log.
     func adopt(_ plan: LogPlan) {
         queue.level = Logger.Level(plan.level)
-        queue.format = plan.format == .json ? .json : .text
+        queue.format = plan.format
     }
 
     func notice(_ message: String, _ fields: [(String, LogValue)]) { submit(.notice, message, fields) }

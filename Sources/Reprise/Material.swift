@@ -118,7 +118,7 @@ struct Material: Sendable {
                 let rotation = try SessionDomains.rotation(sessions)
                 if !first.tickets.keys.isEmpty { loadKeys(first.tickets.keys, of: name, rotation, at: now) }
             } catch {
-                let source = first.tickets.rotate?.source ?? loaded.tls.first?.source
+                let source = first.tickets.rotatePlace.source ?? loaded.tls.first?.source
                 if let source { faults.append(Fault(source: source, message: "\(error)")) }
             }
         }

@@ -54,20 +54,11 @@ struct Parts: Sendable {
     }
 
     private static func settings(_ listener: ListenerPlan, _ share: ConnectionShare) -> ListenerSettings {
-        var timeouts = ListenerSettings.Timeouts()
-        timeouts.handshake = listener.timeouts.handshake
-        timeouts.connect = listener.timeouts.connect
-        timeouts.idle = listener.timeouts.idle
-        timeouts.halfClosed = listener.timeouts.halfClosed
-        timeouts.shutdown = listener.timeouts.shutdown
-        var limits = AdmissionLimits()
+        var limits = listener.limits.admission
         limits.connections = share.connections(of: listener)
-        limits.handshakes = listener.limits.handshakes
-        limits.handshakesPerClient = listener.limits.handshakesPerClient
-        limits.handshakeRate = listener.limits.handshakeRate
-        limits.perClient = listener.limits.perClient
         return ListenerSettings(
-            name: listener.name, timeouts: timeouts, limits: limits, relayBuffer: listener.limits.relayBuffer.bytes,
+            name: listener.name, timeouts: listener.timeouts, limits: limits,
+            relayBuffer: listener.limits.relayBuffer.bytes,
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay,
             ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream,
             storeDeadline: listener.sessions.storeDeadline)

@@ -7,7 +7,7 @@ extension ResumptionPolicy {
     init(_ plan: SessionsPlan) {
         var verdicts = EndingVerdicts()
         for (ending, verdict) in plan.endings {
-            let isKnown = verdicts.set(ending, verdict == "drop" ? .drop : .keep)
+            let isKnown = verdicts.set(ending, verdict == .drop ? .drop : .keep)
             precondition(isKnown, "a checked plan names the ending \(ending)")
         }
         self.init(

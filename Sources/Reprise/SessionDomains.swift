@@ -10,14 +10,11 @@ struct SessionDomains: Sendable {
     /// Those that a plan in force has had.
     private var adopted: Set<String> = []
 
-    /// How long a key seals where the file says nothing.
-    static let standardRotation = Duration.seconds(3600)
-
     /// The rotation that a domain's listeners ask for together: tickets of the longest lifetime must find their key.
     static func rotation(_ sessions: [SessionsPlan]) throws(TicketRotationFault) -> TicketRotation {
         try TicketRotation(
-            rotate: sessions.first?.tickets.rotate?.value ?? standardRotation,
-            ticketLifetime: sessions.map(\.lifetime).max() ?? .seconds(7200))
+            rotate: (sessions.first ?? SessionsPlan()).tickets.rotate,
+            ticketLifetime: sessions.map(\.lifetime).max() ?? SessionsPlan().lifetime)
     }
 
     /// Makes the domains that are new.
@@ -50,7 +47,7 @@ struct SessionDomains: Sendable {
                 domain.keys.reconfigure(rotation, at: now)
             }
             // The store is laid out once, in whole pages.
-            if domain.store.mappedBytes != first.cacheSize.bytes & ~4095 {
+            if domain.store.mappedBytes != first.cache.size.bytes & ~4095 {
                 restarts.append("sessions.cache.size of the session domain \(name)")
             }
             if domain.denyList.capacity != first.denyList {
@@ -83,11 +80,11 @@ struct SessionDomains: Sendable {
     ) throws(RepriseError) -> SessionDomain {
         do {
             return SessionDomain(
-                name: name, store: try LocalSessionStore(budget: plan.cacheSize.bytes),
+                name: name, store: try LocalSessionStore(budget: plan.cache.size.bytes),
                 keys: TicketKeyRing(rotation, at: now), denyList: DenyList(capacity: plan.denyList))
         } catch {
             throw .cannotStart(
-                "session domain \(name): no memory for sessions.cache.size \(plan.cacheSize): \(error)")
+                "session domain \(name): no memory for sessions.cache.size \(plan.cache.size): \(error)")
         }
     }
 

@@ -23,7 +23,7 @@ extension ListenerTLSSettings {
             tls: TLSSettings(listener.tls), alpn: listener.tls.alpn,
             rejectsUnknownNames: listener.tls.unknownNames == .reject,
             sessions: SessionSettings(
-                mode: SessionSettings.Mode(plan.mode), ticketsFull: plan.tickets.full,
+                mode: plan.mode, ticketsFull: plan.tickets.full,
                 ticketsResumed: plan.tickets.resumed, isSingleUse: plan.isSingleUse, domain: plan.domain))
     }
 }
@@ -49,18 +49,6 @@ extension TLSPlan {
         case .groups: groups?.source ?? source
         case .signatureAlgorithms: signatureAlgorithms?.source ?? source
         }
-    }
-}
-
-extension SessionSettings.Mode {
-    init(_ mode: SessionsPlan.Mode) {
-        self =
-            switch mode {
-            case .both: .both
-            case .stateless: .stateless
-            case .stateful: .stateful
-            case .off: .off
-            }
     }
 }
 

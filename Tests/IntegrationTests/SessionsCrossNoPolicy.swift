@@ -1,6 +1,7 @@
 import Foundation
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 /// The matrix of policies: a session from one place never resumes at another, and opens none (CVE-2025-23419).
@@ -53,7 +54,7 @@ import Testing
             host("other", "other.test", "mode: require, ca: theirs.pem"),
         ]
         let more = [host("none", "none.test", ours), host("more", "more.test")]
-        func listener(_ name: String, _ mode: SessionSettings.Mode, _ hosts: [String]) -> String {
+        func listener(_ name: String, _ mode: SessionMode, _ hosts: [String]) -> String {
             """
               - name: \(name)-\(mode)
                 bind: ["127.0.0.1:0"]
@@ -63,7 +64,7 @@ import Testing
 
             """
         }
-        let listeners = [SessionSettings.Mode.both, .stateful].map {
+        let listeners = [SessionMode.both, .stateful].map {
             listener("web", $0, web) + listener("more", $0, more)
         }
         return try RepriseProcess(

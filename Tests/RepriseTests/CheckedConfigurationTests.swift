@@ -142,7 +142,7 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         #expect(lasting.domains.adapt(to: plan, keys: [:], at: now) == [])
         let domain = try #require(lasting.domains["web"])
         var larger = plan
-        larger.listeners[0].sessions.cacheSize = ByteCount(1 << 30)
+        larger.listeners[0].sessions.cache.size = ByteCount(1 << 30)
         try lasting.domains.add(for: larger, at: now)
         #expect(lasting.domains.adapt(to: larger, keys: [:], at: now).count == 1)
         #expect(lasting.domains["web"] === domain)

@@ -63,7 +63,7 @@ import Testing
 
     @Test func `nothing is handed out, nothing is told`() throws {
         let recorder = Recorder()
-        for mode in [SessionSettings.Mode.off, .stateless] {
+        for mode in [SessionMode.off, .stateless] {
             var listener = try MemoryServer.context(MemoryServer.settings(mode: mode))
             listener.observer = recorder
             _ = try connect(listener, SessionCarrier.id.client())

@@ -3,6 +3,7 @@ import Glibc
 import RepriseResumption
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Synchronization
 import Testing
 

@@ -162,8 +162,8 @@ import Testing
         #expect(resumed.sessions.lineage?.renewals == 1)
     }
 
-    @Test(arguments: [SessionSettings.Mode.both, .stateful])
-    func `a ticket that was held longer than its lifetime is not made`(_ mode: SessionSettings.Mode) throws {
+    @Test(arguments: [SessionMode.both, .stateful])
+    func `a ticket that was held longer than its lifetime is not made`(_ mode: SessionMode) throws {
         var listener = try MemoryServer.context(
             MemoryServer.settings(mode: mode), policy: ResumptionPolicy(lifetime: .seconds(3)))
         listener.holdsTickets = true

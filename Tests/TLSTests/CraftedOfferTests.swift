@@ -6,9 +6,9 @@ import Testing
 
 /// Offers to resume that no library would make: each is answered by a full handshake or the right alert.
 @Suite struct CraftedOfferTests {
-    private static let modes: [SessionSettings.Mode] = [.both, .stateless, .stateful, .off]
+    private static let modes: [SessionMode] = [.both, .stateless, .stateful, .off]
 
-    private func listener(_ mode: SessionSettings.Mode) throws -> MemoryListener {
+    private func listener(_ mode: SessionMode) throws -> MemoryListener {
         try MemoryServer.context(MemoryServer.settings(mode: mode))
     }
 
@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: modes, [(64, 20), (64, 32), (60, 400), (1, 16 << 10), (1, 32_000)])
     func `of many identities a few are tried, and the handshake is a full one`(
-        _ mode: SessionSettings.Mode, _ offer: (count: Int, bytes: Int)
+        _ mode: SessionMode, _ offer: (count: Int, bytes: Int)
     ) throws {
         let listener = try listener(mode)
         let identities = (0..<offer.count).map { number in
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: modes, Array(0...32))
-    func `a session id of any legal length is answered`(_ mode: SessionSettings.Mode, count: Int) throws {
+    func `a session id of any legal length is answered`(_ mode: SessionMode, count: Int) throws {
         let listener = try listener(mode)
         for var hello in [MemoryHello(), .tls1_3(share: [UInt8](repeating: 9, count: 32))] {
             hello.sessionID = [UInt8](repeating: 5, count: count)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: modes, [0, 1, 16, 32, 16 << 10, 32_400])
-    func `a TLS 1-2 ticket of any length is answered`(_ mode: SessionSettings.Mode, count: Int) throws {
+    func `a TLS 1-2 ticket of any length is answered`(_ mode: SessionMode, count: Int) throws {
         let listener = try listener(mode)
         let ticket = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let (progress, output, asked, result) = try answer(MemoryHello(adding: [(35, ticket)]), at: listener)

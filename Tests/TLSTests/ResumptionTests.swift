@@ -37,14 +37,14 @@ import Testing
     }
 
     @Test(arguments: [
-        (SessionSettings.Mode.both, TLSVersion.tls1_2, true, HandshakeSummary.Resumption.ticket),
+        (SessionMode.both, TLSVersion.tls1_2, true, HandshakeSummary.Resumption.ticket),
         (.both, .tls1_2, false, .sessionID), (.both, .tls1_3, true, .psk), (.stateless, .tls1_2, true, .ticket),
         (.stateless, .tls1_3, true, .psk), (.stateful, .tls1_2, true, .sessionID),
         (.stateful, .tls1_2, false, .sessionID),
         (.stateful, .tls1_3, true, .psk),
     ])
     func `each mode resumes by its own means`(
-        _ mode: SessionSettings.Mode, _ version: TLSVersion, _ tickets: Bool, _ means: HandshakeSummary.Resumption
+        _ mode: SessionMode, _ version: TLSVersion, _ tickets: Bool, _ means: HandshakeSummary.Resumption
     ) throws {
         let context = try MemoryServer.context(MemoryServer.settings(mode: mode))
         let given = try sessions(from: context, version, offersTickets: tickets)
@@ -91,8 +91,8 @@ import Testing
         #expect(try resume(session, at: MemoryServer.context(elsewhere, domain: domain), version).resumed == .no)
     }
 
-    @Test(arguments: [SessionSettings.Mode.both, .stateful], [TLSVersion.tls1_2, .tls1_3])
-    func `a session never crosses to another host`(_ mode: SessionSettings.Mode, _ version: TLSVersion) throws {
+    @Test(arguments: [SessionMode.both, .stateful], [TLSVersion.tls1_2, .tls1_3])
+    func `a session never crosses to another host`(_ mode: SessionMode, _ version: TLSVersion) throws {
         let context = try MemoryServer.context(
             MemoryServer.settings(mode: mode), hosts: [MemoryServer.host("a.test"), MemoryServer.host("b.test")])
         for tickets in [true, false] where version == .tls1_2 || tickets {

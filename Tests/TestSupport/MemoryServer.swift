@@ -36,7 +36,7 @@ package enum MemoryServer {
 
     /// A listener's settings.
     package static func settings(
-        _ tls: TLSSettings = .intermediate, mode: SessionSettings.Mode = .both, alpn: [String] = [],
+        _ tls: TLSSettings = .intermediate, mode: SessionMode = .both, alpn: [String] = [],
         rejectsUnknownNames: Bool = false, ticketsFull: Int = 1, domain: String = "test"
     ) -> ListenerTLSSettings {
         ListenerTLSSettings(

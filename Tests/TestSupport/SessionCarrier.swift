@@ -1,4 +1,5 @@
 package import RepriseTLS
+package import RepriseVocabulary
 
 /// The four ways that a session comes back.
 package enum SessionCarrier: String, Sendable, CaseIterable {
@@ -10,7 +11,7 @@ package enum SessionCarrier: String, Sendable, CaseIterable {
     package var version: TLSVersion { self == .id || self == .ticket ? .tls1_2 : .tls1_3 }
     package var isStateful: Bool { self == .id || self == .stateful }
     /// The mode of a listener that uses it.
-    package var mode: SessionSettings.Mode { self == .stateful ? .stateful : .both }
+    package var mode: SessionMode { self == .stateful ? .stateful : .both }
 
     package var means: HandshakeSummary.Resumption {
         switch self {

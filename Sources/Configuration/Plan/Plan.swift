@@ -28,45 +28,39 @@ package enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
 
 /// The log.
 package struct LogPlan: Sendable, Hashable {
-    /// How lines are written.
-    package enum Format: String, Sendable { case text, json }
     /// What is less important is not written.
-    package enum Level: String, Sendable { case trace, debug, info, notice, warning, error, critical }
+    package enum Level: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
 
-    package var format = Format.text
+    package var format = LogFormat.text
     package var level = Level.info
 }
 
 /// The administrative endpoint.
 package struct AdminPlan: Sendable, Hashable {
-    package var bind: Located<Endpoint>
-    /// How many connections it has at most.
-    package var connections = Self.standardConnections
+    package var bind = Located(Endpoint.unix(path: ""), .nowhere)
+    /// How many connections it has at most. Scrapes and health checks come singly; a flood beside them is to leave descriptors
+    /// for clients.
+    package var connections = 64
     /// The names that it answers to; `*` is any.
     package var hosts: [String] = []
-
-    /// Scrapes and health checks come singly; a flood beside them is to leave descriptors for clients.
-    package static let standardConnections = 64
 }
 
 /// A group of servers.
 package struct UpstreamPlan: Sendable, Hashable {
-    package var name: String
-    package var servers: [ServerPlan]
+    package var name = ""
+    package var servers: [ServerPlan] = []
 }
 
 /// One server of a group.
 package struct ServerPlan: Sendable, Hashable {
-    package var id: String
-    package var address: ServerAddress
-    package var weight: Int
-    package var source: Source
+    /// Its id where the file gives one.
+    var ownID: String?
+    package var address = ServerAddress.endpoint(.unix(path: ""))
+    package var weight = 1
+    var place = Place()
 
-    package static func == (left: ServerPlan, right: ServerPlan) -> Bool {
-        (left.id, left.address, left.weight) == (right.id, right.address, right.weight)
-    }
-
-    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+    package var id: String { ownID ?? address.description }
+    package var source: Source { place.source ?? .nowhere }
 }
 
 /// Where a server is: known already, or a name to be resolved.

@@ -2,32 +2,38 @@ package import RepriseVocabulary
 
 /// TLS sessions of one listener.
 package struct SessionsPlan: Sendable, Hashable {
-    /// What sessions are resumed by.
-    package enum Mode: String, Sendable { case both, stateless, stateful, off }
-
     /// Session tickets.
     package struct Tickets: Sendable, Hashable {
         package var full = 1
         package var resumed = 1
-        /// Where the file says so; else an hour.
-        package var rotate: Located<Duration>?
+        package var rotate = Duration.seconds(3600)
+        /// Where the file says so.
+        package var rotatePlace = Place()
         /// Files whose keys are used instead of our own.
         package var keys: [FileReference] = []
         package var delay = Duration.milliseconds(20)
         package var waitForUpstream = false
     }
 
-    package var mode = Mode.both
+    /// Where stateful sessions are kept.
+    package struct Cache: Sendable, Hashable {
+        package var size = ByteCount(64 << 20)
+    }
+
+    package var mode = SessionMode.both
     package var domain = ""
     package var lifetime = Duration.seconds(7200)
     package var maximumChainAge = Duration.seconds(86_400)
     package var isSingleUse = false
-    package var cacheSize = ByteCount(64 << 20)
+    package var cache = Cache()
     package var storeDeadline = Duration.milliseconds(20)
     package var denyList = 65_536
     /// What endings mean, where the file says so: an ending's kind or `fatal_alert`, and `keep` or `drop`.
-    package var endings: [String: String] = [:]
+    package var endings: [String: Verdict] = [:]
     package var tickets = Tickets()
+
+    /// What an ending means for the session.
+    package enum Verdict: String, Sendable, CaseIterable { case keep, drop }
 
     /// What holds where the file says nothing.
     package init() {}

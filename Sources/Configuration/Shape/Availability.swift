@@ -1,22 +1,12 @@
-/// Options that the file may have but this version does not act on yet. What is in force is never silently nothing:
-/// a value that would change protection or protocol is a fault, one that would only tune is a warning, and one that
-/// says what happens anyway is fine.
-enum Availability {
-    /// The options by their path without indices, with the values that are in force anyway.
-    private static let faults: [String: Set<String>] = [
-        "listeners.mode": ["tcp"],
-        "listeners.proxy_protocol": ["off"],
-        "routers": [],
-        "upstreams.tls": [],
-    ]
+/// Whether this version acts on an option. What is in force is never silently nothing: a value that would change protection or
+/// protocol is a fault, one that would only tune is a warning, and one that says what happens anyway is fine.
+enum Availability: Sendable {
+    case inForce
+    /// With the values that are in force anyway.
+    case fault(unless: Set<String>)
+    case warning(unless: Set<String>)
 
-    private static let warnings: [String: Set<String>] = [
-        "sessions.store_deadline": [], "listeners.sessions.store_deadline": [],
-        "upstreams.balance": ["round_robin"], "upstreams.affinity": ["none"],
-        "upstreams.affinity_max_load": ["unlimited"], "upstreams.health": [], "upstreams.retries": [],
-    ]
-
-    /// What to say about a value at a path.
+    /// What to say about a value.
     enum Answer: Equatable {
         case inForce
         case fault(String)
@@ -24,25 +14,17 @@ enum Availability {
     }
 
     /// - Parameter value: the scalar's text; `nil` for a mapping or a list that is not empty.
-    static func answer(_ path: String, _ value: String?) -> Answer {
-        let key = withoutIndices(path)
+    func answer(_ value: String?) -> Answer {
         let written = value.map { " \"\($0.shortened)\"" } ?? ""
-        if let allowed = faults[key], !(value.map(allowed.contains) ?? false) {
+        switch self {
+        case .fault(let allowed) where !(value.map(allowed.contains) ?? false):
             return .fault("the value\(written) is not available in this version")
-        }
-        if let allowed = warnings[key], !(value.map(allowed.contains) ?? false) {
+        case .warning(let allowed) where !(value.map(allowed.contains) ?? false):
             return .warning("has no effect in this version")
+        case .inForce, .fault, .warning: return .inForce
         }
-        return .inForce
     }
 
-    /// Whether a key is one that this version does not act on, whatever its value.
-    static func isPending(_ path: String) -> Bool {
-        let key = withoutIndices(path)
-        return faults[key] != nil || warnings[key] != nil
-    }
-
-    private static func withoutIndices(_ path: String) -> String {
-        path.replacing(/\[[0-9]+\]/, with: "")
-    }
+    /// Whether this version does not act on the option, whatever its value.
+    var isPending: Bool { if case .inForce = self { false } else { true } }
 }

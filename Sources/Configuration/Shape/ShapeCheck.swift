@@ -21,7 +21,7 @@ struct ShapeCheck {
     }
 
     mutating func check(_ root: Node) {
-        check(root, .mapping(FileShape.root), path: "", key: nil)
+        check(root, .mapping(Draft.options.map(\.key)), path: "", key: nil)
     }
 
     private mutating func check(_ node: Node, _ shape: Shape, path: String, key: Shape.Key?) {
@@ -37,7 +37,7 @@ struct ShapeCheck {
         case .scalar(let scalar): checkScalar(node, scalar, path)
         case .either(let scalar, let keys):
             if node.mapping == nil { checkScalar(node, scalar, path) } else { checkMapping(node, keys, path, key) }
-        case .dictionary(let value): checkDictionary(node, value, path)
+        case .dictionary(let value): checkDictionary(node, value, path, key)
         }
     }
 
@@ -62,7 +62,7 @@ struct ShapeCheck {
                 fault(keyNode, inner, "unknown key\(known)")
                 continue
             }
-            if checkAvailability(keyNode, value, inner) { check(value, key.shape, path: inner, key: key) }
+            if checkAvailability(keyNode, value, inner, key) { check(value, key.shape, path: inner, key: key) }
         }
         // A key that is there under a name that is not quite its own is not missing too.
         for key in keys
@@ -74,11 +74,13 @@ struct ShapeCheck {
     }
 
     /// - Returns: whether the value is still to be checked.
-    private mutating func checkAvailability(_ keyNode: Node, _ value: Node, _ path: String) -> Bool {
+    private mutating func checkAvailability(
+        _ keyNode: Node, _ value: Node, _ path: String, _ key: Shape.Key
+    ) -> Bool {
         if damaged.contains(path) { return true }
         // An empty list names nothing; an empty mapping asks for something with its defaults.
         if value.sequence?.isEmpty == true { return true }
-        switch Availability.answer(path, value.scalar?.string) {
+        switch key.availability.answer(value.scalar?.string) {
         case .inForce: return true
         case .fault(let message):
             fault(keyNode, path, message)
@@ -97,11 +99,11 @@ struct ShapeCheck {
         for (index, value) in list.enumerated() { check(value, element, path: "\(path)[\(index)]", key: nil) }
     }
 
-    private mutating func checkDictionary(_ node: Node, _ shape: Shape, _ path: String) {
+    private mutating func checkDictionary(_ node: Node, _ shape: Shape, _ path: String, _ key: Shape.Key?) {
         guard let mapping = node.mapping else {
             return fault(node, path, "expected a mapping, found \(node.kind)")
         }
-        guard !Availability.isPending(path) else { return }
+        guard key?.availability.isPending != true else { return }
         if mapping.isEmpty {
             warnings.append(Fault(source: source(node, path), message: "is empty, and so has no effect"))
         }

@@ -1,5 +1,5 @@
 import Logging
-import RepriseVocabulary
+package import RepriseVocabulary
 
 /// Puts log entries into words.
 ///

@@ -1,6 +1,6 @@
 import Glibc
 package import Logging
-import RepriseVocabulary
+package import RepriseVocabulary
 import Synchronization
 
 /// The way log lines leave the process: a bounded queue, and a thread of its own that writes them.

@@ -87,3 +87,8 @@ final class LogWriter: Sendable {
         if !output.write(line) { backlog.putBackUnreported(count) }
     }
 }
+
+extension LogFormat {
+    /// The place in `allCases`.
+    fileprivate var place: Int { self == .text ? 0 : 1 }
+}

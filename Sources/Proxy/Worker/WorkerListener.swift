@@ -1,6 +1,7 @@
 internal import RepriseEventLoop
 internal import RepriseResumption
 internal import RepriseTLS
+import RepriseVocabulary
 
 /// One listener as one worker sees it, in one generation of the configuration.
 ///

@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// How sessions leave libssl and come back: its own cache is off, and the callbacks lead to ``ConnectionSessions``.
 enum SessionHooks {

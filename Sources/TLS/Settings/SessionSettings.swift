@@ -1,18 +1,8 @@
+package import RepriseVocabulary
+
 /// How clients of a listener may resume their sessions, as far as libssl has to know.
 package struct SessionSettings: Sendable {
-    /// What a session is kept in.
-    package enum Mode: String, Sendable, Hashable, CaseIterable {
-        /// Tickets, and ids for TLS 1.2 clients without tickets.
-        case both
-        /// Tickets only.
-        case stateless
-        /// Our store only: session ids, and tickets that are no more than a key of the store.
-        case stateful
-        /// No resumption, and nothing on the wire that promises it.
-        case off
-    }
-
-    package var mode: Mode
+    package var mode: SessionMode
     /// NewSessionTickets after a full TLS 1.3 handshake, 0 to ``TLSLimits/ticketsAtOnce``.
     package var ticketsFull: Int
     /// The same after a resumed one.
@@ -24,7 +14,8 @@ package struct SessionSettings: Sendable {
 
     /// - Precondition: the counts are in their range.
     package init(
-        mode: Mode = .both, ticketsFull: Int = 1, ticketsResumed: Int = 1, isSingleUse: Bool = false, domain: String
+        mode: SessionMode = .both, ticketsFull: Int = 1, ticketsResumed: Int = 1, isSingleUse: Bool = false,
+        domain: String
     ) {
         let range = 0...TLSLimits.ticketsAtOnce
         precondition(range.contains(ticketsFull) && range.contains(ticketsResumed), "\(ticketsFull), \(ticketsResumed)")

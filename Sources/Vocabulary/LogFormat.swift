@@ -1,10 +1,7 @@
-/// How log lines are written.
+/// How lines of the log are written.
 package enum LogFormat: String, Sendable, Hashable, CaseIterable {
     /// For people: time, level, sentence, `key=value` fields.
     case text
     /// For machines: one JSON object a line (RFC 8259).
     case json
-
-    /// The place in `allCases`.
-    var place: Int { self == .text ? 0 : 1 }
 }

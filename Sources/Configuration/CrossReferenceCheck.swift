@@ -1,7 +1,7 @@
 internal import RepriseVocabulary
 
 /// Checks what the parts of a file are to each other: names that meet, routes that lead nowhere, addresses that overlap.
-struct MeetingCheck {
+struct CrossReferenceCheck {
     /// How many names a message lists.
     private static let maximumListed = 10
 
@@ -63,7 +63,7 @@ struct MeetingCheck {
     }
 }
 
-extension MeetingCheck {
+extension CrossReferenceCheck {
     /// The sockets of one family and port.
     private struct Door: Hashable {
         let isIPv6: Bool

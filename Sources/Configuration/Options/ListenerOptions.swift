@@ -1,0 +1,71 @@
+internal import RepriseVocabulary
+
+extension ListenerPlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .required("name", \.name, .name, "The listener's name in logs and metrics."),
+            .list(
+                "bind", \.bind, of: .located(.bindAddress), atLeast: 1,
+                "Addresses and ports to listen on; an IPv6 address takes IPv6 alone."),
+            .later(
+                "mode", .scalar(.choice(["tcp", "http"])), standard: "tcp", .fault(unless: ["tcp"]),
+                "tcp relays the plaintext as it comes."),
+            .later(
+                "proxy_protocol", .scalar(.choice(["off", "optional", "required"])), standard: "off",
+                .fault(unless: ["off"]), "Whether clients speak the PROXY protocol before TLS."),
+            .group("timeouts", \.timeouts, "How long a connection may take for each part of its life."),
+            .group(
+                "limits", \.limits,
+                "How much is taken on; each refuses by its name, with a metric. They are asked in the order per_client, connections, handshake_rate, handshakes_per_client, handshakes."
+            ),
+            .group("sessions", \.sessions, "Overrides the defaults of the top level, key by key."),
+            .group("tls", \.tls, required: true, "How TLS is spoken, and with which certificates."),
+            .required("router", \.upstream, .name, "The upstream group that connections go to."),
+        ]
+    }
+}
+
+extension ConnectionTimeouts: OptionGroup {
+    static var options: [Option<Self>] {
+        let time = Codec.duration(.milliseconds(1) ... .seconds(604_800))
+        return [
+            .value("handshake", \.handshake, time, "From accepting the connection to the end of the handshake."),
+            .value("connect", \.connect, time, "For each upstream server that is tried."),
+            .value("idle", \.idle, time, "Without a byte in either direction."),
+            .value(
+                "half_closed", \.halfClosed, time,
+                "Without a byte in the direction that is left, when the other has ended."),
+            .value("shutdown", \.shutdown, time, "For the client to take our goodbye and to close."),
+        ]
+    }
+}
+
+extension ListenerPlan.Limits: OptionGroup {
+    static var options: [Option<Self>] {
+        let any = 0...10_000_000
+        return [
+            .value(
+                "connections", \.admission.connections, .integer(1...10_000_000), place: \.connectionsPlace,
+                "Open connections; each needs two descriptors."),
+            .value(
+                "handshakes", \.admission.handshakes, .integer(any),
+                "Handshakes at once; 0: any number. When it is reached, the one that has sent no whole ClientHello for longest makes way."
+            ),
+            .optional(
+                "handshakes_per_client", \.admission.handshakesPerClient, .integer(any), standard: "half of handshakes",
+                "Handshakes at once of one client: an IPv4 address, or the /64 of an IPv6 one; 0: any number."),
+            .value(
+                "handshake_rate", \.admission.handshakeRate, .rate(any), "New handshakes in a second; 0: any number."),
+            .value(
+                "per_client", \.admission.perClient, .integer(any),
+                "Open connections of one client: an IPv4 address, or the /64 of an IPv6 one; 0: any number."),
+            .value(
+                "relay_buffer", \.relayBuffer, .size(4 << 10...16 << 20),
+                "Bytes held for one connection and direction, when its receiver is slow; one TLS record may come on top."
+            ),
+            .value(
+                "key_updates", \.keyUpdates, .rate(0...1_000_000),
+                "TLS 1.3 KeyUpdates of one client in a second; 0: any number."),
+        ]
+    }
+}

@@ -1,0 +1,163 @@
+/// A part of a plan that a mapping of the file is read into. What it is made with holds where the file says nothing.
+protocol OptionGroup {
+    init()
+    /// The keys of the mapping, in the order of the documents.
+    static var options: [Option<Self>] { get }
+    /// Where it keeps the mapping's place, if it does.
+    static var place: WritableKeyPath<Self, Place>? { get }
+    /// Whether it has all that makes sense of it: one that has not is left out of its list.
+    var isWhole: Bool { get }
+}
+
+extension OptionGroup {
+    static var place: WritableKeyPath<Self, Place>? { nil }
+    var isWhole: Bool { true }
+
+    /// Puts what a mapping says in the place of what was there.
+    mutating func read(_ reader: Reader, _ options: [Option<Self>] = Self.options) {
+        if let place = Self.place { self[keyPath: place] = Place(reader.source) }
+        for option in options { if let value = reader[option.key.name] { option.read(value, &self) } }
+    }
+}
+
+/// The one declaration of a key of the file: its name, what it holds and between which bounds, its default, what it means, and
+/// where in the plan its value goes. Shape, schema, documents and reading follow from it.
+///
+/// The default is the one that the plan's part is made with, so that it too is written once.
+struct Option<Root> {
+    let key: Shape.Key
+    /// Puts the key's value into the plan; what has a fault already is passed over.
+    let read: (Reader, inout Root) -> Void
+}
+
+extension Option where Root: OptionGroup {
+    /// A plain value.
+    ///
+    /// - Parameters:
+    ///   - standard: what the default is called, where it is not the value that the plan is made with.
+    ///   - place: where the plan keeps where the file says so.
+    static func value<Value>(
+        _ name: String, _ path: WritableKeyPath<Root, Value>, _ codec: Codec<Value>, standard: String? = nil,
+        place: WritableKeyPath<Root, Place>? = nil, availability: Availability = .inForce, _ about: String
+    ) -> Self {
+        let standard = standard ?? codec.write(Root()[keyPath: path])
+        return Self(key: Shape.Key(name, .scalar(codec.scalar), standard: standard, availability: availability, about))
+        {
+            guard let value = codec.read($0) else { return }
+            $1[keyPath: path] = value
+            if let place { $1[keyPath: place] = Place($0.source) }
+        }
+    }
+
+    /// A plain value that nothing stands for.
+    ///
+    /// - Parameter standard: what holds without it; `nil` when nothing does.
+    static func optional<Value>(
+        _ name: String, _ path: WritableKeyPath<Root, Value?>, _ codec: Codec<Value>, standard: String? = nil,
+        required: Bool = false, availability: Availability = .inForce, _ about: String
+    ) -> Self {
+        let key = Shape.Key(
+            name, .scalar(codec.scalar), required: required, standard: standard, availability: availability, about)
+        return Self(key: key) { if let value = codec.read($0) { $1[keyPath: path] = value } }
+    }
+
+    /// A plain value without a default, most often one that must be there.
+    static func required<Value>(
+        _ name: String, _ path: WritableKeyPath<Root, Value>, _ codec: Codec<Value>, always: Bool = true,
+        _ about: String
+    ) -> Self {
+        Self(key: Shape.Key(name, .scalar(codec.scalar), required: always, about)) {
+            if let value = codec.read($0) { $1[keyPath: path] = value }
+        }
+    }
+
+    /// A list of plain values.
+    static func list<Value>(
+        _ name: String, _ path: WritableKeyPath<Root, [Value]>, of codec: Codec<Value>, atLeast: Int = 0,
+        standard: String? = "[]", _ about: String
+    ) -> Self {
+        let key = Shape.Key(
+            name, .list(of: .scalar(codec.scalar), atLeast: atLeast), required: atLeast > 0,
+            standard: atLeast > 0 ? nil : standard, about)
+        return Self(key: key) { $1[keyPath: path] = $0.elements.compactMap(codec.read) }
+    }
+
+    /// A mapping with keys of its own; what the file does not say stays as it was.
+    static func group<Inner: OptionGroup>(
+        _ name: String, _ path: WritableKeyPath<Root, Inner>, required: Bool = false, _ about: String
+    ) -> Self {
+        let options = Inner.options
+        return Self(key: Shape.Key(name, .mapping(options.map(\.key)), required: required, about)) {
+            $1[keyPath: path].read($0, options)
+        }
+    }
+
+    /// The same, of which nothing holds where it is not there.
+    static func group<Inner: OptionGroup>(
+        _ name: String, _ path: WritableKeyPath<Root, Inner?>, _ about: String
+    ) -> Self {
+        let options = Inner.options
+        return Self(key: Shape.Key(name, .mapping(options.map(\.key)), about)) {
+            var inner = Inner()
+            inner.read($0, options)
+            $1[keyPath: path] = inner.isWhole ? inner : nil
+        }
+    }
+
+    /// A list of mappings.
+    ///
+    /// - Parameter first: what each begins with, by what was read before.
+    static func groups<Inner: OptionGroup>(
+        _ name: String, _ path: WritableKeyPath<Root, [Inner]>,
+        startingWith first: @escaping (Root) -> Inner = { _ in Inner() },
+        _ about: String
+    ) -> Self {
+        let options = Inner.options
+        let key = Shape.Key(name, .list(of: .mapping(options.map(\.key)), atLeast: 1), required: true, about)
+        return Self(key: key) { reader, root in
+            root[keyPath: path] += parts(reader.elements, first(root)) { $1.read($0, options) }
+        }
+    }
+
+    /// A list of mappings, or of plain values that stand for the most important key of one.
+    static func groups<Inner: OptionGroup, Value>(
+        _ name: String, _ path: WritableKeyPath<Root, [Inner]>, or codec: Codec<Value>,
+        as short: WritableKeyPath<Inner, Value>, _ about: String
+    ) -> Self {
+        let options = Inner.options
+        let shape = Shape.list(of: .either(codec.scalar, options.map(\.key)), atLeast: 1)
+        return Self(key: Shape.Key(name, shape, required: true, about)) {
+            $1[keyPath: path] += parts($0.elements, Inner()) { reader, inner in
+                // A plain value has no keys.
+                inner.read(reader, options)
+                if !reader.isMapping, let value = codec.read(reader) { inner[keyPath: short] = value }
+            }
+        }
+    }
+
+    private static func parts<Inner: OptionGroup>(
+        _ readers: [Reader], _ first: Inner, _ read: (Reader, inout Inner) -> Void
+    ) -> [Inner] {
+        readers.compactMap { reader in
+            var inner = first
+            read(reader, &inner)
+            return inner.isWhole ? inner : nil
+        }
+    }
+
+    /// Values by names of the user's own.
+    static func dictionary<Value>(
+        _ name: String, _ path: WritableKeyPath<Root, [String: Value]>, of codec: Codec<Value>, _ about: String
+    ) -> Self {
+        Self(key: Shape.Key(name, .dictionary(.scalar(codec.scalar)), about)) {
+            for (key, value) in $0.entries { if let value = codec.read(value) { $1[keyPath: path][key] = value } }
+        }
+    }
+
+    /// A key that this version does not act on.
+    static func later(
+        _ name: String, _ shape: Shape, standard: String? = nil, _ availability: Availability, _ about: String
+    ) -> Self {
+        Self(key: Shape.Key(name, shape, standard: standard, availability: availability, about)) { _, _ in }
+    }
+}

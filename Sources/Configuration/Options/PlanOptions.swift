@@ -1,0 +1,106 @@
+internal import RepriseVocabulary
+
+/// What a file is read into: the plan, and what each of its listeners begins with.
+struct Draft: OptionGroup {
+    var plan = Plan()
+    var sessions = SessionsPlan()
+
+    static var options: [Option<Self>] {
+        [
+            .value(
+                "workers", \.plan.workers, .workers(1...256),
+                "How many event loops serve, each on a thread of its own; auto is one for each processor that the process may use. A change needs a restart."
+            ),
+            .group("log", \.plan.log, "The log on standard error."),
+            .value(
+                "drain_timeout", \.plan.drainTimeout, .duration(.zero ... .seconds(86_400)),
+                "How long open connections may go on after SIGTERM; then the rest is closed with close_notify."),
+            .group("sessions", \.sessions, "TLS sessions: the defaults for every listener."),
+            .groups(
+                "listeners", \.plan.listeners, startingWith: { ListenerPlan(sessions: $0.sessions) },
+                "Where clients connect to."),
+            .later(
+                "routers", .list(of: .mapping(router), atLeast: 0), .fault(unless: []),
+                "Routers that choose an upstream group."),
+            .groups("upstreams", \.plan.upstreams, "Groups of servers."),
+            .group("admin", \.plan.admin, "The administrative endpoint; without it there is none."),
+        ]
+    }
+
+    private static let router = [
+        Shape.Key("name", .scalar(.name), required: true, "The router's name."),
+        Shape.Key("sni", .dictionary(.scalar(.name)), "Upstream groups by the name that the client asks for."),
+    ]
+}
+
+extension LogPlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .value("format", \.format, .choice, "text for people, json for machines."),
+            .value(
+                "level", \.level, .choice,
+                "What is less important than this is not written; a connection's line is info."),
+        ]
+    }
+}
+
+extension AdminPlan: OptionGroup {
+    var isWhole: Bool { bind.source != .nowhere }
+
+    static var options: [Option<Self>] {
+        [
+            .required(
+                "bind", \.bind, .located(.bindAddress),
+                "Address and port of /metrics and /healthz; they are not protected, so keep it on loopback."),
+            .value(
+                "connections", \.connections, .integer(1...1000),
+                "Connections at once; when it is reached, the one idle longest of the address that has most makes way."),
+            .list(
+                "hosts", \.hosts, of: .servedName,
+                "Host names that it answers to besides addresses and localhost, against DNS rebinding; \"*\" is any name."
+            ),
+        ]
+    }
+}
+
+extension UpstreamPlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .required("name", \.name, .name, "The group's name."),
+            .later(
+                "balance",
+                .scalar(
+                    .choice([
+                        "round_robin", "least_connections", "power_of_two", "random", "consistent_hash",
+                        "first_available",
+                    ])), standard: "round_robin", .warning(unless: ["round_robin"]), "How a server is chosen."),
+            .later(
+                "affinity", .scalar(.choice(["none", "session"])), standard: "none", .warning(unless: ["none"]),
+                "What ties a client to a server."),
+            .later(
+                "affinity_max_load", .scalar(.decimalOr(["unlimited"])), standard: "unlimited",
+                .warning(unless: ["unlimited"]), "The share of the mean load up to which affinity is kept."),
+            .groups(
+                "servers", \.servers, or: .serverAddress, as: \.address,
+                "The servers; the next one is tried when connecting fails."),
+            .later("tls", .dictionary(.scalar(.text)), .fault(unless: []), "TLS towards the servers."),
+            .later("health", .dictionary(.scalar(.text)), .warning(unless: []), "Active health checks."),
+            .later("retries", .dictionary(.scalar(.text)), .warning(unless: []), "Retries."),
+        ]
+    }
+}
+
+extension ServerPlan: OptionGroup {
+    static var place: WritableKeyPath<Self, Place>? { \.place }
+    var isWhole: Bool { address != Self().address }
+
+    static var options: [Option<Self>] {
+        [
+            .optional("id", \.ownID, .text, standard: "the address", "The server's id in logs and metrics."),
+            .required(
+                "address", \.address, .serverAddress,
+                "Its address; a name is resolved when the configuration is loaded."),
+            .value("weight", \.weight, .integer(1...1000), "Its share of the connections."),
+        ]
+    }
+}
