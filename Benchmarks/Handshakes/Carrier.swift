@@ -1,5 +1,6 @@
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 
 /// A kind of handshake that is counted.
 enum Carrier: String, CaseIterable {

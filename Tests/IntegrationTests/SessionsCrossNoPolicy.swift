@@ -1,6 +1,7 @@
 import Foundation
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 /// The matrix of policies: a session from one place never resumes at another, and opens none (CVE-2025-23419).

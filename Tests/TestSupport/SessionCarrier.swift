@@ -1,4 +1,5 @@
 package import RepriseTLS
+package import RepriseVocabulary
 
 /// The four ways that a session comes back.
 package enum SessionCarrier: String, Sendable, CaseIterable {
