@@ -25,40 +25,48 @@ import Testing
         #expect(List(word: "") == nil && !list.title.isEmpty, "\(list)")
     }
 
-    /// Dashboards, configurations and readers of logs hold on to them.
-    @Test func `the words are those that were always said`() {
-        #expect(
-            Ending.Kind.words == [
+    /// Dashboards, configurations and readers of logs hold on to them. New ones may come.
+    @Test func `no word that was ever said has changed`() {
+        expect(
+            Ending.Kind.self,
+            toSay: [
                 "client_close_notify", "client_fin", "client_reset", "upstream_end", "upstream_reset",
                 "upstream_unreachable", "alert_sent", "alert_received", "timeout_handshake", "timeout_idle",
                 "timeout_half_closed", "timeout_shutdown", "refused", "drain", "killed",
             ])
-        #expect(
-            HandshakeFailure.Kind.words == [
+        expect(
+            HandshakeFailure.Kind.self,
+            toSay: [
                 "plain_http", "not_tls", "unsupported_version", "no_shared_cipher", "no_shared_group",
                 "no_shared_signature_algorithm", "no_shared_application_protocol", "unknown_name",
                 "inappropriate_fallback", "malformed", "unexpected_message", "bad_record", "bad_certificate",
                 "alert_received", "timeout", "client_went_away", "client_reset", "stopped", "made_way",
                 "internal_error", "resumption_denied", "resumption_defect", "hello_too_large",
             ])
-        #expect(
-            ResumptionRefusal.words == [
+        expect(
+            ResumptionRefusal.self,
+            toSay: [
                 "not_found", "expired", "key_unknown", "forged", "other_host", "other_name", "policy_changed",
                 "chain_too_old", "certificate_expired", "certificate_revoked", "revocation_unknown", "chain_too_long",
                 "spent", "denied", "store_silent", "mismatch", "off",
             ])
-        #expect(
-            ListenerLimit.words == [
+        expect(
+            ListenerLimit.self,
+            toSay: [
                 "connections", "handshakes", "handshakes_per_client", "handshake_rate", "per_client", "key_updates",
             ])
-        #expect(TLSVersion.words == ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])
-        #expect(ResumptionMeans.words == ["no", "id", "ticket", "psk"])
-        #expect(GroupClass.words == ["hybrid", "lattice", "classical", "none"])
-        #expect(OfferOutcome.words == ["not_offered", "resumed", "refused"])
-        #expect(TicketCompany.words == ["alone", "with_data"])
-        #expect(RelayDirection.words == ["client_to_upstream", "upstream_to_client"])
-        #expect(ConnectFailure.words == ["refused", "timeout", "unreachable", "reset", "other"])
-        #expect(ReloadResult.words == ["applied", "refused"])
+        expect(TLSVersion.self, toSay: ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])
+        expect(ResumptionMeans.self, toSay: ["no", "id", "ticket", "psk"])
+        expect(GroupClass.self, toSay: ["hybrid", "lattice", "classical", "none"])
+        expect(OfferOutcome.self, toSay: ["not_offered", "resumed", "refused"])
+        expect(TicketCompany.self, toSay: ["alone", "with_data"])
+        expect(RelayDirection.self, toSay: ["client_to_upstream", "upstream_to_client"])
+        expect(ConnectFailure.self, toSay: ["refused", "timeout", "unreachable", "reset", "other"])
+        expect(ReloadResult.self, toSay: ["applied", "refused"])
+    }
+
+    private func expect<List: ClosedList>(_ list: List.Type, toSay words: [String]) {
+        #expect(list.words.filter(words.contains) == words, "\(list)")
     }
 
     @Test func `an alert's name follows the word`() {
