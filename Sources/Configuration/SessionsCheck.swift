@@ -42,5 +42,5 @@ struct SessionsCheck {
         }
     }
 
-    private static let endingWords = Ending.kinds + ["fatal_alert"]
+    private static let endingWords = Ending.Kind.configurationWords
 }

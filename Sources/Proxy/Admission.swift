@@ -5,18 +5,6 @@ package import RepriseVocabulary
 /// It lives as long as the listener's name does, so that a reload forgets no open connection. All counts stand behind one
 /// lock: who is refused by one limit has taken nothing of another, not even for a moment.
 package final class Admission: Sendable {
-    /// The limit that refused a connection, by the name it has in the file; in the order in which they are asked.
-    package enum Refusal: String, Sendable, CaseIterable {
-        case perClient = "per_client"
-        case connections
-        case handshakeRate = "handshake_rate"
-        case handshakesPerClient = "handshakes_per_client"
-        case handshakes
-
-        /// Another handshake that makes way helps.
-        var isOfHandshakes: Bool { self == .handshakes || self == .handshakesPerClient }
-    }
-
     /// Asks a worker to take a client in, one of its own handshakes making way if need be; it answers on its own loop.
     typealias Asking =
         @Sendable (IPAddress?, @escaping @Sendable (Result<Entry, RefusalError>) -> Void) -> Void
@@ -68,7 +56,7 @@ package final class Admission: Sendable {
         _ client: IPAddress?, limits: AdmissionLimits, at now: Instant, insteadOf other: Entry? = nil
     ) -> Result<Entry, RefusalError> {
         let client = client?.network
-        let refusal: Refusal? = counts.withLock { counts in
+        let refusal: ListenerLimit? = counts.withLock { counts in
             if let refusal = Self.refusal(of: client, counts, limits) { return refusal }
             let rate = limits.handshakeRate
             if rate > 0 {
@@ -93,7 +81,7 @@ package final class Admission: Sendable {
         return refusal.map { .failure(RefusalError(limit: $0)) } ?? .success(Entry(client: client))
     }
 
-    private static func refusal(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> Refusal? {
+    private static func refusal(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> ListenerLimit? {
         if limits.perClient > 0, let client, (counts.clients[client]?.open ?? 0) >= limits.perClient {
             return .perClient
         }
@@ -102,7 +90,7 @@ package final class Admission: Sendable {
 
     private static func refusal(
         ofHandshakeOf client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits
-    ) -> Refusal? {
+    ) -> ListenerLimit? {
         if let share = limits.handshakeShare, let client, (counts.clients[client]?.handshaking ?? 0) >= share {
             return .handshakesPerClient
         }
@@ -158,6 +146,11 @@ package final class Admission: Sendable {
 
     /// A limit that is reached.
     package struct RefusalError: Error, Sendable, Hashable {
-        package let limit: Refusal
+        package let limit: ListenerLimit
     }
+}
+
+extension ListenerLimit {
+    /// Another handshake that makes way helps.
+    var isOfHandshakes: Bool { self == .handshakes || self == .handshakesPerClient }
 }

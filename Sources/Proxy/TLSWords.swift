@@ -28,18 +28,3 @@ extension HandshakeFault {
 extension HandshakeFailure {
     var isPlainHTTP: Bool { self == .plainHTTP }
 }
-
-extension HandshakeSummary.Resumption {
-    /// Every way, in the order of the metrics' cells.
-    static let all: [HandshakeSummary.Resumption] = [.no, .sessionID, .ticket, .psk]
-
-    /// The word in logs and metrics.
-    var word: String {
-        switch self {
-        case .no: "no"
-        case .sessionID: "id"
-        case .ticket: "ticket"
-        case .psk: "psk"
-        }
-    }
-}

@@ -102,10 +102,10 @@ final class CertificateUpkeep {
         let path = staples[seen.index].file.path
         do {
             try staples[seen.index].response.replace(der: seen.content.get())
-            registry.counter(MetricCatalog.stapleReloads, ["applied"]).add(1)
+            registry.counter(MetricCatalog.stapleReloads, [ReloadResult.applied.word]).add(1)
             log.notice("OCSP response reloaded", [("file", .string(path))])
         } catch {
-            registry.counter(MetricCatalog.stapleReloads, ["refused"]).add(1)
+            registry.counter(MetricCatalog.stapleReloads, [ReloadResult.refused.word]).add(1)
             log.error(
                 "OCSP response not reloaded, the old one stays in use",
                 [("file", .string(path)), ("reason", .string("\(error)"))])

@@ -19,7 +19,7 @@ struct DemoPage {
             ("group", summary.group ?? "-"),
             ("server name", summary.serverName ?? "none sent"),
             ("ALPN", summary.alpn ?? "none"),
-            ("resumed", summary.resumed.rawValue),
+            ("resumed", summary.resumed.word),
             ("connection", record.id.description),
         ]
     }

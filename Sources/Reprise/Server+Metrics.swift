@@ -28,7 +28,7 @@ extension Server {
         if let sessions = observers.sessions as? EstablishedSessions {
             _ = registry.computed(MetricCatalog.establishedSessionsLeftOut) { Double(sessions.leftOut) }
         }
-        for result in ["applied", "refused"] {
+        for result in ReloadResult.words {
             _ = registry.counter(MetricCatalog.configurationReloads, [result])
             _ = registry.counter(MetricCatalog.stapleReloads, [result])
         }

@@ -176,11 +176,11 @@ package actor Server {
             guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
             try await replace(with: plan, checked)
             for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
-            registry.counter(MetricCatalog.configurationReloads, ["applied"]).add(1)
+            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.applied.word]).add(1)
             log.notice("configuration reloaded", [("file", .string(source.file))])
             return nil
         } catch {
-            registry.counter(MetricCatalog.configurationReloads, ["refused"]).add(1)
+            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.refused.word]).add(1)
             let reasons = (error as? RepriseError)?.lines ?? ["\(error)"]
             for reason in reasons {
                 log.error("configuration not reloaded, the old one stays in force", [("reason", .string(reason))])

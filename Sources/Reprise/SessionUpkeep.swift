@@ -127,13 +127,13 @@ final class SessionUpkeep {
         do throws(TicketKeyLoading.Failure) {
             let (keys, notes) = try seen.keys.get()
             domain.keys.replace(with: keys, at: Clocks.wall())
-            registry.counter(MetricCatalog.ticketKeyReloads, ["applied"]).add(1)
+            registry.counter(MetricCatalog.ticketKeyReloads, [ReloadResult.applied.word]).add(1)
             log.notice("ticket keys reloaded", [("domain", .string(domain.name)), ("keys", .int(Int64(keys.count)))])
             for note in notes {
                 log.warning("ticket key warning", [("warning", .string("\(note.file.path): \(note.text)"))])
             }
         } catch {
-            registry.counter(MetricCatalog.ticketKeyReloads, ["refused"]).add(1)
+            registry.counter(MetricCatalog.ticketKeyReloads, [ReloadResult.refused.word]).add(1)
             log.error(
                 "ticket keys not reloaded, the old ones stay in use",
                 [("domain", .string(domain.name)), ("reason", .string(error.inWords))])

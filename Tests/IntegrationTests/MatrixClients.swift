@@ -1,5 +1,6 @@
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 /// A TLS client that plays the matrix.

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 /// Real clients of a real server whose ticket keys change every second, the most often that is allowed.

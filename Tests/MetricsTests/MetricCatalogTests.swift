@@ -21,9 +21,9 @@ import Testing
     @Test func `the series of closed lists stand in the lists' order`() {
         #expect(
             MetricCatalog.connectionEndings.series(open: ["web"])
-                == Ending.kinds.map { ["web", $0] })
+                == Ending.Kind.words.map { ["web", $0] })
         #expect(
-            MetricCatalog.handshakesFailed.series(open: ["web"])[HandshakeFailure.malformed.index]
+            MetricCatalog.handshakesFailed.series(open: ["web"])[HandshakeFailure.Kind.malformed.index]
                 == ["web", "malformed"])
         let completed = MetricCatalog.handshakesCompleted.series(open: ["web"])
         #expect(completed.count == 16)

@@ -2,10 +2,31 @@ import RepriseMetrics
 import RepriseVocabulary
 import Testing
 
+private enum Sky: Int, ClosedList {
+    case clear, grey
+
+    static let title = "Skies"
+
+    var text: (word: String, meaning: String) {
+        switch self {
+        case .clear: ("clear", "There is no cloud.")
+        case .grey: ("grey", "There is nothing but clouds.")
+        }
+    }
+}
+
+private enum Wind: Int, ClosedList {
+    case calm, breeze, storm
+
+    static let title = "Winds"
+
+    var text: (word: String, meaning: String) { ("\(self)", "There is a \(self).") }
+}
+
 @Suite struct MetricRegistryTests {
     private let requests = Metric.counter("t_requests_total", .connections, [.open("listener")], help: "Requests.")
     private let weather = Metric.counter(
-        "t_weather_total", .none, [.open("listener"), .closed("sky", ["clear", "grey"])], help: "Weather.")
+        "t_weather_total", .none, [.open("listener"), .closed("sky", Sky.self)], help: "Weather.")
     private let open = Metric.gauge("t_open", .connections, [.open("listener")], help: "Open.")
     private let days = Metric.computed("t_days", .gauge, .days, [.open("listener")], help: "Days.")
     private let time = Metric.histogram("t_seconds", [.open("listener")], buckets: [0.1, 1, 10], help: "Time.")
@@ -106,16 +127,35 @@ import Testing
         #expect(registry.counter(weather, ["web", "grey"], shard: 2).value == 7)
     }
 
+    @Test func `a list and a grid count each case in the cell of its word`() {
+        let winds = Metric.counter(
+            "t_winds_total", .none, [.open("listener"), .closed("sky", Sky.self), .closed("wind", Wind.self)],
+            help: "Winds.")
+        let registry = MetricRegistry(catalog: [weather, winds])
+        CounterList<Sky>(weather, ["web"], in: registry, shard: 1)[.grey].add(7)
+        #expect(registry.counter(weather, ["web", "grey"], shard: 1).value == 7)
+        let grid = CounterGrid<Sky, Wind>(winds, ["web"], in: registry)
+        for sky in Sky.allCases {
+            for wind in Wind.allCases { grid[sky, wind].add(UInt64(10 * sky.index + wind.index)) }
+        }
+        for sky in Sky.allCases {
+            for wind in Wind.allCases {
+                let value = registry.counter(winds, ["web", sky.word, wind.word]).value
+                #expect(value == 10 * sky.index + wind.index)
+            }
+        }
+    }
+
     @Test func `every ending and cause of a listener is exposed from zero`() {
         let registry = MetricRegistry()
         registry.expose(["listener": "web"])
         registry.expose(["upstream": "app", "server": "127.0.0.1:80"])
         registry.expose(["upstream": "app"])
         let text = text(registry)
-        for ending in Ending.kinds {
+        for ending in Ending.Kind.words {
             #expect(text.contains("reprise_connections_ended_total{listener=\"web\",ending=\"\(ending)\"} 0\n"))
         }
-        for cause in HandshakeFailure.names {
+        for cause in HandshakeFailure.Kind.words {
             #expect(text.contains("reprise_handshakes_failed_total{listener=\"web\",cause=\"\(cause)\"} 0\n"))
         }
         #expect(text.contains(#"{upstream="app",server="127.0.0.1:80",reason="timeout"} 0"#))

@@ -13,7 +13,8 @@ private func limits(_ change: (inout AdmissionLimits) -> Void) -> AdmissionLimit
 }
 
 extension Admission {
-    fileprivate func refusal(_ client: IPAddress?, _ limits: AdmissionLimits, at now: Instant = noon) -> Refusal? {
+    fileprivate func refusal(_ client: IPAddress?, _ limits: AdmissionLimits, at now: Instant = noon) -> ListenerLimit?
+    {
         switch admit(client, limits: limits, at: now) {
         case .success: nil
         case .failure(let error): error.limit
@@ -106,8 +107,8 @@ extension Admission {
         let all = limits {
             ($0.perClient, $0.connections, $0.handshakeRate, $0.handshakesPerClient, $0.handshakes) = (1, 1, 1, 1, 1)
         }
-        let order: [Admission.Refusal] = [.perClient, .connections, .handshakeRate, .handshakesPerClient, .handshakes]
-        #expect(Admission.Refusal.allCases == order)
+        let order: [ListenerLimit] = [.perClient, .connections, .handshakeRate, .handshakesPerClient, .handshakes]
+        #expect(Set(order) == Set(ListenerLimit.allCases).subtracting([.keyUpdates]))
         for (place, limit) in order.enumerated() {
             let admission = Admission()
             // Alice is in, and what stands before the limit in question is lifted.

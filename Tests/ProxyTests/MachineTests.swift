@@ -23,6 +23,12 @@ extension ConnectionMachine {
 }
 
 @Suite struct MachineTests {
+    @Test func `the set of what came after an ending has a bit for each`() {
+        let places = Later.RawValue.bitWidth
+        #expect(Ending.Kind.allCases.count <= places)
+        #expect(([Later(.killed), Later(.clientFIN)] as Later).words == ["client_fin", "killed"])
+    }
+
     @Test func `a finished handshake is routed, connects, and a taken connection relays`() {
         var machine = Machine()
         #expect(machine.timer == .handshake)

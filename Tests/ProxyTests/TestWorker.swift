@@ -75,7 +75,7 @@ final class TestWorker: @unchecked Sendable {
 
     /// How many connections ended so.
     func hasEnded(_ ending: Ending, _ count: Int = 1) -> Bool {
-        has("reprise_connections_ended_total{listener=\"web\",ending=\"\(ending.kind)\"} \(count)")
+        has("reprise_connections_ended_total{listener=\"web\",ending=\"\(ending.kind.word)\"} \(count)")
     }
 
     /// Everyone is told to end in order.

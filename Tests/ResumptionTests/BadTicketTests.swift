@@ -17,7 +17,7 @@ import Testing
     }
 
     /// What can be sent in the place of a ticket, and what is made of it.
-    private static func impostors(of ticket: [UInt8]) -> [(name: String, bytes: [UInt8], reason: NotResumed)] {
+    private static func impostors(of ticket: [UInt8]) -> [(name: String, bytes: [UInt8], reason: ResumptionRefusal)] {
         let name = Array(ticket.prefix(16))
         let noise = { (count: Int) -> [UInt8] in (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ 11) } }
         return [

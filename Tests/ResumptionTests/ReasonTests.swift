@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: SessionCarrier.allCases)
     func `a chain that is too old is told from a session that is`(_ carrier: SessionCarrier) throws {
-        for (lifetime, age, reason) in [(100, 200, NotResumed.expired), (200, 100, .chainTooOld)] {
+        for (lifetime, age, reason) in [(100, 200, ResumptionRefusal.expired), (200, 100, .chainTooOld)] {
             let listener = try MemoryServer.context(
                 MemoryServer.settings(mode: carrier.mode),
                 policy: ResumptionPolicy(lifetime: .seconds(lifetime), maximumChainAge: .seconds(age)))

@@ -161,7 +161,7 @@ import Testing
             #expect(good == (file.covers, file.covers ? .resumed : .refused(.revocationUnknown)), "\(carrier)")
             let bad = try verdicts(on: revoked, carrier, under: strict)
             let letsIn = file.covers && !file.revokes
-            let reason: NotResumed = file.revokes ? .certificateRevoked : .revocationUnknown
+            let reason: ResumptionRefusal = file.revokes ? .certificateRevoked : .revocationUnknown
             #expect(bad == (letsIn, letsIn ? .resumed : .refused(reason)), "\(carrier)")
         }
     }

@@ -1,5 +1,6 @@
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 @Suite struct SettingsTests {

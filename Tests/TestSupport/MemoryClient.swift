@@ -1,6 +1,6 @@
 import CRepriseOpenSSL
 package import RepriseTLS
-import RepriseVocabulary
+package import RepriseVocabulary
 
 /// A TLS client in memory: our own ``ClientConnection``, so that both roles are proved on each other, with libssl's raw parts
 /// where tests send what no client of ours does, or ask what none wants to know.

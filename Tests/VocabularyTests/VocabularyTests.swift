@@ -106,15 +106,6 @@ import Testing
         #expect(NamePattern("*") == nil && NamePattern("a.*.test") == nil && NamePattern("*a.test") == nil)
     }
 
-    @Test func `the closed lists agree with their names`() {
-        #expect(Set(Ending.kinds).count == Ending.kinds.count)
-        #expect(Ending.kinds[Ending.killed.index] == "killed" && Ending.killed.index == Ending.kinds.count - 1)
-        #expect(Ending.alertSent(.handshakeFailure).description == "alert_sent(handshake_failure)")
-        #expect(HandshakeFailure.helloTooLarge.index == HandshakeFailure.names.count - 1)
-        #expect(HandshakeFailure.alertReceived(TLSAlert(code: 48)).description == "alert_received(unknown_ca)")
-        #expect(TLSAlert(code: 200).name == "alert_200")
-    }
-
     @Test func `a secret shows nothing of itself`() {
         let secret = Array("hunter2".utf8).withUnsafeBytes { Secret(copying: $0) }
         var dumped = ""

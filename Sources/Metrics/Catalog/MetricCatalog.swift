@@ -1,10 +1,12 @@
+internal import RepriseVocabulary
+
 /// The one list of every metric: the exposition, its order and docs/metrics.md come from here.
 package enum MetricCatalog {
     private static let listener = MetricLabel.open("listener")
     private static let upstream = MetricLabel.open("upstream")
     private static let server = MetricLabel.open("server")
     private static let domain = MetricLabel.open("domain")
-    private static let direction = MetricLabel.closed("direction", ClosedLists.directions)
+    private static let direction = MetricLabel.closed("direction", RelayDirection.self)
 
     private static let handshakeSeconds = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -20,7 +22,7 @@ package enum MetricCatalog {
         "reprise_connections_open", .connections, [listener], help: "Client connections open now.")
     package static let connectionsRefused = Metric.counter(
         "reprise_connections_refused_total", .connections,
-        [listener, .closed("limit", ClosedLists.limits)],
+        [listener, .closed("limit", ListenerLimit.self)],
         help: "Client connections closed because a limit of the listener was reached.")
     package static let acceptPauses = Metric.counter(
         "reprise_accept_pauses_total", .pauses, [listener],
@@ -33,22 +35,22 @@ package enum MetricCatalog {
     package static let handshakesCompleted = Metric.counter(
         "reprise_handshakes_completed_total", .handshakes,
         [
-            listener, .closed("protocol", ClosedLists.protocols),
-            .closed("resumed", ClosedLists.resumptions),
+            listener, .closed("protocol", TLSVersion.self),
+            .closed("resumed", ResumptionMeans.self),
         ],
         help: "Handshakes that succeeded, by protocol version and by how the session was resumed.")
     package static let handshakesByGroup = Metric.counter(
         "reprise_handshakes_by_group_class_total", .handshakes,
-        [listener, .closed("class", ClosedLists.groupClasses)],
+        [listener, .closed("class", GroupClass.self)],
         help: "Handshakes that succeeded, by what their key exchange rests on.")
     package static let handshakesFailed = Metric.counter(
-        "reprise_handshakes_failed_total", .handshakes, [listener, .closed("cause", ClosedLists.causes)],
+        "reprise_handshakes_failed_total", .handshakes, [listener, .closed("cause", HandshakeFailure.Kind.self)],
         help: "Handshakes that failed, each with one cause.")
     package static let handshakeDuration = Metric.histogram(
         "reprise_handshake_duration_seconds", [listener], buckets: handshakeSeconds,
         help: "Time from accept to the end of a handshake that succeeded.")
     package static let ticketFlights = Metric.counter(
-        "reprise_ticket_flights_total", .flights, [listener, .closed("company", ClosedLists.companies)],
+        "reprise_ticket_flights_total", .flights, [listener, .closed("company", TicketCompany.self)],
         help: "Flights of TLS 1.3 tickets, by whether they left with other bytes or alone after tickets.delay.")
     package static let keyUpdatesReceived = Metric.counter(
         "reprise_key_updates_received_total", .messages, [listener],
@@ -57,10 +59,10 @@ package enum MetricCatalog {
     // Sessions
 
     package static let sessionsOffered = Metric.counter(
-        "reprise_handshakes_by_offer_total", .handshakes, [listener, .closed("offer", ClosedLists.offers)],
+        "reprise_handshakes_by_offer_total", .handshakes, [listener, .closed("offer", OfferOutcome.self)],
         help: "Handshakes that succeeded, by whether the client offered a session and what came of it.")
     package static let sessionsNotResumed = Metric.counter(
-        "reprise_sessions_not_resumed_total", .handshakes, [listener, .closed("reason", ClosedLists.notResumed)],
+        "reprise_sessions_not_resumed_total", .handshakes, [listener, .closed("reason", ResumptionRefusal.self)],
         help: "Handshakes that offered a session and became full ones, each with one reason.")
     package static let lineagesDropped = Metric.counter(
         "reprise_lineages_dropped_total", .lineages, [listener],
@@ -106,13 +108,13 @@ package enum MetricCatalog {
     package static let ticketKeys = Metric.computed(
         "reprise_ticket_keys", .gauge, .keys, [domain], help: "Ticket keys that seal, open or wait for their turn now.")
     package static let ticketKeyReloads = Metric.counter(
-        "reprise_ticket_key_reloads_total", .reloads, [.closed("result", ClosedLists.reloadResults)],
+        "reprise_ticket_key_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
         help: "Files with ticket keys read again after a change, by what became of it.")
 
     // Connections
 
     package static let connectionEndings = Metric.counter(
-        "reprise_connections_ended_total", .connections, [listener, .closed("ending", ClosedLists.endings)],
+        "reprise_connections_ended_total", .connections, [listener, .closed("ending", Ending.Kind.self)],
         help: "Connections that ended, by the first event that ended either direction.")
     package static let connectionDuration = Metric.histogram(
         "reprise_connection_duration_seconds", [listener], buckets: connectionSeconds,
@@ -131,7 +133,7 @@ package enum MetricCatalog {
         help: "Connections to a server of an upstream that were established.")
     package static let upstreamConnectFailures = Metric.counter(
         "reprise_upstream_connect_failures_total", .failures,
-        [upstream, server, .closed("reason", ClosedLists.connectFailures)],
+        [upstream, server, .closed("reason", ConnectFailure.self)],
         help: "Attempts to connect to a server of an upstream that failed.")
     package static let upstreamConnectionsOpen = Metric.gauge(
         "reprise_upstream_connections_open", .connections, [upstream, server],
@@ -146,7 +148,7 @@ package enum MetricCatalog {
         "reprise_certificate_expires_days", .gauge, .days, [listener, .open("host"), .open("certificate")],
         help: "Days until a certificate expires, negative when it has.")
     package static let stapleReloads = Metric.counter(
-        "reprise_ocsp_response_reloads_total", .reloads, [.closed("result", ClosedLists.reloadResults)],
+        "reprise_ocsp_response_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
         help: "OCSP response files read again after a change, by what became of it.")
 
     // Administration
@@ -164,7 +166,7 @@ package enum MetricCatalog {
     package static let workers = Metric.computed(
         "reprise_workers", .gauge, .workers, help: "Event loops that serve clients.")
     package static let configurationReloads = Metric.counter(
-        "reprise_configuration_reloads_total", .reloads, [.closed("result", ClosedLists.reloadResults)],
+        "reprise_configuration_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
         help: "Reloads of the configuration, by what became of them.")
     package static let timerQueueOverflows = Metric.computed(
         "reprise_timer_queue_overflows_total", .counter, .durations,

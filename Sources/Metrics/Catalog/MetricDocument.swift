@@ -8,13 +8,10 @@ package enum MetricDocument {
             for metric in metrics { text += row(metric) }
         }
         text += "\n## Closed lists\n\n"
-        var seen: Set<String> = []
-        for metric in MetricCatalog.all {
-            for label in metric.labels {
-                guard let values = label.values, seen.insert(label.name + values.joined()).inserted else { continue }
-                let list = values.map { "`\($0)`" }.joined(separator: ", ")
-                text += "- `\(label.name)` of `\(metric.name)`: \(list).\n"
-            }
+        text += "These words stand in metrics, in the log and in the configuration; each is one of its list.\n"
+        var seen: Set<MetricLabel.List> = []
+        for list in MetricCatalog.all.flatMap(\.labels).compactMap(\.list) where seen.insert(list).inserted {
+            text += section(list)
         }
         text += "\n## Buckets\n\n"
         for metric in MetricCatalog.all where metric.kind == .histogram {
@@ -28,8 +25,8 @@ package enum MetricDocument {
         # Metrics
 
         `admin.bind` serves these at `/metrics` in Prometheus' text format 0.0.4. This page is made from the code's one \
-        list; a test holds the two equal (`make docs` writes it anew). The words of `ending` and `cause` are those of \
-        the log ([logs.md](logs.md)).
+        list; a test holds the two equal (`make docs` writes it anew). The words of [closed lists](#closed-lists) are those \
+        of the log ([logs.md](logs.md)).
 
         Counters start at zero with the process and never go back, not on a reload either. Labels that say *listener*, \
         *host*, *upstream* and *server* carry the names of the configuration; the series of a name \
@@ -43,6 +40,19 @@ package enum MetricDocument {
         let unit = metric.unit == .none ? "–" : metric.unit.rawValue
         return "| `\(metric.name)` | \(metric.kind.rawValue) | \(unit) | \(labels.isEmpty ? "–" : labels) "
             + "| \(metric.help) |\n"
+    }
+
+    /// A list's words with their sentences, under the labels that take their values from it.
+    private static func section(_ list: MetricLabel.List) -> String {
+        var text = "\n### \(list.title)\n\n"
+        for metric in MetricCatalog.all {
+            for label in metric.labels where label.list == list {
+                text += "- `\(label.name)` of `\(metric.name)`\n"
+            }
+        }
+        text += "\n| Word | Meaning |\n|---|---|\n"
+        for (word, meaning) in zip(list.words, list.meanings) { text += "| `\(word)` | \(meaning) |\n" }
+        return text
     }
 }
 

@@ -68,19 +68,19 @@ final class ClientSide {
     /// Counts plaintext that came.
     func took(_ count: Int) {
         bytesReceived += UInt64(count)
-        listener.metrics.bytesFromClient.add(UInt64(count))
+        listener.metrics.relayed(count, .clientToUpstream)
     }
 
     /// Encrypts for the client; the records leave at the end of the turn.
     ///
     /// - Returns: what broke the stream, if that shows now.
     func write(_ bytes: UnsafeRawBufferPointer) -> Stream.End? {
-        if tickets.areHeld { listener.metrics.sessions.ticketsLeft(alone: false) }
+        if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
         bringHeldTickets()
         let end = stream.write(bytes)
         if end == nil {
             bytesSent += UInt64(bytes.count)
-            listener.metrics.bytesToClient.add(UInt64(bytes.count))
+            listener.metrics.relayed(bytes.count, .upstreamToClient)
         }
         return end
     }
@@ -89,7 +89,7 @@ final class ClientSide {
     func sendCloseNotify() {
         guard !hasSentCloseNotify, !isBroken else { return }
         issueHeldTickets()
-        if tickets.areHeld { listener.metrics.sessions.ticketsLeft(alone: false) }
+        if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
         bringHeldTickets()
         hasSentCloseNotify = true
         stream.endWriting()

@@ -158,7 +158,7 @@ extension Connection {
     private func checkKeyUpdates() {
         guard !client.keyUpdatesAreInBounds(), machine.client.readsClient else { return }
         listener.metrics.refused(.keyUpdates)
-        record.detail = "key_updates"
+        record.detail = ListenerLimit.keyUpdates.word
         stop(.limit)
     }
 
@@ -194,7 +194,7 @@ extension Connection {
     func ticketDelayIsOver() {
         turn {
             guard client.tickets.areHeld else { return }
-            listener.metrics.sessions.ticketsLeft(alone: true)
+            listener.metrics.sessions.ticketsLeft(.alone)
             flushClient(holdingTickets: false)
             clientTookBytes()
         }

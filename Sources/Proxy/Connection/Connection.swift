@@ -179,9 +179,9 @@ final class Connection {
     func kill() { turn { stop(.kill) } }
 
     /// Ends the handshake, because another client's was taken in instead.
-    func makeWay(for limit: Admission.Refusal) {
+    func makeWay(for limit: ListenerLimit) {
         turn {
-            record.detail = limit.rawValue
+            record.detail = limit.word
             isPlaceTaken = true
             stop(.limit)
         }

@@ -13,7 +13,7 @@ enum ConnectionFields {
         fields.append(("listener", .string(listener)))
         if let summary = record.summary { addTLS(summary, &fields) }
         if case .refused(let reason) = record.resumption {
-            fields.append(("not_resumed", .string(reason.rawValue)))
+            fields.append(("not_resumed", .string(reason.word)))
         }
         if let lineage = record.lineage { fields.append(("lineage", .string(lineage.description))) }
         if let failure = record.failure { fields.append(("cause", .string(failure.description))) }

@@ -35,19 +35,19 @@ package struct EndingBook: Sendable, Equatable {
 }
 
 extension EndingBook {
-    /// What happened after the fact that decided the ending: a set of endings by their ``Vocabulary/Ending/index``.
+    /// What happened after the fact that decided the ending: a set of endings by their kinds' indices.
     package struct Later: OptionSet, Sendable, Hashable {
-        package let rawValue: UInt16
-        package init(rawValue: UInt16) { self.rawValue = rawValue }
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// The same fact, as a detail; an alert's name is not kept.
         package init(_ fact: Ending) {
-            rawValue = 1 << fact.index
+            rawValue = 1 << fact.kind.index
         }
 
         /// The words of the log line's `detail` field.
         package var words: [String] {
-            Ending.kinds.indices.filter { rawValue & (1 << $0) != 0 }.map { Ending.kinds[$0] }
+            Ending.Kind.allCases.filter { rawValue & (1 << $0.index) != 0 }.map(\.word)
         }
     }
 }

@@ -44,9 +44,9 @@ extension WorkerCore {
     }
 
     private func refuse(
-        _ socket: Socket, from endpoint: Endpoint, by listener: WorkerListener, _ limit: Admission.Refusal
+        _ socket: Socket, from endpoint: Endpoint, by listener: WorkerListener, _ limit: ListenerLimit
     ) {
-        listener.metrics.refused(ListenerMetrics.Refusal(limit))
+        listener.metrics.refused(limit)
         listener.metrics.ended(.refused)
         log.refused(listener, endpoint, limit)
         socket.close()

@@ -41,13 +41,13 @@ package struct WorkerLog: Sendable {
             ])
     }
 
-    func refused(_ listener: WorkerListener, _ client: Endpoint, _ limit: Admission.Refusal) {
+    func refused(_ listener: WorkerListener, _ client: Endpoint, _ limit: ListenerLimit) {
         guard queue.level <= .info else { return }
         submit(
             .info, "connection refused",
             [
                 ("client", .endpoint(client)), ("listener", .string(listener.settings.name)),
-                ("ending", .string(Ending.refused.kind)), ("detail", .string(limit.rawValue)),
+                ("ending", .string(Ending.Kind.refused.word)), ("detail", .string(limit.word)),
             ])
     }
 

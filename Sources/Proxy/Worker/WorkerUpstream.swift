@@ -1,6 +1,7 @@
 internal import RepriseMetrics
 internal import RepriseRouting
 internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// An upstream group as one worker sees it: the group that all share, and this worker's metric cells.
 final class WorkerUpstream {
@@ -29,15 +30,13 @@ final class WorkerUpstream {
 final class UpstreamServerMetrics {
     let connects: Counter
     let open: Gauge
-    private let failures: [Counter]
+    private let failures: CounterList<ConnectFailure>
 
     init(_ group: String, _ server: String, registry: MetricRegistry, shard: Int) {
         connects = registry.counter(MetricCatalog.upstreamConnects, [group, server], shard: shard)
         open = registry.gauge(MetricCatalog.upstreamConnectionsOpen, [group, server], shard: shard)
-        failures = ConnectFailure.allCases.map { reason in
-            registry.counter(MetricCatalog.upstreamConnectFailures, [group, server, reason.name], shard: shard)
-        }
+        failures = CounterList(MetricCatalog.upstreamConnectFailures, [group, server], in: registry, shard: shard)
     }
 
-    func failed(_ reason: ConnectFailure) { failures[reason.rawValue].add(1) }
+    func failed(_ reason: ConnectFailure) { failures[reason].add(1) }
 }

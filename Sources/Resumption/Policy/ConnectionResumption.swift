@@ -16,7 +16,7 @@ package final class ConnectionResumption: ConnectionSessions {
     private(set) var offer: SessionOffer?
     private var clients: ClientAuthentication?
     /// The last objection; of several tickets that were tried, the last one's.
-    private var objection: NotResumed?
+    private var objection: ResumptionRefusal?
     /// What an offered session remembers that was found good.
     private(set) var accepted: SessionMemory?
     /// What the sessions of this connection carry from now on.
@@ -201,7 +201,9 @@ package final class ConnectionResumption: ConnectionSessions {
         return .resume
     }
 
-    private func reason(against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer) -> NotResumed? {
+    private func reason(
+        against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer
+    ) -> ResumptionRefusal? {
         guard policy.isOn else { return .off }
         guard session.isTLS13 == offer.speaksTLS13 else { return .mismatch }
         if !session.sessionIDContext.elementsEqual(offer.sessionIDContext) {
@@ -212,7 +214,7 @@ package final class ConnectionResumption: ConnectionSessions {
         return objection(to: memory) ?? (foundIsPast ? .expired : nil)
     }
 
-    private func objection(to memory: SessionMemory) -> NotResumed? {
+    private func objection(to memory: SessionMemory) -> ResumptionRefusal? {
         if let clients {
             // The session-id context has settled it; here it is only made sure of.
             if clients.mode == .require, memory.peer == nil { return .policyChanged }
@@ -221,7 +223,7 @@ package final class ConnectionResumption: ConnectionSessions {
         return policy.objection(to: memory, at: clock(), denyList: domain.denyList)
     }
 
-    private func refuse(_ reason: NotResumed) {
+    private func refuse(_ reason: ResumptionRefusal) {
         (objection, accepted, acceptedKey) = (reason, nil, nil)
     }
 

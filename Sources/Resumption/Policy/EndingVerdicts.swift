@@ -10,27 +10,22 @@ package struct EndingVerdicts: Sendable, Hashable {
         case drop
     }
 
-    /// The word that stands for both endings by a fatal alert.
-    package static let fatalAlert = "fatal_alert"
-
+    /// Each at the place of its ending's index.
     private var verdicts: [Verdict]
 
     /// The defaults: a fatal alert drops (RFC 5246 §7.2.2); all else keeps, which RFC 8446 §6.1 allows.
     package init() {
-        verdicts = Ending.kinds.map { $0.hasPrefix("alert_") ? .drop : .keep }
+        verdicts = Ending.Kind.allCases.map { $0.isFatalAlert ? .drop : .keep }
     }
 
-    /// Sets the verdict on one ending.
+    /// Sets the verdict on the endings that a word of the configuration means.
     ///
-    /// - Parameter kind: an ending's kind, or ``fatalAlert``.
+    /// - Parameter word: an ending's word, or `fatal_alert` for both by an alert.
     /// - Returns: `false` for a word that names no ending.
-    package mutating func set(_ kind: String, _ verdict: Verdict) -> Bool {
-        let kinds = kind == Self.fatalAlert ? ["alert_sent", "alert_received"] : [kind]
-        for kind in kinds {
-            guard let index = Ending.kinds.firstIndex(of: kind) else { return false }
-            verdicts[index] = verdict
-        }
-        return true
+    package mutating func set(_ word: String, _ verdict: Verdict) -> Bool {
+        let kinds = Ending.Kind.named(word)
+        for kind in kinds { verdicts[kind.index] = verdict }
+        return !kinds.isEmpty
     }
 
     /// The verdict on an ending.
@@ -40,7 +35,7 @@ package struct EndingVerdicts: Sendable, Hashable {
         switch ending {
         case .alertSent(let alert) where !alert.tellsOfCorruption: .keep
         case .alertReceived(let alert) where !alert.tellsOfCorruption: .keep
-        default: verdicts[ending.index]
+        default: verdicts[ending.kind.index]
         }
     }
 }

@@ -1,3 +1,5 @@
+public import RepriseVocabulary
+
 /// What came of a handshake's offer to resume a session.
 public struct ResumptionOutcome: Sendable, Hashable {
     /// What came of it.
@@ -7,7 +9,7 @@ public struct ResumptionOutcome: Sendable, Hashable {
         /// What it offered was resumed.
         case resumed
         /// A full handshake instead, and why.
-        case refused(NotResumed)
+        case refused(ResumptionRefusal)
     }
 
     /// What came of it.

@@ -38,7 +38,7 @@ package struct ResumptionPolicy: Sendable, Hashable {
     }
 
     /// Whether a remembered session may be resumed at this moment, apart from where it comes from.
-    func objection(to memory: SessionMemory, at now: WallTime, denyList: DenyList) -> NotResumed? {
+    func objection(to memory: SessionMemory, at now: WallTime, denyList: DenyList) -> ResumptionRefusal? {
         if memory.lineage.authenticatedAt.adding(seconds: chainSeconds) <= now { return .chainTooOld }
         // Made by a clock that was ahead: it would outlive its time by as much.
         let doubted = now.adding(seconds: Self.doubtSeconds)

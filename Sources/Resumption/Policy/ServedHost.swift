@@ -15,7 +15,7 @@ package struct ServedHost: Sendable {
     func objection(
         to memory: SessionMemory, of session: SessionReference, in place: SessionPlace, at time: WallTime,
         denyList: DenyList
-    ) -> NotResumed? {
+    ) -> ResumptionRefusal? {
         guard policy.isOn else { return .off }
         guard terms.takes(session) else { return .mismatch }
         let isTLS13 = session.version == .tls1_3

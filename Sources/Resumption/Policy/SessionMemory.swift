@@ -115,7 +115,7 @@ struct SessionMemory: Hashable {
     }
 
     /// What a host's demands now have against the client's certificates.
-    func objection(of clients: ClientAuthentication, at time: WallTime) -> NotResumed? {
+    func objection(of clients: ClientAuthentication, at time: WallTime) -> ResumptionRefusal? {
         // A chain too long to remember cannot be judged.
         if let peer, peer.certificates == nil { return .chainTooLong }
         return switch clients.revocation(of: peer?.certificates ?? [], at: time) {

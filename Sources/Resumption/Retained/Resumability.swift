@@ -1,3 +1,5 @@
+public import RepriseVocabulary
+
 /// Whether a session can be resumed at some moment, and why not.
 public enum Resumability: Sendable, Hashable {
     /// Nothing that this process knows of stands against it.
@@ -12,6 +14,6 @@ public enum Resumability: Sendable, Hashable {
         /// The client takes nothing that this listener hands out, or it was handed nothing.
         case notHandedOut
         /// What the client would be told, too.
-        case refused(NotResumed)
+        case refused(ResumptionRefusal)
     }
 }

@@ -53,7 +53,7 @@ public final class RetainedSession: Sendable {
 
     /// As ``resumability(at:)``, and asks the store that other machines share whether it has the session.
     ///
-    /// - Parameter deadline: how long it is waited for; after that the answer is ``NotResumed/storeSilent``.
+    /// - Parameter deadline: how long it is waited for; after that the answer is ``ResumptionRefusal/storeSilent``.
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
         guard answer == .yes, case .stored(let key) = place, let remote = context.domain.remote else { return answer }

@@ -24,11 +24,11 @@ public struct SessionContext: Sendable {
     /// Why a session would not be resumed here now, by any listener that has the host.
     func objection(
         to memory: SessionMemory, of session: SessionReference, in place: SessionPlace, at time: WallTime
-    ) -> NotResumed? {
+    ) -> ResumptionRefusal? {
         guard let hosts = domain.hosts(of: fingerprint) else {
             return policy.isOn ? policy.objection(to: memory, at: time, denyList: domain.denyList) : .off
         }
-        var first = NotResumed.policyChanged
+        var first = ResumptionRefusal.policyChanged
         for (index, host) in hosts.enumerated() {
             let objection = host.objection(to: memory, of: session, in: place, at: time, denyList: domain.denyList)
             guard let objection else { return nil }

@@ -1,4 +1,4 @@
-public import RepriseTLS
+internal import RepriseTLS
 public import RepriseVocabulary
 
 /// What is known of a session and of the connection it was seen on.

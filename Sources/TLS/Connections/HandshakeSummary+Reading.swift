@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+internal import RepriseVocabulary
 
 extension HandshakeSummary {
     /// Adds what libssl knows of a finished handshake.

@@ -1,3 +1,5 @@
+package import RepriseVocabulary
+
 /// What was asked for and agreed in a handshake, as far as it is known.
 package struct HandshakeSummary: Sendable, Hashable {
     package typealias Resumption = ResumptionMeans

@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+internal import RepriseVocabulary
 
 /// The steps that all contexts are built with: listeners', hosts' and clients'.
 enum ContextBuilding {

@@ -1,3 +1,5 @@
+internal import RepriseVocabulary
+
 /// What a host of a listener takes now, as far as sessions are concerned.
 package struct HostTerms: Sendable {
     /// What its sessions are bound to.

@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+internal import RepriseVocabulary
 
 /// The SSL_CTX that a listener's connections are made from, in one worker: options, versions, groups, sessions.
 ///

@@ -1,3 +1,5 @@
+internal import RepriseVocabulary
+
 /// A ready-made ``TLSSettings``: Mozilla's Server Side TLS configurations.
 ///
 /// `modern` and `intermediate` are those of ``guidelineVersion``; `old` is of ``oldGuidelineVersion``, the last one

@@ -1,3 +1,5 @@
+internal import RepriseVocabulary
+
 extension TLSSettings {
     /// Everything in these settings that this libssl does not know or cannot do, item by item.
     ///

@@ -1,3 +1,5 @@
+package import RepriseVocabulary
+
 /// What a listener negotiates: the parts of a profile, each of which a user may replace.
 package struct TLSSettings: Sendable, Equatable {
     package var minimumVersion: TLSVersion

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import RepriseEventLoop
+internal import RepriseVocabulary
 
 /// What kept an upstream server from taking a connection.
 enum ConnectError: CustomStringConvertible {
@@ -27,10 +28,7 @@ enum ConnectError: CustomStringConvertible {
     }
 }
 
-/// Why an upstream server did not take a connection: the metric's `reason`.
-enum ConnectFailure: Int, CaseIterable {
-    case refused, timeout, unreachable, reset, other
-
+extension ConnectFailure {
     /// The reason behind an error of connect(2).
     init(_ errno: SystemErrno) {
         switch errno.value {
@@ -41,6 +39,4 @@ enum ConnectFailure: Int, CaseIterable {
         default: self = .other
         }
     }
-
-    var name: String { "\(self)" }
 }

@@ -1,0 +1,37 @@
+/// A list of words that is complete: what logs, metrics and the configuration may say of one subject.
+///
+/// Each case has its word and its sentence in ``text``, and nothing of it stands anywhere else: counters, log lines,
+/// the configuration's checks and docs/metrics.md read them here. A list is an enum over `Int`, so that ``index`` costs
+/// nothing where a metric's cell is looked up.
+public protocol ClosedList: CaseIterable, Sendable, Hashable where AllCases == [Self] {
+    /// What the words are of, as the heading of a table has it.
+    static var title: String { get }
+
+    /// The word in logs, metrics and the configuration; and one sentence for people, in Markdown.
+    var text: (word: String, meaning: String) { get }
+
+    /// The place in `allCases`.
+    var index: Int { get }
+}
+
+extension ClosedList {
+    /// The word in logs, metrics and the configuration.
+    public var word: String { text.word }
+
+    /// One sentence for people, in Markdown.
+    public var meaning: String { text.meaning }
+
+    /// Every word, each at the place of its ``index``.
+    public static var words: [String] { allCases.map(\.word) }
+
+    /// The case of that word, for what is read once: it looks at one case after the other.
+    public init?(word: String) {
+        guard let found = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = found
+    }
+}
+
+extension ClosedList where Self: RawRepresentable, RawValue == Int {
+    /// The place in `allCases`: the raw values count from 0.
+    public var index: Int { rawValue }
+}

@@ -1,0 +1,110 @@
+/// How a connection ended: the one word for it in logs, metrics and policy.
+///
+/// The first event that ends either direction decides; what follows is detail. What each means stands in ``Kind``.
+public enum Ending: Sendable, Hashable {
+    case clientCloseNotify
+    case clientFIN
+    case clientReset
+    case upstreamEnd
+    case upstreamReset
+    case upstreamUnreachable
+    case alertSent(TLSAlert)
+    case alertReceived(TLSAlert)
+    case timeoutHandshake
+    case timeoutIdle
+    case timeoutHalfClosed
+    case timeoutShutdown
+    case refused
+    case drain
+    case killed
+
+    /// The ending without the alert's name.
+    public var kind: Kind {
+        switch self {
+        case .clientCloseNotify: .clientCloseNotify
+        case .clientFIN: .clientFIN
+        case .clientReset: .clientReset
+        case .upstreamEnd: .upstreamEnd
+        case .upstreamReset: .upstreamReset
+        case .upstreamUnreachable: .upstreamUnreachable
+        case .alertSent: .alertSent
+        case .alertReceived: .alertReceived
+        case .timeoutHandshake: .timeoutHandshake
+        case .timeoutIdle: .timeoutIdle
+        case .timeoutHalfClosed: .timeoutHalfClosed
+        case .timeoutShutdown: .timeoutShutdown
+        case .refused: .refused
+        case .drain: .drain
+        case .killed: .killed
+        }
+    }
+}
+
+extension Ending {
+    /// The endings, without what differs from alert to alert.
+    public enum Kind: Int, ClosedList {
+        case clientCloseNotify, clientFIN, clientReset, upstreamEnd, upstreamReset, upstreamUnreachable
+        case alertSent, alertReceived
+        case timeoutHandshake, timeoutIdle, timeoutHalfClosed, timeoutShutdown
+        case refused, drain, killed
+
+        public static let title = "Endings"
+
+        public var text: (word: String, meaning: String) {
+            switch self {
+            case .clientCloseNotify: ("client_close_notify", "The client closed its direction with close_notify.")
+            case .clientFIN:
+                (
+                    "client_fin",
+                    "The client's TCP stream ended without a close_notify: a truncation (RFC 8446 §6.1)."
+                )
+            case .clientReset: ("client_reset", "The client reset its TCP connection.")
+            case .upstreamEnd: ("upstream_end", "The upstream ended its stream in order.")
+            case .upstreamReset: ("upstream_reset", "The upstream reset its TCP connection.")
+            case .upstreamUnreachable:
+                ("upstream_unreachable", "No server of the upstream group took the connection.")
+            case .alertSent: ("alert_sent", "Reprise sent a fatal alert.")
+            case .alertReceived: ("alert_received", "The client sent a fatal alert.")
+            case .timeoutHandshake: ("timeout_handshake", "The handshake was not done in `timeouts.handshake`.")
+            case .timeoutIdle: ("timeout_idle", "Nothing moved for `timeouts.idle`.")
+            case .timeoutHalfClosed:
+                (
+                    "timeout_half_closed",
+                    "One direction had ended, and the other did not follow in `timeouts.half_closed`."
+                )
+            case .timeoutShutdown:
+                ("timeout_shutdown", "The client did not take its last bytes in `timeouts.shutdown`.")
+            case .refused: ("refused", "A limit refused the connection, or what came was not TLS.")
+            case .drain: ("drain", "The listener was drained.")
+            case .killed: ("killed", "The process was told to end at once.")
+            }
+        }
+    }
+}
+
+extension Ending.Kind {
+    /// The word that stands for both endings by a fatal alert, where the configuration names endings.
+    private static let fatalAlert = "fatal_alert"
+
+    /// Whether a fatal alert ended the connection, whoever sent it.
+    public var isFatalAlert: Bool { self == .alertSent || self == .alertReceived }
+
+    /// The words by which the configuration names endings: each ending's own, and `fatal_alert`.
+    public static var configurationWords: [String] { words + [fatalAlert] }
+
+    /// The endings that the configuration means by a word: one, both by a fatal alert, or none where there is no such
+    /// ending.
+    public static func named(_ word: String) -> [Ending.Kind] {
+        word == fatalAlert ? allCases.filter(\.isFatalAlert) : Ending.Kind(word: word).map { [$0] } ?? []
+    }
+}
+
+extension Ending: CustomStringConvertible {
+    /// The word of ``kind``, with the alert's name where there is one: `alert_sent(handshake_failure)`.
+    public var description: String {
+        switch self {
+        case .alertSent(let alert), .alertReceived(let alert): "\(kind.word)(\(alert.name))"
+        default: kind.word
+        }
+    }
+}

@@ -1,0 +1,136 @@
+/// Why a handshake did not succeed: a closed list, one cause for each failed handshake.
+///
+/// What each means stands in ``Kind``.
+public enum HandshakeFailure: Sendable, Hashable {
+    case plainHTTP
+    case notTLS
+    case unsupportedVersion
+    case noSharedCipher
+    case noSharedGroup
+    case noSharedSignatureAlgorithm
+    case noSharedApplicationProtocol
+    case unknownName
+    case inappropriateFallback
+    case malformed
+    case unexpectedMessage
+    case badRecord
+    case badCertificate
+    case alertReceived(TLSAlert)
+    case timeout
+    case truncated
+    case clientReset
+    case stopped
+    case madeWay
+    case internalError
+    case resumptionDenied
+    case resumptionDefect
+    case helloTooLarge
+
+    /// The cause without the alert's name.
+    public var kind: Kind {
+        switch self {
+        case .plainHTTP: .plainHTTP
+        case .notTLS: .notTLS
+        case .unsupportedVersion: .unsupportedVersion
+        case .noSharedCipher: .noSharedCipher
+        case .noSharedGroup: .noSharedGroup
+        case .noSharedSignatureAlgorithm: .noSharedSignatureAlgorithm
+        case .noSharedApplicationProtocol: .noSharedApplicationProtocol
+        case .unknownName: .unknownName
+        case .inappropriateFallback: .inappropriateFallback
+        case .malformed: .malformed
+        case .unexpectedMessage: .unexpectedMessage
+        case .badRecord: .badRecord
+        case .badCertificate: .badCertificate
+        case .alertReceived: .alertReceived
+        case .timeout: .timeout
+        case .truncated: .truncated
+        case .clientReset: .clientReset
+        case .stopped: .stopped
+        case .madeWay: .madeWay
+        case .internalError: .internalError
+        case .resumptionDenied: .resumptionDenied
+        case .resumptionDefect: .resumptionDefect
+        case .helloTooLarge: .helloTooLarge
+        }
+    }
+}
+
+extension HandshakeFailure {
+    /// The causes, without what differs from alert to alert.
+    public enum Kind: Int, ClosedList {
+        case plainHTTP, notTLS, unsupportedVersion, noSharedCipher, noSharedGroup, noSharedSignatureAlgorithm
+        case noSharedApplicationProtocol, unknownName, inappropriateFallback, malformed, unexpectedMessage, badRecord
+        case badCertificate, alertReceived, timeout, truncated, clientReset, stopped, madeWay, internalError
+        case resumptionDenied, resumptionDefect, helloTooLarge
+
+        public static let title = "Causes of a failed handshake"
+
+        public var text: (word: String, meaning: String) {
+            switch self {
+            case .plainHTTP: ("plain_http", "The first bytes were an HTTP request in the clear.")
+            case .notTLS: ("not_tls", "The first bytes were not a TLS record.")
+            case .unsupportedVersion:
+                (
+                    "unsupported_version",
+                    "There is no TLS version that both sides speak, or the hello was SSLv2's or SSLv3's."
+                )
+            case .noSharedCipher:
+                ("no_shared_cipher", "There is no cipher that both sides speak and a certificate serves.")
+            case .noSharedGroup:
+                ("no_shared_group", "The sides have no key-exchange group in common (RFC 8446 §4.2.7).")
+            case .noSharedSignatureAlgorithm:
+                (
+                    "no_shared_signature_algorithm",
+                    "The sides have no signature algorithm in common (RFC 8446 §4.2.3)."
+                )
+            case .noSharedApplicationProtocol:
+                (
+                    "no_shared_application_protocol",
+                    "The sides have no application protocol in common (RFC 7301 §3.2)."
+                )
+            case .unknownName:
+                (
+                    "unknown_name",
+                    "The name asked for is not served here, and `unknown_names: reject` is set (RFC 6066 §3)."
+                )
+            case .inappropriateFallback:
+                (
+                    "inappropriate_fallback",
+                    "A downgrade was tried: TLS_FALLBACK_SCSV from a client that could do better (RFC 7507)."
+                )
+            case .malformed:
+                ("malformed", "A message or an extension cannot be parsed, or breaks the protocol's rules.")
+            case .unexpectedMessage: ("unexpected_message", "A message came that may not come here.")
+            case .badRecord: ("bad_record", "A record's protection does not hold (bad MAC, wrong key).")
+            case .badCertificate: ("bad_certificate", "The client's certificate was refused.")
+            case .alertReceived: ("alert_received", "The client ended the handshake with an alert.")
+            case .timeout: ("timeout", "`timeouts.handshake` ran out.")
+            case .truncated: ("client_went_away", "The client's stream ended in the middle.")
+            case .clientReset: ("client_reset", "The client reset its connection in the middle.")
+            case .stopped: ("stopped", "Reprise was stopped, or the listener drained, in the middle.")
+            case .madeWay:
+                (
+                    "made_way",
+                    "It made way for another client's handshake, because `limits.handshakes` or a client's share of them was used up."
+                )
+            case .internalError: ("internal_error", "Something was wrong on Reprise's side.")
+            case .resumptionDenied:
+                ("resumption_denied", "The lineage of a session was denied while a handshake resumed it.")
+            case .resumptionDefect:
+                (
+                    "resumption_defect",
+                    "A session was resumed that must not be: a defect of Reprise, which was noticed in time."
+                )
+            case .helloTooLarge: ("hello_too_large", "A ClientHello has more of something than is read.")
+            }
+        }
+    }
+}
+
+extension HandshakeFailure: CustomStringConvertible {
+    /// The word of ``kind``, with the alert's name where there is one: `alert_received(unknown_ca)`.
+    public var description: String {
+        if case .alertReceived(let alert) = self { "\(kind.word)(\(alert.name))" } else { kind.word }
+    }
+}

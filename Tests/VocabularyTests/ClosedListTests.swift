@@ -1,0 +1,86 @@
+import RepriseVocabulary
+import Testing
+
+@Suite struct ClosedListTests {
+    private static let lists: [any ClosedList.Type] = [
+        ConnectFailure.self, Ending.Kind.self, GroupClass.self, HandshakeFailure.Kind.self, ListenerLimit.self,
+        OfferOutcome.self, RelayDirection.self, ReloadResult.self, ResumptionMeans.self, ResumptionRefusal.self,
+        TLSVersion.self, TicketCompany.self,
+    ]
+
+    @Test(arguments: lists.indices)
+    func `a list has one word for each case, one sentence, and the case's place`(number: Int) {
+        check(Self.lists[number])
+    }
+
+    private func check<List: ClosedList>(_ list: List.Type) {
+        #expect(Set(list.words).count == list.allCases.count, "\(list)")
+        #expect(Set(list.allCases.map(\.meaning)).count == list.allCases.count, "\(list)")
+        for (place, element) in list.allCases.enumerated() {
+            #expect(element.index == place, "\(list) \(element)")
+            #expect(element.word.wholeMatch(of: /[a-z]+(_[a-z]+)*|TLSv1(\.[0-9])?/) != nil, "\(list) \(element.word)")
+            #expect(element.meaning.wholeMatch(of: /[A-Z`][^|\n]*\./) != nil, "\(list) \(element.meaning)")
+            #expect(List(word: element.word) == element, "\(list) \(element.word)")
+        }
+        #expect(List(word: "") == nil && !list.title.isEmpty, "\(list)")
+    }
+
+    /// Dashboards, configurations and readers of logs hold on to them. New ones may come.
+    @Test func `no word that was ever said has changed`() {
+        expect(
+            Ending.Kind.self,
+            toSay: [
+                "client_close_notify", "client_fin", "client_reset", "upstream_end", "upstream_reset",
+                "upstream_unreachable", "alert_sent", "alert_received", "timeout_handshake", "timeout_idle",
+                "timeout_half_closed", "timeout_shutdown", "refused", "drain", "killed",
+            ])
+        expect(
+            HandshakeFailure.Kind.self,
+            toSay: [
+                "plain_http", "not_tls", "unsupported_version", "no_shared_cipher", "no_shared_group",
+                "no_shared_signature_algorithm", "no_shared_application_protocol", "unknown_name",
+                "inappropriate_fallback", "malformed", "unexpected_message", "bad_record", "bad_certificate",
+                "alert_received", "timeout", "client_went_away", "client_reset", "stopped", "made_way",
+                "internal_error", "resumption_denied", "resumption_defect", "hello_too_large",
+            ])
+        expect(
+            ResumptionRefusal.self,
+            toSay: [
+                "not_found", "expired", "key_unknown", "forged", "other_host", "other_name", "policy_changed",
+                "chain_too_old", "certificate_expired", "certificate_revoked", "revocation_unknown", "chain_too_long",
+                "spent", "denied", "store_silent", "mismatch", "off",
+            ])
+        expect(
+            ListenerLimit.self,
+            toSay: [
+                "connections", "handshakes", "handshakes_per_client", "handshake_rate", "per_client", "key_updates",
+            ])
+        expect(TLSVersion.self, toSay: ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])
+        expect(ResumptionMeans.self, toSay: ["no", "id", "ticket", "psk"])
+        expect(GroupClass.self, toSay: ["hybrid", "lattice", "classical", "none"])
+        expect(OfferOutcome.self, toSay: ["not_offered", "resumed", "refused"])
+        expect(TicketCompany.self, toSay: ["alone", "with_data"])
+        expect(RelayDirection.self, toSay: ["client_to_upstream", "upstream_to_client"])
+        expect(ConnectFailure.self, toSay: ["refused", "timeout", "unreachable", "reset", "other"])
+        expect(ReloadResult.self, toSay: ["applied", "refused"])
+    }
+
+    private func expect<List: ClosedList>(_ list: List.Type, toSay words: [String]) {
+        #expect(list.words.filter(words.contains) == words, "\(list)")
+    }
+
+    @Test func `an alert's name follows the word`() {
+        #expect(Ending.alertSent(.handshakeFailure).description == "alert_sent(handshake_failure)")
+        #expect(Ending.clientFIN.description == "client_fin")
+        #expect(HandshakeFailure.alertReceived(TLSAlert(code: 48)).description == "alert_received(unknown_ca)")
+        #expect(HandshakeFailure.truncated.description == "client_went_away")
+        #expect(TLSAlert(code: 200).name == "alert_200")
+    }
+
+    @Test func `the configuration names each ending, and both by a fatal alert at once`() {
+        for kind in Ending.Kind.allCases { #expect(Ending.Kind.named(kind.word) == [kind]) }
+        #expect(Ending.Kind.named("fatal_alert") == [.alertSent, .alertReceived])
+        #expect(Ending.Kind.named("alert").isEmpty)
+        #expect(Ending.Kind.configurationWords == Ending.Kind.words + ["fatal_alert"])
+    }
+}
