@@ -15,6 +15,15 @@ roots=$(realpath "${ROOTS:-.build/roots}")
 toolchain=$(dirname "$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")")
 only=(${FILTER:+--filter "$FILTER"})
 
+# The libraries that swift-build needs and the root does not have, and those that these need.
+missing_libraries() {
+    local toolchain_program=$toolchain/usr/bin/swift-build all
+    all=$(ldd "$(readlink -f "$toolchain_program")" | awk '$3 ~ /^\// && $3 !~ "^'"$toolchain"'" { print $1 }')
+    for library in $all; do
+        chroot "$root" /sbin/ldconfig -p | grep -q "^[[:space:]]*$library " || echo "$library"
+    done
+}
+
 # A network of its own, so that no port is taken, and a process and mount space that take all with them when they end.
 if [ "${1:-}" = inside ]; then
     # A build remembers where its sources lie: each copy of them has its own.
@@ -37,8 +46,14 @@ if [ "${1:-}" = inside ]; then
         while read -r key value; do git config --file "$root/root/.gitconfig" --add "$key" "$value"; done
         git config --file "$root/root/.gitconfig" --add safe.directory "$PWD"
     )
+    # What this system's Swift is linked to, and a newer suite has in another version only: as it is here.
+    while read -r missing; do
+        here=$(ldconfig -p | awk -v name="$missing" '$1 == name { print $NF; exit }')
+        [ -n "$here" ] || { echo "error: $missing is not there" >&2; exit 1; }
+        install -D -m 644 "$here" "$root/usr/local/lib/reprise/$missing"
+    done < <(missing_libraries)
     # shellcheck disable=SC2016 # $0 and the like are for the inner shell
-    exec chroot "$root" env -i HOME=/root TERM=dumb PATH="$toolchain/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
+    exec chroot "$root" env -i LD_LIBRARY_PATH=/usr/local/lib/reprise HOME=/root TERM=dumb PATH="$toolchain/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
         sh -ec 'cd "$0"; openssl version; dpkg-query -W libssl-dev libevent-dev
                 swift build --build-tests; swift test --skip-build "$@"' "$PWD" "${only[@]}"
 fi
