@@ -13,8 +13,8 @@ package enum ConfigurationDocument {
         keys.flatMap { key -> [String] in
             let path = path.isEmpty ? key.name : "\(path).\(key.name)"
             let pending = key.availability.isPending ? " *(not acted on in this version)*" : ""
-            let standard = key.standard.map { "`\($0)`" } ?? (key.isRequired ? "required" : "–")
-            let row = "| `\(path)` | \(kind(key.shape)) | \(standard) | \(key.about)\(pending) |"
+            let defaultText = key.defaultText.map { "`\($0)`" } ?? (key.isRequired ? "required" : "–")
+            let row = "| `\(path)` | \(kind(key.shape)) | \(defaultText) | \(key.about)\(pending) |"
             return [row] + rows(nested(key.shape), path)
         }
     }

@@ -14,7 +14,7 @@ package enum ConfigurationSchema {
         let properties = keys.map { key in
             var members = schema(of: key.shape)
             members.append(("description", .text(key.about)))
-            if let standard = key.standard { members.append(("default", .text(standard))) }
+            if let defaultText = key.defaultText { members.append(("default", .text(defaultText))) }
             return (key.name, JSONValue.object(members))
         }
         var members: [(String, JSONValue)] = [

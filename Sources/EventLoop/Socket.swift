@@ -82,13 +82,6 @@ package final class Socket: Sendable {
         return result == 0 ? address.endpoint : nil
     }
 
-    /// The other end.
-    package var peerEndpoint: Endpoint? {
-        var address = SocketAddress()
-        let result = address.withMutablePointer { getpeername(descriptor, $0, $1) }
-        return result == 0 ? address.endpoint : nil
-    }
-
     /// The error that waits on the socket (SO_ERROR), which reading takes away; 0 for none.
     package var pendingError: CInt {
         var error: CInt = 0

@@ -54,7 +54,7 @@ package struct ConfigurationSource: Sendable {
 package struct CheckedConfiguration: Sendable {
     /// The plan, when there is no fault.
     let plan: Plan?
-    let material: Material
+    let loadedFiles: LoadedFiles
     let servers: ResolvedServers
     /// What forbids to serve, one line each, in the order of the file.
     package let faults: [String]
@@ -77,14 +77,14 @@ package struct CheckedConfiguration: Sendable {
         }
         let loaded = ConfigurationLoader.load(
             bytes: bytes, file: source.file, directory: source.directory, environment: environment)
-        let material = Material(loaded, at: now, from: source)
-        self.material = material
+        let loadedFiles = LoadedFiles(loaded, at: now, from: source)
+        self.loadedFiles = loadedFiles
         servers = ResolvedServers(loaded.plan)
-        let faults = Set(loaded.faults + material.faults + servers.faults).sorted()
+        let faults = Set(loaded.faults + loadedFiles.faults + servers.faults).sorted()
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.raiseLimit().soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
-        warnings = Set(loaded.warnings + material.warnings + limits).sorted().map(\.description)
+        warnings = Set(loaded.warnings + loadedFiles.warnings + limits).sorted().map(\.description)
         plan = faults.isEmpty ? loaded.plan : nil
     }
 }

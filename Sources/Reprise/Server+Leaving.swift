@@ -13,12 +13,12 @@ extension Server {
         // A reload has parts that its plan does not show yet.
         guard isServing, let plan else { return }
         let waits = lasting.letGo(allBut: plan)
-        upkeep.sessions?.keep(lasting.domains)
+        maintenance.sessions?.keep(lasting.domains)
         let listeners = lasting.listeners
         registry.removeSeries(with: ["listener"]) { listeners.contains($0[0]) }
         // A connection that is on its way to a server counts in its own cells, unseen, until it is there.
         let serversWait = forgetServers(but: plan)
-        if waits || serversWait { upkeep.leaving?.schedule(after: Self.leavingInterval) }
+        if waits || serversWait { maintenance.leaving?.schedule(after: Self.leavingInterval) }
     }
 
     /// Takes the series of servers away that the plan does not have, once nobody is connected to them.

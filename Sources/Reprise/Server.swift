@@ -16,7 +16,7 @@ package actor Server {
     var lasting = LastingParts()
     var running: RunningParts
     private var admin: AdminServer?
-    private(set) var upkeep = Upkeep()
+    private(set) var maintenance = Maintenance()
     private var state = State.starting
     private var wanted = Wanted()
     /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
@@ -91,14 +91,14 @@ package actor Server {
         // A signal may have come meanwhile.
         guard !wanted.stop else { return abandonStart(opened) }
         self.plan = plan
-        adaptSessions(to: plan, checked.material)
+        adaptSessions(to: plan, checked.loadedFiles)
         await accept(on: opened)
-        tendCertificates(checked.material, plan)
+        tendCertificates(checked.loadedFiles, plan)
         registerProcessMetrics(workers: count)
-        upkeep.memory = MemoryUpkeep(loop: control) { [unowned self] in
+        maintenance.memory = MemoryMaintenance(loop: control) { [unowned self] in
             assumeIsolated { $0.lasting.takePeak() }
         }
-        upkeep.leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
+        maintenance.leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
         state = .serving
         notifier.ready()
         if wanted.stop { return await stop() }
@@ -204,7 +204,7 @@ package actor Server {
             closeUnused(added)
             throw error
         }
-        adaptSessions(to: plan, checked.material)
+        adaptSessions(to: plan, checked.loadedFiles)
         for worker in workers { await worker.commit() }
         await accept(on: added)
         await stopAccepting(butAt: plan)
@@ -221,24 +221,25 @@ package actor Server {
         }
         log.adopt(plan.log)
         self.plan = plan
-        tendCertificates(checked.material, plan)
+        tendCertificates(checked.loadedFiles, plan)
     }
 
     /// Gives the session domains what the plan says, before the first connection under it.
-    private func adaptSessions(to plan: Plan, _ material: Material) {
-        for option in lasting.domains.adapt(to: plan, keys: material.ticketKeys, at: Clocks.wall()) {
+    private func adaptSessions(to plan: Plan, _ loadedFiles: LoadedFiles) {
+        for option in lasting.domains.adapt(to: plan, keys: loadedFiles.ticketKeys, at: Clocks.wall()) {
             log.warning("a changed option needs a restart", [("option", .string(option))])
         }
-        lasting.domains.serve(plan, material)
+        lasting.domains.serve(plan, loadedFiles)
     }
 
-    private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> Parts {
+    private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> ListenerBuilder {
         try lasting.domains.add(for: plan, at: Clocks.wall())
-        return Parts(
-            plan, checked.material, checked.servers, lasting: &lasting, descriptors: descriptors, observers: observers)
+        return ListenerBuilder(
+            plan, checked.loadedFiles, checked.servers, lasting: &lasting, descriptors: descriptors,
+            observers: observers)
     }
 
-    private func startWorkers(_ count: Int, _ parts: Parts) async throws(RepriseError) {
+    private func startWorkers(_ count: Int, _ parts: ListenerBuilder) async throws(RepriseError) {
         for index in 0..<count {
             do {
                 let loop = try EventLoop(name: "worker-\(index)")
@@ -254,13 +255,13 @@ package actor Server {
         }
     }
 
-    private func tendCertificates(_ material: Material, _ plan: Plan) {
-        upkeep.certificates?.stop()
-        upkeep.certificates = CertificateUpkeep(
-            plan, material, from: source, loop: control, registry: registry, log: log)
-        upkeep.sessions?.stop()
-        upkeep.sessions = SessionUpkeep(
-            plan, lasting.domains, stamps: material.ticketKeyStamps, from: source, loop: control, registry: registry,
+    private func tendCertificates(_ loadedFiles: LoadedFiles, _ plan: Plan) {
+        maintenance.certificates?.stop()
+        maintenance.certificates = CertificateMaintenance(
+            plan, loadedFiles, from: source, loop: control, registry: registry, log: log)
+        maintenance.sessions?.stop()
+        maintenance.sessions = SessionMaintenance(
+            plan, lasting.domains, stamps: loadedFiles.ticketKeyStamps, from: source, loop: control, registry: registry,
             log: log)
     }
 }
@@ -310,7 +311,7 @@ extension Server {
         }
         deadline.close()
         state = .ended
-        upkeep.stop()
+        maintenance.stop()
         admin?.stop()
         stopLoops()
         log.notice("ended", [])

@@ -26,10 +26,10 @@ struct RunningParts {
 }
 
 /// What looks after files, sessions, memory and what reloads leave behind, on the control loop.
-struct Upkeep {
-    var certificates: CertificateUpkeep?
-    var sessions: SessionUpkeep?
-    var memory: MemoryUpkeep?
+struct Maintenance {
+    var certificates: CertificateMaintenance?
+    var sessions: SessionMaintenance?
+    var memory: MemoryMaintenance?
     var leaving: LoopEvent?
 
     /// Ends all of it.

@@ -58,13 +58,13 @@ struct SessionDomains: Sendable {
     }
 
     /// Tells the domains which hosts they have now, and what those demand: who holds a session may ask whether it resumes.
-    func serve(_ plan: Plan, _ material: Material) {
+    func serve(_ plan: Plan, _ loadedFiles: LoadedFiles) {
         let listeners = Dictionary(grouping: plan.listeners, by: \.sessions.domain)
         // Those that have no listener any more, too: nothing of theirs resumes.
         for (name, domain) in domains {
             domain.serve(
                 (listeners[name] ?? []).flatMap { listener in
-                    (material.hosts[listener.name]?.terms ?? []).map {
+                    (loadedFiles.hosts[listener.name]?.terms ?? []).map {
                         ServedHost($0, ResumptionPolicy(listener.sessions))
                     }
                 })

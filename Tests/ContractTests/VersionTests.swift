@@ -8,7 +8,9 @@ import Testing
     private var isBefore3_5: Bool { version < 0x3050_0000 }
     private var isBefore4_0: Bool { version < 0x4000_0000 }
 
-    @Test func `from 3_5 on a client and a server left alone agree on a hybrid group, and the hello has a key share of a kilobyte`()
+    @Test
+    func
+        `from 3_5 on a client and a server left alone agree on a hybrid group, and the hello has a key share of a kilobyte`()
         throws
     {
         let server = Context.server(.stateless), client = Context.client(.stateless)

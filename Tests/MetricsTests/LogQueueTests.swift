@@ -166,45 +166,6 @@ import Testing
         let text = pipe.read { numbers($0).count == 1000 }
         #expect(Set(numbers(text)).count == 1000 && dropped.value == 0)
     }
-
-    @Test func `swift-log's metadata become fields in a stable order`() throws {
-        let pipe = LogPipe()
-        defer { withExtendedLifetime(pipe) {} }
-        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
-        var logger = Logger(label: "reprise") { label in
-            QueueLogHandler(label: label, queue: queue) { WallTime(secondsSinceEpoch: 0) }
-        }
-        logger[metadataKey: "zone"] = "z"
-        logger[metadataKey: "kept"] = "old"
-        logger.info(
-            "configuration applied",
-            metadata: ["kept": "new", "b": .stringConvertible(12), "a": ["x", "y z"], "d": .stringConvertible(true)])
-        logger.debug("not wanted")
-        queue.flush(within: .seconds(10))
-        #expect(
-            pipe.read()
-                == "1970-01-01T00:00:00.000Z INFO  configuration applied  a=\"[\\\"x\\\", \\\"y z\\\"]\" b=12 d=true"
-                + " kept=new zone=z\n")
-    }
-
-    @Test func `a logger's own level is its own, and the queue's is everybody's`() throws {
-        let pipe = LogPipe()
-        defer { withExtendedLifetime(pipe) {} }
-        let queue = LogQueue(format: .text, level: .info, colored: false, descriptor: pipe.writer, dropped: Counter())
-        let first = Logger(label: "other") { label in
-            QueueLogHandler(label: label, queue: queue) { WallTime(secondsSinceEpoch: 0) }
-        }
-        var second = first
-        second.logLevel = .trace
-        #expect(first.logLevel == .info && second.logLevel == .trace)
-        queue.level = .error
-        #expect(first.logLevel == .error && second.logLevel == .trace)
-        second.trace("seen")
-        first.info("not seen")
-        queue.flush(within: .seconds(10))
-        #expect(pipe.read() == "1970-01-01T00:00:00.000Z TRACE seen  logger=other\n")
-    }
-
 }
 
 private func entry(_ number: Int, padding: Int = 0) -> LogEntry {

@@ -224,8 +224,8 @@ private struct Walk {
         if let exchange = machine.exchange { #expect(exchange.phase == .finished) }
     }
 
-    private mutating func left(_ farewell: ExchangeMachine.UpstreamFarewell, closingClient: Bool) {
-        if farewell != .none { upstreamLeft += 1 }
+    private mutating func left(_ mode: ExchangeMachine.UpstreamCloseMode, closingClient: Bool) {
+        if mode != .none { upstreamLeft += 1 }
         if closingClient { clientLeft += 1 }
         #expect(machine.isClosed == (clientLeft == 1))
     }
@@ -233,15 +233,15 @@ private struct Walk {
     private mutating func note(_ answer: Machine.AfterClientBreak) {
         switch answer {
         case .goOn: left(.none, closingClient: false)
-        case .close(let farewell), .closeNotifyAndClose(let farewell): left(farewell, closingClient: true)
+        case .close(let mode), .closeNotifyAndClose(let mode): left(mode, closingClient: true)
         }
     }
 
     private mutating func note(_ answer: Machine.AfterStop) {
         switch answer {
         case .goOn: left(.none, closingClient: false)
-        case .closeNotify(let farewell): left(farewell, closingClient: false)
-        case .closeNotifyAndClose(let farewell): left(farewell, closingClient: true)
+        case .closeNotify(let mode): left(mode, closingClient: false)
+        case .closeNotifyAndClose(let mode): left(mode, closingClient: true)
         case .close, .reset: left(.none, closingClient: true)
         }
     }
@@ -249,9 +249,9 @@ private struct Walk {
     private mutating func note(_ answer: Machine.AfterTimeout) {
         switch answer {
         case .goOn: left(.none, closingClient: false)
-        case .closeNotify(let farewell): left(farewell, closingClient: false)
+        case .closeNotify(let mode): left(mode, closingClient: false)
         case .close: left(.none, closingClient: true)
-        case .reset(let farewell): left(farewell, closingClient: true)
+        case .reset(let mode): left(mode, closingClient: true)
         }
     }
 

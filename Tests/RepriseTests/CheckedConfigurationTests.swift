@@ -47,7 +47,7 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
     @Test func `what is good becomes a plan with a context for every listener`() throws {
         let checked = try check(text(), files())
         #expect(checked.faults.isEmpty && checked.warnings.isEmpty, "\(checked.faults) \(checked.warnings)")
-        #expect(checked.plan != nil && checked.material.hosts["web"] != nil)
+        #expect(checked.plan != nil && checked.loadedFiles.hosts["web"] != nil)
     }
 
     @Test func `faults of the file and of what it names are told together, in the file's order`() throws {
@@ -167,12 +167,12 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
     }
 
     @Test func `memory goes back when a crowd has become half as large, later for a tenth, and not for a few`() {
-        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 500, hasRested: false))
-        #expect(!MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501, hasRested: false))
-        #expect(MemoryUpkeep.isWorthTrimming(peak: 1000, open: 501, hasRested: true))
-        #expect(MemoryUpkeep.isWorthTrimming(peak: 10_000, open: 9000, hasRested: true))
-        #expect(!MemoryUpkeep.isWorthTrimming(peak: 10_000, open: 9001, hasRested: true))
-        #expect(MemoryUpkeep.isWorthTrimming(peak: 250, open: 0, hasRested: false))
-        #expect(!MemoryUpkeep.isWorthTrimming(peak: 249, open: 0, hasRested: true))
+        #expect(MemoryMaintenance.isWorthTrimming(peak: 1000, open: 500, hasRested: false))
+        #expect(!MemoryMaintenance.isWorthTrimming(peak: 1000, open: 501, hasRested: false))
+        #expect(MemoryMaintenance.isWorthTrimming(peak: 1000, open: 501, hasRested: true))
+        #expect(MemoryMaintenance.isWorthTrimming(peak: 10_000, open: 9000, hasRested: true))
+        #expect(!MemoryMaintenance.isWorthTrimming(peak: 10_000, open: 9001, hasRested: true))
+        #expect(MemoryMaintenance.isWorthTrimming(peak: 250, open: 0, hasRested: false))
+        #expect(!MemoryMaintenance.isWorthTrimming(peak: 249, open: 0, hasRested: true))
     }
 }

@@ -197,7 +197,7 @@ import Testing
             try #require(pair.handshake() == .done)
             #expect(pair.sessions.connectionEnded(.alertReceived(.badRecordMAC)) == .dropped)
             fallen.append(pair.client.sessions.last)
-            pair.server.abandon()
+            pair.server.markShutdown()
         }
         for session in fallen {
             let (came, _) = try connect(listener, client(carrier, resuming: session))

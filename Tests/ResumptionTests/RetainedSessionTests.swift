@@ -54,7 +54,7 @@ import Testing
         #expect(pair.sessions.withSession(of: pair.server) { _ in true } == nil)
         #expect(pair.handshake() == .done)
         #expect(pair.sessions.withSession(of: pair.server) { $0.details.protocolVersion } == .tls1_3)
-        pair.server.abandon()
+        pair.server.markShutdown()
         pair.server.close()
         #expect(pair.sessions.withSession(of: pair.server) { _ in true } == nil)
     }

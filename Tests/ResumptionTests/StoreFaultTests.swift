@@ -36,7 +36,7 @@ private struct BrokenStore: SessionStore {
         let pair = try MemoryPair(server: listener, client: carrier.client(resuming: session))
         if pair.handshake() == .wantsSession {
             answer(pair.sessions)
-            pair.server.sessionsAreThere()
+            pair.server.lookupFinished()
             #expect(pair.server.handshake() == .wantsInput)
             pair.toClient()
             #expect(pair.handshake() == .done)

@@ -60,14 +60,14 @@ import Testing
         for closes in [false, true] {
             let pair = try established(.tls1_3)
             _ = pair.takeOutput()
-            pair.server.abandon()
+            pair.server.markShutdown()
             if closes { pair.server.close() }
             guard case .failed = pair.serverWrites([1]) else {
                 Issue.record("a write went through")
                 return
             }
             pair.server.sendCloseNotify()
-            pair.server.abandon()
+            pair.server.markShutdown()
             pair.server.close()
             pair.server.close()
             guard case .failed = pair.serverReads([23, 3, 3, 0, 1, 0]).progress else {
@@ -89,7 +89,7 @@ import Testing
                 let pair = try MemoryPair(server: MemoryServer.context())
                 _ = pair.deliverInHandshake(Array(hello.prefix(count)))
                 _ = pair.takeOutput()
-                if orderly { pair.server.sendCloseNotify() } else { pair.server.abandon() }
+                if orderly { pair.server.sendCloseNotify() } else { pair.server.markShutdown() }
                 #expect(pair.output.isEmpty)
                 pair.server.close()
                 #expect(!pair.server.isHandshakeDone)

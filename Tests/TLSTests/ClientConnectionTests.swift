@@ -38,9 +38,9 @@ import Testing
         }
 
         deinit {
-            client.stream.abandon()
+            client.stream.markShutdown()
             client.stream.close()
-            server.abandon()
+            server.markShutdown()
             server.close()
         }
 

@@ -70,7 +70,7 @@ import Testing
     @Test func `an abandoned connection writes nothing`() throws {
         let pair = try established()
         _ = pair.takeOutput()
-        pair.server.abandon()
+        pair.server.markShutdown()
         pair.server.close()
         #expect(pair.takeOutput().isEmpty)
     }

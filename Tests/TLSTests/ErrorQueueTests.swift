@@ -54,7 +54,7 @@ import Testing
         #expect(try pair.client.read() == [4])
         #expect(steps("truncation") { pair.serverReads([], andEnd: true).progress } == .truncated)
         steps("sendCloseNotify") { pair.server.sendCloseNotify() }
-        steps("abandon") { pair.server.abandon() }
+        steps("abandon") { pair.server.markShutdown() }
         steps("close") { pair.server.close() }
         pair.toClient()
         #expect(try pair.client.read()?.isEmpty == true)

@@ -45,7 +45,7 @@ private enum Rounds {
         } else {
             _ = pair.serverReads(andEnd: round.isMultiple(of: 9))
             pair.serverWrites([UInt8](repeating: 2, count: 3000))
-            pair.server.abandon()
+            pair.server.markShutdown()
         }
         pair.server.close()
     }

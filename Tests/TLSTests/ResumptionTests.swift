@@ -130,12 +130,12 @@ import Testing
                     #expect(pair.serverReads(andEnd: true).progress == .truncated)
                 }
             ),
-            ("a dead socket", { $0.server.abandon() }),
+            ("a dead socket", { $0.server.markShutdown() }),
             (
                 "a dead socket behind a bare end",
                 { pair in
                     _ = pair.serverReads(andEnd: true)
-                    pair.server.abandon()
+                    pair.server.markShutdown()
                 }
             ),
         ]

@@ -55,12 +55,12 @@ import Testing
                 _ = pair.serverReads(andEnd: true)
             }
         ),
-        ("abandoned", { $0.server.abandon() }),
+        ("abandoned", { $0.server.markShutdown() }),
         (
             "abandoned behind a FIN",
             { pair in
                 _ = pair.serverReads(andEnd: true)
-                pair.server.abandon()
+                pair.server.markShutdown()
             }
         ),
         (

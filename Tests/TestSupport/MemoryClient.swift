@@ -83,7 +83,7 @@ package final class MemoryClient {
     }
 
     deinit {
-        connection.stream.abandon()
+        connection.stream.markShutdown()
         connection.stream.close()
         unknownExtension.deallocate()
         ticketRequest.deallocate()

@@ -31,7 +31,7 @@ package final class MemoryPair {
     }
 
     deinit {
-        server.abandon()
+        server.markShutdown()
         server.close()
     }
 

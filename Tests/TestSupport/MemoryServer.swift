@@ -46,7 +46,7 @@ package enum MemoryServer {
 
     /// A listener's context over the hosts; by default one host, `a.test`, with an ECDSA certificate.
     package static func context(
-        _ settings: ListenerTLSSettings = settings(), hosts: [HostDefinition] = [standardHost],
+        _ settings: ListenerTLSSettings = settings(), hosts: [HostDefinition] = [defaultHost],
         domain: SessionDomain = domain(), policy: ResumptionPolicy = ResumptionPolicy()
     ) throws -> MemoryListener {
         var policy = policy
@@ -72,6 +72,6 @@ package enum MemoryServer {
         }
     }
 
-    private static let standardHost = HostDefinition(
+    private static let defaultHost = HostDefinition(
         id: "a.test", names: [NamePattern("a.test")].compactMap(\.self), certificates: [ecdsa])
 }

@@ -17,10 +17,10 @@ only=(${FILTER:+--filter "$FILTER"})
 
 # The libraries that swift-build needs and the root does not have, and those that these need.
 missing_libraries() {
-    local toolchain_program=$toolchain/usr/bin/swift-build all
-    all=$(ldd "$(readlink -f "$toolchain_program")" | awk '$3 ~ /^\// && $3 !~ "^'"$toolchain"'" { print $1 }')
-    for library in $all; do
-        chroot "$root" /sbin/ldconfig -p | grep -q "^[[:space:]]*$library " || echo "$library"
+    local there
+    there=$(chroot "$root" /sbin/ldconfig -p | awk '{ print $1 }')
+    ldd "$(readlink -f "$toolchain/usr/bin/swift-build")" | awk '$3 ~ /^\// { print $1, $3 }' | while read -r library path; do
+        if [[ $path != "$toolchain"* ]] && ! grep -qxF "$library" <<<"$there"; then echo "$library"; fi
     done
 }
 

@@ -8,10 +8,10 @@ extension ListenerPlan: OptionGroup {
                 "bind", \.bind, of: .located(.bindAddress), atLeast: 1,
                 "Addresses and ports to listen on; an IPv6 address takes IPv6 alone."),
             .later(
-                "mode", .scalar(.choice(["tcp", "http"])), standard: "tcp", .fault(unless: ["tcp"]),
+                "mode", .scalar(.choice(["tcp", "http"])), defaultText: "tcp", .fault(unless: ["tcp"]),
                 "tcp relays the plaintext as it comes."),
             .later(
-                "proxy_protocol", .scalar(.choice(["off", "optional", "required"])), standard: "off",
+                "proxy_protocol", .scalar(.choice(["off", "optional", "required"])), defaultText: "off",
                 .fault(unless: ["off"]), "Whether clients speak the PROXY protocol before TLS."),
             .group("timeouts", \.timeouts, "How long a connection may take for each part of its life."),
             .group(
@@ -52,7 +52,8 @@ extension ListenerPlan.Limits: OptionGroup {
                 "Handshakes at once; 0: any number. When it is reached, the one that has sent no whole ClientHello for longest makes way."
             ),
             .optional(
-                "handshakes_per_client", \.admission.handshakesPerClient, .integer(any), standard: "half of handshakes",
+                "handshakes_per_client", \.admission.handshakesPerClient, .integer(any),
+                defaultText: "half of handshakes",
                 "Handshakes at once of one client: an IPv4 address, or the /64 of an IPv6 one; 0: any number."),
             .value(
                 "handshake_rate", \.admission.handshakeRate, .rate(any), "New handshakes in a second; 0: any number."),

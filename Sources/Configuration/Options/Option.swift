@@ -34,15 +34,16 @@ extension Option where Root: OptionGroup {
     /// A plain value.
     ///
     /// - Parameters:
-    ///   - standard: what the default is called, where it is not the value that the plan is made with.
+    ///   - defaultText: what the default is called, where it is not the value that the plan is made with.
     ///   - place: where the plan keeps where the file says so.
     static func value<Value>(
-        _ name: String, _ path: WritableKeyPath<Root, Value>, _ codec: Codec<Value>, standard: String? = nil,
+        _ name: String, _ path: WritableKeyPath<Root, Value>, _ codec: Codec<Value>, defaultText: String? = nil,
         place: WritableKeyPath<Root, Place>? = nil, availability: Availability = .inForce, _ about: String
     ) -> Self {
-        let standard = standard ?? codec.write(Root()[keyPath: path])
-        return Self(key: Shape.Key(name, .scalar(codec.scalar), standard: standard, availability: availability, about))
-        {
+        let defaultText = defaultText ?? codec.write(Root()[keyPath: path])
+        return Self(
+            key: Shape.Key(name, .scalar(codec.scalar), defaultText: defaultText, availability: availability, about)
+        ) {
             guard let value = codec.read($0) else { return }
             $1[keyPath: path] = value
             if let place { $1[keyPath: place] = Place($0.source) }
@@ -51,13 +52,14 @@ extension Option where Root: OptionGroup {
 
     /// A plain value that nothing stands for.
     ///
-    /// - Parameter standard: what holds without it; `nil` when nothing does.
+    /// - Parameter defaultText: what holds without it; `nil` when nothing does.
     static func optional<Value>(
-        _ name: String, _ path: WritableKeyPath<Root, Value?>, _ codec: Codec<Value>, standard: String? = nil,
+        _ name: String, _ path: WritableKeyPath<Root, Value?>, _ codec: Codec<Value>, defaultText: String? = nil,
         required: Bool = false, availability: Availability = .inForce, _ about: String
     ) -> Self {
         let key = Shape.Key(
-            name, .scalar(codec.scalar), required: required, standard: standard, availability: availability, about)
+            name, .scalar(codec.scalar), required: required, defaultText: defaultText, availability: availability, about
+        )
         return Self(key: key) { if let value = codec.read($0) { $1[keyPath: path] = value } }
     }
 
@@ -74,11 +76,11 @@ extension Option where Root: OptionGroup {
     /// A list of plain values.
     static func list<Value>(
         _ name: String, _ path: WritableKeyPath<Root, [Value]>, of codec: Codec<Value>, atLeast: Int = 0,
-        standard: String? = "[]", _ about: String
+        defaultText: String? = "[]", _ about: String
     ) -> Self {
         let key = Shape.Key(
             name, .list(of: .scalar(codec.scalar), atLeast: atLeast), required: atLeast > 0,
-            standard: atLeast > 0 ? nil : standard, about)
+            defaultText: atLeast > 0 ? nil : defaultText, about)
         return Self(key: key) { $1[keyPath: path] = $0.elements.compactMap(codec.read) }
     }
 
@@ -156,8 +158,8 @@ extension Option where Root: OptionGroup {
 
     /// A key that this version does not act on.
     static func later(
-        _ name: String, _ shape: Shape, standard: String? = nil, _ availability: Availability, _ about: String
+        _ name: String, _ shape: Shape, defaultText: String? = nil, _ availability: Availability, _ about: String
     ) -> Self {
-        Self(key: Shape.Key(name, shape, standard: standard, availability: availability, about)) { _, _ in }
+        Self(key: Shape.Key(name, shape, defaultText: defaultText, availability: availability, about)) { _, _ in }
     }
 }

@@ -73,12 +73,12 @@ extension UpstreamPlan: OptionGroup {
                     .choice([
                         "round_robin", "least_connections", "power_of_two", "random", "consistent_hash",
                         "first_available",
-                    ])), standard: "round_robin", .warning(unless: ["round_robin"]), "How a server is chosen."),
+                    ])), defaultText: "round_robin", .warning(unless: ["round_robin"]), "How a server is chosen."),
             .later(
-                "affinity", .scalar(.choice(["none", "session"])), standard: "none", .warning(unless: ["none"]),
+                "affinity", .scalar(.choice(["none", "session"])), defaultText: "none", .warning(unless: ["none"]),
                 "What ties a client to a server."),
             .later(
-                "affinity_max_load", .scalar(.decimalOr(["unlimited"])), standard: "unlimited",
+                "affinity_max_load", .scalar(.decimalOr(["unlimited"])), defaultText: "unlimited",
                 .warning(unless: ["unlimited"]), "The share of the mean load up to which affinity is kept."),
             .groups(
                 "servers", \.servers, or: .serverAddress, as: \.address,
@@ -96,7 +96,7 @@ extension ServerPlan: OptionGroup {
 
     static var options: [Option<Self>] {
         [
-            .optional("id", \.ownID, .text, standard: "the address", "The server's id in logs and metrics."),
+            .optional("id", \.ownID, .text, defaultText: "the address", "The server's id in logs and metrics."),
             .required(
                 "address", \.address, .serverAddress,
                 "Its address; a name is resolved when the configuration is loaded."),

@@ -8,7 +8,7 @@ extension SessionsPlan: OptionGroup {
                 "stateless: tickets; stateful: session ids, and tickets that are handles; both: tickets, and ids for TLS 1.2 clients without tickets; off: no resumption."
             ),
             .value(
-                "domain", \.domain, .name, standard: "the listener's name",
+                "domain", \.domain, .name, defaultText: "the listener's name",
                 "Listeners of one domain resume each other's sessions."),
             .value(
                 "lifetime", \.lifetime, .duration(.seconds(1) ... .seconds(604_800)),

@@ -10,21 +10,21 @@ extension TLSPlan: OptionGroup {
                 "profile", \.profile, .choice,
                 "Mozilla's Server Side TLS guideline (6.0; old: 5.8); each part can be overridden below."),
             .optional(
-                "minimum_version", \.minimumVersion, .located(.version), standard: profiles,
+                "minimum_version", \.minimumVersion, .located(.version), defaultText: profiles,
                 "The oldest version spoken."),
             .optional(
-                "maximum_version", \.maximumVersion, .located(.version), standard: profiles,
+                "maximum_version", \.maximumVersion, .located(.version), defaultText: profiles,
                 "The newest version spoken."),
             .optional(
-                "ciphers", \.ciphers, .located(.text), standard: profiles,
+                "ciphers", \.ciphers, .located(.text), defaultText: profiles,
                 "Ciphers for TLS 1.2 and before: an OpenSSL cipher list, with @SECLEVEL if wanted."),
             .optional(
-                "ciphersuites", \.ciphersuites, .located(.text), standard: profiles, "Cipher suites of TLS 1.3."),
+                "ciphersuites", \.ciphersuites, .located(.text), defaultText: profiles, "Cipher suites of TLS 1.3."),
             .optional(
-                "groups", \.groups, .located(.text), standard: profiles,
+                "groups", \.groups, .located(.text), defaultText: profiles,
                 "Key-exchange groups, such as \"X25519:P-256\"."),
             .optional(
-                "signature_algorithms", \.signatureAlgorithms, .located(.text), standard: "libssl's",
+                "signature_algorithms", \.signatureAlgorithms, .located(.text), defaultText: "libssl's",
                 "Signature algorithms, such as \"ECDSA+SHA256:RSA-PSS+SHA256\"."),
             .list(
                 "alpn", \.alpn, of: .applicationProtocol,
@@ -41,7 +41,7 @@ extension HostPlan: OptionGroup {
     static var options: [Option<Self>] {
         [
             .optional(
-                "id", \.ownID, .name, standard: "the first name", "The host's id in logs; sessions are bound to it."),
+                "id", \.ownID, .name, defaultText: "the first name", "The host's id in logs; sessions are bound to it."),
             .list(
                 "names", \.names, of: .hostName, atLeast: 1,
                 "Names it answers to; \"*.\" stands for one label, and an exact name comes before it."),
@@ -88,7 +88,7 @@ extension ClientAuthenticationPlan: OptionGroup {
             ),
             .optional("depth", \.depth, .integer(0...16), "How many intermediate certificates a chain may have."),
             .list(
-                "names", \.names, of: .located(.text), standard: nil,
+                "names", \.names, of: .located(.text), defaultText: nil,
                 "Names of which a certificate must have one in its subjectAltName: host names, \"*.\" patterns, mail addresses."
             ),
         ]

@@ -15,19 +15,19 @@ indirect enum Shape: Sendable {
         let shape: Shape
         let isRequired: Bool
         /// The default as the file would write it; `nil` where there is none.
-        let standard: String?
+        let defaultText: String?
         let availability: Availability
         /// One sentence or two, for people.
         let about: String
 
         init(
-            _ name: String, _ shape: Shape, required: Bool = false, standard: String? = nil,
+            _ name: String, _ shape: Shape, required: Bool = false, defaultText: String? = nil,
             availability: Availability = .inForce, _ about: String
         ) {
             self.name = name
             self.shape = shape
             self.isRequired = required
-            self.standard = standard
+            self.defaultText = defaultText
             self.availability = availability
             self.about = about
         }

@@ -193,7 +193,7 @@ final class ClientSide {
     // MARK: The end
 
     func close(resetting: Bool) {
-        if !hasSentCloseNotify { tls.abandon() }
+        if !hasSentCloseNotify { tls.markShutdown() }
         stream.close(resetting: resetting)
     }
 

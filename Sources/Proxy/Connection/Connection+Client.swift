@@ -250,7 +250,7 @@ extension Connection {
         client.question = nil
         turn {
             if let found { client.sessions.storeAnswered(found) } else { client.sessions.storeWasSilent() }
-            client.tls.sessionsAreThere()
+            client.tls.lookupFinished()
             client.stream.goOn(
                 with: worker.buffers, opening: { driveHandshake() }, while: { machine.client.readsClient },
                 { takeFromClient($0, $1) })

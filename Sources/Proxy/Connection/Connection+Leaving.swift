@@ -10,11 +10,11 @@ extension Connection {
     func leave(_ answer: ConnectionMachine.AfterClientBreak) {
         switch answer {
         case .goOn: break
-        case .close(let farewell):
-            leaveUpstream(farewell)
+        case .close(let mode):
+            leaveUpstream(mode)
             closeClient(resetting: false)
-        case .closeNotifyAndClose(let farewell):
-            leaveUpstream(farewell)
+        case .closeNotifyAndClose(let mode):
+            leaveUpstream(mode)
             client.sendCloseNotify()
             closeClient(resetting: false)
         }
@@ -23,11 +23,11 @@ extension Connection {
     func leave(_ answer: ConnectionMachine.AfterStop) {
         switch answer {
         case .goOn: break
-        case .closeNotify(let farewell):
-            leaveUpstream(farewell)
+        case .closeNotify(let mode):
+            leaveUpstream(mode)
             client.sendCloseNotify()
-        case .closeNotifyAndClose(let farewell):
-            leaveUpstream(farewell)
+        case .closeNotifyAndClose(let mode):
+            leaveUpstream(mode)
             client.sendCloseNotify()
             closeClient(resetting: false)
         case .close: closeClient(resetting: false)
@@ -38,26 +38,22 @@ extension Connection {
     func leave(_ answer: ConnectionMachine.AfterTimeout) {
         switch answer {
         case .goOn: break
-        case .closeNotify(let farewell):
-            leaveUpstream(farewell)
+        case .closeNotify(let mode):
+            leaveUpstream(mode)
             client.sendCloseNotify()
         case .close: closeClient(resetting: false)
-        case .reset(let farewell):
-            leaveUpstream(farewell)
+        case .reset(let mode):
+            leaveUpstream(mode)
             closeClient(resetting: true)
         }
     }
 
-    private func leaveUpstream(_ farewell: ExchangeMachine.UpstreamFarewell) {
-        switch farewell {
-        case .none: break
-        case .close: upstream.close(.inOrder)
-        case .reset: upstream.close(.reset)
-        }
+    private func leaveUpstream(_ mode: ExchangeMachine.UpstreamCloseMode) {
+        if mode != .none { upstream.close(mode) }
     }
 
     /// Does what follows the last bytes for the client.
-    func sayFarewell(_ answer: ClientMachine.AfterFlush) {
+    func closeAfterFlush(_ answer: ClientMachine.AfterFlush) {
         switch answer {
         case .none: break
         case .close: closeClient(resetting: false)
@@ -81,7 +77,7 @@ extension Connection {
         timer?.close()
         timer = nil
         client.forget()
-        upstream.close(.broken)
+        upstream.close(.none)
         record.bytesFromClient = client.bytesReceived
         record.bytesToClient = client.bytesSent
         record.times.ended = worker.loop.now

@@ -127,14 +127,14 @@ extension Connection {
             // It takes no more bytes, and has no more: what the client still sends would go nowhere.
             if stream.failure != nil { upstreamBroke() }
         case .complete:
-            upstream.close(.inOrder)
+            upstream.close(.close)
             client.sendCloseNotify()
         }
     }
 
     func upstreamBroke() {
         machine.upstreamBroke()
-        upstream.close(.broken)
+        upstream.close(.none)
         // What it still sends is discarded: it may read only when it has written.
         mayReceive(from: .client)
     }
@@ -182,7 +182,7 @@ extension Connection {
         switch answer {
         case .goOn: break
         case .endUpstreamWrite: upstream.stream?.endWriting()
-        case .complete: upstream.close(.inOrder)
+        case .complete: upstream.close(.close)
         }
     }
 }

@@ -134,7 +134,7 @@ final class Connection {
         if client.isBroken, machine.client.isBeforeGoodbye { clientBroke() }
         if case .closing = machine.client.phase {
             if client.tickets.areHeld { flushClient(holdingTickets: false) }
-            if client.stream.pending.isEmpty { sayFarewell(machine.flushed()) }
+            if client.stream.pending.isEmpty { closeAfterFlush(machine.flushed()) }
             receiveFromWhoIsDue()
         }
         setTimer()

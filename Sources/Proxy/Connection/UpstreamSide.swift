@@ -171,7 +171,7 @@ final class UpstreamSide {
 
     private func failed(_ why: ConnectError) -> Connecting {
         server?.failed(why.reason)
-        if let way = state.way { leave(way, .broken) }
+        if let way = state.way { leave(way, .none) }
         state = .none
         return .failed(why, another: selection?.hasNext ?? false)
     }
@@ -229,33 +229,25 @@ final class UpstreamSide {
 
     // MARK: The end
 
-    /// How a server is left.
-    enum Leaving {
-        /// It has the client's whole stream, and is told so.
-        case inOrder
-        /// Its stream broke off.
-        case broken
-        /// The client's stream is not complete, which a FIN would say.
-        case reset
-    }
-
     /// Leaves the server, if there is one.
-    func close(_ how: Leaving) {
-        if let way = state.way { leave(way, how) }
+    ///
+    /// - Parameter mode: with ``ExchangeMachine/UpstreamCloseMode/none``, the server's stream broke off, and it is told nothing.
+    func close(_ mode: ExchangeMachine.UpstreamCloseMode) {
+        if let way = state.way { leave(way, mode) }
         if case .connected = state { server?.open.subtract(1) }
         state = .none
         early.removeAll()
     }
 
-    private func leave(_ way: Way, _ how: Leaving) {
+    private func leave(_ way: Way, _ mode: ExchangeMachine.UpstreamCloseMode) {
         if let tls = way.tls {
-            if how == .inOrder { tls.stream.sendCloseNotify() }
+            if mode == .close { tls.stream.sendCloseNotify() }
             // An alert among it.
-            if how != .reset { way.stream.flush() }
+            if mode != .reset { way.stream.flush() }
             buffers.upstreamOutput.removeAll()
-            tls.stream.abandon()
+            tls.stream.markShutdown()
             tls.stream.close()
         }
-        way.stream.close(resetting: how == .reset)
+        way.stream.close(resetting: mode == .reset)
     }
 }

@@ -9,7 +9,7 @@ package struct ClientMachine: Sendable, Equatable {
         /// The client is served. Next: ``closing(afterwards:)``, ``closed``.
         case serving(Reading)
         /// The last bytes are on their way to the client. Next: ``lingering``, ``discarding``, ``closed``.
-        case closing(afterwards: Farewell)
+        case closing(afterwards: CloseMode)
         /// All is said; the client's FIN is awaited, so that a reset does not overtake our last bytes. Next: ``closed``.
         case lingering
         /// The upstream broke off, and what it had sent has left: the client takes it while its upload is discarded, and is
@@ -27,7 +27,7 @@ package struct ClientMachine: Sendable, Equatable {
     }
 
     /// What follows when the last bytes for the client have left.
-    package enum Farewell: Sendable, Equatable {
+    package enum CloseMode: Sendable, Equatable {
         /// Close at once: the client has ended its stream too.
         case close
         /// The same, when a limit, a timeout or the operator wants it over: in `timeouts.shutdown`.
@@ -56,7 +56,7 @@ package struct ClientMachine: Sendable, Equatable {
     /// Whether what the client still sends is read and forgotten: one that writes before it reads must get to reading.
     package var discardsClient: Bool {
         switch phase {
-        case .closing(let farewell): farewell == .linger || farewell == .discard
+        case .closing(let mode): mode == .linger || mode == .discard
         case .lingering, .discarding: true
         case .handshaking, .serving, .closed: false
         }
@@ -91,10 +91,10 @@ extension ClientMachine {
         phase = .serving(.ended)
     }
 
-    /// Nothing more is relayed: what is left goes to the client, and then `farewell` follows.
-    mutating func beginGoodbye(_ farewell: Farewell) {
+    /// Nothing more is relayed: what is left goes to the client, and then `mode` follows.
+    mutating func beginGoodbye(_ mode: CloseMode) {
         guard case .serving = phase else { preconditionFailure("a goodbye in phase \(phase)") }
-        phase = .closing(afterwards: farewell)
+        phase = .closing(afterwards: mode)
     }
 
     /// A limit, a timeout or the operator ends what is served; the client is told by close_notify, and the rest follows when
@@ -148,8 +148,8 @@ extension ClientMachine {
 
     /// The socket has taken everything that waited.
     mutating func flushed() -> AfterFlush {
-        guard case .closing(let farewell) = phase else { return .none }
-        switch farewell {
+        guard case .closing(let mode) = phase else { return .none }
+        switch mode {
         case .close, .closeSoon: phase = .closed
         case .reset:
             phase = .closed

@@ -155,9 +155,9 @@ extension ConnectionMachine {
     package enum AfterClientBreak: Sendable, Equatable {
         case goOn
         /// Leave the upstream so, and close the client's socket.
-        case close(ExchangeMachine.UpstreamFarewell)
+        case close(ExchangeMachine.UpstreamCloseMode)
         /// The same, with a close_notify before it: one that has only ended its direction may still read.
-        case closeNotifyAndClose(ExchangeMachine.UpstreamFarewell)
+        case closeNotifyAndClose(ExchangeMachine.UpstreamCloseMode)
     }
 
     package mutating func clientBroke(_ how: ClientBreak) -> AfterClientBreak {
@@ -202,9 +202,9 @@ extension ConnectionMachine {
     package enum AfterStop: Sendable, Equatable {
         case goOn
         /// Leave the upstream so, and put a close_notify behind what the client still gets.
-        case closeNotify(ExchangeMachine.UpstreamFarewell)
+        case closeNotify(ExchangeMachine.UpstreamCloseMode)
         /// The same, and close the client's socket at once.
-        case closeNotifyAndClose(ExchangeMachine.UpstreamFarewell)
+        case closeNotifyAndClose(ExchangeMachine.UpstreamCloseMode)
         /// The client's socket, that is; no upstream is left.
         case close
         case reset
@@ -248,11 +248,11 @@ extension ConnectionMachine {
     package enum AfterTimeout: Sendable, Equatable {
         case goOn
         /// Leave the upstream so, and put a close_notify behind what the client still gets.
-        case closeNotify(ExchangeMachine.UpstreamFarewell)
+        case closeNotify(ExchangeMachine.UpstreamCloseMode)
         /// The client's socket, that is; no upstream is left.
         case close
         /// Leave the upstream so, and reset the client.
-        case reset(ExchangeMachine.UpstreamFarewell)
+        case reset(ExchangeMachine.UpstreamCloseMode)
     }
 
     /// The timer that ``timer`` names ran out; a router or a connect that takes too long has failed (``notRouted()``,
@@ -289,7 +289,7 @@ extension ConnectionMachine {
         }
     }
 
-    private mutating func abandon() -> ExchangeMachine.UpstreamFarewell { exchange?.abandon() ?? .none }
+    private mutating func abandon() -> ExchangeMachine.UpstreamCloseMode { exchange?.abandon() ?? .none }
 }
 
 // MARK: The goodbye

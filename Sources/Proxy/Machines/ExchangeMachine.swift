@@ -160,7 +160,7 @@ extension ExchangeMachine {
     }
 
     /// How the upstream is left.
-    package enum UpstreamFarewell: Sendable, Equatable {
+    package enum UpstreamCloseMode: Sendable, Equatable {
         /// There is none.
         case none
         /// It has the client's whole stream.
@@ -170,7 +170,7 @@ extension ExchangeMachine {
     }
 
     /// The client, a limit or the operator ends the exchange before its streams are complete.
-    mutating func abandon() -> UpstreamFarewell {
+    mutating func abandon() -> UpstreamCloseMode {
         defer { phase = .finished }
         switch phase {
         case .routing, .finished: return .none

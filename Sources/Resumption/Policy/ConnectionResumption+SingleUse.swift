@@ -54,7 +54,7 @@ extension ConnectionResumption {
     func giveBack(but resumed: SessionKey?) {
         spentSessions.giveBack(to: domain.store, but: resumed, at: clock())
         if takesWhatItWants { domain.putBack(fetched.filter { $0.key != resumed }, at: clock()) }
-        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionRandom.wipe($0) } }
+        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionCrypto.wipe($0) } }
         fetched = [:]
     }
 }

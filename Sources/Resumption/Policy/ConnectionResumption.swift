@@ -18,16 +18,16 @@ package final class ConnectionResumption: ConnectionSessions {
     /// The last objection; of several tickets that were tried, the last one's.
     private var objection: ResumptionRefusal?
     /// What an offered session remembers that was found good.
-    private(set) var accepted: SessionMemory?
+    private(set) var accepted: ResumptionState?
     /// What the sessions of this connection carry from now on.
-    var memory: SessionMemory?
+    var memory: ResumptionState?
     /// What is about to be handed out was marked.
     private var mayHandOut = false
     /// The memory is that of a session that was handed out here.
     private var isMarked = false
     private(set) var isDone = false
     /// What the client was handed last; of a resumed session, what it came with.
-    private(set) var place: SessionPlace?
+    private(set) var place: ResumptionHandle?
     /// What the offered ticket was opened by.
     private var openedBy: TicketKeyName?
     /// The accepted session's application data was set after its ticket had left.
@@ -180,7 +180,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
-        guard let offer, var memory = SessionMemory(reading: session.memory) else {
+        guard let offer, var memory = ResumptionState(reading: session.memory) else {
             refuse(.forged)
             return .refuse
         }
@@ -202,7 +202,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     private func reason(
-        against session: OpenedSession, _ memory: SessionMemory, _ offer: SessionOffer
+        against session: OpenedSession, _ memory: ResumptionState, _ offer: SessionOffer
     ) -> ResumptionRefusal? {
         guard policy.isOn else { return .off }
         guard session.isTLS13 == offer.speaksTLS13 else { return .mismatch }
@@ -214,7 +214,7 @@ package final class ConnectionResumption: ConnectionSessions {
         return objection(to: memory) ?? (foundIsPast ? .expired : nil)
     }
 
-    private func objection(to memory: SessionMemory) -> ResumptionRefusal? {
+    private func objection(to memory: ResumptionState) -> ResumptionRefusal? {
         if let clients {
             // The session-id context has settled it; here it is only made sure of.
             if clients.mode == .require, memory.peer == nil { return .policyChanged }
@@ -259,7 +259,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     /// What all sessions of this connection carry: decided once.
-    private func remember(_ session: NewSession, _ offer: SessionOffer, at now: WallTime) -> SessionMemory {
+    private func remember(_ session: NewSession, _ offer: SessionOffer, at now: WallTime) -> ResumptionState {
         if session.isRenewal, var memory = memory ?? accepted {
             // A TLS 1.2 session lives as long as it was made to, however often it is renewed.
             if session.isTLS13 {
@@ -268,9 +268,9 @@ package final class ConnectionResumption: ConnectionSessions {
             return memory
         }
         if let memory { return memory }
-        let id = LineageID(SessionRandom.bytes(LineageID.byteCount))
+        let id = LineageID(SessionCrypto.bytes(LineageID.byteCount))
         guard let id else { preconditionFailure("a lineage's name has \(LineageID.byteCount) bytes") }
-        var memory = SessionMemory(
+        var memory = ResumptionState(
             lineage: Lineage(id: id, authenticatedAt: WallTime(secondsSinceEpoch: now.secondsSinceEpoch)), expires: now,
             host: offer.hostDigest, name: session.isTLS13 ? [] : ServerNameBytes.comparable(offer.serverName),
             peer: session.peer)
@@ -318,7 +318,7 @@ package final class ConnectionResumption: ConnectionSessions {
         let check = checkResumption()
         guard check == .inOrder else { return check }
         if memory == nil { memory = accepted }
-        if place == nil { place = acceptedKey.map(SessionPlace.stored) ?? openedBy.map(SessionPlace.ticket) }
+        if place == nil { place = acceptedKey.map(ResumptionHandle.stored) ?? openedBy.map(ResumptionHandle.ticket) }
         return .inOrder
     }
 

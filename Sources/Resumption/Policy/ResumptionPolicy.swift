@@ -32,13 +32,13 @@ package struct ResumptionPolicy: Sendable, Hashable {
 
     /// When a session ends that is handed out now: the first of its own lifetime, its lineage's, and that of the
     /// client's certificates.
-    func expiry(at now: WallTime, lineage: Lineage, peer: SessionMemory.Peer?) -> WallTime {
+    func expiry(at now: WallTime, lineage: Lineage, peer: ResumptionState.Peer?) -> WallTime {
         let end = min(now.adding(seconds: lifetimeSeconds), lineage.authenticatedAt.adding(seconds: chainSeconds))
         return peer.map { min(end, $0.notAfter) } ?? end
     }
 
     /// Whether a remembered session may be resumed at this moment, apart from where it comes from.
-    func objection(to memory: SessionMemory, at now: WallTime, denyList: DenyList) -> ResumptionRefusal? {
+    func objection(to memory: ResumptionState, at now: WallTime, denyList: DenyList) -> ResumptionRefusal? {
         if memory.lineage.authenticatedAt.adding(seconds: chainSeconds) <= now { return .chainTooOld }
         // Made by a clock that was ahead: it would outlive its time by as much.
         let doubted = now.adding(seconds: Self.doubtSeconds)

@@ -13,7 +13,7 @@ package struct ServedHost: Sendable {
 
     /// Why a session of this host would not be resumed.
     func objection(
-        to memory: SessionMemory, of session: SessionReference, in place: SessionPlace, at time: WallTime,
+        to memory: ResumptionState, of session: SessionReference, in place: ResumptionHandle, at time: WallTime,
         denyList: DenyList
     ) -> ResumptionRefusal? {
         guard policy.isOn else { return .off }

@@ -106,7 +106,7 @@ package final class SessionDomain: Sendable {
         for (key, session) in sessions {
             guard
                 let memory = session.withUnsafeBytes({ SessionReference.reading($0) }).flatMap({
-                    SessionMemory($0.memory)
+                    ResumptionState($0.memory)
                 })
             else { continue }
             tellRemote { try await $0.put(key, session, expires: memory.expires, at: time) }

@@ -32,7 +32,7 @@ struct SpentSessions {
         // An array: the dictionary's own view of its keys would share it, and copies would be wiped.
         for key in Array(sessions.keys) {
             sessions[key]?.der.withUnsafeMutableBytes {
-                SessionRandom.wipe($0)
+                SessionCrypto.wipe($0)
                 wiped(UnsafeRawBufferPointer($0))
             }
         }

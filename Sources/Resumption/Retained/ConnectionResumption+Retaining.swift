@@ -6,7 +6,7 @@ extension ConnectionResumption {
     /// A session that was handed out.
     struct EstablishedSession {
         let reference: SessionReference
-        let place: SessionPlace
+        let place: ResumptionHandle
     }
 
     /// Lends the connection's session for the length of `body`.
@@ -42,7 +42,7 @@ extension ConnectionResumption {
         }
     }
 
-    func facts(_ connection: ServerConnection, _ place: SessionPlace?) -> SessionFacts {
+    func facts(_ connection: ServerConnection, _ place: ResumptionHandle?) -> SessionFacts {
         SessionFacts(
             summary: connection.summary, outcome: outcome, memory: memory, place: place,
             context: SessionContext(
@@ -80,12 +80,12 @@ extension ConnectionResumption {
     private var storedKeys: [SessionKey] { keys + (acceptedKey.map { [$0] } ?? []) }
 
     /// Rewrites what a stored session remembers, unless it has been spent or replaced meanwhile.
-    private func replace(_ key: SessionKey, by memory: SessionMemory) {
+    private func replace(_ key: SessionKey, by memory: ResumptionState) {
         let now = clock()
         withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
             guard let count = domain.store.get(key, at: now, into: buffer), count > 0 else { return }
             let session = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-            defer { SessionRandom.wipe(session) }
+            defer { SessionCrypto.wipe(session) }
             let old = UnsafeRawBufferPointer(session)
             SessionReference.replacing(memory: memory.encoded, in: old)?.withBytes {
                 domain.store.replace(key, old, by: $0, expires: memory.expires, at: now)

@@ -13,13 +13,14 @@ public final class RetainedSession: Sendable {
     public let context: SessionContext
 
     private let reference: SessionReference
-    private let memory: SessionMemory?
-    private let place: SessionPlace?
+    private let memory: ResumptionState?
+    private let place: ResumptionHandle?
     /// When it was retained, more was still to be handed out.
     private let isToCome: Bool
 
     init(
-        _ reference: SessionReference, _ details: SessionDetails, _ memory: SessionMemory?, _ place: SessionPlace?,
+        _ reference: SessionReference, _ details: SessionDetails, _ memory: ResumptionState?,
+        _ place: ResumptionHandle?,
         isToCome: Bool = false, in context: SessionContext
     ) {
         self.isToCome = isToCome
@@ -118,7 +119,7 @@ extension RetainedSession {
         guard let reference = form.der.withBytes({ SessionReference.reading($0) }) else {
             throw .notASession
         }
-        guard let memory = SessionMemory(reference.memory) else { throw .otherVersion }
+        guard let memory = ResumptionState(reference.memory) else { throw .otherVersion }
         guard reference.sessionIDContext == context.fingerprint else { throw .otherContext }
         if case .stored(let key) = form.place {
             guard reference.id.withUnsafeBytes({ SessionKey($0) }) == key else { throw .notASession }

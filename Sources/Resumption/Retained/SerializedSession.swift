@@ -2,21 +2,21 @@ internal import RepriseVocabulary
 
 /// A session as it travels: a mark, how the client names it, what its connection was about, and its DER.
 struct SerializedSession {
-    let place: SessionPlace
+    let place: ResumptionHandle
     let serverName: String?
     let applicationProtocol: String?
     let der: Secret
 
     private static let mark: [UInt8] = Array("RSN1".utf8)
 
-    init(place: SessionPlace, serverName: String?, applicationProtocol: String?, der: Secret) {
+    init(place: ResumptionHandle, serverName: String?, applicationProtocol: String?, der: Secret) {
         (self.place, self.der) = (place, der)
         (self.serverName, self.applicationProtocol) = (serverName, applicationProtocol)
     }
 
     /// - Returns: `nil` for bytes that ``encoded`` does not make.
     init?(_ bytes: Secret) {
-        let parts: (SessionPlace, String?, String?, Secret)? = bytes.withBytes { bytes in
+        let parts: (ResumptionHandle, String?, String?, Secret)? = bytes.withBytes { bytes in
             guard bytes.count > Self.mark.count, bytes.starts(with: Self.mark) else { return nil }
             let kind = bytes[Self.mark.count]
             let rest = UnsafeRawBufferPointer(rebasing: bytes[(Self.mark.count + 1)...])
@@ -24,7 +24,8 @@ struct SerializedSession {
             guard kind <= 1, rest.count > nameBytes else { return nil }
             let name = UnsafeRawBufferPointer(rebasing: rest[..<nameBytes])
             let place =
-                kind == 0 ? TicketKeyName(name).map(SessionPlace.ticket) : SessionKey(name).map(SessionPlace.stored)
+                kind == 0
+                ? TicketKeyName(name).map(ResumptionHandle.ticket) : SessionKey(name).map(ResumptionHandle.stored)
             guard let place else { return nil }
             var left = rest[nameBytes...]
             guard let serverName = Self.text(&left), let applicationProtocol = Self.text(&left) else { return nil }

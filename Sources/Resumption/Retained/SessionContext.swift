@@ -23,7 +23,7 @@ public struct SessionContext: Sendable {
 
     /// Why a session would not be resumed here now, by any listener that has the host.
     func objection(
-        to memory: SessionMemory, of session: SessionReference, in place: SessionPlace, at time: WallTime
+        to memory: ResumptionState, of session: SessionReference, in place: ResumptionHandle, at time: WallTime
     ) -> ResumptionRefusal? {
         guard let hosts = domain.hosts(of: fingerprint) else {
             return policy.isOn ? policy.objection(to: memory, at: time, denyList: domain.denyList) : .off

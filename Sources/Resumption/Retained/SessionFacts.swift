@@ -5,8 +5,8 @@ internal import RepriseVocabulary
 struct SessionFacts {
     let summary: HandshakeSummary
     let outcome: ResumptionOutcome
-    let memory: SessionMemory?
-    let place: SessionPlace?
+    let memory: ResumptionState?
+    let place: ResumptionHandle?
     let context: SessionContext
     /// More will be handed out.
     let isToCome: Bool

@@ -91,7 +91,7 @@ package final class ClientAuthentication: @unchecked Sendable {
     }
 
     /// libssl's own bound of a chain, which is as good as one that is written out.
-    private static let standardDepth = 100
+    private static let defaultDepth = 100
 
     private static func fingerprint(
         _ mode: Mode, _ authorities: [OpaquePointer], _ depth: Int?, _ names: [CertificateName]
@@ -99,8 +99,8 @@ package final class ClientAuthentication: @unchecked Sendable {
         // Neither order nor repetition matters: a file that was sorted anew demands the same.
         let digests = Set(authorities.map(X509Reading.fingerprint(of:))).sorted()
         let text =
-            ([mode.rawValue, String(depth ?? standardDepth)] + digests + ["-"] + Set(names.map(\.description)).sorted())
+            ([mode.rawValue, String(depth ?? defaultDepth)] + digests + ["-"] + Set(names.map(\.description)).sorted())
             .map { "\($0.utf8.count):\($0)" }.joined()
-        return SessionRandom.sha256(Array(text.utf8))
+        return SessionCrypto.sha256(Array(text.utf8))
     }
 }

@@ -27,7 +27,7 @@ enum DistributionPoints {
             let count = Int(i2d_GENERAL_NAME(reprise_names_item(names, index), &der))
             guard count > 0, let der else { return nil }
             defer { reprise_openssl_free(der) }
-            return SessionRandom.digest(Array(UnsafeBufferPointer(start: der, count: count)))
+            return SessionCrypto.digest(Array(UnsafeBufferPointer(start: der, count: count)))
         }
     }
 }

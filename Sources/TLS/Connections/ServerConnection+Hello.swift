@@ -58,7 +58,7 @@ extension ServerConnection {
     var clientAuthentication: ClientAuthentication? { hello.match?.host.clients }
 
     /// The store has answered, or will not: the handshake can be driven on.
-    package func sessionsAreThere() {
+    package func lookupFinished() {
         guard hello.storeWait == .asked else { return }
         hello.storeWait = .over
     }
@@ -74,7 +74,7 @@ extension ServerConnection {
         if match == nil, let asked = hello.serverName, context.rejectsUnknownNames {
             return refuse(.unknownName, .unrecognizedName, "no host answers to '\(String(escaping: asked))'")
         }
-        let chosen = match ?? context.hosts.standard
+        let chosen = match ?? context.hosts.defaultMatch
         self.hello.match = chosen
         let identifier = chosen.host.sessionIDContext
         guard SSL_set_SSL_CTX(ssl, chosen.host.pointer) != nil,

@@ -23,8 +23,8 @@ extension ServerConnection {
     /// ``TLSStream/sendCloseNotify()``
     package func sendCloseNotify() { stream.sendCloseNotify() }
 
-    /// ``TLSStream/abandon()``
-    package func abandon() { stream.abandon() }
+    /// ``TLSStream/markShutdown()``
+    package func markShutdown() { stream.markShutdown() }
 
     /// ``TLSStream/close()``
     package func close() { stream.close() }

@@ -5,7 +5,7 @@ import RepriseVocabulary
 ///
 /// Confined to its worker. A turn is ``lend(_:)``, then the handshake or ``read(into:)`` as often as wanted, then
 /// ``endTurn()``; what is to be sent gathers in the ``OutputBuffer``. It ends with ``close()``, after ``sendCloseNotify()``,
-/// ``abandon()`` or a failure. What a role does beside it, in a handshake above all, its owner does.
+/// ``markShutdown()`` or a failure. What a role does beside it, in a handshake above all, its owner does.
 package final class TLSStream {
     /// Where the connection is. Next of each: the one below it, or ``failed(_:)``.
     enum Phase {
@@ -198,12 +198,12 @@ package final class TLSStream {
         isSettled = true
         ErrorQueue.clear()
         // Once: 0 means that the peer's own is still to come, which is not waited for.
-        if SSL_shutdown(ssl) < 0 { abandon() }
+        if SSL_shutdown(ssl) < 0 { markShutdown() }
         ErrorQueue.clear()
     }
 
     /// Settles the books for a socket that is dead or blocked: nothing goes out, and the session stays resumable.
-    package func abandon() {
+    package func markShutdown() {
         guard let ssl else { return }
         isSettled = true
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
@@ -214,10 +214,10 @@ package final class TLSStream {
     package func close() {
         guard let ssl else { return }
         if isOpen {
-            assert(isSettled, "close() without sendCloseNotify() or abandon()")
+            assert(isSettled, "close() without sendCloseNotify() or markShutdown()")
             // Again, since a bare FIN behind our close_notify makes libssl forget that it was sent: under
             // SSL_OP_IGNORE_UNEXPECTED_EOF it sets the flags to RECEIVED alone.
-            abandon()
+            markShutdown()
         }
         SSL_free(ssl)
         self.ssl = nil

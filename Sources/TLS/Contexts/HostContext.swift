@@ -24,7 +24,7 @@ final class HostContext: @unchecked Sendable {
     ) throws(ContextError) {
         guard !definition.certificates.isEmpty else { throw .noCertificate(host: definition.id) }
         id = definition.id
-        digest = SessionRandom.digest(Array(definition.id.utf8))
+        digest = SessionCrypto.digest(Array(definition.id.utf8))
         certificates = definition.certificates
         clients = definition.clients
         let context = try ContextBuilding.context(settings.tls, as: .server)
@@ -95,6 +95,6 @@ final class HostContext: @unchecked Sendable {
     private static func sessionIDContext(_ domain: String, _ host: String, _ demands: [UInt8]) -> [UInt8] {
         // The lengths in front keep "a" + "bc" apart from "ab" + "c".
         let text = "\(domain.utf8.count):\(domain)\(host.utf8.count):\(host)"
-        return SessionRandom.sha256(Array(text.utf8) + demands)
+        return SessionCrypto.sha256(Array(text.utf8) + demands)
     }
 }

@@ -47,7 +47,7 @@ package final class HostContexts: Sendable {
     }
 
     /// The host that serves clients who name none, or one that nobody answers to.
-    var standard: Match { Match(host: first, isByName: false) }
+    var defaultMatch: Match { Match(host: first, isByName: false) }
 
     /// The host that answers to the name: exactly, or by a wildcard for its first label.
     func host(for name: ServerName) -> Match? {

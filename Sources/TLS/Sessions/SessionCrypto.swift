@@ -1,7 +1,7 @@
 import CRepriseOpenSSL
 
 /// Bytes for names of sessions, and digests to tell hosts by: from libcrypto.
-package enum SessionRandom {
+package enum SessionCrypto {
     /// So many unpredictable bytes.
     package static func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, made in

@@ -7,7 +7,7 @@ internal import RepriseVocabulary
 /// What sessions need while the program serves: ticket keys turned in time, key files read again, stores counted.
 ///
 /// Confined to the control loop.
-final class SessionUpkeep {
+final class SessionMaintenance {
     /// How often the files with ticket keys are looked at.
     static let fileInterval = Duration.seconds(2)
     /// How often keys are made ahead and wiped; handshakes make up for what is late.
@@ -70,7 +70,7 @@ final class SessionUpkeep {
         allDomains = domains.all
     }
 
-    /// Ends the upkeep; must be called before the object goes.
+    /// Ends the maintenance; must be called before the object goes.
     func stop() {
         looks?.stop()
         advanceTimer?.close()

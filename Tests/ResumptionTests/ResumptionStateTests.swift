@@ -6,9 +6,9 @@ import Testing
 @testable import RepriseResumption
 
 /// What a session remembers, at its limits and one over.
-@Suite struct SessionMemoryTests {
-    private func memory(certificates: Int = 0, serial: Int = 8, name: Int = 6) -> SessionMemory {
-        let lineage = LineageID(SessionRandom.bytes(LineageID.byteCount))
+@Suite struct ResumptionStateTests {
+    private func memory(certificates: Int = 0, serial: Int = 8, name: Int = 6) -> ResumptionState {
+        let lineage = LineageID(SessionCrypto.bytes(LineageID.byteCount))
         guard let lineage else { preconditionFailure("no lineage") }
         let chain = (0..<certificates).map {
             PeerChain.Certificate(
@@ -16,7 +16,7 @@ import Testing
                 serial: [UInt8](repeating: 7, count: serial), isAuthority: $0 > 0,
                 points: [UInt64](repeating: 9, count: TLSLimits.distributionPoints))
         }
-        return SessionMemory(
+        return ResumptionState(
             lineage: Lineage(id: lineage, authenticatedAt: MemoryServer.now), expires: MemoryServer.now, host: 1,
             name: [UInt8](repeating: 0x61, count: name),
             peer: chain.isEmpty ? nil : PeerChain(notAfter: MemoryServer.now, certificates: chain))
@@ -28,7 +28,7 @@ import Testing
         for count in [0, 1, most - 1, most] {
             let data = [UInt8](repeating: 3, count: count)
             let fits = memory.remember(data, set: 1)
-            #expect(fits && SessionMemory(memory.encoded)?.applicationData == data)
+            #expect(fits && ResumptionState(memory.encoded)?.applicationData == data)
         }
         let before = memory
         for count in [most + 1, 65_535, 65_536, 1 << 20] {
@@ -45,15 +45,15 @@ import Testing
         let length = bytes.count - ResumptionLimits.applicationDataBytes - 10
         #expect(bytes[length] == 0x81 && bytes[length + 1] == 0)
         bytes[length + 1] = 1
-        #expect(SessionMemory(bytes) == nil, "cut off")
-        #expect(SessionMemory(bytes + [3]) == nil, "one over")
+        #expect(ResumptionState(bytes) == nil, "cut off")
+        #expect(ResumptionState(bytes + [3]) == nil, "one over")
     }
 
     @Test func `everything at its limit at once stays under the limit of all`() {
         var memory = memory(certificates: ResumptionLimits.rememberedCertificates, serial: 255, name: 255)
         _ = memory.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
         #expect(memory.encoded.count <= ResumptionLimits.memoryBytes)
-        #expect(SessionMemory(memory.encoded) == memory)
+        #expect(ResumptionState(memory.encoded) == memory)
     }
 
     @Test func `a chain or a serial number that is too long is remembered as too long`() {
@@ -61,7 +61,7 @@ import Testing
             memory(certificates: ResumptionLimits.rememberedCertificates + 1), memory(certificates: 1, serial: 256),
         ] {
             #expect(long.peer != nil && long.peer?.certificates == nil)
-            #expect(SessionMemory(long.encoded) == long)
+            #expect(ResumptionState(long.encoded) == long)
             let objection = ResumptionPolicy().objection(
                 to: long, at: WallTime(secondsSinceEpoch: MemoryServer.now.secondsSinceEpoch - 1),
                 denyList: DenyList(capacity: 1))
@@ -71,12 +71,12 @@ import Testing
 
     @Test func `no bytes whatever are taken for a memory but those that were written`() {
         let good = memory(certificates: 2).encoded
-        for count in 0..<good.count { #expect(SessionMemory(Array(good.prefix(count))) == nil) }
-        #expect(SessionMemory(good + [0]) == nil)
+        for count in 0..<good.count { #expect(ResumptionState(Array(good.prefix(count))) == nil) }
+        #expect(ResumptionState(good + [0]) == nil)
         for place in good.indices {
             var bytes = good
             bytes[place] ^= 0xff
-            if let read = SessionMemory(bytes) { #expect(read.encoded == bytes) }
+            if let read = ResumptionState(bytes) { #expect(read.encoded == bytes) }
         }
     }
 
@@ -90,7 +90,7 @@ import Testing
                 let forwarding = ForwardingSessions(kept)
                 if resuming == nil {
                     forwarding.remembers = { bytes in
-                        var memory = SessionMemory(bytes)
+                        var memory = ResumptionState(bytes)
                         _ = memory?.remember(data, set: 1)
                         return memory?.encoded ?? []
                     }
@@ -106,7 +106,7 @@ import Testing
         var (session, _) = try connect(nil)
         for _ in 0..<3 {
             let (next, judged) = try connect(session)
-            #expect(judged.map { SessionMemory($0)?.applicationData } == [data])
+            #expect(judged.map { ResumptionState($0)?.applicationData } == [data])
             session = next ?? session
         }
     }

@@ -4,7 +4,7 @@ internal import RepriseTLS
 internal import RepriseVocabulary
 
 /// Everything the plan names that lies in files or in libssl: loaded, checked, with every fault at its place.
-struct Material: Sendable {
+struct LoadedFiles: Sendable {
     /// The loaded certificates by the place of their block in the configuration.
     private(set) var certificates: [Source: LoadedCertificate] = [:]
     /// The hosts' contexts by the listener's name; all of them when there is no fault.

@@ -7,7 +7,7 @@ internal import RepriseVocabulary
 /// What certificates need while they serve: their days counted, warnings before they expire, fresh OCSP responses.
 ///
 /// Confined to the control loop.
-final class CertificateUpkeep {
+final class CertificateMaintenance {
     /// How often the OCSP response files are looked at.
     static let stapleInterval = Duration.seconds(2)
     /// How often certificates that expire soon are warned of.
@@ -16,7 +16,7 @@ final class CertificateUpkeep {
     private let registry: MetricRegistry
     private let log: ControlLog
     private var staples: [WatchedStaple] = []
-    private var certificates: [(listener: String, host: String, loaded: Material.LoadedCertificate)] = []
+    private var certificates: [(listener: String, host: String, loaded: LoadedFiles.LoadedCertificate)] = []
     private var looks: FileLooks<[WatchedFile], [SeenFile]>?
     private var warningTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
@@ -42,7 +42,7 @@ final class CertificateUpkeep {
     }
 
     init(
-        _ plan: Plan, _ material: Material, from source: ConfigurationSource, loop: EventLoop,
+        _ plan: Plan, _ loadedFiles: LoadedFiles, from source: ConfigurationSource, loop: EventLoop,
         registry: MetricRegistry, log: ControlLog
     ) {
         self.registry = registry
@@ -50,7 +50,7 @@ final class CertificateUpkeep {
         for listener in plan.listeners {
             for host in listener.tls.hosts {
                 for certificate in host.certificates {
-                    guard let loaded = material.certificates[certificate.source] else { continue }
+                    guard let loaded = loadedFiles.certificates[certificate.source] else { continue }
                     certificates.append((listener.name, host.id, loaded))
                     guard let file = loaded.ocsp else { continue }
                     let staple = loaded.certificate.staple
@@ -71,7 +71,7 @@ final class CertificateUpkeep {
         warningTimer?.schedule(after: Self.warningInterval)
     }
 
-    /// Ends the upkeep; must be called before the object goes.
+    /// Ends the maintenance; must be called before the object goes.
     func stop() {
         looks?.stop()
         warningTimer?.close()

@@ -8,17 +8,18 @@ internal import RepriseTLS
 internal import RepriseVocabulary
 
 /// A checked plan turned into what workers run on: contexts, upstream groups, settings. Nothing is bound yet.
-struct Parts: Sendable {
+struct ListenerBuilder: Sendable {
     let blueprints: [ListenerBlueprint]
     /// Builds the parts of a plan.
     ///
     /// - Parameters:
-    ///   - material: the certificates that the plan names.
+    ///   - loadedFiles: the certificates that the plan names.
     ///   - servers: the addresses of the servers that the plan names.
     ///   - lasting: what outlives a generation: admission counts and sessions, by name.
     ///   - descriptors: how many descriptors the process may have open.
     init(
-        _ plan: Plan, _ material: Material, _ servers: ResolvedServers, lasting: inout LastingParts, descriptors: Int,
+        _ plan: Plan, _ loadedFiles: LoadedFiles, _ servers: ResolvedServers, lasting: inout LastingParts,
+        descriptors: Int,
         observers: Observers
     ) {
         var groups: [String: UpstreamGroup] = [:]
@@ -29,7 +30,7 @@ struct Parts: Sendable {
             guard let group = groups[listener.upstream] else {
                 preconditionFailure("a checked plan routes to \(listener.upstream), which it does not have")
             }
-            guard let hosts = material.hosts[listener.name] else {
+            guard let hosts = loadedFiles.hosts[listener.name] else {
                 preconditionFailure("a checked plan has contexts for every listener")
             }
             guard let domain = lasting.domains[listener.sessions.domain] else {

@@ -5,7 +5,7 @@ internal import RepriseVocabulary
 ///
 /// It comes back only out of a ticket that we sealed or a store that we filled, so it is what we wrote; it is parsed
 /// strictly all the same, since another version of the program may have written it.
-struct SessionMemory: Hashable {
+struct ResumptionState: Hashable {
     /// A client's certificates as a revocation list names them, from the leaf upwards.
     struct Peer: Hashable {
         var notAfter: WallTime

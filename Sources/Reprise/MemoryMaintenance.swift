@@ -6,7 +6,7 @@ internal import RepriseVocabulary
 /// glibc keeps what was freed for its own use: without this the process would stay as large as its busiest moment.
 /// Confined to the control loop; a trim holds up whoever allocates in the same arena at that moment, so that it comes
 /// when the crowd has become half as large, and for less only now and then.
-final class MemoryUpkeep {
+final class MemoryMaintenance {
     /// How often the number of connections is looked at.
     static let interval = Duration.seconds(1)
     /// How long a trim for less than half of a crowd waits after the last one.
@@ -30,7 +30,7 @@ final class MemoryUpkeep {
         timer?.schedule(after: Self.interval)
     }
 
-    /// Ends the upkeep; must be called before the object goes.
+    /// Ends the maintenance; must be called before the object goes.
     func stop() {
         timer?.close()
         timer = nil
