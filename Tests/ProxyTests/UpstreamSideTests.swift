@@ -274,7 +274,7 @@ import Testing
         parts.settings.timeouts.shutdown = .seconds(15)
         let worker = try await TestWorker(before: [TestWorker.server(Int(Self.earlyServer(answer).port))], parts)
         try await onOwnThread {
-            for run in 1...20 {
+            for run in 1...8 {
                 let client = try Self.connect(worker.port)
                 try client.tls.write([UInt8](repeating: 1, count: 500_000))
                 client.flush()
@@ -282,7 +282,7 @@ import Testing
                 let isWhole = got == answer && client.tls.hasReceivedShutdown
                 #expect(isWhole, "run \(run): \(got.count) bytes, \(client.tls.hasReceivedShutdown)")
             }
-            #expect(eventually { worker.hasEnded(.upstreamEnd, 20) }, "\(worker.metrics)")
+            #expect(eventually { worker.hasEnded(.upstreamEnd, 8) }, "\(worker.metrics)")
         }
         await worker.end()
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import RepriseConfiguration
 import RepriseTLS
 import RepriseTestSupport
@@ -148,13 +149,18 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         #expect(lasting.domains["web"] === domain)
     }
 
-    @Test func `sockets are taken over only when they are meant for this process`() {
-        #expect(InheritedSockets(environment: [:]).sockets.isEmpty)
-        #expect(InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "1"], process: 2).unusable.isEmpty)
-        let odd = InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "2"], process: 2)
-        #expect(odd.sockets.isEmpty || odd.unusable.isEmpty)
-        let many = InheritedSockets(environment: ["LISTEN_FDS": "2147483000", "LISTEN_PID": "2"], process: 2)
-        #expect(many.unusableWords?.hasSuffix(" and \(2_147_483_000 - 10 - many.sockets.count) more") == true)
+    /// In a process of its own: what is taken over, and closed again, would be other tests' sockets.
+    @Test func `sockets are taken over only when they are meant for this process`() async {
+        await #expect(processExitsWith: .success) {
+            guard InheritedSockets(environment: [:]).sockets.isEmpty else { exit(1) }
+            let others = InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "1"], process: 2)
+            guard others.unusable.isEmpty && others.sockets.isEmpty else { exit(2) }
+            let odd = InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "2"], process: 2)
+            guard odd.sockets.isEmpty || odd.unusable.isEmpty else { exit(3) }
+            let many = InheritedSockets(environment: ["LISTEN_FDS": "2147483000", "LISTEN_PID": "2"], process: 2)
+            let more = " and \(2_147_483_000 - 10 - many.sockets.count) more"
+            exit(many.unusableWords?.hasSuffix(more) == true ? 0 : 4)
+        }
     }
 
     @Test func `the admin endpoint's descriptors are set aside before those of clients`() throws {
