@@ -5,7 +5,7 @@ import RepriseTestSupport
 import Testing
 
 /// Offers to resume that are wrong, huge or many: a full handshake or the right alert, and the next client is served.
-@Suite struct BadOffersAreSurvived {
+@Suite(.waits) struct BadOffersAreSurvived {
     private func start(_ sessions: String = "mode: both") throws -> RepriseProcess {
         var configuration = TestConfiguration(TestUpstream.echo())
         configuration.top = "sessions: { \(sessions) }\nadmin: { bind: \"127.0.0.1:0\" }"

@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// Files with ticket keys that go bad while the program serves: the keys of before stay in use.
-@Suite struct BadTicketKeysAreRefused {
+@Suite(.waits) struct BadTicketKeysAreRefused {
     private static func key(_ count: Int = 80) -> Data { Data((0..<count).map { _ in UInt8.random(in: 0...255) }) }
 
     /// A file of Reprise's own with one key that opens between two times.

@@ -6,7 +6,7 @@ import RepriseVocabulary
 import Testing
 
 /// A session that one host gave is offered at another, and under another policy (CVE-2025-23419 and its kin).
-@Suite struct NoSessionCrossesPolicies {
+@Suite(.waits) struct NoSessionCrossesPolicies {
     /// Where a session comes from, and where it is offered; all hosts are of one session domain.
     private static let crossings: [(from: String, to: String)] = [
         ("open.test", "other.test"), ("other.test", "open.test"), ("open.test", "staff.test"),

@@ -5,7 +5,7 @@ import RepriseVocabulary
 import Testing
 
 /// The matrix of policies: a session from one place never resumes at another, and opens none (CVE-2025-23419).
-@Suite struct SessionsCrossNoPolicy {
+@Suite(.waits) struct SessionsCrossNoPolicy {
     /// Where a client goes: a name at a listener, and what is demanded of clients there.
     private struct Place {
         let title: String
