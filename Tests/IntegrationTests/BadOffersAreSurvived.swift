@@ -16,11 +16,7 @@ import Testing
     private func connect(
         _ reprise: RepriseProcess, _ carrier: SessionCarrier, resuming: MemoryClient.Session? = nil
     ) throws -> MemoryClient {
-        let client = try SocketClient(port: reprise.port(), carrier.client("localhost", resuming: resuming))
-        try client.tls.write([7])
-        client.flush()
-        while (try? client.tls.read()) == .some(nil), client.takeIn() {}
-        return client.tls
+        try SocketClient.echoed(port: reprise.port(), carrier.client("localhost", resuming: resuming)).tls
     }
 
     private func notResumed(_ reprise: RepriseProcess, _ reason: String) throws -> Double {

@@ -17,12 +17,9 @@ import Testing
     private func connect(
         _ reprise: RepriseProcess, resuming: MemoryClient.Session? = nil
     ) throws -> MemoryClient {
-        let client = try SocketClient(
-            port: reprise.port(), SessionCarrier.stateless.client("localhost", resuming: resuming))
-        try client.tls.write([7])
-        client.flush()
-        while (try? client.tls.read()) == .some(nil), client.takeIn() {}
-        return client.tls
+        try SocketClient.echoed(
+            port: reprise.port(), SessionCarrier.stateless.client("localhost", resuming: resuming)
+        ).tls
     }
 
     private func start() throws -> (reprise: RepriseProcess, file: URL, spare: Data) {
