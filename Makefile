@@ -1,5 +1,6 @@
 # make run   installs what it needs, builds, and serves a demonstration on https://127.0.0.1:8443/
-# make test  installs what it needs, builds, and runs every test
+# make test  installs what it needs, builds, and runs every test but the slow ones
+# make test-slow  runs those: crowds, hundreds of signals, recipes
 # make install, make uninstall, make deb: conf/packaging/install.mk
 # Needs Debian 12 or 13 (or their like) and Swift 6.3; apt-get is called only for packages that are missing.
 
@@ -8,8 +9,11 @@ BUILD_PACKAGES = libevent-dev libssl-dev pkg-config ca-certificates git
 TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 strace
 SANITIZED = TLSTests|EventLoopTests|ProxyTests|MetricsTests|ConfigurationTests|RepriseTests|AdminTests|RoutingTests
 SANITIZED := $(SANITIZED)|VocabularyTests|IntegrationTests|ResumptionTests|ContractTests
+# The files in which a test says of itself that it is slow (Tests/TestSupport/Slow.swift), as --filter takes them.
+empty :=
+SLOW = $(subst $(empty) ,|,$(notdir $(shell grep -rlE '\.slow\b|Slow\.isAsked' --include='*.swift' Tests/*Tests)))
 
-.PHONY: run build program release test lint format docs sanitize bench image deps deps-test clean
+.PHONY: run build program release test test-slow test-build lint format docs sanitize bench image deps deps-test clean
 
 run: program
 	.build/release/reprise demo
@@ -25,9 +29,15 @@ program: deps
 release: program
 	@$(MAKE) --no-print-directory $(GENERATED)/stamp
 
-test: deps-test lint
+# Both fail when the run leaves a process or a folder behind.
+test: test-build
+	Tests/leaving-nothing $(SWIFT) test --skip-build
+
+test-slow: test-build
+	REPRISE_SLOW=1 Tests/leaving-nothing $(SWIFT) test --skip-build --filter '/($(SLOW)):'
+
+test-build: deps-test lint
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
-	$(SWIFT) test --skip-build
 
 lint:
 	$(SWIFT) format lint --strict --recursive Benchmarks Sources Tests Package.swift

@@ -42,7 +42,7 @@ private func hello(bytes: Int = 0) -> String {
     """
 }
 
-@Suite struct BadInputIsSurvived {
+@Suite(.waits) struct BadInputIsSurvived {
     private let upstream = TestUpstream.http("ok\n")
 
     @Test(arguments: [

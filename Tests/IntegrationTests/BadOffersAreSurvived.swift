@@ -5,7 +5,7 @@ import RepriseTestSupport
 import Testing
 
 /// Offers to resume that are wrong, huge or many: a full handshake or the right alert, and the next client is served.
-@Suite struct BadOffersAreSurvived {
+@Suite(.waits) struct BadOffersAreSurvived {
     private func start(_ sessions: String = "mode: both") throws -> RepriseProcess {
         var configuration = TestConfiguration(TestUpstream.echo())
         configuration.top = "sessions: { \(sessions) }\nadmin: { bind: \"127.0.0.1:0\" }"
@@ -16,11 +16,7 @@ import Testing
     private func connect(
         _ reprise: RepriseProcess, _ carrier: SessionCarrier, resuming: MemoryClient.Session? = nil
     ) throws -> MemoryClient {
-        let client = try SocketClient(port: reprise.port(), carrier.client("localhost", resuming: resuming))
-        try client.tls.write([7])
-        client.flush()
-        while (try? client.tls.read()) == .some(nil), client.takeIn() {}
-        return client.tls
+        try SocketClient.echoed(port: reprise.port(), carrier.client("localhost", resuming: resuming)).tls
     }
 
     private func notResumed(_ reprise: RepriseProcess, _ reason: String) throws -> Double {

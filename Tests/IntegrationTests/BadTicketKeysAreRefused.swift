@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// Files with ticket keys that go bad while the program serves: the keys of before stay in use.
-@Suite struct BadTicketKeysAreRefused {
+@Suite(.waits) struct BadTicketKeysAreRefused {
     private static func key(_ count: Int = 80) -> Data { Data((0..<count).map { _ in UInt8.random(in: 0...255) }) }
 
     /// A file of Reprise's own with one key that opens between two times.
@@ -17,12 +17,9 @@ import Testing
     private func connect(
         _ reprise: RepriseProcess, resuming: MemoryClient.Session? = nil
     ) throws -> MemoryClient {
-        let client = try SocketClient(
-            port: reprise.port(), SessionCarrier.stateless.client("localhost", resuming: resuming))
-        try client.tls.write([7])
-        client.flush()
-        while (try? client.tls.read()) == .some(nil), client.takeIn() {}
-        return client.tls
+        try SocketClient.echoed(
+            port: reprise.port(), SessionCarrier.stateless.client("localhost", resuming: resuming)
+        ).tls
     }
 
     private func start() throws -> (reprise: RepriseProcess, file: URL, spare: Data) {

@@ -5,7 +5,7 @@ import RepriseTestSupport
 import Testing
 
 /// A client's certificate that is no longer good does not live on in a session.
-@Suite struct CertificatesEndTheirSessions {
+@Suite(.waits) struct CertificatesEndTheirSessions {
     private let upstream = TestUpstream.echo()
     private let folder = RepriseProcess.temporaryFolder()
     private let authority: ClientAuthority

@@ -4,7 +4,7 @@ import RepriseTLS
 import RepriseTestSupport
 import Testing
 
-@Suite struct ConfigurationIsChecked {
+@Suite(.waits) struct ConfigurationIsChecked {
     private let folder = RepriseProcess.temporaryFolder()
 
     private func check(_ configuration: String) throws -> ShellResult {

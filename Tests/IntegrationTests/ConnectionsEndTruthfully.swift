@@ -7,7 +7,7 @@ private func client(_ port: Int, _ body: String) throws -> ShellResult {
     try PythonClient.run(port: port, body)
 }
 
-@Suite struct ConnectionsEndTruthfully {
+@Suite(.waits) struct ConnectionsEndTruthfully {
     @Test func `a client that half-closes still gets the whole answer`() throws {
         let upstream = TestUpstream { peer in
             var all: [UInt8] = []

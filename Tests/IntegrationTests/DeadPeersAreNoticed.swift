@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Peers that go away where nothing is read from them any more.
-@Suite struct DeadPeersAreNoticed {
+@Suite(.waits) struct DeadPeersAreNoticed {
     @Test func `a client that says goodbye and leaves does not draw its download on`() throws {
         let ended = DispatchSemaphore(value: 0)
         let upstream = TestUpstream { peer in

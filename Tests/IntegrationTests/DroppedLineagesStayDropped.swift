@@ -5,7 +5,7 @@ import RepriseTestSupport
 import Testing
 
 /// An ending that drops ends one lineage, all of it and nothing else, until the deny list is full: then it fails closed.
-@Suite struct DroppedLineagesStayDropped {
+@Suite(.waits) struct DroppedLineagesStayDropped {
     private let upstream = TestUpstream.echo()
 
     private func start(_ sessions: String) throws -> VisitedReprise {

@@ -3,7 +3,7 @@ import RepriseTestSupport
 import Testing
 
 /// An upstream that answers while the client is still uploading, and resets: a 413, most often.
-@Suite struct EarlyAnswersArrive {
+@Suite(.waits) struct EarlyAnswersArrive {
     /// What an upstream does behind its answer. Bytes it has not read make the kernel's end of it a reset.
     enum Manner: String, CaseIterable {
         case closes, resets, halfCloses, drains, waits

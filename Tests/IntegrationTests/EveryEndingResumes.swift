@@ -2,7 +2,7 @@ import RepriseTestSupport
 import Testing
 
 /// The matrix of endings and carriers: whatever ends a connection, the client that comes back resumes.
-@Suite struct EveryEndingResumes {
+@Suite(.waits) struct EveryEndingResumes {
     @Test(arguments: ["OpenSSL", "GnuTLS", "Python's ssl", "curl"])
     func `in every cell of the matrix a real client resumes`(_ name: String) async throws {
         let faults = try await onOwnThread { try Self.play(name) }

@@ -3,7 +3,7 @@ import RepriseTestSupport
 import Testing
 
 /// Floods that never end a handshake, each at twice what the listener takes, and honest clients beside them.
-@Suite(.serialized) struct FloodsLeaveRoom {
+@Suite(.waits, .serialized) struct FloodsLeaveRoom {
     enum Flood: String, CaseIterable {
         case silent, half, bytewise, hello, flight
     }

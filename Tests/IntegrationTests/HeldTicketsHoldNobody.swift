@@ -3,7 +3,7 @@ import RepriseTestSupport
 import Testing
 
 /// Tickets that wait for company make no client wait.
-@Suite struct HeldTicketsHoldNobody {
+@Suite(.waits) struct HeldTicketsHoldNobody {
     /// Nagle's algorithm keeps the second write back until the first is acknowledged, and the ticket would have carried
     /// that.
     @Test func `a client that writes Finished and its request apart is answered as soon as later ones are`() throws {

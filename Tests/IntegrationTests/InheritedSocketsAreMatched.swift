@@ -3,7 +3,7 @@ import RepriseTestSupport
 import Testing
 
 /// Sockets that systemd has opened before us (sd_listen_fds(3)), and listeners that name them in their own words.
-@Suite struct InheritedSocketsAreMatched {
+@Suite(.waits) struct InheritedSocketsAreMatched {
     private let folder = RepriseProcess.temporaryFolder()
 
     /// Opens sockets, puts the port of the first for PORT in the configuration, and becomes the program.

@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// The group of the key exchange, as the client's own libssl names it, is in the log, and counted by what it withstands.
-@Suite struct KeyExchangesAreCounted {
+@Suite(.waits) struct KeyExchangesAreCounted {
     /// From OpenSSL 3.5 on.
     private static let hasLattices = TLSSettings.intermediate.groups.contains("X25519MLKEM768")
 

@@ -2,7 +2,7 @@ import Foundation
 import RepriseTestSupport
 import Testing
 
-@Suite struct LimitsRefuseByName {
+@Suite(.waits) struct LimitsRefuseByName {
     /// Opens connections that say nothing and counts those that are closed at once.
     private func refused(_ reprise: RepriseProcess, connects: Int, expecting count: Int) throws -> [String] {
         let program = """

@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// What machines are set up like, and what a process finds when it starts: never a crash, never a silence.
-@Suite struct MachinesAreUnlike {
+@Suite(.waits) struct MachinesAreUnlike {
     private let folder = RepriseProcess.temporaryFolder()
     private var program: String { RepriseProcess.program.path }
 

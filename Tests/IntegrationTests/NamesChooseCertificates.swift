@@ -3,7 +3,7 @@ import RepriseTLS
 import RepriseTestSupport
 import Testing
 
-@Suite struct NamesChooseCertificates {
+@Suite(.waits) struct NamesChooseCertificates {
     private let upstream = TestUpstream.http("ok\n")
 
     private func start(_ tls: String = "") throws -> RepriseProcess {

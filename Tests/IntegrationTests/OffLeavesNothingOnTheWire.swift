@@ -5,7 +5,7 @@ import RepriseVocabulary
 import Testing
 
 /// `sessions.mode: off` sends nothing that is of no use: no ticket, not even an empty one, no id, and no promise of any.
-@Suite struct OffLeavesNothingOnTheWire {
+@Suite(.waits) struct OffLeavesNothingOnTheWire {
     private func start(_ mode: SessionMode) throws -> RepriseProcess {
         var configuration = TestConfiguration(TestUpstream.http("ok\n"))
         configuration.top = "sessions: { mode: \(mode) }"

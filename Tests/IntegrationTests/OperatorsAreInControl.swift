@@ -4,7 +4,7 @@ import RepriseTLS
 import RepriseTestSupport
 import Testing
 
-@Suite struct OperatorsAreInControl {
+@Suite(.waits) struct OperatorsAreInControl {
     private func fetch(_ reprise: RepriseProcess) throws -> String {
         try Shell.run(["curl", "-sk", "https://localhost:\(reprise.port())/"]).output
     }

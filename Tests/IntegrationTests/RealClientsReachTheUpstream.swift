@@ -2,7 +2,7 @@ import Foundation
 import RepriseTestSupport
 import Testing
 
-@Suite struct RealClientsReachTheUpstream {
+@Suite(.waits) struct RealClientsReachTheUpstream {
     private let upstream = TestUpstream.http("hello from the upstream\n")
 
     @Test(arguments: ["1.2", "1.3"])

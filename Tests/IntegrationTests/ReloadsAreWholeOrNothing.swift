@@ -3,7 +3,7 @@ import Glibc
 import RepriseTestSupport
 import Testing
 
-@Suite struct ReloadsAreWholeOrNothing {
+@Suite(.waits) struct ReloadsAreWholeOrNothing {
     private func reload(_ reprise: RepriseProcess, _ configuration: String) throws -> [String: String] {
         let before = outcomes(reprise).count
         try reprise.rewrite(configuration)

@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// A reload ends the sessions whose host asks for something else now, and no others.
-@Suite struct ReloadsEndSessionsByPolicy {
+@Suite(.waits) struct ReloadsEndSessionsByPolicy {
     private let upstream = TestUpstream.echo()
     private let folder = RepriseProcess.temporaryFolder()
     private let certificate: SelfSigned.Made

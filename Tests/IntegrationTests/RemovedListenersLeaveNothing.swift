@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// Listeners that reloads rename: what they had goes with their last connection.
-@Suite struct RemovedListenersLeaveNothing {
+@Suite(.waits) struct RemovedListenersLeaveNothing {
     private static let renames = 20
 
     private func virtualBytes(_ reprise: RepriseProcess) -> Int {

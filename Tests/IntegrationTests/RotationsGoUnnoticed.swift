@@ -6,7 +6,7 @@ import RepriseVocabulary
 import Testing
 
 /// Real clients of a real server whose ticket keys change every second, the most often that is allowed.
-@Suite struct RotationsGoUnnoticed {
+@Suite(.waits) struct RotationsGoUnnoticed {
     /// Connects, hears an answer and says goodbye.
     private static func connect(
         _ reprise: RepriseProcess, _ carrier: SessionCarrier, resuming: MemoryClient.Session? = nil

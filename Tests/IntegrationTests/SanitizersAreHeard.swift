@@ -1,7 +1,7 @@
 import RepriseTestSupport
 import Testing
 
-@Suite struct SanitizersAreHeard {
+@Suite(.waits) struct SanitizersAreHeard {
     @Test(.enabled(if: Sanitizer.isOn, "only under make sanitize"), arguments: ["WARNING: Thread", "ERROR: Leak"])
     func `a server that wrote a sanitizer's report fails its test`(report: String) throws {
         var reprise: RepriseProcess? = try TestConfiguration(TestUpstream.echo()).start(

@@ -7,7 +7,7 @@ import Testing
 /// What a configuration brings that nobody may see, looked for in the process's memory as a core dump would have it.
 ///
 /// What must be live is not looked for: keys as libcrypto computes with them, ticket keys as the ring seals with them.
-@Suite struct SecretsLeaveNoCopies {
+@Suite(.waits) struct SecretsLeaveNoCopies {
     /// One way a secret looks in memory.
     private struct Needle {
         let name: String

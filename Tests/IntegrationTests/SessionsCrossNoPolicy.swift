@@ -5,11 +5,11 @@ import RepriseVocabulary
 import Testing
 
 /// The matrix of policies: a session from one place never resumes at another, and opens none (CVE-2025-23419).
-@Suite struct SessionsCrossNoPolicy {
+@Suite(.waits) struct SessionsCrossNoPolicy {
     /// Where a client goes: a name at a listener, and what is demanded of clients there.
     private struct Place {
         let title: String
-        let name: String
+        var name: String
         let host: String
         var listener = "web"
         /// The authority whose certificates are asked for; `nil` where none are.
@@ -23,6 +23,7 @@ import Testing
         Place(title: "none, other host", name: "plain.test", host: "plain"),
         Place(title: "request", name: "request.test", host: "request", authority: "ours"),
         Place(title: "require", name: "require.test", host: "require", authority: "ours", requires: true),
+        Place(title: "require, other depth", name: "depth.test", host: "depth", authority: "ours", requires: true),
         Place(title: "require, other CA", name: "other.test", host: "other", authority: "theirs", requires: true),
         Place(
             title: "same id, require, listener 2", name: "none.test", host: "none", listener: "more",
@@ -34,7 +35,8 @@ import Testing
     private let certificates: [String: SelfSigned.Made]
 
     init() throws {
-        try TestCertificates(in: folder).make("a", for: ["none.test"])
+        // One for each host: what differs is more than the policy.
+        for host in Set(Self.places.map(\.host)) { try TestCertificates(in: folder).make(host, for: ["\(host).test"]) }
         certificates = try [
             "ours": ClientAuthority("ours", in: folder).certificate(),
             "theirs": ClientAuthority("theirs", in: folder).certificate(),
@@ -44,13 +46,14 @@ import Testing
     /// Two listeners for each way of keeping sessions, each pair with one session domain.
     private func start(_ upstream: TestUpstream) throws -> RepriseProcess {
         func host(_ id: String, _ names: String, _ clients: String = "") -> String {
-            "{ id: \(id), names: [\(names)], certificates: [{ chain: a.pem, key: a.key }], "
+            "{ id: \(id), names: [\(names)], certificates: [{ chain: \(id).pem, key: \(id).key }], "
                 + "client_auth: { \(clients) } }"
         }
         let ours = "mode: require, ca: ours.pem"
         let web = [
             host("none", "none.test, alias.test"), host("plain", "plain.test"),
             host("request", "request.test", "mode: request, ca: ours.pem"), host("require", "require.test", ours),
+            host("depth", "depth.test", ours + ", depth: 1"),
             host("other", "other.test", "mode: require, ca: theirs.pem"),
         ]
         let more = [host("none", "none.test", ours), host("more", "more.test")]
@@ -164,6 +167,16 @@ import Testing
         }.joined(separator: "\n")
     }
 
+    @Test(arguments: SessionCarrier.allCases)
+    func `a session resumes under its own name however it is spelled`(_ carrier: SessionCarrier) throws {
+        let reprise = try start(.echo())
+        let place = Self.places[0]
+        let session = try visit(reprise, place, carrier, shows: false).sessions.last
+        var spelled = place
+        spelled.name = place.name.uppercased()
+        #expect(try visit(reprise, spelled, carrier, shows: false, resuming: session).wasResumed, "\(reprise.log)")
+    }
+
     @Test(arguments: [["-tls1_2", "-no_ticket"], ["-tls1_2"], ["-tls1_3"]])
     func `a session that openssl carries over opens nothing that asks for a certificate`(options: [String]) throws {
         let reprise = try start(.http("ok\n"))
@@ -175,7 +188,7 @@ import Testing
         }
         let (none, require) = (Self.places[0], Self.places[4])
         #expect(try connect(none, ["-sess_out", file]).output.contains("New, TLSv1"))
-        for to in [Self.places[2], Self.places[3], require, Self.places[6]] {
+        for to in [Self.places[2], Self.places[3], require, Self.places[7]] {
             let result = try connect(to, ["-sess_in", file])
             #expect(!result.output.contains("Reused, TLSv1"), "\(to.title): \(result)")
             #expect(result.output.contains("200 OK") == !to.requires, "\(to.title): \(result)")

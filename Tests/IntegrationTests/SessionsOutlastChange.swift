@@ -3,7 +3,7 @@ import Glibc
 import RepriseTestSupport
 import Testing
 
-@Suite struct SessionsOutlastChange {
+@Suite(.waits) struct SessionsOutlastChange {
     private func connect(
         _ reprise: RepriseProcess, _ carrier: SessionCarrier, _ way: EndingWay,
         resuming: MemoryClient.Session? = nil

@@ -4,9 +4,9 @@ import RepriseTestSupport
 import Testing
 
 /// Signals at random moments of a start, a reload and a drain: an orderly end each time, and never a crash.
-@Suite struct SignalsComeAtAnyMoment {
-    /// 500 in all under a sanitizer, which sees what a plain run survives by luck.
-    private static let rounds = Sanitizer.isOn ? 125 : 9
+@Suite(.waits) struct SignalsComeAtAnyMoment {
+    /// 500 in all where there is time for them.
+    private static let rounds = Slow.isAsked ? 125 : 3
     private static let moments = ["start", "reload", "drain", "reload twice"]
 
     /// The same moments in each run.

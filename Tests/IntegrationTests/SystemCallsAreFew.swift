@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// What one connection costs in system calls, counted by strace: the trace of docs/one-connection.md.
-@Suite struct SystemCallsAreFew {
+@Suite(.waits) struct SystemCallsAreFew {
     /// Containers often forbid ptrace(2), and a sanitizer makes calls of its own.
     static let canTrace =
         !Sanitizer.isOn && (try? Shell.run(["strace", "-f", "-o", "/dev/null", "true"]))?.status == 0

@@ -4,7 +4,7 @@ import RepriseTLS
 import RepriseTestSupport
 import Testing
 
-@Suite struct TheLogTellsEachConnection {
+@Suite(.waits) struct TheLogTellsEachConnection {
     /// The keys of a JSON line, in their order.
     private func keys(_ line: String) -> [String] {
         line.matches(of: #/[{,]"([a-z_]+)":/#).map { String($0.1) }
@@ -108,9 +108,9 @@ import Testing
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         var configuration = TestConfiguration(TestUpstream.http("ok\n"))
         configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
-        // A reader that takes the first lines on and then nothing more, with the pipe as small as it gets.
+        // A reader that takes the first lines on and then nothing more until the server is gone, with the pipe as small as it gets.
         let launcher = """
-            import fcntl, os, sys
+            import fcntl, os, select, sys
             r, w = os.pipe(); fcntl.fcntl(w, 1031, 4096)
             if os.fork() == 0:
                 os.close(w); file = os.fdopen(r, errors="replace"); out = os.fdopen(2, "w", closefd=False)
@@ -119,7 +119,7 @@ import Testing
                     line = file.readline()
                     out.write(line); out.flush()
                     seen += "listening" in line
-                __import__("signal").pause()
+                gone = select.poll(); gone.register(r, 0); gone.poll()
             os.close(r); os.dup2(w, 2); os.execv(sys.argv[1], sys.argv[1:])
             """
         let reprise = try configuration.start(folder: folder, wrapper: ["python3", "-c", launcher])

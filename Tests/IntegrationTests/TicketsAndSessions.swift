@@ -3,7 +3,7 @@ import RepriseTLS
 import RepriseTestSupport
 import Testing
 
-@Suite struct TicketsAndSessions {
+@Suite(.waits) struct TicketsAndSessions {
     @Test func `a client that handshakes and waits gets its ticket after the delay, alone`() throws {
         var configuration = TestConfiguration(TestUpstream.hanging())
         configuration.top = "admin: { bind: \"127.0.0.1:0\" }\nsessions: { tickets: { delay: 50ms } }"

@@ -2,7 +2,7 @@ import Foundation
 import RepriseTestSupport
 import Testing
 
-@Suite struct UpstreamsMisbehave {
+@Suite(.waits) struct UpstreamsMisbehave {
     @Test(arguments: ["TLSv1_2", "TLSv1_3"])
     func `what an upstream sent before its reset reaches the client, without a close_notify`(version: String) throws {
         let upstream = TestUpstream { peer in

@@ -70,30 +70,24 @@ private final class LateStore: SessionStore {
         return worker.metrics
     }
 
-    private func connect(_ port: Int, _ options: MemoryClient.Options) throws -> SocketClient {
-        let client = try SocketClient(port: port, options)
-        try client.tls.write([7])
-        client.flush()
-        while case .some(.none) = try? client.tls.read(), client.takeIn() {}
-        return client
-    }
-
     @Test(arguments: [SessionCarrier.id, .stateful], [nil, "X448:P-256"])
     func `a handshake waits for the store and resumes, while others go on`(
         _ carrier: SessionCarrier, groups: String?
     ) async throws {
         let store = LateStore(delay: .milliseconds(50))
         try await withWorker(store) { port in
-            let first = try connect(port, carrier.client())
+            let first = try SocketClient.echoed(port: port, carrier.client())
             let session = try #require(first.tls.sessions.last)
             #expect(eventually { store.count > 0 })
             var options = carrier.client(resuming: session)
             // A HelloRetryRequest asks for the session twice, and the store once.
             if carrier == .stateful { options.groups = groups }
-            let waiting = Background { [options] in (try? connect(port, options))?.tls.wasResumed }
+            let waiting = Background { [options] in (try? SocketClient.echoed(port: port, options))?.tls.wasResumed }
             #expect(eventually { store.questions > 0 })
             // New clients have nothing to be looked up, and need not wait.
-            for _ in 0..<5 { #expect(try !connect(port, SessionCarrier.stateful.client()).tls.wasResumed) }
+            for _ in 0..<5 {
+                #expect(try !SocketClient.echoed(port: port, SessionCarrier.stateful.client()).tls.wasResumed)
+            }
             #expect(waiting.value == true)
             #expect(store.questions == 1)
         }
@@ -105,8 +99,8 @@ private final class LateStore: SessionStore {
     ) async throws {
         for store in [LateStore(delay: nil), LateStore(delay: .zero, fails: true)] {
             let metrics = try await withWorker(store, deadline: .milliseconds(30)) { port in
-                let session = try connect(port, carrier.client()).tls.sessions.last
-                #expect(try !connect(port, carrier.client(resuming: session)).tls.wasResumed)
+                let session = try SocketClient.echoed(port: port, carrier.client()).tls.sessions.last
+                #expect(try !SocketClient.echoed(port: port, carrier.client(resuming: session)).tls.wasResumed)
                 #expect(eventually { store.questions == 1 })
             }
             let sample = "reprise_sessions_not_resumed_total{listener=\"web\",reason=\"store_silent\"} 1\n"
@@ -117,10 +111,12 @@ private final class LateStore: SessionStore {
     @Test func `a single-use session is taken from the store, and nobody gets it twice`() async throws {
         let store = LateStore(delay: .milliseconds(1))
         try await withWorker(store, isSingleUse: true) { port in
-            let session = try connect(port, SessionCarrier.stateful.client()).tls.sessions.last
+            let session = try SocketClient.echoed(port: port, SessionCarrier.stateful.client()).tls.sessions.last
             #expect(eventually { store.count == 1 })
-            #expect(try connect(port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
-            #expect(try !connect(port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
+            #expect(
+                try SocketClient.echoed(port: port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
+            #expect(
+                try !SocketClient.echoed(port: port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
         }
     }
 }

@@ -55,6 +55,12 @@ final class TestWorker: @unchecked Sendable {
         try await worker.accept(on: socket, for: "web", boundTo: endpoint)
     }
 
+    deinit {
+        // A test that throws does not come to ``end()``; its loop must not run when what is confined to it goes.
+        loop.stop()
+        loop.join()
+    }
+
     /// A server on a port of 127.0.0.1.
     static func server(_ port: Int, id: String = "a") -> UpstreamServer {
         UpstreamServer(id: id, endpoints: [endpoint(port)])

@@ -7,12 +7,6 @@ import Testing
 
 /// What a router has a session remember.
 @Suite struct ApplicationDataTests {
-    private func connect(_ listener: MemoryListener, _ options: MemoryClient.Options) throws -> MemoryPair {
-        let pair = try MemoryPair(server: listener, client: options)
-        try #require(pair.handshake() == .done)
-        return pair
-    }
-
     private func data(_ pair: MemoryPair) -> [UInt8]? {
         pair.sessions.withSession(of: pair.server) { $0.details.applicationData }
     }
@@ -20,12 +14,12 @@ import Testing
     @Test(arguments: SessionCarrier.allCases)
     func `what is set on one connection is read on the next, and on those after it`(_ carrier: SessionCarrier) throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode))
-        let first = try connect(listener, carrier.client())
+        let first = try MemoryPair.connected(listener, carrier.client())
         try first.sessions.setApplicationData([1, 2, 3])
         #expect(data(first) == [1, 2, 3])
         var session = first.client.sessions.last
         for _ in 1...3 {
-            let next = try connect(listener, carrier.client(resuming: session))
+            let next = try MemoryPair.connected(listener, carrier.client(resuming: session))
             #expect(next.sessions.outcome.result == .resumed)
             #expect(data(next) == [1, 2, 3])
             session = next.client.currentSession ?? session
@@ -36,7 +30,7 @@ import Testing
         let domain = MemoryServer.domain()
         var listener = try MemoryServer.context(MemoryServer.settings(mode: .stateless), domain: domain)
         listener.holdsTickets = true
-        let pair = try connect(listener, SessionCarrier.stateless.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         try pair.sessions.setApplicationData([7])
         pair.server.issueTickets()
         pair.toClient()
@@ -45,38 +39,42 @@ import Testing
         let elsewhere = SessionDomain(
             name: "test", store: MemoryServer.domain().store, keys: domain.keys, denyList: DenyList(capacity: 1))
         let other = try MemoryServer.context(MemoryServer.settings(mode: .stateless), domain: elsewhere)
-        let resumed = try connect(other, SessionCarrier.stateless.client(resuming: pair.client.sessions.last))
+        let resumed = try MemoryPair.connected(
+            other, SessionCarrier.stateless.client(resuming: pair.client.sessions.last))
         #expect(data(resumed) == [7])
     }
 
     @Test func `a TLS 1.2 ticket is renewed when its data has changed, and not else`() throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: .both))
-        let first = try connect(listener, SessionCarrier.ticket.client())
-        let plain = try connect(listener, SessionCarrier.ticket.client(resuming: first.client.sessions.last))
+        let first = try MemoryPair.connected(listener, SessionCarrier.ticket.client())
+        let plain = try MemoryPair.connected(
+            listener, SessionCarrier.ticket.client(resuming: first.client.sessions.last))
         #expect(plain.client.currentSession?.ticket == first.client.sessions.last?.ticket)
         try plain.sessions.setApplicationData([9])
-        let renewed = try connect(listener, SessionCarrier.ticket.client(resuming: first.client.sessions.last))
+        let renewed = try MemoryPair.connected(
+            listener, SessionCarrier.ticket.client(resuming: first.client.sessions.last))
         #expect(data(renewed) == [9])
         let old = first.client.sessions.last?.ticket
         let session = try #require(renewed.client.currentSession)
         #expect(session.ticket != old)
-        let after = try connect(listener, SessionCarrier.ticket.client(resuming: session))
+        let after = try MemoryPair.connected(listener, SessionCarrier.ticket.client(resuming: session))
         #expect(data(after) == [9] && after.client.currentSession?.ticket == session.ticket)
         // A client that has lost the new one comes with the old one.
-        let late = try connect(listener, SessionCarrier.ticket.client(resuming: first.client.sessions.last))
+        let late = try MemoryPair.connected(
+            listener, SessionCarrier.ticket.client(resuming: first.client.sessions.last))
         #expect(data(late) == [9])
     }
 
     @Test(arguments: SessionCarrier.allCases)
     func `as much as fits is taken, and one byte more is refused with nothing lost`(_ carrier: SessionCarrier) throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode))
-        let pair = try connect(listener, carrier.client())
+        let pair = try MemoryPair.connected(listener, carrier.client())
         let most = [UInt8](repeating: 0xAB, count: ApplicationDataError.limit)
         try pair.sessions.setApplicationData(most)
         #expect(throws: ApplicationDataError.tooLong(bytes: most.count + 1)) {
             try pair.sessions.setApplicationData(most + [0])
         }
-        let next = try connect(listener, carrier.client(resuming: pair.client.sessions.last))
+        let next = try MemoryPair.connected(listener, carrier.client(resuming: pair.client.sessions.last))
         #expect(next.sessions.outcome.result == .resumed && data(next) == most)
     }
 
@@ -88,24 +86,26 @@ import Testing
         let (here, there) = (
             try MemoryServer.context(settings, domain: domain), try MemoryServer.context(settings, domain: other)
         )
-        let first = try connect(here, SessionCarrier.ticket.client())
+        let first = try MemoryPair.connected(here, SessionCarrier.ticket.client())
         try first.sessions.setApplicationData([1])
-        let second = try connect(here, SessionCarrier.ticket.client(resuming: first.client.currentSession))
+        let second = try MemoryPair.connected(here, SessionCarrier.ticket.client(resuming: first.client.currentSession))
         #expect(data(second) == [1])
         there.clock.advance(seconds: 1)
-        let third = try connect(there, SessionCarrier.ticket.client(resuming: second.client.currentSession))
+        let third = try MemoryPair.connected(
+            there, SessionCarrier.ticket.client(resuming: second.client.currentSession))
         try third.sessions.setApplicationData([])
         there.clock.advance(seconds: 1)
-        let fourth = try connect(there, SessionCarrier.ticket.client(resuming: third.client.currentSession))
+        let fourth = try MemoryPair.connected(
+            there, SessionCarrier.ticket.client(resuming: third.client.currentSession))
         #expect(data(fourth) == [])
         here.clock.advance(seconds: 3)
-        let fifth = try connect(here, SessionCarrier.ticket.client(resuming: fourth.client.currentSession))
+        let fifth = try MemoryPair.connected(here, SessionCarrier.ticket.client(resuming: fourth.client.currentSession))
         #expect(data(fifth) == [])
     }
 
     @Test func `without a session there is nothing to remember it`() throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: .off))
-        let pair = try connect(listener, SessionCarrier.stateless.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         #expect(throws: ApplicationDataError.noSession) { try pair.sessions.setApplicationData([1]) }
     }
 }

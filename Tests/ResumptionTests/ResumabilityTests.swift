@@ -21,15 +21,9 @@ import Testing
         try #require(pair.sessions.withSession(of: pair.server) { $0.retain() })
     }
 
-    private func connect(_ listener: MemoryListener, _ options: MemoryClient.Options) throws -> MemoryPair {
-        let pair = try MemoryPair(server: listener, client: options)
-        try #require(pair.handshake() == .done)
-        return pair
-    }
-
     @Test(arguments: SessionCarrier.allCases)
     func `a session resumes until the second its lifetime ends`(_ carrier: SessionCarrier) throws {
-        let retained = try retain(connect(listener(carrier), carrier.client()))
+        let retained = try retain(MemoryPair.connected(listener(carrier), carrier.client()))
         let start = MemoryServer.now
         #expect(retained.resumability(at: start) == .yes)
         #expect(retained.resumability(at: start.adding(seconds: 59)) == .yes)
@@ -39,7 +33,7 @@ import Testing
     @Test func `a TLS 1.3 session cannot be resumed before its ticket`() throws {
         var listener = try listener(.stateless)
         listener.holdsTickets = true
-        let pair = try connect(listener, SessionCarrier.stateless.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         let early = try retain(pair)
         #expect(early.resumability(at: MemoryServer.now) == .no(.noTicketYet))
         #expect(early.serialized() == nil && early.details.expires == nil)
@@ -55,11 +49,11 @@ import Testing
 
     @Test func `a client that takes no ticket has nothing to resume with`() throws {
         let stateless = try MemoryServer.context(MemoryServer.settings(mode: .stateless))
-        let pair = try connect(stateless, SessionCarrier.id.client())
+        let pair = try MemoryPair.connected(stateless, SessionCarrier.id.client())
         #expect(try retain(pair).resumability(at: MemoryServer.now) == .no(.notHandedOut))
         let off = try MemoryServer.context(MemoryServer.settings(mode: .off))
         for carrier in SessionCarrier.allCases {
-            let session = try retain(connect(off, carrier.client()))
+            let session = try retain(MemoryPair.connected(off, carrier.client()))
             #expect(session.resumability(at: MemoryServer.now) == .no(.notHandedOut))
             #expect(session.details.lineage == nil)
         }
@@ -68,7 +62,7 @@ import Testing
     @Test(arguments: [SessionCarrier.id, .stateful])
     func `a stored session that is removed does not resume`(_ carrier: SessionCarrier) throws {
         let listener = try listener(carrier)
-        let retained = try retain(connect(listener, carrier.client()))
+        let retained = try retain(MemoryPair.connected(listener, carrier.client()))
         #expect(retained.resumability(at: MemoryServer.now) == .yes)
         listener.domain.store.flush()
         #expect(retained.resumability(at: MemoryServer.now) == .no(.refused(.notFound)))
@@ -79,7 +73,7 @@ import Testing
         var verdicts = EndingVerdicts()
         let isKnown = verdicts.set("client_reset", .drop)
         #expect(isKnown)
-        let pair = try connect(listener(carrier, verdicts: verdicts), carrier.client())
+        let pair = try MemoryPair.connected(listener(carrier, verdicts: verdicts), carrier.client())
         let retained = try retain(pair)
         #expect(pair.sessions.connectionEnded(.clientReset) == .dropped)
         #expect(retained.resumability(at: MemoryServer.now) == .no(.refused(.denied)))
@@ -87,10 +81,11 @@ import Testing
 
     @Test func `a single-use session is spent when it was resumed`() throws {
         let listener = try listener(.stateful, isSingleUse: true)
-        let pair = try connect(listener, SessionCarrier.stateful.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateful.client())
         let first = try retain(pair)
         #expect(first.resumability(at: MemoryServer.now) == .yes)
-        let again = try connect(listener, SessionCarrier.stateful.client(resuming: pair.client.sessions.last))
+        let again = try MemoryPair.connected(
+            listener, SessionCarrier.stateful.client(resuming: pair.client.sessions.last))
         #expect(again.sessions.outcome.result == .resumed)
         #expect(first.resumability(at: MemoryServer.now) == .no(.refused(.spent)))
         #expect(try retain(again).resumability(at: MemoryServer.now) == .yes)
@@ -99,19 +94,19 @@ import Testing
     @Test(arguments: [SessionCarrier.ticket, .stateless])
     func `a ticket whose key is gone does not resume`(_ carrier: SessionCarrier) throws {
         let domain = MemoryServer.domain()
-        let retained = try retain(connect(listener(carrier, domain: domain), carrier.client()))
+        let retained = try retain(MemoryPair.connected(listener(carrier, domain: domain), carrier.client()))
         domain.keys.replace(with: [], at: MemoryServer.now)
         // What the ring made itself goes on opening; its end is that of the tickets it sealed.
         #expect(retained.resumability(at: MemoryServer.now) == .yes)
         let elsewhere = try RetainedSession(
             serialized: #require(retained.serialized()),
-            in: retain(connect(listener(carrier), carrier.client())).context)
+            in: retain(MemoryPair.connected(listener(carrier), carrier.client())).context)
         #expect(elsewhere.resumability(at: MemoryServer.now) == .no(.refused(.keyUnknown)))
     }
 
     @Test func `a host that is gone or stricter, or revokes the certificate, resumes nothing`() throws {
         let listener = try listener(.stateless)
-        let retained = try retain(connect(listener, SessionCarrier.stateless.client()))
+        let retained = try retain(MemoryPair.connected(listener, SessionCarrier.stateless.client()))
         func serve(
             _ settings: ListenerTLSSettings = MemoryServer.settings(), host: String = "a.test",
             by policy: ResumptionPolicy = ResumptionPolicy()
@@ -141,7 +136,7 @@ import Testing
         let listener = try listener(.id)
         var options = SessionCarrier.id.client()
         options.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256"
-        let retained = try retain(connect(listener, options))
+        let retained = try retain(MemoryPair.connected(listener, options))
         for (ciphers, answer) in [
             ("ECDHE-ECDSA-AES128-GCM-SHA256", Resumability.yes),
             ("ECDHE-ECDSA-AES256-GCM-SHA384", .no(.refused(.mismatch))),
@@ -159,7 +154,7 @@ import Testing
         let local = MemoryServer.domain()
         let domain = SessionDomain(
             name: "test", store: local.store, keys: local.keys, denyList: local.denyList, remote: remote)
-        let retained = try retain(connect(listener(.id, domain: domain), SessionCarrier.id.client()))
+        let retained = try retain(MemoryPair.connected(listener(.id, domain: domain), SessionCarrier.id.client()))
         let now = MemoryServer.now
         #expect(retained.resumability(at: now) == .yes)
         remote.answer(.nothing)

@@ -10,14 +10,14 @@ import Testing
 /// S2: each reference has one owner, and is given back exactly once. In a process of its own, since libcrypto counts the
 /// sessions of all suites.
 @Suite struct RetainedCountTests {
-    @Test(.enabled(if: !Sanitizer.isOn)) func `a hundred thousand retained sessions are freed exactly once each`() async
-    {
+    @Test(.slow, .enabled(if: !Sanitizer.isOn))
+    func `a hundred thousand retained sessions are freed exactly once each`() async {
         await #expect(processExitsWith: .success) {
             exit(try Count.connections(100_000) ? 0 : 1)
         }
     }
 
-    @Test(.enabled(if: Sanitizer.isOn)) func `a thousand retained sessions are freed exactly once each`() async {
+    @Test func `a thousand retained sessions are freed exactly once each`() async {
         await #expect(processExitsWith: .success) {
             exit(try Count.connections(1000) ? 0 : 1)
         }

@@ -8,12 +8,6 @@ import Testing
 
 /// What could be changed by asking, or be undone by storing.
 @Suite struct RetainedTruthTests {
-    private func connect(_ listener: MemoryListener, _ options: MemoryClient.Options) throws -> MemoryPair {
-        let pair = try MemoryPair(server: listener, client: options)
-        try #require(pair.handshake() == .done)
-        return pair
-    }
-
     private func retain(_ pair: MemoryPair) throws -> RetainedSession {
         try #require(pair.sessions.withSession(of: pair.server) { $0.retain() })
     }
@@ -33,27 +27,28 @@ import Testing
         let domain = MemoryServer.domain()
         let listener = try MemoryServer.context(MemoryServer.settings(mode: .both), domain: domain)
         listener.clock.advance(seconds: 3590)
-        let old = try connect(listener, SessionCarrier.stateless.client()).client.sessions.last
+        let old = try MemoryPair.connected(listener, SessionCarrier.stateless.client()).client.sessions.last
         for _ in 0..<100 {
             listener.clock.advance(seconds: 65)
             domain.keys.advance(to: listener.clock.now)
         }
-        let byID = try connect(listener, SessionCarrier.id.client())
+        let byID = try MemoryPair.connected(listener, SessionCarrier.id.client())
         let keys = domain.keys.snapshot(at: listener.clock.now).count
-        for pair in [try connect(listener, SessionCarrier.stateless.client()), byID] {
+        for pair in [try MemoryPair.connected(listener, SessionCarrier.stateless.client()), byID] {
             _ = try retain(pair).resumability(at: listener.clock.now.adding(seconds: away))
         }
         #expect(domain.keys.snapshot(at: listener.clock.now).count == keys)
         #expect(
-            try connect(listener, SessionCarrier.stateless.client(resuming: old)).sessions.outcome.result == .resumed)
+            try MemoryPair.connected(listener, SessionCarrier.stateless.client(resuming: old)).sessions.outcome.result
+                == .resumed)
         let again = SessionCarrier.id.client(resuming: byID.client.sessions.last)
-        #expect(try connect(listener, again).sessions.outcome.result == .resumed)
+        #expect(try MemoryPair.connected(listener, again).sessions.outcome.result == .resumed)
     }
 
     @Test func `a single-use session resumes once, whatever data is set on it meanwhile`() throws {
         for _ in 0..<50 {
             let listener = try singleUse()
-            let first = try connect(listener, SessionCarrier.stateful.client())
+            let first = try MemoryPair.connected(listener, SessionCarrier.stateful.client())
             nonisolated(unsafe) let sessions = first.sessions
             let isOver = Locked(false)
             let done = DispatchSemaphore(value: 0)
@@ -66,37 +61,37 @@ import Testing
                 done.signal()
             }
             let options = SessionCarrier.stateful.client(resuming: first.client.sessions.last)
-            let second = try connect(listener, options)
+            let second = try MemoryPair.connected(listener, options)
             isOver.withLock { $0 = true }
             done.wait()
             #expect(second.sessions.outcome.result == .resumed)
-            #expect(try connect(listener, options).sessions.outcome.result == .refused(.spent))
+            #expect(try MemoryPair.connected(listener, options).sessions.outcome.result == .refused(.spent))
         }
     }
 
     @Test func `storing a retained session brings no spent one back, and replaces none`() async throws {
         let listener = try singleUse()
-        let first = try connect(listener, SessionCarrier.stateful.client())
+        let first = try MemoryPair.connected(listener, SessionCarrier.stateful.client())
         let retained = try retain(first)
         #expect(await retained.store(at: MemoryServer.now) == false)
         let options = SessionCarrier.stateful.client(resuming: first.client.sessions.last)
-        #expect(try connect(listener, options).sessions.outcome.result == .resumed)
+        #expect(try MemoryPair.connected(listener, options).sessions.outcome.result == .resumed)
         #expect(await retained.store(at: MemoryServer.now) == false)
-        #expect(try connect(listener, options).sessions.outcome.result == .refused(.spent))
+        #expect(try MemoryPair.connected(listener, options).sessions.outcome.result == .refused(.spent))
     }
 
     @Test func `a session that was judged good and fits no cipher is not spent`() throws {
         let listener = try singleUse()
         var options = SessionCarrier.stateful.client()
         options.ciphersuites = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
-        options.resuming = try connect(listener, options).client.sessions.last
+        options.resuming = try MemoryPair.connected(listener, options).client.sessions.last
         var tls = TLSSettings.intermediate
         tls.ciphersuites = "TLS_AES_128_GCM_SHA256"
         var settings = MemoryServer.settings(tls, mode: .stateful)
         settings.sessions.isSingleUse = true
         let other = try MemoryServer.context(settings, domain: listener.domain)
-        #expect(try connect(other, options).sessions.outcome.result == .refused(.mismatch))
-        #expect(try connect(listener, options).sessions.outcome.result == .resumed)
+        #expect(try MemoryPair.connected(other, options).sessions.outcome.result == .refused(.mismatch))
+        #expect(try MemoryPair.connected(listener, options).sessions.outcome.result == .resumed)
     }
 
     @Test(arguments: SessionCarrier.allCases)
@@ -104,7 +99,7 @@ import Testing
         let listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode, alpn: ["h2"]))
         var options = carrier.client()
         options.alpn = ["h2"]
-        let pair = try connect(listener, options)
+        let pair = try MemoryPair.connected(listener, options)
         try pair.sessions.setApplicationData([5])
         let retained = try retain(pair)
         let arrived = try RetainedSession(serialized: #require(retained.serialized()), in: retained.context)
@@ -114,33 +109,34 @@ import Testing
 
     @Test func `all stored sessions of a connection carry data that is set later`() throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: .stateful, ticketsFull: 2))
-        let pair = try connect(listener, SessionCarrier.stateful.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateful.client())
         try pair.sessions.setApplicationData([5])
         // Another process with the same store knows of nothing else.
         let other = SessionDomain(
             name: "test", store: listener.domain.store, keys: listener.domain.keys, denyList: DenyList(capacity: 1))
         let elsewhere = try MemoryServer.context(MemoryServer.settings(mode: .stateful), domain: other)
         for session in pair.client.sessions {
-            #expect(data(try connect(elsewhere, SessionCarrier.stateful.client(resuming: session))) == [5])
+            #expect(data(try MemoryPair.connected(elsewhere, SessionCarrier.stateful.client(resuming: session))) == [5])
         }
     }
 
     @Test func `what was set last counts, though an earlier value was the same`() throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: .both))
-        let first = try connect(listener, SessionCarrier.stateless.client())
+        let first = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         try first.sessions.setApplicationData([1])
         let options = SessionCarrier.stateless.client(resuming: first.client.sessions.last)
-        let (second, third) = (try connect(listener, options), try connect(listener, options))
+        let (second, third) = (try MemoryPair.connected(listener, options), try MemoryPair.connected(listener, options))
         try second.sessions.setApplicationData([2])
         try third.sessions.setApplicationData([1])
-        let last = try connect(listener, SessionCarrier.stateless.client(resuming: third.client.sessions.last))
+        let last = try MemoryPair.connected(
+            listener, SessionCarrier.stateless.client(resuming: third.client.sessions.last))
         #expect(data(last) == [1])
     }
 
     @Test func `data that the ticket carries waits for nothing`() throws {
         var listener = try MemoryServer.context(MemoryServer.settings(mode: .both))
         listener.holdsTickets = true
-        let pair = try connect(listener, SessionCarrier.stateless.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         try pair.sessions.setApplicationData([1])
         pair.server.issueTickets()
         #expect(listener.domain.pending.count == 0)
@@ -148,17 +144,19 @@ import Testing
 
     @Test func `a resumption is counted before its new ticket leaves, and without one`() throws {
         var listener = try MemoryServer.context(MemoryServer.settings(mode: .both))
-        let first = try connect(listener, SessionCarrier.stateless.client())
+        let first = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         listener.holdsTickets = true
-        let held = try connect(listener, SessionCarrier.stateless.client(resuming: first.client.sessions.last))
+        let held = try MemoryPair.connected(
+            listener, SessionCarrier.stateless.client(resuming: first.client.sessions.last))
         #expect(held.sessions.lineage?.renewals == 1)
         held.server.issueTickets()
         #expect(held.sessions.lineage?.renewals == 1)
         var settings = MemoryServer.settings(mode: .both)
         settings.sessions.ticketsResumed = 0
         let none = try MemoryServer.context(settings)
-        let begun = try connect(none, SessionCarrier.stateless.client())
-        let resumed = try connect(none, SessionCarrier.stateless.client(resuming: begun.client.sessions.last))
+        let begun = try MemoryPair.connected(none, SessionCarrier.stateless.client())
+        let resumed = try MemoryPair.connected(
+            none, SessionCarrier.stateless.client(resuming: begun.client.sessions.last))
         #expect(resumed.sessions.lineage?.renewals == 1)
     }
 
@@ -167,7 +165,7 @@ import Testing
         var listener = try MemoryServer.context(
             MemoryServer.settings(mode: mode), policy: ResumptionPolicy(lifetime: .seconds(3)))
         listener.holdsTickets = true
-        let pair = try connect(listener, SessionCarrier.stateless.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         listener.clock.advance(seconds: 4)
         pair.server.issueTickets()
         pair.toClient()
@@ -179,7 +177,7 @@ import Testing
     @Test func `without tickets to come a session says that nothing was handed out`() throws {
         var settings = MemoryServer.settings(mode: .both)
         settings.sessions.ticketsFull = 0
-        let pair = try connect(MemoryServer.context(settings), SessionCarrier.stateless.client())
+        let pair = try MemoryPair.connected(MemoryServer.context(settings), SessionCarrier.stateless.client())
         #expect(try retain(pair).resumability(at: MemoryServer.now) == .no(.notHandedOut))
     }
 
@@ -188,7 +186,7 @@ import Testing
         var listener = try MemoryServer.context(MemoryServer.settings(mode: .both))
         listener.observer = sessions
         sessions.finish()
-        let pair = try connect(listener, SessionCarrier.stateless.client())
+        let pair = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
         pair.sessions.announceSessions(of: pair.server)
         #expect(sessions.leftOut == 1)
     }

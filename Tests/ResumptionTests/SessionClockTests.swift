@@ -8,29 +8,19 @@ import Testing
 @Suite struct SessionClockTests {
     private static let year: Int64 = 365 * 86_400
 
-    private func connect(
-        _ listener: MemoryListener, _ options: MemoryClient.Options, ending: Ending = .clientCloseNotify
-    ) throws -> (result: ResumptionOutcome.Result, session: MemoryClient.Session?) {
-        let pair = try MemoryPair(server: listener, client: options)
-        try #require(pair.handshake() == .done)
-        pair.server.sendCloseNotify()
-        _ = pair.sessions.connectionEnded(ending)
-        return (pair.sessions.outcome.result, pair.client.sessions.last)
-    }
-
     @Test(arguments: SessionCarrier.allCases, [-50 * year, -year, -86_400, -7200, 7200, 86_400, 10 * year])
     func `a clock that jumps there and back loses no ticket, and stored sessions only ahead`(
         _ carrier: SessionCarrier, leap: Int64
     ) throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode))
-        let (_, session) = try connect(listener, carrier.client())
+        let (_, session) = try MemoryPair.outcome(listener, carrier.client())
         listener.clock.advance(seconds: leap)
-        let (away, made) = try connect(listener, carrier.client(resuming: session))
+        let (away, made) = try MemoryPair.outcome(listener, carrier.client(resuming: session))
         #expect(away != .resumed, "made in the future, or long ago: \(away)")
         // What is made meanwhile is good meanwhile.
-        #expect(try connect(listener, carrier.client(resuming: made)).result == .resumed)
+        #expect(try MemoryPair.outcome(listener, carrier.client(resuming: made)).result == .resumed)
         listener.clock.advance(seconds: -leap)
-        let (back, _) = try connect(listener, carrier.client(resuming: session))
+        let (back, _) = try MemoryPair.outcome(listener, carrier.client(resuming: session))
         // The store has wiped what it believed to be over.
         #expect(back == (carrier.isStateful && leap > 0 ? .refused(.notFound) : .resumed))
     }
@@ -39,10 +29,10 @@ import Testing
     func `a session made by a clock ahead does not outlive its time by as much`(_ carrier: SessionCarrier) throws {
         let listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode))
         listener.clock.advance(seconds: Self.year)
-        let (_, session) = try connect(listener, carrier.client())
+        let (_, session) = try MemoryPair.outcome(listener, carrier.client())
         listener.clock.advance(seconds: -Self.year)
         for _ in 0..<3 {
-            #expect(try connect(listener, carrier.client(resuming: session)).result == .refused(.expired))
+            #expect(try MemoryPair.outcome(listener, carrier.client(resuming: session)).result == .refused(.expired))
             listener.clock.advance(seconds: 30 * 86_400)
         }
     }
@@ -50,14 +40,14 @@ import Testing
     @Test(arguments: [SessionCarrier.ticket, .stateless], [-year, year])
     func `a lineage stays denied, whatever the clock does`(_ carrier: SessionCarrier, leap: Int64) throws {
         let listener = try MemoryServer.context()
-        let (_, session) = try connect(listener, carrier.client(), ending: .alertReceived(.badRecordMAC))
+        let (_, session) = try MemoryPair.outcome(listener, carrier.client(), ending: .alertReceived(.badRecordMAC))
         for step in [leap, -leap, 1, -1] {
             listener.clock.advance(seconds: step)
-            let result = try connect(listener, carrier.client(resuming: session), ending: .clientFIN).result
+            let result = try MemoryPair.outcome(listener, carrier.client(resuming: session), ending: .clientFIN).result
             #expect(result != .resumed)
-            _ = try connect(listener, carrier.client(), ending: .alertReceived(.badRecordMAC))
+            _ = try MemoryPair.outcome(listener, carrier.client(), ending: .alertReceived(.badRecordMAC))
         }
-        #expect(try connect(listener, carrier.client(resuming: session)).result == .refused(.denied))
+        #expect(try MemoryPair.outcome(listener, carrier.client(resuming: session)).result == .refused(.denied))
     }
 
     @Test(arguments: SessionCarrier.allCases)
@@ -66,8 +56,10 @@ import Testing
         var session: MemoryClient.Session?
         for step in Int64(1)...60 {
             listener.clock.advance(seconds: (step % 2 == 0 ? -1 : 1) * step * step * 3600)
-            let (_, next) = try connect(listener, carrier.client(resuming: session))
-            #expect(try connect(listener, carrier.client(resuming: next ?? session)).result == .resumed || next == nil)
+            let (_, next) = try MemoryPair.outcome(listener, carrier.client(resuming: session))
+            #expect(
+                try MemoryPair.outcome(listener, carrier.client(resuming: next ?? session)).result == .resumed
+                    || next == nil)
             session = next ?? session
         }
     }

@@ -26,7 +26,7 @@ import Testing
         try lines(of: "docker/Dockerfile.dockerignore").contains { fnmatch($0, path, 0) == 0 }
     }
 
-    @Test func `the image is built from a whole package`() throws {
+    @Test(.slow) func `the image is built from a whole package`() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "reprise-image-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -19,15 +19,16 @@ package final class RepriseProcess: Sendable {
     /// - Parameters:
     ///   - folder: where `reprise.yaml` is written; relative paths in it begin there.
     ///   - wrapper: a program that starts it, such as `env A=b`.
+    ///   - program: the path of another build of it.
     ///   - waits: return only when it listens.
     package init(
         _ configuration: String, folder: URL = RepriseProcess.temporaryFolder(), wrapper: [String] = [],
-        waits: Bool = true
+        program: String = RepriseProcess.program.path, waits: Bool = true
     ) throws {
         self.folder = folder
         try Data(("log: { format: json, level: info }\n" + configuration).utf8)
             .write(to: folder.appending(path: "reprise.yaml"))
-        let command = wrapper + [Self.program.path, "serve", "-c", folder.appending(path: "reprise.yaml").path]
+        let command = wrapper + [program, "serve", "-c", folder.appending(path: "reprise.yaml").path]
         let errors = Pipe()
         process = try ChildProcess(command, errors: errors.writer)
         errors.closeWriter()

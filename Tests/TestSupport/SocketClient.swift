@@ -24,6 +24,15 @@ package final class SocketClient {
         flush()
     }
 
+    /// Connects, has a byte echoed, and holds what came with it: tickets too.
+    package static func echoed(port: Int, _ options: MemoryClient.Options) throws -> SocketClient {
+        let client = try SocketClient(port: port, options)
+        try client.tls.write([7])
+        client.flush()
+        while (try? client.tls.read()) == .some(nil), client.takeIn() {}
+        return client
+    }
+
     deinit { close(descriptor) }
 
     /// What went wrong.

@@ -59,11 +59,13 @@ package struct TestConfiguration {
     }
 
     /// Starts a Reprise with this configuration and a certificate `a` for localhost.
-    package func start(folder: URL = RepriseProcess.temporaryFolder(), wrapper: [String] = []) throws -> RepriseProcess
-    {
+    package func start(
+        folder: URL = RepriseProcess.temporaryFolder(), wrapper: [String] = [],
+        program: String = RepriseProcess.program.path
+    ) throws -> RepriseProcess {
         if !FileManager.default.fileExists(atPath: folder.appending(path: "a.pem").path) {
             try TestCertificates(in: folder).make("a", for: ["localhost"])
         }
-        return try RepriseProcess(text, folder: folder, wrapper: wrapper)
+        return try RepriseProcess(text, folder: folder, wrapper: wrapper, program: program)
     }
 }
