@@ -68,7 +68,8 @@ private func hello(bytes: Int = 0) -> String {
         #expect(reprise.closedConnection()["cause"] == "not_tls")
     }
 
-    /// SSL 3.0 knows no alert protocol_version (70): its hello gets handshake_failure (40).
+    /// SSL 3.0 knows no alert protocol_version (70): its hello gets handshake_failure (40). libssl 4.0 has forgotten that, and
+    /// does not read an SSLv2 hello.
     @Test(arguments: [
         // An SSLv2 hello, an SSL 3.0 hello, and a TLS 1.0 hello without supported_versions.
         "8025010002000c0000001003008006004001008000070000ffffffffffffffffffffffffffffffff",
@@ -78,9 +79,12 @@ private func hello(bytes: Int = 0) -> String {
     func `hellos of older versions get the alert protocol_version`(hello: String) throws {
         let reprise = try TestConfiguration(upstream).start()
         let hex = try exchange(reprise.port(), "s.sendall(bytes.fromhex('\(hello)'))")
-        let alert = hello.hasPrefix("160300") ? "28" : "46"
-        #expect(hex.hasPrefix("15") && hex.hasSuffix("000202\(alert)"), "\(hex) \(reprise.closedConnection())")
-        #expect(reprise.closedConnection()["cause"] == "unsupported_version")
+        let isBefore4 = try !Shell.run([RepriseProcess.program.path, "version"]).output.contains("OpenSSL 4")
+        let isRead = isBefore4 || hello.hasPrefix("16")
+        let alert = hello.hasPrefix("160300") && isBefore4 ? "28" : "46"
+        let isAnswered = hex.hasPrefix("15") && hex.hasSuffix("000202\(alert)")
+        #expect(isAnswered == isRead, "\(hex) \(reprise.closedConnection())")
+        #expect(reprise.closedConnection()["cause"] == (isRead ? "unsupported_version" : "malformed"))
     }
 
     @Test func `a ClientHello in single bytes is understood`() throws {
