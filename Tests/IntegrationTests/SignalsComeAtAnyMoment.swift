@@ -6,7 +6,7 @@ import Testing
 /// Signals at random moments of a start, a reload and a drain: an orderly end each time, and never a crash.
 @Suite(.waits) struct SignalsComeAtAnyMoment {
     /// 500 in all where there is time for them.
-    private static let rounds = Slow.isAsked ? 125 : 3
+    private static let rounds = Sanitizer.isOn ? 125 : Slow.isAsked ? 40 : 3
     private static let moments = ["start", "reload", "drain", "reload twice"]
 
     /// The same moments in each run.
