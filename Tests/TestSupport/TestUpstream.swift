@@ -42,7 +42,11 @@ package final class TestUpstream: @unchecked Sendable {
         Thread {
             while true {
                 let client = accept(descriptor, nil, nil)
-                guard client >= 0 else { return }
+                guard client >= 0 else {
+                    // Stopped; anything else concerns one client, or nobody.
+                    if errno == EBADF || errno == EINVAL { return }
+                    continue
+                }
                 self.lock.withLock { self.count += 1 }
                 Thread { serve(Peer(client)) }.start()
             }
