@@ -58,7 +58,12 @@ package final class WireTap: @unchecked Sendable {
         Thread { [weak self] in
             while true {
                 let client = accept(listening, nil, nil)
-                guard client >= 0, let self else { return }
+                if client < 0 {
+                    // Stopped; anything else concerns one client, or nobody.
+                    if errno == EBADF || errno == EINVAL { return }
+                    continue
+                }
+                guard let self else { return }
                 Thread { self.relay(client) }.start()
             }
         }.start()
