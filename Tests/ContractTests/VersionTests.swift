@@ -39,6 +39,29 @@ import Testing
         #expect(isBefore4_0 ? result == X509_V_OK : result != X509_V_OK, "\(result)")
     }
 
+    /// RFC 5280, 4.1.2.5, says inclusive. Our sessions end with that second's first moment everywhere: not one outlives its
+    /// certificate with any libssl.
+    @Test func `from 4_0 on a certificate is good in the second of its notAfter, before it is over then`() throws {
+        let end = try #require(X509_get0_notAfter(Identity.server.certificate))
+        let last = reprise_seconds(end)
+        #expect(verify(at: last - 1) == X509_V_OK)
+        #expect(verify(at: last) == (isBefore4_0 ? X509_V_ERR_CERT_HAS_EXPIRED : X509_V_OK))
+        #expect(verify(at: last + 1) == X509_V_ERR_CERT_HAS_EXPIRED)
+    }
+
+    /// What verifying a certificate comes to at that time.
+    private func verify(at time: Int64) -> CInt {
+        let store = X509_STORE_new()
+        defer { X509_STORE_free(store) }
+        X509_STORE_add_cert(store, Identity.server.certificate)
+        let context = X509_STORE_CTX_new()
+        defer { X509_STORE_CTX_free(context) }
+        X509_STORE_CTX_init(context, store, Identity.server.certificate, nil)
+        X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context), Int(time))
+        _ = X509_verify_cert(context)
+        return X509_STORE_CTX_get_error(context)
+    }
+
     /// What verifying a certificate comes to, with a list that has an extension of those bytes.
     private func verify(with bytes: [UInt8], of extensionNID: CInt) throws -> CInt {
         let identity = Identity.server
