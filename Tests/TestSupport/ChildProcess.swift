@@ -97,6 +97,29 @@ package final class ChildProcess: Sendable {
 extension Pipe {
     /// Closes the end that a started child writes to, so that reading ends with it.
     package func closeWriter() { try? fileHandleForWriting.close() }
+
+    /// Reads the next bytes; empty at the end.
+    ///
+    /// Not by FileHandle, which ends the process when a signal interrupts the read.
+    package func readSome() -> Data {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(fileHandleForReading.fileDescriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            return Data(buffer.prefix(max(0, count)))
+        }
+    }
+
+    /// Reads to the end.
+    package func readAll() -> Data {
+        var all = Data()
+        while true {
+            let some = readSome()
+            guard !some.isEmpty else { return all }
+            all.append(some)
+        }
+    }
+
     package var writer: ChildProcess.Stream { .descriptor(fileHandleForWriting.fileDescriptor) }
     package var reader: ChildProcess.Stream { .descriptor(fileHandleForReading.fileDescriptor) }
 }

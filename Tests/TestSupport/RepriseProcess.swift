@@ -33,13 +33,10 @@ package final class RepriseProcess: Sendable {
         process = try ChildProcess(command, errors: errors.writer)
         errors.closeWriter()
         Thread { [journal] in
-            var buffer = [UInt8](repeating: 0, count: 64 << 10)
             while true {
-                let count = read(errors.fileHandleForReading.fileDescriptor, &buffer, buffer.count)
-                // Not FileHandle: it ends the process when a signal interrupts the read.
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return journal.end() }
-                journal.append(Data(buffer.prefix(count)))
+                let some = errors.readSome()
+                guard !some.isEmpty else { return journal.end() }
+                journal.append(some)
             }
         }.start()
         if waits, waitForLine(15, { $0["message"] == "listening" }) == nil {

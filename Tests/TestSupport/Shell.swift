@@ -20,10 +20,10 @@ package enum Shell {
         try? stdin.fileHandleForReading.close()
         stdout.closeWriter()
         stderr.closeWriter()
-        let errors = Background { stderr.fileHandleForReading.readDataToEndOfFile() }
+        let errors = Background { stderr.readAll() }
         try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
         try? stdin.fileHandleForWriting.close()
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
+        let output = stdout.readAll()
         return ShellResult(
             status: process.waitForStatus(), output: String(decoding: output, as: UTF8.self),
             errors: String(decoding: errors.value, as: UTF8.self))

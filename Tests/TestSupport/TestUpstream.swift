@@ -6,7 +6,7 @@ package final class TestUpstream: @unchecked Sendable {
     // @unchecked: what threads share is behind `lock`.
     /// Where it listens.
     package let port: UInt16
-    private let descriptor: Int32
+    private var acceptLoop: AcceptLoop?
     private let lock = NSLock()
     private var count = 0
     private var ends: [Peer.Received] = []
@@ -16,7 +16,6 @@ package final class TestUpstream: @unchecked Sendable {
     /// - Parameter kernelBuffer: how many bytes the kernel holds for it in each direction; `nil` for its own choice.
     package init(kernelBuffer: Int32? = nil, _ serve: @escaping @Sendable (Peer) -> Void) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        self.descriptor = descriptor
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
         if var bytes = kernelBuffer {
@@ -39,18 +38,10 @@ package final class TestUpstream: @unchecked Sendable {
         }
         precondition(bound, "no upstream: errno \(errno)")
         port = UInt16(bigEndian: address.sin_port)
-        Thread {
-            while true {
-                let client = accept(descriptor, nil, nil)
-                guard client >= 0 else {
-                    // Stopped; anything else concerns one client, or nobody.
-                    if errno == EBADF || errno == EINVAL { return }
-                    continue
-                }
-                self.lock.withLock { self.count += 1 }
-                Thread { serve(Peer(client)) }.start()
-            }
-        }.start()
+        acceptLoop = AcceptLoop(descriptor) { [weak self] client in
+            self?.lock.withLock { self?.count += 1 }
+            Thread { serve(Peer(client)) }.start()
+        }
     }
 
     /// Sends back what comes, and ends when the client does.
@@ -106,10 +97,7 @@ package final class TestUpstream: @unchecked Sendable {
     package var accepted: Int { lock.withLock { count } }
 
     /// Stops listening: the port refuses from now on.
-    package func stop() {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
-    }
+    package func stop() { acceptLoop?.stop() }
 
     /// One accepted connection, with blocking calls.
     package struct Peer: Sendable {

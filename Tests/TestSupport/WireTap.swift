@@ -36,7 +36,7 @@ package final class WireTap: @unchecked Sendable {
 
     /// Where clients find it.
     package let port: Int
-    private let listening: Int32
+    private var acceptLoop: AcceptLoop?
     private let lock = NSLock()
     private var routes: [Route] = []
     private var seen: [HelloOffer] = []
@@ -44,7 +44,6 @@ package final class WireTap: @unchecked Sendable {
     /// Listens at once; `route` says where to.
     package init() {
         let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        self.listening = listening
         let port = loopback(0) { address, length in
             var length = length
             guard bind(listening, address, length) == 0, listen(listening, 16) == 0 else { return 0 }
@@ -55,24 +54,16 @@ package final class WireTap: @unchecked Sendable {
         }
         precondition(port > 0, "no tap: errno \(errno)")
         self.port = port
-        Thread { [weak self] in
-            while true {
-                let client = accept(listening, nil, nil)
-                if client < 0 {
-                    // Stopped; anything else concerns one client, or nobody.
-                    if errno == EBADF || errno == EINVAL { return }
-                    continue
-                }
-                guard let self else { return }
-                Thread { self.relay(client) }.start()
+        acceptLoop = AcceptLoop(listening) { [weak self] client in
+            guard let self else {
+                close(client)
+                return
             }
-        }.start()
+            Thread { self.relay(client) }.start()
+        }
     }
 
-    deinit {
-        shutdown(listening, Int32(SHUT_RDWR))
-        close(listening)
-    }
+    deinit { acceptLoop?.stop(waiting: false) }
 
     /// Says where the next connections lead, each in its turn, and forgets what was seen.
     package func route(_ routes: [Route]) {

@@ -1,0 +1,39 @@
+import Foundation
+import Glibc
+
+/// A thread that accepts from a listening socket until it is stopped, and then closes it.
+///
+/// It alone closes the socket: a number that another file is given meanwhile is never accepted from.
+final class AcceptLoop: @unchecked Sendable {
+    // @unchecked: `isStopped` is behind `lock`.
+    private let descriptor: Int32
+    private let lock = NSLock()
+    private var isStopped = false
+    private let isClosed = DispatchSemaphore(value: 0)
+
+    /// - Parameter accepted: is given each client's descriptor.
+    init(_ descriptor: Int32, _ accepted: @escaping @Sendable (Int32) -> Void) {
+        self.descriptor = descriptor
+        Thread { [self] in
+            while !lock.withLock({ isStopped }) {
+                let client = accept(descriptor, nil, nil)
+                // One that failed concerns one client, or nobody.
+                if client >= 0 { accepted(client) }
+            }
+            close(descriptor)
+            isClosed.signal()
+        }.start()
+    }
+
+    /// Closes the socket.
+    ///
+    /// - Parameter waiting: its port refuses when this returns; not from the thread that accepts.
+    func stop(waiting: Bool = true) {
+        lock.withLock { isStopped = true }
+        // Wakes the thread.
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        guard waiting else { return }
+        isClosed.wait()
+        isClosed.signal()
+    }
+}
