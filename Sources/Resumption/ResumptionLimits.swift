@@ -9,7 +9,7 @@ package enum ResumptionLimits {
     /// What one certificate can come to: its issuer's name and key, two counts, its points and its serial number.
     private static let certificateBytes = 4 + 8 + 2 + TLSLimits.distributionPoints * 8 + 255
     /// What all that a session remembers can come to.
-    package static let memoryBytes = 64 + 256 + rememberedCertificates * certificateBytes + applicationDataBytes
+    package static let stateBytes = 64 + 256 + rememberedCertificates * certificateBytes + applicationDataBytes
     /// Lineages whose application data waits for their next ticket; the one that has waited longest makes room.
     package static let pendingLineages = 65_536
     /// What a session store on another machine has been told and has not taken in yet; more is left out.

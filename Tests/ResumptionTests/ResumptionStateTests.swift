@@ -7,7 +7,7 @@ import Testing
 
 /// What a session remembers, at its limits and one over.
 @Suite struct ResumptionStateTests {
-    private func memory(certificates: Int = 0, serial: Int = 8, name: Int = 6) -> ResumptionState {
+    private func state(certificates: Int = 0, serial: Int = 8, name: Int = 6) -> ResumptionState {
         let lineage = LineageID(SessionCrypto.bytes(LineageID.byteCount))
         guard let lineage else { preconditionFailure("no lineage") }
         let chain = (0..<certificates).map {
@@ -23,24 +23,24 @@ import Testing
     }
 
     @Test func `application data fits up to its limit, and not one byte more`() {
-        var memory = memory()
+        var state = state()
         let most = ResumptionLimits.applicationDataBytes
         for count in [0, 1, most - 1, most] {
             let data = [UInt8](repeating: 3, count: count)
-            let fits = memory.remember(data, set: 1)
-            #expect(fits && ResumptionState(memory.encoded)?.applicationData == data)
+            let fits = state.remember(data, set: 1)
+            #expect(fits && ResumptionState(state.encoded)?.applicationData == data)
         }
-        let before = memory
+        let before = state
         for count in [most + 1, 65_535, 65_536, 1 << 20] {
-            let fits = memory.remember([UInt8](repeating: 4, count: count), set: 1)
-            #expect(!fits && memory == before, "what did not fit has changed nothing")
+            let fits = state.remember([UInt8](repeating: 4, count: count), set: 1)
+            #expect(!fits && state == before, "what did not fit has changed nothing")
         }
     }
 
     @Test func `what claims more application data than the limit is not ours`() {
-        var memory = memory()
-        _ = memory.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
-        var bytes = memory.encoded
+        var state = state()
+        _ = state.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
+        var bytes = state.encoded
         // The count, with a bit that says that eight bytes of time follow.
         let length = bytes.count - ResumptionLimits.applicationDataBytes - 10
         #expect(bytes[length] == 0x81 && bytes[length + 1] == 0)
@@ -50,15 +50,15 @@ import Testing
     }
 
     @Test func `everything at its limit at once stays under the limit of all`() {
-        var memory = memory(certificates: ResumptionLimits.rememberedCertificates, serial: 255, name: 255)
-        _ = memory.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
-        #expect(memory.encoded.count <= ResumptionLimits.memoryBytes)
-        #expect(ResumptionState(memory.encoded) == memory)
+        var state = state(certificates: ResumptionLimits.rememberedCertificates, serial: 255, name: 255)
+        _ = state.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
+        #expect(state.encoded.count <= ResumptionLimits.stateBytes)
+        #expect(ResumptionState(state.encoded) == state)
     }
 
     @Test func `a chain or a serial number that is too long is remembered as too long`() {
         for long in [
-            memory(certificates: ResumptionLimits.rememberedCertificates + 1), memory(certificates: 1, serial: 256),
+            state(certificates: ResumptionLimits.rememberedCertificates + 1), state(certificates: 1, serial: 256),
         ] {
             #expect(long.peer != nil && long.peer?.certificates == nil)
             #expect(ResumptionState(long.encoded) == long)
@@ -69,8 +69,8 @@ import Testing
         }
     }
 
-    @Test func `no bytes whatever are taken for a memory but those that were written`() {
-        let good = memory(certificates: 2).encoded
+    @Test func `no bytes whatever are taken for a state but those that were written`() {
+        let good = state(certificates: 2).encoded
         for count in 0..<good.count { #expect(ResumptionState(Array(good.prefix(count))) == nil) }
         #expect(ResumptionState(good + [0]) == nil)
         for place in good.indices {
@@ -90,9 +90,9 @@ import Testing
                 let forwarding = ForwardingSessions(kept)
                 if resuming == nil {
                     forwarding.remembers = { bytes in
-                        var memory = ResumptionState(bytes)
-                        _ = memory?.remember(data, set: 1)
-                        return memory?.encoded ?? []
+                        var state = ResumptionState(bytes)
+                        _ = state?.remember(data, set: 1)
+                        return state?.encoded ?? []
                     }
                 }
                 sessions = forwarding

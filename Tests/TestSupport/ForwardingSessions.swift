@@ -36,7 +36,7 @@ package final class ForwardingSessions: ConnectionSessions {
     package func ticketDidNotOpen() { kept.ticketDidNotOpen() }
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
-        judged.append(Array(session.memory))
+        judged.append(Array(session.state))
         let answer = kept.judge(session)
         return resumesAll ? .resume : answer
     }
@@ -46,7 +46,7 @@ package final class ForwardingSessions: ConnectionSessions {
     package func sealingKey() -> TicketSecrets? { kept.sealingKey() }
 
     package func mark(_ session: NewSession) -> SessionMark? {
-        kept.mark(session).map { SessionMark(memory: remembers($0.memory), seconds: $0.seconds) }
+        kept.mark(session).map { SessionMark(state: remembers($0.state), seconds: $0.seconds) }
     }
 
     package func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer) { kept.store(id, der) }

@@ -21,17 +21,17 @@ extension ConnectionResumption {
             giveBack(but: nil)
             return .kept
         }
-        guard let memory, policy.verdicts[ending] == .drop else { return .kept }
+        guard let state = given.state, policy.verdicts[ending] == .drop else { return .kept }
         // Where it came from, too: with the handshake done the client has shown that the session is its own.
-        let keys = keys + (acceptedKey.map { [$0] } ?? [])
+        let keys = storedKeys
         if domain.remote != nil {
-            domain.tellRemote(after: telling) { remote in for key in keys { try await remote.remove(key) } }
+            domain.tellRemote(after: given.telling) { remote in for key in keys { try await remote.remove(key) } }
         } else {
             for key in keys { domain.store.remove(key) }
         }
         let oldest = clock().adding(.zero - domain.longestChainAge)
-        let holder = memory.certificate.map(DenyList.Holder.certificate) ?? .address(client?.network)
-        switch domain.denyList.deny(memory.lineage, of: holder, oldest: oldest) {
+        let holder = state.certificate.map(DenyList.Holder.certificate) ?? .address(client?.network)
+        switch domain.denyList.deny(state.lineage, of: holder, oldest: oldest) {
         case .added, .alreadyThere: return .dropped
         case .leftOut: return .notDenied
         case .overflowed(let moment, let isFirst): return .droppedWithOthers(upTo: moment, isFirst: isFirst)

@@ -4,15 +4,22 @@ internal import RepriseVocabulary
 /// Sessions that resume just once: an identity is public on the wire, and whoever has seen one must not be able to keep its
 /// owner from it. A session is spent when its binder has been proved, and not before.
 extension ConnectionResumption {
+    struct SingleUse {
+        /// Sessions that this handshake has taken, and their DER for a second ClientHello.
+        var spent = SpentSessions()
+        /// The session that this call of libssl's may resume; nobody else may meanwhile.
+        var held: SessionKey?
+    }
+
     /// Holds a session for the length of this call: whether it is resumed is settled when the call returns.
     ///
     /// - Returns: `false` when it is spent.
     func hold(_ key: SessionKey) -> Bool {
         // A HelloRetryRequest asks for it twice.
-        if spentSessions[key] != nil || held == key { return true }
+        if singleUse.spent[key] != nil || singleUse.held == key { return true }
         letGo()
         guard domain.held.hold(key) else { return false }
-        held = key
+        singleUse.held = key
         // Another connection may have spent it between the look into the store and here.
         var isThere = false
         domain.store.look(key, at: clock()) { session, _ in isThere = !session.isEmpty }
@@ -21,11 +28,11 @@ extension ConnectionResumption {
     }
 
     package func resumptionIsProved() {
-        guard let held, let accepted else { return }
+        guard let held = singleUse.held, let accepted = attempt.accepted?.state else { return }
         let session = domain.store.take(held, at: clock()) ?? []
         // Empty: whoever comes with it again is told that it is spent.
         domain.store.put(held, UnsafeRawBufferPointer(start: nil, count: 0), expires: accepted.expires, at: clock())
-        spentSessions.add(held, session, expires: accepted.expires)
+        singleUse.spent.add(held, session, expires: accepted.expires)
         letGo()
     }
 
@@ -43,18 +50,17 @@ extension ConnectionResumption {
     }
 
     func letGo() {
-        guard let held else { return }
+        guard let held = singleUse.held else { return }
         domain.held.letGo(held)
-        self.held = nil
+        singleUse.held = nil
     }
 
     /// Puts single-use sessions back that were taken and not resumed.
     ///
     /// - Parameter resumed: the one that stays spent.
     func giveBack(but resumed: SessionKey?) {
-        spentSessions.giveBack(to: domain.store, but: resumed, at: clock())
-        if takesWhatItWants { domain.putBack(fetched.filter { $0.key != resumed }, at: clock()) }
-        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionCrypto.wipe($0) } }
-        fetched = [:]
+        singleUse.spent.giveBack(to: domain.store, but: resumed, at: clock())
+        if takesWhatItWants { domain.putBack(remote.fetched.filter { $0.key != resumed }, at: clock()) }
+        remote.wipe()
     }
 }

@@ -13,46 +13,18 @@ package final class ConnectionResumption: ConnectionSessions {
     /// The client's address.
     let client: IPAddress?
 
-    private(set) var offer: SessionOffer?
-    private var clients: ClientAuthentication?
-    /// The last objection; of several tickets that were tried, the last one's.
-    private var objection: ResumptionRefusal?
-    /// What an offered session remembers that was found good.
-    private(set) var accepted: ResumptionState?
-    /// What the sessions of this connection carry from now on.
-    var memory: ResumptionState?
-    /// What is about to be handed out was marked.
-    private var mayHandOut = false
-    /// The memory is that of a session that was handed out here.
-    private var isMarked = false
+    private var hello: Hello?
+    private(set) var attempt = ResumptionAttempt.none
+    var remote = RemoteLookup()
+    var singleUse = SingleUse()
+    var given = GivenSessions()
     private(set) var isDone = false
-    /// What the client was handed last; of a resumed session, what it came with.
-    private(set) var place: ResumptionHandle?
-    /// What the offered ticket was opened by.
-    private var openedBy: TicketKeyName?
-    /// The accepted session's application data was set after its ticket had left.
-    private var hasNewData = false
-    /// The sessions that were handed out before the handshake was done.
-    var waiting: [EstablishedSession] = []
-    /// What the remote store was asked for.
-    private var asked: [SessionKey] = []
-    /// What it answered; kept until the handshake is done, since a HelloRetryRequest asks for it twice.
-    var fetched: [SessionKey: [UInt8]] = [:]
-    private var storeIsSilent = false
-    /// Single-use sessions that this handshake has taken, and their DER for a second ClientHello.
-    var spentSessions = SpentSessions()
-    /// The single-use session that this call of libssl's may resume; nobody else may meanwhile.
-    var held: SessionKey?
-    /// The key of the session that is being judged.
-    private var found: SessionKey?
-    /// The store has let it go: it is judged for the reason alone.
-    private var foundIsPast = false
-    /// The key of the session that was judged good.
-    private(set) var acceptedKey: SessionKey?
-    /// The last thing that the remote store was told of them.
-    var telling: Task<Void, Never>?
-    /// Where sessions of this lineage went.
-    var keys: [SessionKey] = []
+
+    /// What a ClientHello asks for, and what its host demands of the client.
+    private struct Hello {
+        let offer: SessionOffer
+        let clients: ClientAuthentication?
+    }
 
     /// - Parameters:
     ///   - client: whose share of what is bounded it counts for; `nil` on a Unix socket.
@@ -77,53 +49,54 @@ package final class ConnectionResumption: ConnectionSessions {
 
     /// What came of the offer in a handshake that has failed: what was found good, or not yet looked at, has no reason.
     package var resultOfFailure: ResumptionOutcome.Result {
-        guard accepted == nil, objection != nil || !policy.isOn else { return .notOffered }
-        return result
+        switch attempt {
+        case .refused: return result
+        case .none, .looking: return policy.isOn ? .notOffered : result
+        case .accepted: return .notOffered
+        }
     }
 
     private var result: ResumptionOutcome.Result {
         guard let offer else { return .notOffered }
-        if isDone, accepted != nil, objection == nil { return .resumed }
+        if isDone, case .accepted = attempt { return .resumed }
         guard policy.isOn else { return offer.isOffer ? .refused(.off) : .notOffered }
-        let reason = objection ?? (accepted == nil ? .notFound : .mismatch)
+        let reason: ResumptionRefusal =
+            switch attempt {
+            case .none, .looking: .notFound
+            case .refused(let reason): reason
+            case .accepted: .mismatch
+            }
         guard reason == .notFound || reason == .storeSilent else { return .refused(reason) }
         guard offer.isOffer else { return .notOffered }
         return .refused(offer.isOfAnotherVersion ? .mismatch : reason)
     }
 
     /// The lineage of this connection's session; `nil` before the handshake is done.
-    package var lineage: Lineage? { isDone ? memory?.lineage : nil }
+    package var lineage: Lineage? { isDone ? given.state?.lineage : nil }
+
+    var offer: SessionOffer? { hello?.offer }
 
     // MARK: What the handshake asks
 
     package func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool {
-        (self.offer, self.clients) = (offer, clients)
-        (objection, accepted, acceptedKey, memory, isMarked) = (nil, nil, nil, nil, false)
+        hello = Hello(offer: offer, clients: clients)
+        attempt = .none
+        given.beginAgain()
         guard policy.isOn, domain.remote != nil, offer.usesStore else { return false }
-        let keys = keys(of: offer).filter { !asked.contains($0) }
-        guard !keys.isEmpty else { return false }
-        asked += keys
-        wanted = keys
-        return true
+        return remote.ask(for: keys(of: offer))
     }
 
     /// The keys that a remote store is to be asked for, while the handshake waits.
-    package private(set) var wanted: [SessionKey] = []
+    package var wanted: [SessionKey] { remote.wanted }
 
     /// Whether what is asked for is to be taken, and not just got.
     package var takesWhatItWants: Bool { policy.isSingleUse && offer?.speaksTLS13 == true }
 
     /// What the store has answered; the handshake can be driven on.
-    package func storeAnswered(_ sessions: [SessionKey: [UInt8]]) {
-        wanted = []
-        fetched.merge(sessions) { $1 }
-    }
+    package func storeAnswered(_ sessions: [SessionKey: [UInt8]]) { remote.answered(sessions) }
 
     /// The store has not answered in time, or has failed: what it has is not there.
-    package func storeWasSilent() {
-        wanted = []
-        storeIsSilent = true
-    }
+    package func storeWasSilent() { remote.wasSilent() }
 
     private func keys(of offer: SessionOffer) -> [SessionKey] {
         // libssl looks at no id when a ticket comes along.
@@ -133,170 +106,170 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
         guard policy.isOn, let key = SessionKey(id) else { return refuse(.notFound) }
-        (objection, found, foundIsPast) = (.notFound, nil, false)
-        if !spentSessions.isEmpty, let session = spentSessions[key] {
-            session.withUnsafeBytes { lend($0, under: key, body) }
+        refuse(.notFound)
+        if let session = singleUse.spent[key] {
+            session.withUnsafeBytes { lend($0, .stored(key, isPast: false), body) }
         } else if domain.remote != nil {
-            if storeIsSilent { objection = .storeSilent }
-            fetched[key]?.withUnsafeBytes { lend($0, under: key, body) }
+            if remote.isSilent { refuse(.storeSilent) }
+            remote.fetched[key]?.withUnsafeBytes { lend($0, .stored(key, isPast: false), body) }
         } else {
             domain.store.look(key, at: clock()) { session, isPast in
-                foundIsPast = isPast
-                lend(session, under: key, body)
+                lend(session, .stored(key, isPast: isPast), body)
             }
         }
     }
 
     private func lend(
-        _ session: UnsafeRawBufferPointer, under key: SessionKey, _ body: (UnsafeRawBufferPointer) -> Void
+        _ session: UnsafeRawBufferPointer, _ found: ResumptionAttempt.Found, _ body: (UnsafeRawBufferPointer) -> Void
     ) {
         // What is left of a session that was resumed before.
         guard !session.isEmpty else { return refuse(.spent) }
-        objection = nil
-        found = key
+        attempt = .looking(found)
         body(session)
     }
 
     package func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer {
-        (found, foundIsPast, openedBy) = (nil, false, nil)
         guard policy.isOn else { return .none }
         switch domain.keys.opening(name: name, at: clock()) {
         case .found(let key, let isNewest):
-            objection = nil
-            openedBy = key.name
+            attempt = .looking(.ticket(key.name))
             return isNewest ? .newest(key.secrets) : .older(key.secrets)
         case .expired:
-            objection = .expired
+            refuse(.expired)
             return .none
         case .unknown:
-            objection = .keyUnknown
+            refuse(.keyUnknown)
             return .none
         }
     }
 
     package func ticketDidNotOpen() {
+        if case .refused = attempt { return }
         // With a key of that name, what it sealed was something else.
-        refuse(objection ?? .forged)
+        refuse(.forged)
     }
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
-        guard let offer, var memory = ResumptionState(reading: session.memory) else {
+        guard let offer, let found = attempt.found, let state = ResumptionState(reading: session.state) else {
             refuse(.forged)
             return .refuse
         }
-        if let reason = self.reason(against: session, memory, offer) {
+        if let reason = self.reason(against: session, state, offer, found) {
             refuse(reason)
             return .refuse
         }
-        if policy.isSingleUse, session.isTLS13, let found, domain.remote == nil, !hold(found) {
+        if policy.isSingleUse, session.isTLS13, let key = found.key, domain.remote == nil, !hold(key) {
             refuse(.spent)
             return .refuse
         }
-        hasNewData = false
-        if let data = domain.pending[memory.lineage.id], data.set > memory.applicationDataSet {
-            hasNewData = memory.remember(data.bytes, set: data.set)
-        }
-        memory.lineage.renewals &+= 1
-        (accepted, acceptedKey, objection) = (memory, found, nil)
+        attempt = .accepted(accept(state, found))
         return .resume
     }
 
+    private func accept(_ state: ResumptionState, _ found: ResumptionAttempt.Found) -> ResumptionAttempt.Accepted {
+        var (state, hasNewData) = (state, false)
+        if let data = domain.pending[state.lineage.id], data.set > state.applicationDataSet {
+            hasNewData = state.remember(data.bytes, set: data.set)
+        }
+        state.lineage.renewals &+= 1
+        return ResumptionAttempt.Accepted(state: state, found: found, hasNewData: hasNewData)
+    }
+
     private func reason(
-        against session: OpenedSession, _ memory: ResumptionState, _ offer: SessionOffer
+        against session: OpenedSession, _ state: ResumptionState, _ offer: SessionOffer,
+        _ found: ResumptionAttempt.Found
     ) -> ResumptionRefusal? {
         guard policy.isOn else { return .off }
         guard session.isTLS13 == offer.speaksTLS13 else { return .mismatch }
         if !session.sessionIDContext.elementsEqual(offer.sessionIDContext) {
-            return memory.host == offer.hostDigest ? .policyChanged : .otherHost
+            return state.host == offer.hostDigest ? .policyChanged : .otherHost
         }
         if !session.isCipherAllowed { return .mismatch }
-        if !session.isTLS13, !ServerNameBytes.isName(memory.name, offer.serverName) { return .otherName }
-        return objection(to: memory) ?? (foundIsPast ? .expired : nil)
+        if !session.isTLS13, !ServerNameBytes.isName(state.name, offer.serverName) { return .otherName }
+        return objection(to: state) ?? (found.isPast ? .expired : nil)
     }
 
-    private func objection(to memory: ResumptionState) -> ResumptionRefusal? {
-        if let clients {
+    private func objection(to state: ResumptionState) -> ResumptionRefusal? {
+        if let clients = hello?.clients {
             // The session-id context has settled it; here it is only made sure of.
-            if clients.mode == .require, memory.peer == nil { return .policyChanged }
-            if let objection = memory.objection(of: clients, at: clock()) { return objection }
+            if clients.mode == .require, state.peer == nil { return .policyChanged }
+            if let objection = state.objection(of: clients, at: clock()) { return objection }
         }
-        return policy.objection(to: memory, at: clock(), denyList: domain.denyList)
+        return policy.objection(to: state, at: clock(), denyList: domain.denyList)
     }
 
     private func refuse(_ reason: ResumptionRefusal) {
-        (objection, accepted, acceptedKey) = (reason, nil, nil)
+        attempt = .refused(reason)
     }
 
-    package var wantsRenewal: Bool { hasNewData }
+    package var wantsRenewal: Bool { attempt.accepted?.hasNewData ?? false }
 
     package func sealingKey() -> TicketSecrets? {
         // Only what was marked is handed out.
-        guard mayHandOut, let key = domain.keys.sealing(at: clock()) else {
-            place = nil
+        guard given.isMarked, let key = domain.keys.sealing(at: clock()) else {
+            given.handle = nil
             return nil
         }
-        place = .ticket(key.name)
+        given.handle = .ticket(key.name)
         return key.secrets
     }
 
     package func mark(_ session: NewSession) -> SessionMark? {
         let mark = marked(session)
-        mayHandOut = mark != nil
+        given.isMarked = mark != nil
         return mark
     }
 
     private func marked(_ session: NewSession) -> SessionMark? {
         guard policy.isOn, let offer else { return nil }
         // What was not judged good does not become good by a new ticket.
-        guard !session.isRenewal || accepted != nil else { return nil }
+        guard !session.isRenewal || attempt.accepted != nil else { return nil }
         let now = clock()
-        let memory = isMarked ? self.memory ?? remember(session, offer, at: now) : remember(session, offer, at: now)
-        let seconds = memory.expires.secondsSinceEpoch - now.secondsSinceEpoch
+        let state = given.given ?? state(for: session, offer, at: now)
+        let seconds = state.expires.secondsSinceEpoch - now.secondsSinceEpoch
         guard seconds > 0 else { return nil }
-        if let peer = memory.peer, peer.certificates == nil { return nil }
-        (self.memory, isMarked) = (memory, true)
-        return SessionMark(memory: memory.encoded, seconds: Int(seconds))
+        if let peer = state.peer, peer.certificates == nil { return nil }
+        given.give(state)
+        return SessionMark(state: state.encoded, seconds: Int(seconds))
     }
 
     /// What all sessions of this connection carry: decided once.
-    private func remember(_ session: NewSession, _ offer: SessionOffer, at now: WallTime) -> ResumptionState {
-        if session.isRenewal, var memory = memory ?? accepted {
+    private func state(for session: NewSession, _ offer: SessionOffer, at now: WallTime) -> ResumptionState {
+        if session.isRenewal, var state = given.state ?? attempt.accepted?.state {
             // A TLS 1.2 session lives as long as it was made to, however often it is renewed.
-            if session.isTLS13 {
-                memory.expires = policy.expiry(at: now, lineage: memory.lineage, peer: memory.peer)
-            }
-            return memory
+            if session.isTLS13 { state.expires = policy.expiry(at: now, lineage: state.lineage, peer: state.peer) }
+            return state
         }
-        if let memory { return memory }
+        if let state = given.state { return state }
         let id = LineageID(SessionCrypto.bytes(LineageID.byteCount))
         guard let id else { preconditionFailure("a lineage's name has \(LineageID.byteCount) bytes") }
-        var memory = ResumptionState(
+        var state = ResumptionState(
             lineage: Lineage(id: id, authenticatedAt: WallTime(secondsSinceEpoch: now.secondsSinceEpoch)), expires: now,
             host: offer.hostDigest, name: session.isTLS13 ? [] : ServerNameBytes.comparable(offer.serverName),
             peer: session.peer)
-        memory.expires = policy.expiry(at: now, lineage: memory.lineage, peer: memory.peer)
-        return memory
+        state.expires = policy.expiry(at: now, lineage: state.lineage, peer: state.peer)
+        return state
     }
 
     package func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer) {
-        place = nil
-        guard policy.isOn, let memory, let key = SessionKey(id) else { return }
-        place = .stored(key)
+        given.handle = nil
+        guard policy.isOn, let state = given.state, let key = SessionKey(id) else { return }
+        given.handle = .stored(key)
         if domain.remote != nil {
-            let (session, expires, now) = (Array(der), memory.expires, clock())
-            keys.append(key)
+            let (session, expires, now) = (Array(der), state.expires, clock())
+            given.keys.append(key)
             // Nobody waits for it: a client that comes back sooner finds nothing, and makes a full handshake.
-            telling = domain.tellRemote(after: telling) {
+            given.telling = domain.tellRemote(after: given.telling) {
                 try await $0.put(key, session, expires: expires, at: now)
             }
             return
         }
-        if domain.store.put(key, der, expires: memory.expires, at: clock()).isKept { keys.append(key) }
+        if domain.store.put(key, der, expires: state.expires, at: clock()).isKept { given.keys.append(key) }
     }
 
     package func checkResumption() -> ResumptionCheck {
-        guard let accepted, objection == nil else { return .defect }
-        switch objection(to: accepted) {
+        guard case .accepted(let accepted) = attempt else { return .defect }
+        switch objection(to: accepted.state) {
         // Time that ran out during the handshake is nobody's fault.
         case nil, .expired, .chainTooOld, .certificateExpired: return .inOrder
         case .denied: return .denied
@@ -310,20 +283,21 @@ package final class ConnectionResumption: ConnectionSessions {
             // What was taken was not used.
             giveBack(but: nil)
             // Found good, and yet not resumed: libssl found that it fits no cipher or version.
-            if accepted != nil { refuse(.mismatch) }
+            if case .accepted = attempt { refuse(.mismatch) }
             return .inOrder
         }
-        giveBack(but: acceptedKey)
+        giveBack(but: attempt.accepted?.found.key)
         // Looked at again: what is not good now must not go on, whoever let it through.
         let check = checkResumption()
-        guard check == .inOrder else { return check }
-        if memory == nil { memory = accepted }
-        if place == nil { place = acceptedKey.map(ResumptionHandle.stored) ?? openedBy.map(ResumptionHandle.ticket) }
+        guard check == .inOrder, let accepted = attempt.accepted else { return check }
+        if given.state == nil { given.change(to: accepted.state) }
+        if given.handle == nil { given.handle = accepted.found.handle }
         return .inOrder
     }
 
     deinit {
         letGo()
-        spentSessions.wipe()
+        singleUse.spent.wipe()
+        remote.wipe()
     }
 }

@@ -38,19 +38,19 @@ package struct ResumptionPolicy: Sendable, Hashable {
     }
 
     /// Whether a remembered session may be resumed at this moment, apart from where it comes from.
-    func objection(to memory: ResumptionState, at now: WallTime, denyList: DenyList) -> ResumptionRefusal? {
-        if memory.lineage.authenticatedAt.adding(seconds: chainSeconds) <= now { return .chainTooOld }
+    func objection(to state: ResumptionState, at now: WallTime, denyList: DenyList) -> ResumptionRefusal? {
+        if state.lineage.authenticatedAt.adding(seconds: chainSeconds) <= now { return .chainTooOld }
         // Made by a clock that was ahead: it would outlive its time by as much.
         let doubted = now.adding(seconds: Self.doubtSeconds)
-        if memory.lineage.authenticatedAt > doubted || memory.expires > doubted.adding(seconds: lifetimeSeconds) {
+        if state.lineage.authenticatedAt > doubted || state.expires > doubted.adding(seconds: lifetimeSeconds) {
             return .expired
         }
-        if let peer = memory.peer {
+        if let peer = state.peer {
             if peer.notAfter <= now { return .certificateExpired }
             if peer.certificates == nil { return .chainTooLong }
         }
-        if memory.expires <= now { return .expired }
-        return denyList.denies(memory.lineage, of: memory.certificate) ? .denied : nil
+        if state.expires <= now { return .expired }
+        return denyList.denies(state.lineage, of: state.certificate) ? .denied : nil
     }
 }
 

@@ -30,7 +30,7 @@ struct ResumptionState: Hashable {
 
     private static let version: UInt8 = 2
 
-    /// The bytes, at most ``ResumptionLimits/memoryBytes``.
+    /// The bytes, at most ``ResumptionLimits/stateBytes``.
     var encoded: [UInt8] {
         var writer = ByteWriter()
         writer.append(Self.version)
@@ -67,13 +67,13 @@ struct ResumptionState: Hashable {
 
     /// - Returns: `nil` for bytes that ``encoded`` does not make.
     init?(_ bytes: [UInt8]) {
-        guard let memory = bytes.withUnsafeBytes({ Self(reading: $0) }) else { return nil }
-        self = memory
+        guard let state = bytes.withUnsafeBytes({ Self(reading: $0) }) else { return nil }
+        self = state
     }
 
     /// The same of bytes that are lent.
     init?(reading bytes: UnsafeRawBufferPointer) {
-        var reader = MemoryReader(bytes)
+        var reader = ByteReader(bytes)
         guard reader.byte() == Self.version, let high = reader.number(8), let low = reader.number(8),
             let renewals = reader.number(4), let authenticated = reader.time(), let expires = reader.time(),
             let host = reader.number(8), let nameCount = reader.byte(), let name = reader.take(Int(nameCount)),
@@ -101,7 +101,7 @@ struct ResumptionState: Hashable {
         applicationData = Array(data)
     }
 
-    private static func certificate(_ reader: inout MemoryReader) -> PeerChain.Certificate? {
+    private static func certificate(_ reader: inout ByteReader) -> PeerChain.Certificate? {
         guard let name = reader.number(4), let key = reader.number(8), let mark = reader.byte(),
             mark & 0x7f <= TLSLimits.distributionPoints
         else { return nil }

@@ -13,17 +13,17 @@ package struct ServedHost: Sendable {
 
     /// Why a session of this host would not be resumed.
     func objection(
-        to memory: ResumptionState, of session: SessionReference, in place: ResumptionHandle, at time: WallTime,
+        to state: ResumptionState, of session: SessionReference, in handle: ResumptionHandle, at time: WallTime,
         denyList: DenyList
     ) -> ResumptionRefusal? {
         guard policy.isOn else { return .off }
         guard terms.takes(session) else { return .mismatch }
         let isTLS13 = session.version == .tls1_3
-        switch place {
+        switch handle {
         case .ticket: guard terms.sessions.usesTickets(isTLS13: isTLS13) else { return .notFound }
         case .stored: guard terms.sessions.usesStore(isTLS13: isTLS13) else { return .notFound }
         }
-        return terms.clients.flatMap { memory.objection(of: $0, at: time) }
-            ?? policy.objection(to: memory, at: time, denyList: denyList)
+        return terms.clients.flatMap { state.objection(of: $0, at: time) }
+            ?? policy.objection(to: state, at: time, denyList: denyList)
     }
 }

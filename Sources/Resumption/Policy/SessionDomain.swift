@@ -105,11 +105,11 @@ package final class SessionDomain: Sendable {
     package func putBack(_ sessions: [SessionKey: [UInt8]], at time: WallTime) {
         for (key, session) in sessions {
             guard
-                let memory = session.withUnsafeBytes({ SessionReference.reading($0) }).flatMap({
-                    ResumptionState($0.memory)
+                let state = session.withUnsafeBytes({ SessionReference.reading($0) }).flatMap({
+                    ResumptionState($0.state)
                 })
             else { continue }
-            tellRemote { try await $0.put(key, session, expires: memory.expires, at: time) }
+            tellRemote { try await $0.put(key, session, expires: state.expires, at: time) }
         }
     }
 

@@ -3,12 +3,6 @@ internal import RepriseVocabulary
 
 /// What routers get of a connection's session.
 extension ConnectionResumption {
-    /// A session that was handed out.
-    struct EstablishedSession {
-        let reference: SessionReference
-        let place: ResumptionHandle
-    }
-
     /// Lends the connection's session for the length of `body`.
     ///
     /// - Parameter connection: the one whose sessions this object keeps.
@@ -17,7 +11,7 @@ extension ConnectionResumption {
         of connection: ServerConnection, _ body: (borrowing SessionView) throws -> Result
     ) rethrows -> Result? {
         guard isDone else { return nil }
-        let facts = facts(connection, place)
+        let facts = facts(connection, given.handle)
         return try connection.withSession { live in try body(SessionView(live, facts)) }
     }
 
@@ -25,26 +19,26 @@ extension ConnectionResumption {
 
     /// Keeps a session that was handed out until the handshake is known to be in order.
     package func established(_ session: SessionReference) {
-        guard observer != nil, let place else { return }
-        waiting.append(EstablishedSession(reference: session, place: place))
+        guard observer != nil, let handle = given.handle else { return }
+        given.waiting.append(GivenSessions.EstablishedSession(reference: session, handle: handle))
     }
 
     /// Tells the observer of what was handed out since it was last asked for.
     ///
     /// - Parameter connection: whose handshake is done.
     package func announceSessions(of connection: ServerConnection) {
-        guard isDone, let observer, !waiting.isEmpty else { return }
-        defer { waiting = [] }
+        guard isDone, let observer, !given.waiting.isEmpty else { return }
+        defer { given.waiting = [] }
         let certificates = connection.clientCertificates
-        for session in waiting {
+        for session in given.waiting {
             observer.sessionEstablished(
-                facts(connection, session.place).retained(session.reference, certificates: certificates))
+                facts(connection, session.handle).retained(session.reference, certificates: certificates))
         }
     }
 
-    func facts(_ connection: ServerConnection, _ place: ResumptionHandle?) -> SessionFacts {
+    func facts(_ connection: ServerConnection, _ handle: ResumptionHandle?) -> SessionFacts {
         SessionFacts(
-            summary: connection.summary, outcome: outcome, memory: memory, place: place,
+            summary: connection.summary, outcome: outcome, state: given.state, handle: handle,
             context: SessionContext(
                 hostID: offer?.hostID ?? "", fingerprint: offer?.sessionIDContext ?? [], domain: domain, policy: policy),
             isToCome: connection.ticketsAreToCome)
@@ -57,7 +51,7 @@ extension ConnectionResumption {
     /// when the client comes back, and renews the ticket. A session in our own store is changed at once.
     package func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
         guard bytes.count <= ApplicationDataError.limit else { throw .tooLong(bytes: bytes.count) }
-        guard isDone, var changed = memory, policy.isOn else { throw .noSession }
+        guard isDone, var changed = given.state, policy.isOn else { throw .noSession }
         if changed.applicationData == bytes {
             // What another connection has set since is not what is wanted.
             guard let later = domain.pending[changed.lineage.id], later.set > changed.applicationDataSet else { return }
@@ -68,27 +62,27 @@ extension ConnectionResumption {
         let last = max(changed.applicationDataSet, domain.pending[changed.lineage.id]?.set ?? 0)
         let fits = changed.remember(bytes, set: max(milliseconds, last + 1))
         precondition(fits, "\(bytes.count) bytes of application data")
-        memory = changed
+        given.change(to: changed)
         if domain.remote == nil { for key in storedKeys { replace(key, by: changed) } }
         // What is handed out from now on carries it.
-        guard place != nil else { return }
+        guard given.handle != nil else { return }
         domain.pending.set(
             PendingData.Value(bytes: bytes, set: changed.applicationDataSet), for: changed.lineage.id)
     }
 
     /// Under which the session this connection came with, and those that it was handed, are stored.
-    private var storedKeys: [SessionKey] { keys + (acceptedKey.map { [$0] } ?? []) }
+    var storedKeys: [SessionKey] { given.keys + (attempt.accepted?.found.key.map { [$0] } ?? []) }
 
     /// Rewrites what a stored session remembers, unless it has been spent or replaced meanwhile.
-    private func replace(_ key: SessionKey, by memory: ResumptionState) {
+    private func replace(_ key: SessionKey, by state: ResumptionState) {
         let now = clock()
         withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
             guard let count = domain.store.get(key, at: now, into: buffer), count > 0 else { return }
             let session = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
             defer { SessionCrypto.wipe(session) }
             let old = UnsafeRawBufferPointer(session)
-            SessionReference.replacing(memory: memory.encoded, in: old)?.withBytes {
-                domain.store.replace(key, old, by: $0, expires: memory.expires, at: now)
+            SessionReference.replacing(state: state.encoded, in: old)?.withBytes {
+                domain.store.replace(key, old, by: $0, expires: state.expires, at: now)
             }
         }
     }

@@ -13,21 +13,21 @@ public final class RetainedSession: Sendable {
     public let context: SessionContext
 
     private let reference: SessionReference
-    private let memory: ResumptionState?
-    private let place: ResumptionHandle?
+    private let state: ResumptionState?
+    private let handle: ResumptionHandle?
     /// When it was retained, more was still to be handed out.
     private let isToCome: Bool
 
     init(
-        _ reference: SessionReference, _ details: SessionDetails, _ memory: ResumptionState?,
-        _ place: ResumptionHandle?,
+        _ reference: SessionReference, _ details: SessionDetails, _ state: ResumptionState?,
+        _ handle: ResumptionHandle?,
         isToCome: Bool = false, in context: SessionContext
     ) {
         self.isToCome = isToCome
         self.reference = reference
         self.details = details
-        self.memory = memory
-        self.place = place
+        self.state = state
+        self.handle = handle
         self.context = context
     }
 
@@ -37,13 +37,13 @@ public final class RetainedSession: Sendable {
     /// One that was retained before its ticket stays without: retain again when the ticket has left.
     /// Sessions in a store that other machines share count as there; ``resumability(at:askingStoreFor:)`` asks.
     public func resumability(at time: WallTime) -> Resumability {
-        guard let memory, let place else {
+        guard let state, let handle else {
             return .no(isToCome ? .noTicketYet : .notHandedOut)
         }
-        if let objection = context.objection(to: memory, of: reference, in: place, at: time) {
+        if let objection = context.objection(to: state, of: reference, in: handle, at: time) {
             return .no(.refused(objection))
         }
-        switch place {
+        switch handle {
         case .ticket(let name):
             return context.domain.keys.opens(name, at: time) ? .yes : .no(.refused(.keyUnknown))
         case .stored(let key):
@@ -57,7 +57,7 @@ public final class RetainedSession: Sendable {
     /// - Parameter deadline: how long it is waited for; after that the answer is ``ResumptionRefusal/storeSilent``.
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
-        guard answer == .yes, case .stored(let key) = place, let remote = context.domain.remote else { return answer }
+        guard answer == .yes, case .stored(let key) = handle, let remote = context.domain.remote else { return answer }
         return await withCheckedContinuation { continuation in
             // Whichever comes first; a store that does not heed its task's cancellation is not waited for either.
             let waiting = Locked<CheckedContinuation<Resumability, Never>?>(continuation)
@@ -98,16 +98,16 @@ extension RetainedSession {
     ///
     /// - Returns: `nil` as long as nothing was handed out to resume it with.
     public func serialized() -> Secret? {
-        guard let place, let der else { return nil }
+        guard let handle, let der else { return nil }
         return SerializedSession(
-            place: place, serverName: details.serverName, applicationProtocol: details.applicationProtocol, der: der
+            handle: handle, serverName: details.serverName, applicationProtocol: details.applicationProtocol, der: der
         ).encoded
     }
 
     /// The DER with all that is remembered now: application data that was set after the session was handed out, too.
     private var der: Secret? {
-        guard let memory, let der = reference.der else { return nil }
-        return der.withBytes { SessionReference.replacing(memory: memory.encoded, in: $0) }
+        guard let state, let der = reference.der else { return nil }
+        return der.withBytes { SessionReference.replacing(state: state.encoded, in: $0) }
     }
 
     /// Takes a session from its travelling form into a context.
@@ -119,20 +119,20 @@ extension RetainedSession {
         guard let reference = form.der.withBytes({ SessionReference.reading($0) }) else {
             throw .notASession
         }
-        guard let memory = ResumptionState(reference.memory) else { throw .otherVersion }
+        guard let state = ResumptionState(reference.state) else { throw .otherVersion }
         guard reference.sessionIDContext == context.fingerprint else { throw .otherContext }
-        if case .stored(let key) = form.place {
+        if case .stored(let key) = form.handle {
             guard reference.id.withUnsafeBytes({ SessionKey($0) }) == key else { throw .notASession }
         }
         let details = SessionDetails(
             protocolVersion: reference.version, cipher: reference.cipher, group: nil,
             serverName: form.serverName, applicationProtocol: form.applicationProtocol,
             clientCertificates: reference.clientCertificate.map { [$0] } ?? [],
-            created: reference.created, expires: memory.expires, lineage: memory.lineage, resumedBy: .no,
+            created: reference.created, expires: state.expires, lineage: state.lineage, resumedBy: .no,
             outcome: ResumptionOutcome(
                 result: .notOffered, hostID: context.hostID, fingerprint: context.fingerprint),
-            applicationData: memory.applicationData)
-        self.init(reference, details, memory, form.place, in: context)
+            applicationData: state.applicationData)
+        self.init(reference, details, state, form.handle, in: context)
     }
 
     /// Puts a session that came from elsewhere into the store of its context, where clients find it.
@@ -142,16 +142,16 @@ extension RetainedSession {
     ///   key is.
     @discardableResult
     public func store(at time: WallTime) async -> Bool {
-        guard let memory, let place, case .stored(let key) = place,
-            context.objection(to: memory, of: reference, in: place, at: time) == nil,
+        guard let state, let handle, case .stored(let key) = handle,
+            context.objection(to: state, of: reference, in: handle, at: time) == nil,
             let der
         else { return false }
         guard let remote = context.domain.remote else {
-            return der.withBytes { context.domain.store.add(key, $0, expires: memory.expires, at: time) }
+            return der.withBytes { context.domain.store.add(key, $0, expires: state.expires, at: time) }
         }
         do {
             guard try await remote.get(key, at: time) == nil else { return false }
-            try await remote.put(key, der.withBytes { Array($0) }, expires: memory.expires, at: time)
+            try await remote.put(key, der.withBytes { Array($0) }, expires: state.expires, at: time)
             return true
         } catch {
             return false

@@ -2,15 +2,15 @@ internal import RepriseVocabulary
 
 /// A session as it travels: a mark, how the client names it, what its connection was about, and its DER.
 struct SerializedSession {
-    let place: ResumptionHandle
+    let handle: ResumptionHandle
     let serverName: String?
     let applicationProtocol: String?
     let der: Secret
 
     private static let mark: [UInt8] = Array("RSN1".utf8)
 
-    init(place: ResumptionHandle, serverName: String?, applicationProtocol: String?, der: Secret) {
-        (self.place, self.der) = (place, der)
+    init(handle: ResumptionHandle, serverName: String?, applicationProtocol: String?, der: Secret) {
+        (self.handle, self.der) = (handle, der)
         (self.serverName, self.applicationProtocol) = (serverName, applicationProtocol)
     }
 
@@ -23,20 +23,20 @@ struct SerializedSession {
             let nameBytes = kind == 0 ? TicketKeyName.byteCount : SessionKey.byteCount
             guard kind <= 1, rest.count > nameBytes else { return nil }
             let name = UnsafeRawBufferPointer(rebasing: rest[..<nameBytes])
-            let place =
+            let handle =
                 kind == 0
                 ? TicketKeyName(name).map(ResumptionHandle.ticket) : SessionKey(name).map(ResumptionHandle.stored)
-            guard let place else { return nil }
+            guard let handle else { return nil }
             var left = rest[nameBytes...]
             guard let serverName = Self.text(&left), let applicationProtocol = Self.text(&left) else { return nil }
             let der = Secret(copying: UnsafeRawBufferPointer(rebasing: left))
             return (
-                place, serverName.isEmpty ? nil : serverName, applicationProtocol.isEmpty ? nil : applicationProtocol,
+                handle, serverName.isEmpty ? nil : serverName, applicationProtocol.isEmpty ? nil : applicationProtocol,
                 der
             )
         }
         guard let parts else { return nil }
-        (place, serverName, applicationProtocol, der) = parts
+        (handle, serverName, applicationProtocol, der) = parts
     }
 
     /// Takes a text with its length in front.
@@ -48,7 +48,7 @@ struct SerializedSession {
 
     var encoded: Secret {
         var front = Self.mark
-        switch place {
+        switch handle {
         case .ticket(let name):
             front.append(0)
             name.withBytes { front.append(contentsOf: $0) }

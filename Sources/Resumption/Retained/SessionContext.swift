@@ -23,14 +23,14 @@ public struct SessionContext: Sendable {
 
     /// Why a session would not be resumed here now, by any listener that has the host.
     func objection(
-        to memory: ResumptionState, of session: SessionReference, in place: ResumptionHandle, at time: WallTime
+        to state: ResumptionState, of session: SessionReference, in handle: ResumptionHandle, at time: WallTime
     ) -> ResumptionRefusal? {
         guard let hosts = domain.hosts(of: fingerprint) else {
-            return policy.isOn ? policy.objection(to: memory, at: time, denyList: domain.denyList) : .off
+            return policy.isOn ? policy.objection(to: state, at: time, denyList: domain.denyList) : .off
         }
         var first = ResumptionRefusal.policyChanged
         for (index, host) in hosts.enumerated() {
-            let objection = host.objection(to: memory, of: session, in: place, at: time, denyList: domain.denyList)
+            let objection = host.objection(to: state, of: session, in: handle, at: time, denyList: domain.denyList)
             guard let objection else { return nil }
             if index == 0 { first = objection }
         }

@@ -5,15 +5,15 @@ internal import RepriseVocabulary
 struct SessionFacts {
     let summary: HandshakeSummary
     let outcome: ResumptionOutcome
-    let memory: ResumptionState?
-    let place: ResumptionHandle?
+    let state: ResumptionState?
+    let handle: ResumptionHandle?
     let context: SessionContext
     /// More will be handed out.
     let isToCome: Bool
 
     func retained(_ reference: SessionReference, certificates: [[UInt8]]) -> RetainedSession {
         RetainedSession(
-            reference, details(created: reference.created, certificates: certificates), memory, place,
+            reference, details(created: reference.created, certificates: certificates), state, handle,
             isToCome: isToCome, in: context)
     }
 
@@ -21,7 +21,7 @@ struct SessionFacts {
         SessionDetails(
             protocolVersion: summary.version, cipher: summary.cipher, group: summary.group,
             serverName: summary.serverName, applicationProtocol: summary.alpn, clientCertificates: certificates,
-            created: created, expires: place == nil ? nil : memory?.expires, lineage: memory?.lineage,
-            resumedBy: summary.resumed, outcome: outcome, applicationData: memory?.applicationData ?? [])
+            created: created, expires: handle == nil ? nil : state?.expires, lineage: state?.lineage,
+            resumedBy: summary.resumed, outcome: outcome, applicationData: state?.applicationData ?? [])
     }
 }

@@ -95,7 +95,7 @@ extension ServerConnection {
         guard let mark = sessions.mark(new) else { return false }
         // A renewed TLS 1.2 session keeps the time it was made at, and so its lifetime.
         if isTLS13 || !isRenewal { _ = SSL_SESSION_set_timeout(session, max(1, mark.seconds)) }
-        return SSL_SESSION_set1_ticket_appdata(session, mark.memory, mark.memory.count) == 1
+        return SSL_SESSION_set1_ticket_appdata(session, mark.state, mark.state.count) == 1
     }
 
     /// Has the keeper decide what a session carries of which nothing has been handed out, and perhaps never will.

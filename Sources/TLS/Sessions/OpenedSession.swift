@@ -4,7 +4,7 @@ import CRepriseOpenSSL
 /// over in.
 package struct OpenedSession {
     /// What we had it remember (its application data); authenticated, since it came out of our ticket or store.
-    package var memory: UnsafeRawBufferPointer
+    package var state: UnsafeRawBufferPointer
     /// Its session-id context.
     package var sessionIDContext: UnsafeRawBufferPointer
     package var isTLS13: Bool
@@ -14,13 +14,13 @@ package struct OpenedSession {
 
     /// Lends the bytes of a session of libssl's; `nil` for one without any of ours.
     init?(_ session: OpaquePointer) {
-        var memory: UnsafeMutableRawPointer?
-        var memoryBytes = 0
+        var bytes: UnsafeMutableRawPointer?
+        var count = 0
         var contextBytes: CUnsignedInt = 0
-        guard SSL_SESSION_get0_ticket_appdata(session, &memory, &memoryBytes) == 1,
+        guard SSL_SESSION_get0_ticket_appdata(session, &bytes, &count) == 1,
             let context = SSL_SESSION_get0_id_context(session, &contextBytes)
         else { return nil }
-        self.memory = UnsafeRawBufferPointer(start: memory, count: memoryBytes)
+        self.state = UnsafeRawBufferPointer(start: bytes, count: count)
         sessionIDContext = UnsafeRawBufferPointer(start: context, count: Int(contextBytes))
         isTLS13 = SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION
     }

@@ -91,15 +91,15 @@ package final class SessionReference: @unchecked Sendable {
     }
 
     /// What it carries of ours; empty for a session that was not made by us.
-    package var memory: [UInt8] { OpenedSession(session).map { Array($0.memory) } ?? [] }
+    package var state: [UInt8] { OpenedSession(session).map { Array($0.state) } ?? [] }
 
     /// What it is bound to.
     package var sessionIDContext: [UInt8] { OpenedSession(session).map { Array($0.sessionIDContext) } ?? [] }
 
     /// Puts other bytes of ours into a session in DER.
-    package static func replacing(memory: [UInt8], in der: UnsafeRawBufferPointer) -> Secret? {
+    package static func replacing(state: [UInt8], in der: UnsafeRawBufferPointer) -> Secret? {
         guard let reference = reading(der),
-            SSL_SESSION_set1_ticket_appdata(reference.session, memory, memory.count) == 1
+            SSL_SESSION_set1_ticket_appdata(reference.session, state, state.count) == 1
         else { return nil }
         return reference.der
     }

@@ -18,7 +18,7 @@ struct ByteWriter {
 }
 
 /// Takes what ``ByteWriter`` wrote out again; `nil` when there is not enough. Someone else keeps the bytes alive.
-struct MemoryReader {
+struct ByteReader {
     private var rest: UnsafeRawBufferPointer
 
     init(_ bytes: UnsafeRawBufferPointer) {

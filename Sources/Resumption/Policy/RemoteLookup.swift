@@ -1,0 +1,41 @@
+internal import RepriseTLS
+
+/// What a connection has asked a remote store, and what that answered.
+///
+/// Answers are kept until the handshake is done: a HelloRetryRequest has libssl ask for them twice.
+struct RemoteLookup {
+    private var asked: Set<SessionKey> = []
+    /// The keys that the store is to be asked for, while the handshake waits.
+    private(set) var wanted: [SessionKey] = []
+    private(set) var fetched: [SessionKey: [UInt8]] = [:]
+    /// The store has not answered in time, or has failed.
+    private(set) var isSilent = false
+
+    /// Asks for what was not asked for before.
+    ///
+    /// - Returns: whether there is something to wait for.
+    mutating func ask(for keys: [SessionKey]) -> Bool {
+        let new = keys.filter { !asked.contains($0) }
+        guard !new.isEmpty else { return false }
+        asked.formUnion(new)
+        wanted = new
+        return true
+    }
+
+    mutating func answered(_ sessions: [SessionKey: [UInt8]]) {
+        wanted = []
+        fetched.merge(sessions) { $1 }
+    }
+
+    /// What the store has is not there.
+    mutating func wasSilent() {
+        wanted = []
+        isSilent = true
+    }
+
+    /// Forgets the answers, and overwrites the secrets in them.
+    mutating func wipe() {
+        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionCrypto.wipe($0) } }
+        fetched = [:]
+    }
+}
