@@ -46,6 +46,7 @@ package final class Acceptor {
     ///
     /// - Throws: when epoll does not take the socket.
     package func start() throws(EventLoopError) {
+        loop.assertConfined()
         let watch = LoopEvent(.clients(of: socket), on: loop) { [unowned self] _ in clientsWait() }
         try watch.start()
         self.watch = watch
@@ -54,6 +55,7 @@ package final class Acceptor {
 
     /// Takes in every client that the kernel has queued, then closes the socket: nobody who was let in is reset.
     package func drainAndClose() {
+        loop.assertConfined()
         guard !isClosed else { return }
         for _ in 0..<Self.maximumQueue {
             switch socket.accept() {
@@ -67,6 +69,7 @@ package final class Acceptor {
 
     /// Closes the socket at once; whom the kernel has queued is reset.
     package func close() {
+        loop.assertConfined()
         guard !isClosed else { return }
         isClosed = true
         watch?.close()
@@ -77,6 +80,7 @@ package final class Acceptor {
     }
 
     private func clientsWait() {
+        loop.assertConfined()
         var taken = 0
         while taken < batch, !isClosed {
             switch socket.accept() {
@@ -110,6 +114,7 @@ package final class Acceptor {
     }
 
     private func pauseIsOver() {
+        loop.assertConfined()
         // It was taken once, and nothing but memory can keep it from being taken again: then the next pause tries.
         if let watch, (try? watch.start()) == nil { timer?.schedule(after: pause) }
     }

@@ -13,6 +13,7 @@ final class CertificateMaintenance {
     /// How often certificates that expire soon are warned of.
     static let warningInterval = Duration.seconds(86_400)
 
+    private let loop: EventLoop
     private let registry: MetricRegistry
     private let log: ControlLog
     private var staples: [WatchedStaple] = []
@@ -45,7 +46,7 @@ final class CertificateMaintenance {
         _ plan: Plan, _ loadedFiles: LoadedFiles, from source: ConfigurationSource, loop: EventLoop,
         registry: MetricRegistry, log: ControlLog
     ) {
-        self.registry = registry
+        (self.loop, self.registry) = (loop, registry)
         self.log = log
         for listener in plan.listeners {
             for host in listener.tls.hosts {
@@ -73,6 +74,7 @@ final class CertificateMaintenance {
 
     /// Ends the maintenance; must be called before the object goes.
     func stop() {
+        loop.assertConfined()
         looks?.stop()
         warningTimer?.close()
         (looks, warningTimer) = (nil, nil)
@@ -98,6 +100,7 @@ final class CertificateMaintenance {
     }
 
     private func reload(_ seen: SeenFile) {
+        loop.assertConfined()
         staples[seen.index].stamp = seen.stamp
         let path = staples[seen.index].file.path
         do {
@@ -113,6 +116,7 @@ final class CertificateMaintenance {
     }
 
     private func warnAgain() {
+        loop.assertConfined()
         let now = Clocks.wall()
         for (_, _, loaded) in certificates {
             for warning in loaded.certificate.warnings(at: now) {

@@ -32,11 +32,13 @@ final class FileLooks<Known: Sendable, Seen: Sendable>: @unchecked Sendable {
 
     /// What a look under way sees comes too late from now on.
     func stop() {
+        loop.assertConfined()
         timer?.close()
         timer = nil
     }
 
     private func begin() {
+        loop.assertConfined()
         let before = known()
         let isUnderWay = Background.start { [self] in
             let seen = look(before)
@@ -46,6 +48,7 @@ final class FileLooks<Known: Sendable, Seen: Sendable>: @unchecked Sendable {
     }
 
     private func end(_ seen: Seen) {
+        loop.assertConfined()
         guard timer != nil else { return }
         take(seen)
         timer?.schedule(after: interval)

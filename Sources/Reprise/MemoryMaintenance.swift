@@ -32,11 +32,13 @@ final class MemoryMaintenance {
 
     /// Ends the maintenance; must be called before the object goes.
     func stop() {
+        loop.assertConfined()
         timer?.close()
         timer = nil
     }
 
     private func look() {
+        loop.assertConfined()
         let (open, recent) = takePeak()
         peak = max(peak, recent)
         let hasRested = lastTrim.map { loop.now - $0 >= Self.rest } ?? true

@@ -13,6 +13,7 @@ final class SessionMaintenance {
     /// How often keys are made ahead and wiped; handshakes make up for what is late.
     static let advanceInterval = Duration.seconds(30)
 
+    private let loop: EventLoop
     private let registry: MetricRegistry
     private let log: ControlLog
     private let domains: [SessionDomain]
@@ -42,7 +43,7 @@ final class SessionMaintenance {
         loop: EventLoop,
         registry: MetricRegistry, log: ControlLog
     ) {
-        self.registry = registry
+        (self.loop, self.registry) = (loop, registry)
         self.log = log
         allDomains = domains.all
         let plans = Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
@@ -67,11 +68,13 @@ final class SessionMaintenance {
 
     /// Goes on with these domains; the others have gone.
     func keep(_ domains: SessionDomains) {
+        loop.assertConfined()
         allDomains = domains.all
     }
 
     /// Ends the maintenance; must be called before the object goes.
     func stop() {
+        loop.assertConfined()
         looks?.stop()
         advanceTimer?.close()
         (looks, advanceTimer) = (nil, nil)
@@ -80,6 +83,7 @@ final class SessionMaintenance {
     }
 
     private func count() {
+        loop.assertConfined()
         for domain in domains {
             let store = domain.store
             let values: [(Metric, @Sendable () -> Double)] = [
@@ -99,6 +103,7 @@ final class SessionMaintenance {
     }
 
     private func advance() {
+        loop.assertConfined()
         for domain in allDomains { domain.keys.advance(to: Clocks.wall()) }
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
@@ -122,6 +127,7 @@ final class SessionMaintenance {
     }
 
     private func reload(_ seen: SeenKeys) {
+        loop.assertConfined()
         watched[seen.index].files.stamps = seen.stamps
         let domain = watched[seen.index].domain
         do throws(TicketKeyLoading.Failure) {

@@ -52,6 +52,7 @@ final class HTTPConnection {
 
     /// Begins, with what has come already.
     func start() {
+        server.loop.assertConfined()
         let watch = LoopEvent(.edges(of: socket), on: server.loop) { [unowned self] in socketReady($0) }
         timer = .timer(on: server.loop) { [unowned self] in end() }
         do {
@@ -66,6 +67,7 @@ final class HTTPConnection {
 
     /// Closes the socket; the server forgets the connection itself.
     func close() {
+        server.loop.assertConfined()
         if case .closed = phase { return }
         phase = .closed
         watch?.close()
@@ -91,6 +93,7 @@ final class HTTPConnection {
 
     /// Goes on as far as the socket allows, by one request at the most.
     private func work() {
+        server.loop.assertConfined()
         if case .closed = phase { return }
         guard flush() else { return }
         if case .lingering = phase { return discard() }

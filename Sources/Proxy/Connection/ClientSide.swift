@@ -35,7 +35,7 @@ final class ClientSide {
         tls = ServerConnection(
             context: listener.context, output: worker.buffers.output, sessions: sessions,
             holdsTickets: listener.settings.ticketsWaitForUpstream)
-        stream = Stream(socket, .tls(tls.stream, worker.buffers.output), on: worker.loop, isConnected: true)
+        stream = Stream(socket, .tls(tls.stream, worker.buffers.output), with: worker.buffers, isConnected: true)
         lastReceived = worker.loop.now
     }
 
@@ -50,6 +50,7 @@ final class ClientSide {
 
     /// The socket failed: what waited for it is gone.
     func broke() {
+        worker.loop.assertConfined()
         stream.broke()
         worker.buffers.output.removeAll()
         tickets.areHeld = false
@@ -57,6 +58,7 @@ final class ClientSide {
 
     /// Takes back what a closed connection would have said.
     func forget() {
+        worker.loop.assertConfined()
         worker.buffers.output.removeAll()
         tickets.areHeld = false
         question?.waits.end()
@@ -75,6 +77,7 @@ final class ClientSide {
     ///
     /// - Returns: what broke the stream, if that shows now.
     func write(_ bytes: UnsafeRawBufferPointer) -> Stream.End? {
+        worker.loop.assertConfined()
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
         bringHeldTickets()
         let end = stream.write(bytes)
@@ -87,6 +90,7 @@ final class ClientSide {
 
     /// Puts a close_notify behind what the client still gets; once.
     func sendCloseNotify() {
+        worker.loop.assertConfined()
         guard !hasSentCloseNotify, !isBroken else { return }
         issueHeldTickets()
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
@@ -111,6 +115,8 @@ final class ClientSide {
         case nothing
         /// It took some.
         case sent
+        /// It took the last of what had waited from an earlier turn.
+        case sentWhatWaited
         /// Tickets are kept back.
         case held
     }
@@ -119,6 +125,7 @@ final class ClientSide {
     ///
     /// - Parameter mayHold: keep tickets back when nothing else is there to send, because more may come.
     func flush(holdingTickets mayHold: Bool) -> Flushed {
+        worker.loop.assertConfined()
         let output = worker.buffers.output
         // What a broken client was to get, too.
         defer { output.removeAll() }
@@ -134,11 +141,12 @@ final class ClientSide {
             guard !mayHold || output.count > 0 else { return .nothing }
             tickets.areHeld = false
         }
+        let waited = !stream.pending.isEmpty
         guard let sent = stream.flush() else { return .nothing }
         if !stream.pending.isEmpty { listener.metrics.pauses(.upstreamToClient) }
         guard sent > 0 else { return .nothing }
         lastAnswered = worker.loop.now
-        return .sent
+        return waited && stream.pending.isEmpty ? .sentWhatWaited : .sent
     }
 
     /// Whether a hold can begin or go on: it ends with the first byte of something else, and with the goodbye.
@@ -161,8 +169,12 @@ final class ClientSide {
         stream.takeBack { worker.buffers.output.append($0) }
     }
 
+    /// Ends the wait of tickets that are held: they leave at the end of the turn.
+    func releaseHeldTickets() { tickets.areHeld = false }
+
     /// Makes the tickets that waited for the upstream.
     func issueHeldTickets() {
+        worker.loop.assertConfined()
         guard tls.holdsTickets, tls.isHandshakeDone else { return }
         tls.issueTickets()
         sessions.announceSessions(of: tls)
@@ -193,6 +205,7 @@ final class ClientSide {
     // MARK: The end
 
     func close(resetting: Bool) {
+        worker.loop.assertConfined()
         if !hasSentCloseNotify { tls.markShutdown() }
         stream.close(resetting: resetting)
     }

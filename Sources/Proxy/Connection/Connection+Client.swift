@@ -17,17 +17,11 @@ extension Connection {
     }
 
     func clientReady(_ readiness: Readiness) {
-        let waited = !client.stream.pending.isEmpty && !client.tickets.areHeld
         // An error of the socket makes it readable and writable at once, without a FIN, and just this once; asking costs a
         // system call, so only where no receive would tell.
         let mayBeError = readiness == [.readable, .writable] && !clientIsReceivedFrom
         client.stream.note(readiness)
-        if readiness.contains(.writable), waited {
-            flushClient(holdingTickets: true)
-            clientTookBytes()
-        }
-        guard !machine.isClosed else { return }
-        if mayBeError, !clientIsReceivedFrom, client.stream.pendingError() != nil { return clientBroke() }
+        if mayBeError, client.stream.pendingError() != nil { return clientBroke() }
         mayReceive(from: .client)
     }
 
@@ -52,7 +46,7 @@ extension Connection {
             return probeLater()
         }
         let receipt = client.stream.receive(
-            with: worker.buffers, room: room, opening: { driveHandshake() }, while: { machine.client.readsClient },
+            room: room, opening: { driveHandshake() }, while: { machine.client.readsClient },
             { takeFromClient($0, $1) })
         if case .bytes = receipt { client.noteReceived() }
         acknowledgeLater()
@@ -62,13 +56,13 @@ extension Connection {
     /// Reads and forgets what the client still sends, until its FIN.
     private func discardFromClient() {
         guard client.stream.isReadable || client.stream.endIsKnown, !client.isBroken else { return }
-        switch client.stream.discard(with: worker.buffers) {
+        switch client.stream.discard() {
         case .bytes(let endIsBehind):
             client.noteReceived()
             if endIsBehind || client.stream.isReadable { client.stream.again() } else { probeLater() }
         case .nothing: break
-        case .ended(.reset): clientBroke()
-        case .ended: leave(machine.clientBroke(.truncation))
+        case .reset: clientBroke()
+        case .fin: leave(machine.clientBroke(.truncation))
         }
     }
 
@@ -183,6 +177,11 @@ extension Connection {
         switch client.flush(holdingTickets: holdingTickets && machine.isServing) {
         case .nothing: break
         case .sent: noteActivity()
+        case .sentWhatWaited:
+            noteActivity()
+            // What had stopped because of that goes on, in turns of its own.
+            if client.stream.isReadable { client.stream.again() }
+            if let stream = upstream.receiving, stream.isReadable { stream.again() }
         case .held:
             if client.bytesReceived > 0 { acknowledgeLater() }
             guard client.queueTicketsEnd() else { return }
@@ -195,8 +194,7 @@ extension Connection {
         turn {
             guard client.tickets.areHeld else { return }
             listener.metrics.sessions.ticketsLeft(.alone)
-            flushClient(holdingTickets: false)
-            clientTookBytes()
+            client.releaseHeldTickets()
         }
     }
 
@@ -210,12 +208,6 @@ extension Connection {
         turn { client.acknowledgementIsDue() }
     }
 
-    /// Goes on with what had stopped because bytes for the client were waiting.
-    private func clientTookBytes() {
-        if client.isBroken { return clientBroke() }
-        guard client.stream.pending.isEmpty else { return }
-        mayReceive(from: [.client, .upstream])
-    }
 }
 
 /// The session store, when it answers later.
@@ -252,7 +244,7 @@ extension Connection {
             if let found { client.sessions.storeAnswered(found) } else { client.sessions.storeWasSilent() }
             client.tls.lookupFinished()
             client.stream.goOn(
-                with: worker.buffers, opening: { driveHandshake() }, while: { machine.client.readsClient },
+                opening: { driveHandshake() }, while: { machine.client.readsClient },
                 { takeFromClient($0, $1) })
             mayReceive(from: .client)
         }

@@ -60,7 +60,9 @@ extension Connection {
                 observer.connected(record, client.tls.summary, from: local)
             }
             client.issueHeldTickets()
-            sayAfterUpload(machine.connected(uploadWaits: upstream.waiting > 0))
+            if machine.connected(uploadWaits: upstream.waiting > 0) == .endUpstreamWrite {
+                upstream.stream?.endWriting()
+            }
             return false
         case .failed(let why, let another):
             worker.log.connectFailed(listener, record, why)
@@ -79,7 +81,6 @@ extension Connection {
             upstream.receiving?.note(readiness)
         }
         guard upstream.receiving != nil else { return }
-        if readiness.contains(.writable), !upstream.hasGathered { flushUpstream() }
         mayReceive(from: .upstream)
     }
 
@@ -90,7 +91,7 @@ extension Connection {
         // One that takes none of TLS's own answers is not read.
         guard stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else { return }
         let receipt = stream.receive(
-            with: worker.buffers, room: listener.settings.relayBuffer, opening: { openUpstream() },
+            room: listener.settings.relayBuffer, opening: { openUpstream() },
             while: { machine.readsUpstream }, { takeFromUpstream($0, $1, stream) })
         arrangeNext(receipt, from: stream, .upstream)
     }
@@ -139,28 +140,25 @@ extension Connection {
         mayReceive(from: .client)
     }
 
-    /// Sends what TLS has gathered for the upstream in this turn, and its close_notify where that follows.
-    func settleUpstream() {
-        while upstream.hasGathered {
-            flushUpstream()
-            receiveFromWhoIsDue()
-        }
-    }
-
-    /// Offers the client's plaintext that waits.
-    private func flushUpstream() {
+    /// Sends what waits for the upstream, and what TLS has gathered for it in this turn.
+    func flushUpstream() {
         switch upstream.flush() {
         case .nothing: return
         case .part: noteActivity()
         case .all:
             noteActivity()
             sayAfterUpload(machine.uploaded())
-            mayReceive(from: .client)
+            clientGoesOn()
         case .refused(let errno):
             upstreamRefused(errno)
-            // A client that waited for room goes on, until the upstream's answer is complete.
-            mayReceive(from: .client)
+            // Until the upstream's answer is complete.
+            clientGoesOn()
         }
+    }
+
+    /// A client that waited for room has some, in a turn of its own: this one has sent to the upstream.
+    private func clientGoesOn() {
+        if client.stream.isReadable { client.stream.again() }
     }
 
     /// The upstream takes no more bytes; what it had sent before is still there to be read, and the client's.

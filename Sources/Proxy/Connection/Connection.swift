@@ -8,8 +8,8 @@ internal import RepriseVocabulary
 /// ``UpstreamSide`` to do it to.
 ///
 /// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: what happened, then receives
-/// from whoever is due (one each, and the end behind it), then ``settle()``. What the turn has gathered is sent there at once; a
-/// socket that has room again is first sent what waited for it.
+/// from whoever is due (one each, and the end behind it), then ``settle()``, which sends what waits and what the turn has
+/// gathered, in one send for each side. What had stopped for want of room goes on in turns of its own.
 final class Connection {
     /// The worker outlives its connections: it closes them all before it goes.
     unowned let worker: WorkerCore
@@ -129,9 +129,12 @@ final class Connection {
     /// Ends a turn: sends what has come together, and sets the timer that the machine wants.
     private func settle() {
         guard !machine.isClosed else { return }
-        settleUpstream()
+        flushUpstream()
+        receiveFromWhoIsDue()
+        guard !machine.isClosed else { return }
+        let waited = !client.hasTakenAll
         flushClient(holdingTickets: true)
-        if client.isBroken, machine.client.isBeforeGoodbye { clientBroke() }
+        if client.isBroken, machine.client.isBeforeGoodbye || waited { clientBroke() }
         if case .closing = machine.client.phase {
             if client.tickets.areHeld { flushClient(holdingTickets: false) }
             if client.stream.pending.isEmpty { closeAfterFlush(machine.flushed()) }

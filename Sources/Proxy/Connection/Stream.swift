@@ -2,8 +2,12 @@ internal import RepriseEventLoop
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// A duplex of plaintext over one socket, plain or TLS: what the socket is ready for, what waits for it, one receive
-/// a turn, and how the peer's stream ended. Confined to its loop. It knows neither client nor upstream.
+/// A duplex of plaintext over one socket, plain or TLS: what the socket is ready for, what waits for it, one receive and
+/// one send a turn, and how the peer's stream ended. Confined to its loop. It knows neither client nor upstream.
+///
+/// Its owner gives it a turn of its ``RelayBuffers`` for all that moves bytes. One receive brings bytes, and where nothing
+/// but the end is known to be behind them, that end is received in the same turn: the last bytes and what follows from the
+/// end leave in one send.
 final class Stream {
     /// What is between the plaintext and the socket.
     enum Layer {
@@ -12,49 +16,22 @@ final class Stream {
         case tls(TLSStream, OutputBuffer)
     }
 
-    /// How the peer's stream ended: on a plain stream and, where bytes are discarded, the socket's.
-    enum End {
-        /// By a FIN on a plain stream, by close_notify in TLS (RFC 8446 §6.1).
-        case inOrder
-        /// By a FIN without a close_notify.
-        case truncated
-        /// By a reset, or another error of the socket.
-        case reset
-        case broken(ConnectionFault)
-    }
-
     let layer: Layer
     private let socket: Socket
-    private let loop: EventLoop
+    private let buffers: RelayBuffers
     private var event: LoopEvent?
-    private var input = Input()
+    private var input = Input.quiet
     private var output: Output
+    /// The turn that bytes were last sent in.
+    private var lastSend = RelayBuffers.Turn.none
     /// Bytes that the socket has not taken.
     private(set) var pending = PendingBytes()
 
-    private struct Input {
-        /// Something is there: bytes, the end or an error.
-        var isReadable = false
-        /// The peer has closed its direction; bytes may be left before the end.
-        var endIsKnown = false
-    }
-
-    private enum Output {
-        /// It is not connected yet.
-        case connecting
-        /// A send may take bytes.
-        case ready
-        /// The last send was cut short: the socket tells when there is room.
-        case full
-        /// It takes no more.
-        case broken(SystemErrno)
-    }
-
     /// - Parameter isConnected: bytes can be sent at once.
-    init(_ socket: Socket, _ layer: Layer, on loop: EventLoop, isConnected: Bool) {
+    init(_ socket: Socket, _ layer: Layer, with buffers: RelayBuffers, isConnected: Bool) {
         self.layer = layer
         self.socket = socket
-        self.loop = loop
+        self.buffers = buffers
         output = isConnected ? .ready : .connecting
     }
 
@@ -62,8 +39,8 @@ final class Stream {
     ///
     /// - Throws: when epoll does not take it.
     func start(_ ready: @escaping (Readiness) -> Void) throws(EventLoopError) {
-        loop.assertConfined()
-        let event = LoopEvent(.edges(of: socket), on: loop, ready)
+        buffers.loop.assertConfined()
+        let event = LoopEvent(.edges(of: socket), on: buffers.loop, ready)
         self.event = event
         try event.start()
     }
@@ -81,8 +58,11 @@ final class Stream {
 
     /// Remembers what the socket is ready for.
     func note(_ readiness: Readiness) {
-        if readiness.contains(.peerClosed) { input.endIsKnown = true }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { input.isReadable = true }
+        if readiness.contains(.peerClosed) || readiness.contains(.readable) && input.endIsKnown {
+            input = .ending
+        } else if readiness.contains(.readable) {
+            input = .readable
+        }
         if readiness.contains(.writable), case .full = output { output = .ready }
     }
 
@@ -93,7 +73,7 @@ final class Stream {
     /// It takes no more bytes; what the peer had sent before is still there to be read, and then its end.
     func refused(_ errno: SystemErrno) {
         output = .broken(errno)
-        input = Input(isReadable: true, endIsKnown: true)
+        input = .ending
         pending.removeAll()
     }
 
@@ -110,15 +90,6 @@ final class Stream {
 
     // MARK: Bytes in
 
-    /// What one receive came to, for whoever arranges the next.
-    enum Receipt {
-        /// - `endIsBehind`: nothing but the peer's end is left.
-        case bytes(endIsBehind: Bool)
-        case nothing
-        /// The socket has ended, by a FIN (``End/inOrder``) or a reset; what that means in TLS, ``receive`` hands on.
-        case ended(End)
-    }
-
     /// Takes what one receive brings, and hands on the plaintext in it.
     ///
     /// A short receive has emptied the socket, unless the peer's end is known to be behind it.
@@ -128,7 +99,7 @@ final class Stream {
     ///   - wanted: whether more plaintext is wanted; what is left of TLS's waits.
     ///   - take: is given the plaintext, and the end that stands behind it. Nothing may be received from within.
     func receive(
-        with buffers: RelayBuffers, room: Int, opening: () -> Bool = { true }, while wanted: () -> Bool,
+        room: Int, opening: () -> Bool = { true }, while wanted: () -> Bool,
         _ take: (UnsafeRawBufferPointer, End?) -> Void
     ) -> Receipt {
         var receipt = Receipt.nothing
@@ -138,15 +109,15 @@ final class Stream {
             switch (receipt, layer) {
             case (.nothing, _): break
             case (.bytes, .plain): take(bytes, nil)
+            case (.reset, _): take(bytes, .reset)
             // The kernel reports a reset once, and a send may have had the report: what follows it looks like a FIN.
-            case (.ended(let end), .plain): take(bytes, failure == .connectionReset ? .reset : end)
-            case (.ended(.reset), .tls): take(bytes, .reset)
+            case (.fin, .plain): take(bytes, failure == .connectionReset ? .reset : .inOrder)
             case (.bytes, .tls(let tls, _)):
                 tls.lend(bytes)
-                decrypt(with: buffers, tls, opening, wanted, take)
-            case (.ended, .tls(let tls, _)):
+                decrypt(tls, opening, wanted, take)
+            case (.fin, .tls(let tls, _)):
                 tls.inputEnded()
-                decrypt(with: buffers, tls, opening, wanted, take)
+                decrypt(tls, opening, wanted, take)
             }
         }
         return receipt
@@ -154,15 +125,14 @@ final class Stream {
 
     /// Goes on with what was received before and TLS has not taken: something else was waited for.
     func goOn(
-        with buffers: RelayBuffers, opening: () -> Bool, while wanted: () -> Bool,
-        _ take: (UnsafeRawBufferPointer, End?) -> Void
+        opening: () -> Bool, while wanted: () -> Bool, _ take: (UnsafeRawBufferPointer, End?) -> Void
     ) {
         guard case .tls(let tls, _) = layer else { return }
-        buffers.receiving(room: 0) { _ in decrypt(with: buffers, tls, opening, wanted, take) }
+        buffers.receiving(room: 0) { _ in decrypt(tls, opening, wanted, take) }
     }
 
     /// Takes what one receive brings, and forgets it.
-    func discard(with buffers: RelayBuffers) -> Receipt {
+    func discard() -> Receipt {
         var receipt = Receipt.nothing
         buffers.receiving(room: RelayBuffers.receiveBytes) { target in (receipt, _) = pull(into: target) }
         return receipt
@@ -173,24 +143,24 @@ final class Stream {
         switch socket.receive(into: target) {
         case .bytes(let count):
             let isEmptied = count < target.count
-            if isEmptied, !input.endIsKnown { input.isReadable = false }
+            if isEmptied, !input.endIsKnown { input = .quiet }
             let endIsBehind = isEmptied && input.endIsKnown
             return (.bytes(endIsBehind: endIsBehind), UnsafeRawBufferPointer(rebasing: target[..<count]))
         case .end:
-            input = Input(isReadable: false, endIsKnown: true)
-            return (.ended(.inOrder), none)
+            input = .ended
+            return (.fin, none)
         case .wouldBlock:
-            input.isReadable = false
+            input = input.endIsKnown ? .ended : .quiet
             return (.nothing, none)
         case .failed:
-            input.isReadable = false
-            return (.ended(.reset), none)
+            input = input.endIsKnown ? .ended : .quiet
+            return (.reset, none)
         }
     }
 
     /// Reads all plaintext there is into the worker's buffer, and hands it on before what was lent is taken back.
     private func decrypt(
-        with buffers: RelayBuffers, _ tls: TLSStream, _ opening: () -> Bool, _ wanted: () -> Bool,
+        _ tls: TLSStream, _ opening: () -> Bool, _ wanted: () -> Bool,
         _ take: (UnsafeRawBufferPointer, End?) -> Void
     ) {
         defer { tls.endTurn() }
@@ -258,7 +228,7 @@ final class Stream {
     /// - Returns: how many bytes it took; `nil` when none were offered to it.
     @discardableResult
     private func send(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        loop.assertConfined()
+        buffers.loop.assertConfined()
         if case .broken = output { return nil }
         guard !pending.isEmpty else {
             guard !bytes.isEmpty else { return nil }
@@ -300,6 +270,8 @@ final class Stream {
 
     /// - Returns: how many bytes need not be kept: those that were taken, or all when the socket is broken.
     private func push(_ bytes: UnsafeRawBufferPointer) -> Int {
+        assert(lastSend != buffers.currentTurn, "a second send in a turn")
+        lastSend = buffers.currentTurn
         switch socket.send(bytes) {
         case .bytes(let count):
             if count < bytes.count { output = .full }

@@ -24,14 +24,14 @@ final class UpstreamSide {
         /// A server was asked.
         case connecting(Way)
         /// It has accepted, and TLS is negotiated.
-        case opening(Way, ClientConnection)
+        case opening(Way)
         /// It has the connection, and plaintext comes and goes.
         case connected(Way)
 
         var way: Way? {
             switch self {
             case .none: nil
-            case .connecting(let way), .opening(let way, _), .connected(let way): way
+            case .connecting(let way), .opening(let way), .connected(let way): way
             }
         }
     }
@@ -39,6 +39,7 @@ final class UpstreamSide {
     /// The way to one server.
     private struct Way {
         let stream: Stream
+        /// What negotiates TLS with it; `nil` where it is plain.
         let tls: ClientConnection?
         let since: Instant
     }
@@ -55,7 +56,7 @@ final class UpstreamSide {
     var receiving: Stream? {
         switch state {
         case .none, .connecting: nil
-        case .opening(let way, _), .connected(let way): way.stream
+        case .opening(let way), .connected(let way): way.stream
         }
     }
     /// Whether TLS is negotiated.
@@ -81,6 +82,7 @@ final class UpstreamSide {
     /// - Parameter ready: is told what its socket is ready for.
     /// - Returns: what is known at once: a Unix socket connects, or any connect fails, without waiting.
     func connectNext(_ chosen: (String) -> Void, _ ready: @escaping (Readiness) -> Void) -> Connecting {
+        loop.assertConfined()
         if selection == nil { selection = upstream.group.begin() }
         guard let next = selection?.next() else { return .nobody }
         server = upstream.servers[next.index]
@@ -110,12 +112,12 @@ final class UpstreamSide {
     private func makeWay(over socket: Socket) throws(ClientError) -> Way {
         switch upstream.transport {
         case .plain:
-            let stream = Stream(socket, .plain, on: loop, isConnected: false)
+            let stream = Stream(socket, .plain, with: buffers, isConnected: false)
             return Way(stream: stream, tls: nil, since: loop.now)
         case .tls(let context, let serverName):
             let output = buffers.upstreamOutput
             let tls = try ClientConnection(context: context, output: output, serverName: serverName)
-            let stream = Stream(socket, .tls(tls.stream, output), on: loop, isConnected: false)
+            let stream = Stream(socket, .tls(tls.stream, output), with: buffers, isConnected: false)
             return Way(stream: stream, tls: tls, since: loop.now)
         }
     }
@@ -124,6 +126,7 @@ final class UpstreamSide {
     ///
     /// - Returns: `nil` when a server has accepted already, or none is asked.
     func goOn(_ readiness: Readiness) -> Connecting? {
+        loop.assertConfined()
         guard case .connecting(let way) = state else { return nil }
         way.stream.note(readiness)
         // A connect that failed reports readable as well; one that succeeded does so only with bytes already there,
@@ -138,18 +141,19 @@ final class UpstreamSide {
 
     private func accepted(_ way: Way) -> Connecting {
         way.stream.connected()
-        guard let tls = way.tls else { return connected(way) }
-        state = .opening(way, tls)
+        state = .opening(way)
         return open()
     }
 
     /// Goes on with TLS's handshake, by what has come.
     func open() -> Connecting {
-        guard case .opening(let way, let tls) = state else { return .underWay }
-        switch tls.handshake() {
+        loop.assertConfined()
+        guard case .opening(let way) = state else { return .underWay }
+        switch way.tls?.handshake() {
         case .wantsInput, .wantsSession: return .underWay
         case .failed(let fault): return failed(.tls(fault.detail))
-        case .done: return connected(way)
+        // A plain server's way is open when it has accepted.
+        case .done, nil: return connected(way)
         }
     }
 
@@ -190,6 +194,7 @@ final class UpstreamSide {
 
     /// Hands plaintext on, or keeps what the server does not take yet.
     func write(_ bytes: UnsafeRawBufferPointer) -> Written {
+        loop.assertConfined()
         guard let stream else {
             early.append(bytes)
             return .taken
@@ -215,11 +220,9 @@ final class UpstreamSide {
         case refused(SystemErrno)
     }
 
-    /// Whether TLS has something to send that was not offered in this turn.
-    var hasGathered: Bool { (receiving?.gathered ?? 0) > 0 }
-
     /// Offers what waits, and what TLS has gathered, to the server's socket.
     func flush() -> Flushed {
+        loop.assertConfined()
         guard let stream = receiving, !stream.pending.isEmpty || stream.gathered > 0, let sent = stream.flush()
         else { return .nothing }
         if let failure = stream.failure { return .refused(failure) }
@@ -233,6 +236,7 @@ final class UpstreamSide {
     ///
     /// - Parameter mode: with ``ExchangeMachine/UpstreamCloseMode/none``, the server's stream broke off, and it is told nothing.
     func close(_ mode: ExchangeMachine.UpstreamCloseMode) {
+        loop.assertConfined()
         if let way = state.way { leave(way, mode) }
         if case .connected = state { server?.open.subtract(1) }
         state = .none

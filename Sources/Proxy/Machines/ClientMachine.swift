@@ -1,13 +1,13 @@
 /// The client's side of a connection, from the handshake to the goodbye. Events in, answers out, no I/O and no clock.
 ///
-/// What is relayed meanwhile is the ``ExchangeMachine``'s.
+/// What is relayed meanwhile is the ``ExchangeMachine``'s, which there is while the client is served, and at no other time.
 package struct ClientMachine: Sendable, Equatable {
     /// Where it stands.
     package enum Phase: Sendable, Equatable {
         /// TLS is being negotiated. Next: any but ``lingering`` and ``discarding``.
         case handshaking
         /// The client is served. Next: ``closing(afterwards:)``, ``closed``.
-        case serving(Reading)
+        case serving(Reading, ExchangeMachine)
         /// The last bytes are on their way to the client. Next: ``lingering``, ``discarding``, ``closed``.
         case closing(afterwards: CloseMode)
         /// All is said; the client's FIN is awaited, so that a reset does not overtake our last bytes. Next: ``closed``.
@@ -45,11 +45,24 @@ package struct ClientMachine: Sendable, Equatable {
 
     package init() {}
 
+    /// The exchange that is served.
+    var exchange: ExchangeMachine? { if case .serving(_, let exchange) = phase { exchange } else { nil } }
+
+    /// Tells the exchange that is served of an event.
+    ///
+    /// - Returns: its answer; `nil` when none is served.
+    mutating func tellExchange<Answer>(_ event: (inout ExchangeMachine) -> Answer) -> Answer? {
+        guard case .serving(let reading, var exchange) = phase else { return nil }
+        let answer = event(&exchange)
+        phase = .serving(reading, exchange)
+        return answer
+    }
+
     /// Whether bytes of the client are still wanted (to be relayed, or for the handshake).
     package var readsClient: Bool {
         switch phase {
-        case .handshaking, .serving(.going): true
-        case .serving(.ended), .closing, .lingering, .discarding, .closed: false
+        case .handshaking, .serving(.going, _): true
+        case .serving(.ended, _), .closing, .lingering, .discarding, .closed: false
         }
     }
 
@@ -74,7 +87,7 @@ package struct ClientMachine: Sendable, Equatable {
 extension ClientMachine {
     mutating func handshakeDone() {
         guard phase == .handshaking else { preconditionFailure("a handshake's end in phase \(phase)") }
-        phase = .serving(.going)
+        phase = .serving(.going, ExchangeMachine())
     }
 
     /// - Parameter answered: an alert or a plain-text answer waits to be sent.
@@ -87,8 +100,10 @@ extension ClientMachine {
 
     /// The client has ended its stream in order.
     mutating func ended() {
-        guard phase == .serving(.going) else { preconditionFailure("the client's end in phase \(phase)") }
-        phase = .serving(.ended)
+        guard case .serving(.going, let exchange) = phase else {
+            preconditionFailure("the client's end in phase \(phase)")
+        }
+        phase = .serving(.ended, exchange)
     }
 
     /// Nothing more is relayed: what is left goes to the client, and then `mode` follows.
@@ -100,7 +115,7 @@ extension ClientMachine {
     /// A limit, a timeout or the operator ends what is served; the client is told by close_notify, and the rest follows when
     /// that has left.
     mutating func endServing() {
-        guard case .serving(let reading) = phase else { preconditionFailure("an end of serving in phase \(phase)") }
+        guard case .serving(let reading, _) = phase else { preconditionFailure("an end of serving in phase \(phase)") }
         phase = .closing(afterwards: reading == .ended ? .closeSoon : .linger)
     }
 

@@ -1,6 +1,6 @@
 package import RepriseVocabulary
 
-/// What one connection does next: its client, its exchange, and the book of its ending. Events in, answers out, no I/O and
+/// What one connection does next: its client with the exchange it is served, and the book of its ending. Events in, answers out, no I/O and
 /// no clock.
 ///
 /// The client's stream and the upstream's stream end each on its own. The first event that ends either of them decides
@@ -9,8 +9,6 @@ package import RepriseVocabulary
 /// is complete.
 package struct ConnectionMachine: Sendable, Equatable {
     package private(set) var client = ClientMachine()
-    /// The exchange that is served, or was served last; `nil` before the handshake's end.
-    package private(set) var exchange: ExchangeMachine?
     package private(set) var book = EndingBook()
 
     package init() {}
@@ -18,6 +16,8 @@ package struct ConnectionMachine: Sendable, Equatable {
     package var isClosed: Bool { client.phase == .closed }
     package var isHandshaking: Bool { client.phase == .handshaking }
     package var isServing: Bool { if case .serving = client.phase { true } else { false } }
+    /// The exchange that is served: from the handshake's end to the goodbye.
+    package var exchange: ExchangeMachine? { client.exchange }
     package var readsUpstream: Bool { exchange?.readsUpstream ?? false }
     /// Whether the client's stream is complete, and parts of it are still on their way to the upstream.
     var deliversUpload: Bool { exchange?.deliversUpload ?? false }
@@ -32,12 +32,12 @@ package struct ConnectionMachine: Sendable, Equatable {
     package var timer: TimerKind? {
         switch client.phase {
         case .handshaking: .handshake
-        case .serving:
-            switch exchange?.phase {
+        case .serving(_, let exchange):
+            switch exchange.phase {
             case .routing: .routing
             case .connecting: .connect
-            case .relaying: exchange?.isHalfClosed == true ? .halfClosed : .idle
-            case .finished, nil: nil
+            case .relaying: exchange.isHalfClosed ? .halfClosed : .idle
+            case .finished: nil
             }
         // A client that reads slowly gets its last bytes; one that is only told goodbye has less time.
         case .closing(afterwards: .close): .halfClosed
@@ -53,7 +53,6 @@ extension ConnectionMachine {
     /// Begin to route.
     package mutating func handshakeDone() {
         client.handshakeDone()
-        exchange = ExchangeMachine()
     }
 
     /// - Parameter answered: an alert or a plain-text answer waits to be sent.
@@ -70,26 +69,26 @@ extension ConnectionMachine {
     /// An upstream is chosen.
     ///
     /// - Returns: whether to connect: an answer that comes later may come too late.
-    package mutating func routed() -> Bool { exchange?.routed() ?? false }
+    package mutating func routed() -> Bool { client.tellExchange { $0.routed() } ?? false }
 
     /// Nobody says where to: the client is given up.
     ///
     /// - Returns: whether that changes anything: the answer may come too late.
     package mutating func notRouted() -> Bool {
-        guard exchange?.notRouted() == true else { return false }
+        guard client.tellExchange({ $0.notRouted() }) == true else { return false }
         book.note(.upstreamUnreachable)
         client.beginGoodbye(.reset)
         return true
     }
 
     /// - Parameter uploadWaits: the client's bytes wait for the upstream.
-    package mutating func connected(uploadWaits: Bool) -> ExchangeMachine.AfterUpload {
-        settle(exchange?.connected(uploadWaits: uploadWaits))
+    package mutating func connected(uploadWaits: Bool) -> ExchangeMachine.AfterConnect {
+        served { $0.connected(uploadWaits: uploadWaits) }
     }
 
     /// - Parameter another: there is a server left to try.
     package mutating func connectFailed(another: Bool) -> ExchangeMachine.AfterConnectFailure {
-        let answer = exchange?.connectFailed(another: another) ?? .giveUp
+        let answer = served { $0.connectFailed(another: another) }
         if answer == .giveUp {
             book.note(.upstreamUnreachable)
             client.beginGoodbye(.reset)
@@ -101,18 +100,18 @@ extension ConnectionMachine {
     package mutating func clientEnded(uploadWaits: Bool) -> ExchangeMachine.AfterUpload {
         book.note(.clientCloseNotify)
         client.ended()
-        return settle(exchange?.clientEnded(uploadWaits: uploadWaits))
+        return settle(served { $0.clientEnded(uploadWaits: uploadWaits) })
     }
 
     /// The upstream has taken all bytes that waited for it.
     package mutating func uploaded() -> ExchangeMachine.AfterUpload {
-        settle(exchange?.uploaded())
+        settle(client.tellExchange { $0.uploaded() } ?? .goOn)
     }
 
     /// The upstream has ended its stream: send a close_notify.
     package mutating func upstreamEnded() -> ExchangeMachine.AfterDownload {
         book.note(.upstreamEnd)
-        let answer = exchange?.upstreamEnded() ?? .goOn
+        let answer = served { $0.upstreamEnded() }
         if answer == .complete { client.beginGoodbye(.close) }
         return answer
     }
@@ -120,13 +119,21 @@ extension ConnectionMachine {
     /// The upstream's connection broke: close it, and discard what the client still sends.
     package mutating func upstreamBroke() {
         book.note(.upstreamReset)
-        let hadEnded = exchange?.upstreamBroke() ?? false
+        let hadEnded = served { $0.upstreamBroke() }
         client.beginGoodbye(hadEnded ? .linger : .discard)
     }
 
-    private mutating func settle(_ answer: ExchangeMachine.AfterUpload?) -> ExchangeMachine.AfterUpload {
+    private mutating func settle(_ answer: ExchangeMachine.AfterUpload) -> ExchangeMachine.AfterUpload {
         if answer == .complete { client.beginGoodbye(.close) }
-        return answer ?? .goOn
+        return answer
+    }
+
+    /// The answer of the exchange to what happens to its upstream only while it is served.
+    private mutating func served<Answer>(_ event: (inout ExchangeMachine) -> Answer) -> Answer {
+        guard let answer = client.tellExchange(event) else {
+            preconditionFailure("an upstream's event in phase \(client.phase)")
+        }
+        return answer
     }
 }
 
@@ -165,8 +172,8 @@ extension ConnectionMachine {
         case .handshaking, .serving:
             book.note(how.ending)
             let wasServing = isServing
-            client.leave()
-            return wasServing && how == .truncation ? .closeNotifyAndClose(abandon()) : .close(abandon())
+            let mode = leaveBoth()
+            return wasServing && how == .truncation ? .closeNotifyAndClose(mode) : .close(mode)
         case .closing:
             guard how != .truncation || client.truncatedAtGoodbye() else { return .goOn }
             book.note(how.ending)
@@ -218,12 +225,7 @@ extension ConnectionMachine {
             return .close
         case .serving:
             book.note(why.ending)
-            guard why == .kill else {
-                client.endServing()
-                return .closeNotify(abandon())
-            }
-            client.leave()
-            return .closeNotifyAndClose(abandon())
+            return why == .kill ? .closeNotifyAndClose(leaveBoth()) : .closeNotify(endServing())
         case .closing:
             switch why {
             case .kill:
@@ -266,13 +268,8 @@ extension ConnectionMachine {
             client.leave()
             return .close
         case .serving:
-            book.expire(exchange?.isHalfClosed == true ? .timeoutHalfClosed : .timeoutIdle)
-            guard !downloadWaits else {
-                client.leave()
-                return .reset(abandon())
-            }
-            client.endServing()
-            return .closeNotify(abandon())
+            book.expire(isHalfClosed ? .timeoutHalfClosed : .timeoutIdle)
+            return downloadWaits ? .reset(leaveBoth()) : .closeNotify(endServing())
         case .closing:
             book.expireGoodbye()
             client.leave()
@@ -289,7 +286,21 @@ extension ConnectionMachine {
         }
     }
 
-    private mutating func abandon() -> ExchangeMachine.UpstreamCloseMode { exchange?.abandon() ?? .none }
+    private var isHalfClosed: Bool { exchange?.isHalfClosed ?? false }
+
+    /// Leaves the client at once, and the upstream so.
+    private mutating func leaveBoth() -> ExchangeMachine.UpstreamCloseMode {
+        let mode = client.tellExchange { $0.abandon() } ?? .none
+        client.leave()
+        return mode
+    }
+
+    /// Leaves the upstream so, and begins the client's goodbye.
+    private mutating func endServing() -> ExchangeMachine.UpstreamCloseMode {
+        let mode = client.tellExchange { $0.abandon() } ?? .none
+        client.endServing()
+        return mode
+    }
 }
 
 // MARK: The goodbye

@@ -81,13 +81,24 @@ extension ExchangeMachine {
         case complete
     }
 
+    /// What follows when a server has taken the connection.
+    package enum AfterConnect: Sendable, Equatable {
+        case goOn
+        /// Half-close the upstream: the client's stream was complete before, and nothing of it waits.
+        case endUpstreamWrite
+    }
+
     /// A server has taken the connection.
     ///
     /// - Parameter uploadWaits: the client's bytes wait for it.
-    mutating func connected(uploadWaits: Bool) -> AfterUpload {
+    mutating func connected(uploadWaits: Bool) -> AfterConnect {
         guard case .connecting(let upload) = phase else { preconditionFailure("connected in phase \(phase)") }
-        phase = .relaying(upload, .going)
-        return passOnEnd(uploadWaits: uploadWaits)
+        guard upload == .ended, !uploadWaits else {
+            phase = .relaying(upload, .going)
+            return .goOn
+        }
+        phase = .relaying(.delivered, .going)
+        return .endUpstreamWrite
     }
 
     /// What follows when a server was not reached.

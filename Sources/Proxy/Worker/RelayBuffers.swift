@@ -27,9 +27,24 @@ final class RelayBuffers {
     let output: OutputBuffer
     /// The same for an upstream that TLS is spoken to.
     let upstreamOutput: OutputBuffer
-    private let loop: EventLoop
+    let loop: EventLoop
+    /// The turn that is on, or was last.
+    private(set) var currentTurn = Turn.none
     private let received: UnsafeMutableRawBufferPointer
     private var use = Use.idle
+
+    /// A turn by its number, from 1 on.
+    enum Turn: Equatable {
+        case none
+        case number(UInt64)
+
+        var next: Turn {
+            switch self {
+            case .none: .number(1)
+            case .number(let last): .number(last &+ 1)
+            }
+        }
+    }
 
     /// What the buffers are in use for.
     private enum Use {
@@ -40,8 +55,8 @@ final class RelayBuffers {
         self.loop = loop
         received = .allocate(byteCount: Self.receiveBytes, alignment: 64)
         plaintext = .allocate(byteCount: Self.plaintextBytes, alignment: 64)
-        output = OutputBuffer()
-        upstreamOutput = OutputBuffer()
+        output = OutputBuffer(confined: { [unowned loop] in loop.assertConfined() })
+        upstreamOutput = OutputBuffer(confined: { [unowned loop] in loop.assertConfined() })
     }
 
     deinit {
@@ -55,6 +70,7 @@ final class RelayBuffers {
         precondition(use == .idle, "a turn within a turn")
         assert(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes of another turn")
         use = .turn
+        currentTurn = currentTurn.next
         body()
         use = .idle
         assert(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes are left of a turn")

@@ -2,9 +2,12 @@
 ///
 /// Confined to its worker. It grows as libssl writes; what a caller hands to ``TLSStream/write(_:)`` bounds it.
 package final class OutputBuffer {
+    private let check: () -> Void
     let storage: UnsafeMutablePointer<OutputStorage>
 
-    package init() {
+    /// - Parameter check: stops a debug build that uses it elsewhere than in its worker; what it gathers for checks by it too.
+    package init(confined check: @escaping () -> Void = {}) {
+        self.check = check
         storage = .allocate(capacity: 1)
         storage.initialize(to: OutputStorage())
     }
@@ -15,6 +18,14 @@ package final class OutputBuffer {
         storage.deallocate()
     }
 
+    /// Debug builds stop here when it is used elsewhere than in its worker.
+    func assertConfined() {
+        assert(
+            {
+                check(); return true
+            }())
+    }
+
     package var count: Int { storage.pointee.count }
 
     package var isEmpty: Bool { count == 0 }
@@ -23,17 +34,20 @@ package final class OutputBuffer {
     package func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(UnsafeRawBufferPointer(start: storage.pointee.base, count: storage.pointee.count))
+        assertConfined()
+        return try body(UnsafeRawBufferPointer(start: storage.pointee.base, count: storage.pointee.count))
     }
 
     /// Adds bytes that do not come from libssl, such as the answer to plain HTTP.
     package func append(_ bytes: UnsafeRawBufferPointer) {
+        assertConfined()
         guard let start = bytes.baseAddress else { return }
         storage.pointee.append(start, count: bytes.count)
     }
 
     /// Empties it, and gives back memory above ``TLSLimits/keptOutputBytes``.
     package func removeAll() {
+        assertConfined()
         storage.pointee.count = 0
         if storage.pointee.capacity > TLSLimits.keptOutputBytes { storage.pointee.deallocate() }
     }

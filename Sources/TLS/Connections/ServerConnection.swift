@@ -23,6 +23,7 @@ package final class ServerConnection {
     package init(
         context: ServerContext, output: OutputBuffer, sessions: any ConnectionSessions, holdsTickets: Bool = false
     ) {
+        output.assertConfined()
         tickets = TicketBook(holdsTickets: holdsTickets)
         self.context = context
         self.sessions = sessions

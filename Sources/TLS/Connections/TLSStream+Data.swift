@@ -5,6 +5,7 @@ extension TLSStream {
     ///
     /// Reading goes on bringing `closeNotify` or `truncated` once it has.
     package func read(into target: UnsafeMutableRawBufferPointer) -> ReadProgress {
+        output.assertConfined()
         guard let ssl, isOpen else { return .failed(standingFault) }
         guard target.count > 0 else { return .wantsInput }
         ErrorQueue.clear()
@@ -24,6 +25,7 @@ extension TLSStream {
 
     /// Encrypts all the bytes into the output. Nothing blocks; how much is handed over bounds the output.
     package func write(_ bytes: UnsafeRawBufferPointer) -> WriteProgress {
+        output.assertConfined()
         guard let ssl, isOpen else { return .failed(standingFault) }
         guard bytes.count > 0 else { return .done }
         ErrorQueue.clear()

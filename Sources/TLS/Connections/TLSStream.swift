@@ -81,6 +81,8 @@ package final class TLSStream {
     /// Whether plaintext can come and go.
     var isOpen: Bool { if case .open = phase { true } else { false } }
 
+    private func assertConfined() { output.assertConfined() }
+
     // MARK: Input
 
     /// Lends ciphertext just received, until ``endTurn()``.
@@ -88,6 +90,7 @@ package final class TLSStream {
     /// What an earlier turn left comes first. While ``hasUnreadInput``, read before receiving more: nothing else bounds
     /// what is kept.
     package func lend(_ input: UnsafeRawBufferPointer) {
+        assertConfined()
         transport.pointee.lend(input)
     }
 
@@ -116,6 +119,7 @@ package final class TLSStream {
     ///
     /// A failure is not the stream's yet: its role says by ``handshakeFailed(_:)`` what it comes to.
     func drive() -> Step {
+        assertConfined()
         guard let ssl, isHandshaking else { return .failed([]) }
         ErrorQueue.clear()
         let result = SSL_do_handshake(ssl)
@@ -194,6 +198,7 @@ package final class TLSStream {
     ///
     /// Without a finished handshake, or on a broken connection, it does nothing: there is no one to tell.
     package func sendCloseNotify() {
+        assertConfined()
         guard let ssl, isOpen, !isSettled else { return }
         isSettled = true
         ErrorQueue.clear()
@@ -205,6 +210,7 @@ package final class TLSStream {
     /// Settles the books for a socket that is dead or blocked: nothing goes out, and the session stays resumable.
     package func markShutdown() {
         guard let ssl else { return }
+        assertConfined()
         isSettled = true
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     }
@@ -213,6 +219,7 @@ package final class TLSStream {
     /// open would take its session with it.
     package func close() {
         guard let ssl else { return }
+        assertConfined()
         if isOpen {
             assert(isSettled, "close() without sendCloseNotify() or markShutdown()")
             // Again, since a bare FIN behind our close_notify makes libssl forget that it was sent: under
