@@ -1,6 +1,7 @@
 package import RepriseResumption
 package import RepriseRouting
 package import RepriseTLS
+package import RepriseVocabulary
 
 /// All that a worker needs to run a listener: built once by the assembly, handed to every worker.
 package struct ListenerBlueprint: Sendable {
@@ -59,4 +60,14 @@ package struct UpstreamTLS: Sendable {
             throw .upstream(error.description)
         }
     }
+}
+
+/// Says when an exchange may be connected, and whether at all.
+package protocol ExchangeRouter: Sendable {
+    /// Asks for one exchange, on the loop of its worker, which it must not hold up.
+    ///
+    /// - Parameter answer: where the answer comes later, what it is given to, from any thread: whether to connect. Only the
+    ///   first counts, and only in `timeouts.connect`.
+    /// - Returns: the answer, or `nil` when it comes later.
+    func route(_ connection: ConnectionID, _ answer: @escaping @Sendable (Bool) -> Void) -> Bool?
 }

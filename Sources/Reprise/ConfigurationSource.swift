@@ -2,6 +2,7 @@ internal import RepriseConfiguration
 internal import RepriseEventLoop
 internal import RepriseTLS
 package import RepriseVocabulary
+internal import Synchronization
 
 /// Where the configuration and the files it names come from.
 package struct ConfigurationSource: Sendable {
@@ -98,4 +99,29 @@ extension Library {
             throw .cannotStart("\(error)")
         }
     }
+}
+
+/// The configuration file's own description.
+package enum ConfigurationFile {
+    /// Its JSON Schema (draft 2020-12).
+    package static var schema: String { String(ConfigurationSchema.json.dropLast()) }
+}
+
+extension CheckedConfiguration {
+    /// Reads and checks everything by the clock of now.
+    package init(_ source: ConfigurationSource, environment: [String: String]) throws(RepriseError) {
+        try self.init(source, environment: environment, at: Clocks.wall())
+    }
+}
+
+/// How many reads of a configuration are under way, those too that nobody waits for any more.
+final class Loads: Sendable {
+    private let count = Atomic(0)
+
+    /// One that hangs keeps others from hanging in the same place.
+    var areUnderWay: Bool { count.load(ordering: .acquiring) > 0 }
+
+    func begin() { count.wrappingAdd(1, ordering: .acquiringAndReleasing) }
+
+    func end() { count.wrappingSubtract(1, ordering: .acquiringAndReleasing) }
 }

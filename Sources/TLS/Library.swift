@@ -11,3 +11,85 @@ package enum Library {
         OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
     }
 }
+
+/// What libcrypto or libssl lacks of what every connection needs.
+package struct LibraryError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was asked for, such as `SHA-256`.
+    package let missing: String
+    /// What the library says of it.
+    package let reason: String
+    /// The file that says which providers are loaded (config(5)).
+    package let configurationFile: String
+
+    package var description: String {
+        "this machine's OpenSSL has no \(missing) to offer (\(reason)): see which providers \(configurationFile) activates, "
+            + "and its default_properties; OPENSSL_CONF names another file"
+    }
+}
+
+extension Library {
+    /// Tries once what is taken for granted from then on: digests, ciphers and randomness come from providers, and which of
+    /// them are loaded is the system's configuration's to say (OPENSSL_CONF). None goes while the process lives.
+    package static func check() throws(LibraryError) {
+        ErrorQueue.clear()
+        for (name, isThere) in needs where !isThere() {
+            let reason = ErrorQueue.drain().summary
+            throw LibraryError(missing: name, reason: reason, configurationFile: configurationFile)
+        }
+        ErrorQueue.clear()
+    }
+
+    private static let needs: [(String, @Sendable () -> Bool)] = [
+        ("randomness", { randomBytes() }),
+        ("SHA-256", { hasDigest("SHA2-256") }),
+        ("SHA-384", { hasDigest("SHA2-384") }),
+        ("HMAC", { hasMAC("HMAC") }),
+        ("AES-256-CBC", { hasCipher("AES-256-CBC") }),
+        ("AES-128-GCM", { hasCipher("AES-128-GCM") }),
+        ("TLS server", { hasContext() }),
+        ("key derivation of TLS 1.3", { hasKDF("TLS13-KDF") }),
+    ]
+
+    private static func randomBytes() -> Bool {
+        var bytes: (UInt64, UInt64) = (0, 0)
+        return withUnsafeMutableBytes(of: &bytes) {
+            RAND_bytes($0.baseAddress?.assumingMemoryBound(to: UInt8.self), CInt($0.count)) == 1
+        }
+    }
+
+    private static func hasDigest(_ name: String) -> Bool {
+        guard let digest = EVP_MD_fetch(nil, name, nil) else { return false }
+        EVP_MD_free(digest)
+        return true
+    }
+
+    private static func hasMAC(_ name: String) -> Bool {
+        guard let mac = EVP_MAC_fetch(nil, name, nil) else { return false }
+        EVP_MAC_free(mac)
+        return true
+    }
+
+    private static func hasCipher(_ name: String) -> Bool {
+        guard let cipher = EVP_CIPHER_fetch(nil, name, nil) else { return false }
+        EVP_CIPHER_free(cipher)
+        return true
+    }
+
+    private static func hasKDF(_ name: String) -> Bool {
+        guard let kdf = EVP_KDF_fetch(nil, name, nil) else { return false }
+        EVP_KDF_free(kdf)
+        return true
+    }
+
+    private static func hasContext() -> Bool {
+        guard let context = SSL_CTX_new(TLS_server_method()) else { return false }
+        SSL_CTX_free(context)
+        return true
+    }
+
+    private static var configurationFile: String {
+        guard let path = CONF_get1_default_config_file() else { return "openssl.cnf" }
+        defer { reprise_openssl_free(path) }
+        return String(escaping: UnsafeBufferPointer(start: path, count: strlen(path)).map { UInt8(bitPattern: $0) })
+    }
+}

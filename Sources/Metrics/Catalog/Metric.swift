@@ -1,3 +1,5 @@
+package import RepriseVocabulary
+
 /// One family of metrics: a name with everything that is known of it before the first value.
 package struct Metric: Sendable, Hashable {
     /// The name in the exposition: `reprise_connections_accepted_total`.
@@ -76,5 +78,61 @@ package struct Metric: Sendable, Hashable {
             rows = rows.flatMap { row in values.map { row + [$0] } }
         }
         return rows
+    }
+}
+
+/// What a metric's values mean, in Prometheus' words (exposition format 0.0.4).
+package enum MetricKind: String, Sendable, Hashable {
+    /// Only grows, from zero at the start of the process.
+    case counter
+    /// Goes up and down.
+    case gauge
+    /// Observations, counted in buckets.
+    case histogram
+}
+
+/// What one step of a metric's value stands for.
+package enum MetricUnit: String, Sendable, Hashable {
+    case bytes, connections, days, descriptors, durations, failures, flights, handshakes, keys, lineages, lines,
+        messages,
+        pauses
+    case reloads, seconds, series, sessions, workers
+    /// The value carries no quantity: a constant 1.
+    case none
+}
+
+/// A label of a metric, and its values where they are a closed list.
+package struct MetricLabel: Sendable, Hashable {
+    /// The label's name, as the exposition writes it.
+    package let name: String
+    /// Every value the label can take, or `nil` when the configuration decides.
+    package let list: List?
+
+    /// A closed list as the exposition and its document need it: in its order, without its type.
+    package struct List: Sendable, Hashable {
+        /// What the words are of.
+        package let title: String
+        /// The words, each at the place of its index.
+        package let words: [String]
+        /// One sentence for each word.
+        package let meanings: [String]
+
+        /// That list.
+        package init(_ list: (some ClosedList).Type) {
+            (title, words, meanings) = (list.title, list.words, list.allCases.map(\.meaning))
+        }
+    }
+
+    /// The words of its list, or `nil` when the configuration decides.
+    package var values: [String]? { list?.words }
+
+    /// A label whose values come from the configuration: a listener, an upstream.
+    package static func open(_ name: String) -> MetricLabel {
+        MetricLabel(name: name, list: nil)
+    }
+
+    /// A label that takes the words of that list and no other value.
+    package static func closed(_ name: String, _ list: (some ClosedList).Type) -> MetricLabel {
+        MetricLabel(name: name, list: List(list))
     }
 }

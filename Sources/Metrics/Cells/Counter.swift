@@ -1,3 +1,4 @@
+package import RepriseVocabulary
 import Synchronization
 
 /// A number that only grows: one cell of a counter's series, of one worker.
@@ -17,4 +18,43 @@ package final class Counter: Sendable {
 
     /// The sum so far.
     package var value: UInt64 { cell.load(ordering: .relaxed) }
+}
+
+/// A counter for each pair of two closed lists' cases, found in constant time.
+package struct CounterGrid<Rows: ClosedList, Columns: ClosedList>: Sendable {
+    private let counters: [Counter]
+    private let width: Int
+
+    /// The cells of a metric whose two closed labels take their values from the lists, in that order; see
+    /// ``CounterList/init(_:_:in:shard:)``.
+    package init(_ metric: Metric, _ open: [String] = [], in registry: MetricRegistry, shard: Int = 0) {
+        let lists = metric.labels.compactMap(\.list)
+        precondition(
+            lists == [MetricLabel.List(Rows.self), MetricLabel.List(Columns.self)],
+            "\(metric.name) counts \(lists), not \(Rows.self) by \(Columns.self)")
+        counters = registry.counters(metric, open, shard: shard)
+        width = lists[1].words.count
+    }
+
+    /// The counter of one pair.
+    package subscript(_ row: Rows, _ column: Columns) -> Counter { counters[row.index * width + column.index] }
+}
+
+/// A counter for each case of a closed list, found in constant time.
+package struct CounterList<List: ClosedList>: Sendable {
+    private let counters: [Counter]
+
+    /// The cells of a metric whose one closed label takes its values from the list.
+    ///
+    /// - Parameters:
+    ///   - open: a value for each label that the configuration decides, in their order.
+    ///   - shard: whose cells; see ``MetricRegistry/counter(_:_:shard:)``.
+    package init(_ metric: Metric, _ open: [String] = [], in registry: MetricRegistry, shard: Int = 0) {
+        let lists = metric.labels.compactMap(\.list)
+        precondition(lists == [MetricLabel.List(List.self)], "\(metric.name) counts \(lists), not \(List.self)")
+        counters = registry.counters(metric, open, shard: shard)
+    }
+
+    /// The counter of one case.
+    package subscript(_ element: List) -> Counter { counters[element.index] }
 }

@@ -220,3 +220,31 @@ final class ClientSide {
     /// A client that has sent nothing for so long is not in the middle of an upload.
     static let uploadRest = Duration.milliseconds(500)
 }
+
+/// TLS 1.3 tickets that wait for company on their way to a client.
+struct HeldTickets {
+    /// All that waits for the client's socket is tickets.
+    var areHeld = false
+    /// The end of their wait has been arranged.
+    var endIsQueued = false
+    /// So has the acknowledgement of what came meanwhile, which they would have carried.
+    var acknowledgementIsQueued = false
+}
+
+/// How many of a client's KeyUpdates were seen, and whether they come too fast.
+struct KeyUpdateBudget: Sendable, Equatable {
+    /// All that were seen so far.
+    private(set) var seen = 0
+    private var bucket: TokenBucket?
+
+    init() {}
+
+    /// Takes in that there are `total` now; `false` when they are more than `perSecond` allows (0 allows any number).
+    mutating func allow(upTo total: Int, perSecond: Int, at now: Instant) -> Bool {
+        defer { seen = total }
+        guard perSecond > 0 else { return true }
+        var bucket = bucket ?? TokenBucket(rate: perSecond, at: now)
+        defer { self.bucket = bucket }
+        return (seen..<total).allSatisfy { _ in bucket.take(rate: perSecond, at: now) }
+    }
+}

@@ -1,5 +1,5 @@
 internal import RepriseTLS
-internal import RepriseVocabulary
+public import RepriseVocabulary
 
 /// What a session remembers beside its secrets, in a form of its own inside the session's application data.
 ///
@@ -145,5 +145,39 @@ struct ResumptionState: Hashable {
                 }
             return Peer(notAfter: chain.notAfter, certificates: fits ? chain.certificates : nil)
         }
+    }
+}
+
+/// All sessions that descend from one full handshake: what is known of them, wherever they are carried.
+public struct Lineage: Sendable, Hashable {
+    /// Its name.
+    public let id: LineageID
+    /// When the full handshake was, to the second.
+    public let authenticatedAt: WallTime
+    /// How often it was resumed: exactly in TLS 1.3, at least so often in TLS 1.2, which need not renew a ticket.
+    public internal(set) var renewals: UInt32
+
+    init(id: LineageID, authenticatedAt: WallTime, renewals: UInt32 = 0) {
+        self.id = id
+        self.authenticatedAt = authenticatedAt
+        self.renewals = renewals
+    }
+}
+
+/// Server names as sessions remember them.
+enum ServerNameBytes {
+    /// Whether a name that a session remembers is the one asked for.
+    static func isName(_ remembered: [UInt8], _ asked: [UInt8]?) -> Bool {
+        guard let asked else { return remembered.isEmpty }
+        return remembered.count == asked.count && zip(remembered, asked).allSatisfy { $0 == lower($1) }
+    }
+
+    /// Names are compared without case (RFC 6066 §3), in ASCII.
+    static func comparable(_ name: [UInt8]?) -> [UInt8] {
+        name.map { $0.map(lower) } ?? []
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 {
+        (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
     }
 }

@@ -158,3 +158,49 @@ extension RetainedSession {
         }
     }
 }
+
+/// Whether a session can be resumed at some moment, and why not.
+public enum Resumability: Sendable, Hashable {
+    /// Nothing that this process knows of stands against it.
+    case yes
+    /// A client that offered it would get a full handshake.
+    case no(Reason)
+
+    /// Why a session cannot be resumed.
+    public enum Reason: Sendable, Hashable {
+        /// A TLS 1.3 client gets its session after the handshake (RFC 8446 §4.6.1), and this one has not yet.
+        case noTicketYet
+        /// The client takes nothing that this listener hands out, or it was handed nothing.
+        case notHandedOut
+        /// What the client would be told, too.
+        case refused(ResumptionRefusal)
+    }
+}
+
+/// Why application data was not taken.
+public enum ApplicationDataError: Error, Sendable, Hashable {
+    /// It has so many bytes, and a session remembers at most ``limit``.
+    case tooLong(bytes: Int)
+    /// The listener resumes nothing, or the handshake is not done: there is no session to remember it.
+    case noSession
+
+    /// How many bytes a session remembers.
+    public static var limit: Int { ResumptionLimits.applicationDataBytes }
+}
+
+extension ApplicationDataError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooLong(let bytes): "\(bytes) bytes of application data, more than \(Self.limit)"
+        case .noSession: "no session to remember application data"
+        }
+    }
+}
+
+/// What a client was handed to resume a session with.
+package enum ResumptionHandle: Sendable, Hashable {
+    /// A ticket that holds the session, sealed by the key of that name.
+    case ticket(TicketKeyName)
+    /// A key of the store: a TLS 1.2 session id, or a TLS 1.3 ticket that is no more than that.
+    case stored(SessionKey)
+}

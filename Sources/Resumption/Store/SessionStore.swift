@@ -1,3 +1,4 @@
+internal import Dispatch
 package import RepriseVocabulary
 
 /// Where stateful sessions live: in this process, or on a machine that a cluster shares.
@@ -13,4 +14,42 @@ package protocol SessionStore: Sendable {
     func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws
     /// Forgets a session; one that is not there is no error.
     func remove(_ key: SessionKey) async throws
+}
+
+/// Where session stores on other machines are asked: on threads apart from those of Swift's own pool, which has one for each
+/// processor, so that whoever blocks those does not make the store silent.
+final class StoreExecutor: TaskExecutor {
+    static let shared = StoreExecutor()
+
+    private let queue = DispatchQueue(label: "session store", attributes: .concurrent)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// What a store holds, and what has become of what it held.
+package struct StoreCounts: Sendable, Equatable {
+    /// Sessions that are there; those that expired and that nobody has asked for since are among them for a while.
+    package var entries = 0
+    /// What these take of the memory for records: 40 bytes and the DER, rounded up to eight.
+    package var bytes = 0
+    /// Sessions that gave way to newer ones before they expired.
+    package var evicted: UInt64 = 0
+    /// Sessions that were found past their expiry, and wiped.
+    package var expired: UInt64 = 0
+    /// Sessions that were too long to be kept.
+    package var refused: UInt64 = 0
+
+    package init() {}
+
+    /// Adds what another part of the store counted.
+    mutating func add(_ other: StoreCounts) {
+        entries &+= other.entries
+        bytes &+= other.bytes
+        evicted &+= other.evicted
+        expired &+= other.expired
+        refused &+= other.refused
+    }
 }

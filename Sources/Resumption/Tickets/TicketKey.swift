@@ -1,3 +1,4 @@
+internal import RepriseTLS
 package import RepriseVocabulary
 
 /// Fills a buffer with bytes that nobody can guess.
@@ -61,5 +62,12 @@ extension TicketKey: CustomStringConvertible, CustomReflectable {
 
     package var customMirror: Mirror {
         Mirror(self, children: ["name": name.description, "notBefore": notBefore, "notAfter": notAfter])
+    }
+}
+
+extension TicketKey {
+    /// The part that libcrypto is handed.
+    var secrets: TicketSecrets {
+        name.withBytes { TicketSecrets(name: $0, encryption: aes, authentication: hmac) }
     }
 }

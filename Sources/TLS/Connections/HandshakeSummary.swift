@@ -1,3 +1,4 @@
+import CRepriseOpenSSL
 package import RepriseVocabulary
 
 /// What was asked for and agreed in a handshake, as far as it is known.
@@ -22,4 +23,69 @@ package struct HandshakeSummary: Sendable, Hashable {
     package var resumed = Resumption.no
 
     package init() {}
+}
+
+extension HandshakeSummary {
+    /// Adds what libssl knows of a finished handshake.
+    mutating func add(from ssl: OpaquePointer, carriedTicket: Bool) {
+        version = TLSVersion(rawValue: Int(SSL_version(ssl)))
+        cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
+        group = Self.groupName(of: ssl)
+        alpn = Self.applicationProtocol(of: ssl)
+        guard SSL_session_reused(ssl) == 1 else {
+            signatureAlgorithm = Self.signatureName(of: ssl)
+            return
+        }
+        if version == .tls1_3 {
+            resumed = .psk
+        } else {
+            // libssl looks at no id when a ticket comes along and tickets are on.
+            let takesTickets = SSL_get_options(ssl) & reprise_op_no_ticket() == 0
+            resumed = carriedTicket && takesTickets ? .ticket : .sessionID
+        }
+    }
+
+    private static func applicationProtocol(of ssl: OpaquePointer) -> String? {
+        var start: UnsafePointer<UInt8>?
+        var count: CUnsignedInt = 0
+        SSL_get0_alpn_selected(ssl, &start, &count)
+        guard let start, count > 0 else { return nil }
+        return String(escaping: UnsafeBufferPointer(start: start, count: Int(count)))
+    }
+
+    private static func groupName(of ssl: OpaquePointer) -> String? {
+        let number = reprise_ssl_group(ssl)
+        return switch number {
+        case NID_undef: nil
+        case NID_X25519: "X25519"
+        case NID_X448: "X448"
+        case NID_X9_62_prime256v1: "P-256"
+        case NID_secp384r1: "P-384"
+        case NID_secp521r1: "P-521"
+        // Hybrid groups have no number of their own in libcrypto, and asking for one leaves an error.
+        default: SSL_group_to_name(ssl, number).map { String(cString: $0) } ?? "group_\(number)"
+        }
+    }
+
+    private static func signatureName(of ssl: OpaquePointer) -> String? {
+        var type: CInt = 0
+        var digest: CInt = 0
+        // A client's own signature would be one with its certificate.
+        let isServer = SSL_is_server(ssl) == 1
+        let isKnown = isServer ? SSL_get_signature_type_nid(ssl, &type) : SSL_get_peer_signature_type_nid(ssl, &type)
+        guard isKnown == 1 else { return nil }
+        let family =
+            switch type {
+            case EVP_PKEY_EC: "ecdsa"
+            case EVP_PKEY_RSA_PSS: "rsa_pss"
+            case EVP_PKEY_RSA: "rsa_pkcs1"
+            case EVP_PKEY_ED25519: "ed25519"
+            case EVP_PKEY_ED448: "ed448"
+            default: OBJ_nid2sn(type).map { String(cString: $0) } ?? "type_\(type)"
+            }
+        let hasDigest =
+            isServer ? reprise_ssl_signature_digest(ssl, &digest) : reprise_ssl_peer_signature_digest(ssl, &digest)
+        guard hasDigest == 1, digest != NID_undef else { return family }
+        return family + "_" + (OBJ_nid2sn(digest).map { String(cString: $0).lowercased() } ?? "digest_\(digest)")
+    }
 }

@@ -1,3 +1,4 @@
+import CRepriseOpenSSL
 internal import RepriseVocabulary
 
 /// What a host of a listener takes now, as far as sessions are concerned.
@@ -24,4 +25,32 @@ package struct HostTerms: Sendable {
         guard let version = session.version, versions.contains(version) else { return false }
         return version == .tls1_3 || session.cipherID.map(ciphers.contains) ?? false
     }
+}
+
+/// What of a listener's settings decides whether a client's certificate is accepted, beside its host's demands.
+struct CertificateTerms: Equatable {
+    /// The least strength of keys and signatures in the chain (SSL_CTX_set_security_level(3)).
+    let securityLevel: CInt
+    /// The signature schemes that a client may prove its key with, by their numbers, in order of number: no order makes
+    /// a certificate good.
+    let signatureSchemes: [UInt16]
+    /// The curves that a client's key may be on in TLS 1.2: those among the groups (RFC 8422 §5.3).
+    let curves: [UInt16]
+
+    /// - Parameter context: what was built under the settings.
+    init(_ settings: TLSSettings, of context: OpaquePointer) {
+        securityLevel = SSL_CTX_get_security_level(context)
+        // libssl says what a context's lists come to only in a hello, and at high levels no hello may be possible.
+        let hello = SampleHello(settings, securityLevel: securityLevel) ?? SampleHello(settings, securityLevel: 0)
+        signatureSchemes = hello?.numbers(in: TLSEXT_TYPE_signature_algorithms).sorted() ?? []
+        // X25519 and what came after it are for key exchange alone.
+        curves = hello?.numbers(in: TLSEXT_TYPE_supported_groups).filter { $0 < Self.x25519 }.sorted() ?? []
+    }
+
+    /// The same for the same terms, however they were written.
+    var bytes: [UInt8] {
+        Array("\(securityLevel) \(signatureSchemes) \(curves)".utf8)
+    }
+
+    private static let x25519: UInt16 = 29
 }

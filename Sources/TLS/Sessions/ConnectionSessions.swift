@@ -1,3 +1,5 @@
+import CRepriseOpenSSL
+
 /// Whoever keeps the sessions of one connection (the store, the ticket keys and the policy behind one door): libssl's
 /// callbacks end here.
 ///
@@ -40,4 +42,68 @@ package protocol ConnectionSessions: AnyObject {
     func callIsOver()
     /// The handshake is done; if its outcome is not in order, the connection ends by an alert.
     func handshakeIsDone(resumed: Bool) -> ResumptionCheck
+}
+
+/// What is done with a session that a client offers, once it has been opened or found.
+package enum SessionAnswer: Sendable, Hashable {
+    case resume
+    /// A quiet full handshake.
+    case refuse
+}
+
+/// Whether a resumption that libssl has decided on is in order.
+package enum ResumptionCheck: Sendable, Hashable {
+    case inOrder
+    /// Its lineage was denied while the handshake went on.
+    case denied
+    /// The policy forbids it, and it should not have come so far: a defect of ours.
+    case defect
+}
+
+/// A session that is about to be handed out, or stored: what its keeper decides by.
+package struct NewSession: Sendable, Hashable {
+    package var isTLS13: Bool
+    /// Whether this connection resumed one: then it is a renewal.
+    package var isRenewal: Bool
+    /// The client's certificate, when this handshake verified one.
+    package var peer: PeerChain?
+}
+
+/// What a new session carries: bytes of ours, and how long libssl may resume it.
+package struct SessionMark: Sendable, Hashable {
+    /// Authenticated, and confidential in a ticket.
+    package var state: [UInt8]
+    /// Whole seconds from now, at least one; also the lifetime hint that the client is given.
+    package var seconds: Int
+
+    package init(state: [UInt8], seconds: Int) {
+        self.state = state
+        self.seconds = seconds
+    }
+}
+
+/// A session that a client offers, restored by libssl but not resumed yet. Its bytes are lent for the call it is handed
+/// over in.
+package struct OpenedSession {
+    /// What we had it remember (its application data); authenticated, since it came out of our ticket or store.
+    package var state: UnsafeRawBufferPointer
+    /// Its session-id context.
+    package var sessionIDContext: UnsafeRawBufferPointer
+    package var isTLS13: Bool
+    /// Whether its host takes its cipher now: of a TLS 1.2 session, libssl asks only the client. Of a TLS 1.3 session, whether
+    /// the suite that is chosen has its digest.
+    package var isCipherAllowed = true
+
+    /// Lends the bytes of a session of libssl's; `nil` for one without any of ours.
+    init?(_ session: OpaquePointer) {
+        var bytes: UnsafeMutableRawPointer?
+        var count = 0
+        var contextBytes: CUnsignedInt = 0
+        guard SSL_SESSION_get0_ticket_appdata(session, &bytes, &count) == 1,
+            let context = SSL_SESSION_get0_id_context(session, &contextBytes)
+        else { return nil }
+        self.state = UnsafeRawBufferPointer(start: bytes, count: count)
+        sessionIDContext = UnsafeRawBufferPointer(start: context, count: Int(contextBytes))
+        isTLS13 = SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION
+    }
 }

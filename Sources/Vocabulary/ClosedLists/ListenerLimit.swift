@@ -22,3 +22,62 @@ package enum ListenerLimit: Int, ClosedList {
         }
     }
 }
+
+/// Which way relayed bytes go.
+package enum RelayDirection: Int, ClosedList {
+    case clientToUpstream, upstreamToClient
+
+    package static let title = "Directions"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .clientToUpstream: ("client_to_upstream", "From the client to the upstream.")
+        case .upstreamToClient: ("upstream_to_client", "From the upstream to the client.")
+        }
+    }
+}
+
+/// What TLS 1.3 tickets left together with.
+package enum TicketCompany: Int, ClosedList {
+    case alone, withData
+
+    package static let title = "Company of tickets"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .alone: ("alone", "Nothing else was to be sent for as long as `tickets.delay`.")
+        case .withData: ("with_data", "Other bytes for the client took the tickets along.")
+        }
+    }
+}
+
+/// What became of a file that was read again.
+package enum ReloadResult: Int, ClosedList {
+    case applied, refused
+
+    package static let title = "Results of a reload"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .applied: ("applied", "What the file says now is in force.")
+        case .refused: ("refused", "The file is wrong or cannot be read; what was in force before stays.")
+        }
+    }
+}
+
+/// Why an upstream server did not take a connection.
+package enum ConnectFailure: Int, ClosedList {
+    case refused, timeout, unreachable, reset, other
+
+    package static let title = "Failures to connect"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .refused: ("refused", "Nobody listens there (ECONNREFUSED, ENOENT).")
+        case .timeout: ("timeout", "The server did not answer in `timeouts.connect`, or the system gave up before.")
+        case .unreachable: ("unreachable", "There is no way to its address (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL).")
+        case .reset: ("reset", "The connection was reset while it was made (ECONNRESET, EPIPE).")
+        case .other: ("other", "Any other error, and TLS with the upstream that came to nothing.")
+        }
+    }
+}

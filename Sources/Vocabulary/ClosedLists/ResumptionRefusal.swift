@@ -52,3 +52,34 @@ public enum ResumptionRefusal: Int, ClosedList {
         }
     }
 }
+
+/// Whether a handshake offered a session, and what came of it.
+package enum OfferOutcome: Int, ClosedList {
+    case notOffered, resumed, refused
+
+    package static let title = "Offers of a session"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .notOffered: ("not_offered", "The client offered no session.")
+        case .resumed: ("resumed", "The session that the client offered was resumed.")
+        case .refused: ("refused", "The client offered a session, and there was a full handshake instead.")
+        }
+    }
+}
+
+/// How a session came to be resumed.
+public enum ResumptionMeans: Int, ClosedList {
+    case no, sessionID, ticket, psk
+
+    public static let title = "Ways of resumption"
+
+    public var text: (word: String, meaning: String) {
+        switch self {
+        case .no: ("no", "It was not resumed: a full handshake.")
+        case .sessionID: ("id", "TLS 1.2 and older: by the session's id.")
+        case .ticket: ("ticket", "TLS 1.2 and older: by a ticket (RFC 5077).")
+        case .psk: ("psk", "TLS 1.3: by a pre-shared key (RFC 8446 §2.2).")
+        }
+    }
+}
