@@ -19,21 +19,3 @@ package struct AdmissionLimits: Sendable, Hashable {
 
     package init() {}
 }
-
-/// How long a connection may take for each part of its life.
-package struct ConnectionTimeouts: Sendable, Hashable {
-    package var handshake: Duration = .seconds(10)
-    /// For each server that is tried.
-    package var connect: Duration = .seconds(5)
-    /// Without a byte in either direction.
-    package var idle: Duration = .seconds(300)
-    /// Without a byte in the direction that is left, when the other has ended.
-    package var halfClosed: Duration = .seconds(30)
-    /// For the client to take our goodbye and close.
-    package var shutdown: Duration = .seconds(2)
-
-    package init() {}
-
-    /// Every one of them, for the loop's common-timeout queues.
-    package var all: [Duration] { [handshake, connect, idle, halfClosed, shutdown] }
-}
