@@ -32,7 +32,7 @@ enum TicketKeyLoading {
             } catch {
                 throw Failure(file: file, description: "cannot be read: \(error)")
             }
-            let isOwn = secret.withBytes { TicketKeyDocument.isOne($0) }
+            let isOwn = TicketKeyDocument.isOne(secret)
             if isOwn {
                 let own = try self.records(of: secret, file)
                 for fault in TicketKeyRecord.check(own, ticketLifetime: ticketLifetime, at: now) {

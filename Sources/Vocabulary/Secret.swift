@@ -9,6 +9,13 @@ public final class Secret: Sendable {
         storage.copyMemory(from: bytes)
     }
 
+    /// Takes a copy of a part of another.
+    ///
+    /// - Parameter range: which of its bytes; within its ``count``.
+    public convenience init(copying other: Secret, _ range: Range<Int>) {
+        self.init(copying: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(other.storage)[range]))
+    }
+
     /// Has its bytes made in place, so that no copy of them is left elsewhere.
     ///
     /// - Parameter fill: is handed `count` zero bytes.
@@ -26,6 +33,20 @@ public final class Secret: Sendable {
 
     /// How many bytes there are.
     public var count: Int { storage.count }
+
+    /// One byte.
+    ///
+    /// - Parameter index: from 0 to below ``count``.
+    public subscript(_ index: Int) -> UInt8 {
+        precondition(storage.indices.contains(index), "byte \(index) of \(storage.count)")
+        return storage[index]
+    }
+
+    /// Whether its bytes from `start` on are those of `text`, all of them.
+    public func has(_ text: some Collection<UInt8>, at start: Int) -> Bool {
+        guard start >= 0, text.count <= count - start else { return false }
+        return zip(start..., text).allSatisfy { storage[$0] == $1 }
+    }
 
     /// Lends the bytes for the length of `body`.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {

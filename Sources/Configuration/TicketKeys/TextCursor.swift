@@ -1,14 +1,14 @@
 internal import RepriseVocabulary
 
-/// A place in text that may hold secrets, moved forwards byte by byte. It is good for as long as the bytes are lent.
+/// A place in text that may hold secrets, moved forwards byte by byte.
 struct TextCursor {
-    private let bytes: UnsafeRawBufferPointer
+    private let bytes: Secret
     private var offset = 0
     private var lineStart = 0
     /// From 1.
     private(set) var line = 1
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    init(_ bytes: Secret) {
         self.bytes = bytes
     }
 
@@ -26,7 +26,7 @@ struct TextCursor {
 
     /// Whether nothing but spaces, and hyphens of lists, stands before this place in its line.
     var isIndentedBySpaces: Bool {
-        bytes[lineStart..<offset].allSatisfy { $0 == 0x20 || $0 == UInt8(ascii: "-") }
+        (lineStart..<offset).allSatisfy { bytes[$0] == 0x20 || bytes[$0] == UInt8(ascii: "-") }
     }
 
     mutating func take() {
@@ -37,15 +37,13 @@ struct TextCursor {
     /// Skips what stands here and ends with its line, or else nothing.
     mutating func skip(_ word: String) -> Bool {
         let end = offset + word.utf8.count
-        guard end <= bytes.count, bytes[offset..<end].elementsEqual(word.utf8),
-            end == bytes.count || Self.isBlank(bytes[end])
-        else { return false }
+        guard bytes.has(word.utf8, at: offset), end == bytes.count || Self.isBlank(bytes[end]) else { return false }
         offset = end
         return true
     }
 
     mutating func skipByteOrderMark() {
-        guard offset == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return }
+        guard offset == 0, bytes.has([0xEF, 0xBB, 0xBF], at: 0) else { return }
         (offset, lineStart) = (3, 3)
     }
 
@@ -91,7 +89,7 @@ struct TextCursor {
         } else {
             offset = end
         }
-        return Secret(copying: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+        return Secret(copying: bytes, start..<end)
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 9 || byte == 10 || byte == 13 }

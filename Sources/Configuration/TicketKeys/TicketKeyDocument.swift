@@ -26,18 +26,13 @@ package struct TicketKeyDocument: Sendable {
     package let entries: [Entry]
 
     /// Whether a file looks like one of these rather than like another program's.
-    package static func isOne(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.firstRange(of: Array("keys:".utf8)) != nil
+    package static func isOne(_ file: Secret) -> Bool {
+        (0..<file.count).contains { file.has("keys:".utf8, at: $0) }
     }
 
     /// Reads the file's form.
     package init(reading file: Secret) throws(Fault) {
-        let result = file.withBytes { bytes in
-            Result { () throws(Fault) in
-                var reader = TicketKeyReader(bytes)
-                return try reader.document()
-            }
-        }
-        entries = try result.get()
+        var reader = TicketKeyReader(file)
+        entries = try reader.document()
     }
 }

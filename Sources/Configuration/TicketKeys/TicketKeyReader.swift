@@ -9,8 +9,8 @@ struct TicketKeyReader {
     private var text: TextCursor
     private var entries: [TicketKeyDocument.Entry] = []
 
-    init(_ bytes: UnsafeRawBufferPointer) {
-        text = TextCursor(bytes)
+    init(_ file: Secret) {
+        text = TextCursor(file)
     }
 
     /// Reads everything.
@@ -125,7 +125,7 @@ struct TicketKeyReader {
     private mutating func key(_ names: [String]) throws(TicketKeyDocument.Fault) -> Int {
         let expected = "expected \(names.joined(separator: ", ")), with \": \" behind it"
         guard let word = text.takeKey() else { throw fault(expected) }
-        let index = names.firstIndex { name in word.withBytes { $0.elementsEqual(name.utf8) } }
+        let index = names.firstIndex { word.count == $0.utf8.count && word.has($0.utf8, at: 0) }
         guard let index, text.next == UInt8(ascii: ":") else { throw fault(expected) }
         text.take()
         guard text.isAtEnd || text.isAtBlank else { throw fault(expected) }
@@ -147,6 +147,6 @@ struct TicketKeyReader {
 
     /// A time is no secret; what is longer than any is not made text, in case it is a secret in the wrong place.
     private static func time(_ value: Secret) -> String {
-        value.count > 40 ? "" : value.withBytes { String(decoding: $0, as: UTF8.self) }
+        value.count > 40 ? "" : String(decoding: (0..<value.count).map { value[$0] }, as: UTF8.self)
     }
 }

@@ -15,6 +15,7 @@ final class HTTPConnection {
     let number: Int
     private let socket: Socket
     private let peer: Endpoint
+    private let loop: EventLoop
     private unowned let server: HTTPServer
     private var watch: LoopEvent?
     private var timer: LoopEvent?
@@ -45,14 +46,14 @@ final class HTTPConnection {
         self.number = number
         self.socket = socket
         self.peer = peer
-        self.server = server
+        (self.loop, self.server) = (server.loop, server)
         client = if case .ip(let address, _) = peer { address.network } else { nil }
         lastUse = server.loop.now
     }
 
     /// Begins, with what has come already.
     func start() {
-        server.loop.assertConfined()
+        loop.assertConfined()
         let watch = LoopEvent(.edges(of: socket), on: server.loop) { [unowned self] in socketReady($0) }
         timer = .timer(on: server.loop) { [unowned self] in end() }
         do {
@@ -67,7 +68,7 @@ final class HTTPConnection {
 
     /// Closes the socket; the server forgets the connection itself.
     func close() {
-        server.loop.assertConfined()
+        loop.assertConfined()
         if case .closed = phase { return }
         phase = .closed
         watch?.close()
@@ -93,7 +94,7 @@ final class HTTPConnection {
 
     /// Goes on as far as the socket allows, by one request at the most.
     private func work() {
-        server.loop.assertConfined()
+        loop.assertConfined()
         if case .closed = phase { return }
         guard flush() else { return }
         if case .lingering = phase { return discard() }
