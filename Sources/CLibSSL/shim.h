@@ -95,12 +95,8 @@ static inline void reprise_ctx_set_status_callback(SSL_CTX *ctx, int (*callback)
 // SSL_get_ex_new_index: a macro over CRYPTO_get_ex_new_index.
 static inline int reprise_ssl_new_index(void) { return SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL); }
 
-// SSL_get_negotiated_group, SSL_get_signature_nid, SSL_get_peer_signature_nid: macros over SSL_ctrl.
+// SSL_get_negotiated_group: a macro over SSL_ctrl.
 static inline int reprise_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }
-static inline int reprise_ssl_signature_digest(SSL *ssl, int *nid) { return (int)SSL_get_signature_nid(ssl, nid); }
-static inline int reprise_ssl_peer_signature_digest(SSL *ssl, int *nid) {
-    return (int)SSL_get_peer_signature_nid(ssl, nid);
-}
 
 // Macros over SSL_ctrl. The response becomes libssl's, which frees it with OPENSSL_free.
 static inline void reprise_ssl_give_status_response(SSL *ssl, unsigned char *response, long count) {

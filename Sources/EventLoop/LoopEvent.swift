@@ -96,13 +96,6 @@ package final class LoopEvent {
         }
     }
 
-    /// Whether a timer is set.
-    package var isScheduled: Bool {
-        loop.assertConfined()
-        guard let event else { return false }
-        return event_pending(event, CShort(EV_TIMEOUT), nil) != 0
-    }
-
     /// Calls back once more in the next turn, without a system call.
     package func activate(_ readiness: Readiness) {
         loop.assertConfined()

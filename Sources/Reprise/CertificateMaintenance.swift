@@ -16,31 +16,10 @@ final class CertificateMaintenance {
     private let loop: EventLoop
     private let registry: MetricRegistry
     private let log: ControlLog
-    private var staples: [WatchedStaple] = []
     private var certificates: [(listener: String, host: String, loaded: LoadedFiles.LoadedCertificate)] = []
-    private var looks: FileLooks<[WatchedFile], [SeenFile]>?
+    private var staples: FileWatch<Result<[UInt8], FileReader.Failure>>?
     private var warningTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
-
-    /// An OCSP response and the state of its file when it was last read.
-    private struct WatchedStaple {
-        let file: FileReference
-        let response: Staple
-        var stamp: FileStamp?
-    }
-
-    /// What a look is told of one file.
-    private struct WatchedFile: Sendable {
-        let path: String
-        let stamp: FileStamp?
-    }
-
-    /// A file that has changed, by its place among those watched.
-    private struct SeenFile: Sendable {
-        let index: Int
-        let stamp: FileStamp?
-        let content: Result<[UInt8], FileReader.Failure>
-    }
 
     init(
         _ plan: Plan, _ loadedFiles: LoadedFiles, from source: ConfigurationSource, loop: EventLoop,
@@ -53,9 +32,6 @@ final class CertificateMaintenance {
                 for certificate in host.certificates {
                     guard let loaded = loadedFiles.certificates[certificate.source] else { continue }
                     certificates.append((listener.name, host.id, loaded))
-                    guard let file = loaded.ocsp else { continue }
-                    let staple = loaded.certificate.staple
-                    staples.append(WatchedStaple(file: file, response: staple, stamp: loaded.ocspStamp))
                 }
             }
         }
@@ -75,36 +51,32 @@ final class CertificateMaintenance {
     /// Ends the maintenance; must be called before the object goes.
     func stop() {
         loop.assertConfined()
-        looks?.stop()
+        staples?.stop()
         warningTimer?.close()
-        (looks, warningTimer) = (nil, nil)
+        (staples, warningTimer) = (nil, nil)
         for gauge in gauges { registry.remove(gauge) }
         gauges = []
     }
 
     private func watchStaples(from source: ConfigurationSource, _ loop: EventLoop) {
-        guard !staples.isEmpty else { return }
-        looks = FileLooks(
-            loop: loop, every: Self.stapleInterval,
-            known: { [unowned self] in staples.map { WatchedFile(path: $0.file.path, stamp: $0.stamp) } },
-            look: { files in
-                files.enumerated().compactMap { index, file in
-                    let stamp = source.stamp(file.path)
-                    guard stamp != file.stamp else { return nil }
-                    return SeenFile(
-                        index: index, stamp: stamp,
-                        content: Result { () throws(FileReader.Failure) in try source.readFile(file.path) })
-                }
-            },
-            take: { [unowned self] seen in for file in seen { reload(file) } })
+        let stapled = certificates.compactMap { _, _, loaded in
+            loaded.ocsp.map { (path: $0.path, stamp: loaded.ocspStamp, response: loaded.certificate.staple) }
+        }
+        let files = stapled.map { path, stamp, _ in
+            FileWatch.Files(paths: [path], stamps: [stamp]) {
+                Result { () throws(FileReader.Failure) in try source.readFile(path) }
+            }
+        }
+        staples = FileWatch(files, every: Self.stapleInterval, from: source, loop: loop) {
+            [unowned self] place, content in
+            reload(stapled[place].response, from: stapled[place].path, content)
+        }
     }
 
-    private func reload(_ seen: SeenFile) {
+    private func reload(_ staple: Staple, from path: String, _ content: Result<[UInt8], FileReader.Failure>) {
         loop.assertConfined()
-        staples[seen.index].stamp = seen.stamp
-        let path = staples[seen.index].file.path
         do {
-            try staples[seen.index].response.replace(der: seen.content.get())
+            try staple.replace(der: content.get())
             registry.counter(MetricCatalog.stapleReloads, [ReloadResult.applied.word]).add(1)
             log.notice("OCSP response reloaded", [("file", .string(path))])
         } catch {

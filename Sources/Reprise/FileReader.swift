@@ -40,7 +40,7 @@ enum FileReader {
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, Int(status.st_size)), alignment: 1)
         defer {
-            if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }
+            buffer.wipe()
             buffer.deallocate()
         }
         var count = 0

@@ -19,24 +19,9 @@ final class SessionMaintenance {
     private let domains: [SessionDomain]
     /// Those that no listener has any more, too: their keys are wiped in time.
     private var allDomains: [SessionDomain]
-    private var watched: [(domain: SessionDomain, files: WatchedFiles)] = []
-    private var looks: FileLooks<[WatchedFiles], [SeenKeys]>?
+    private var keyFiles: FileWatch<Result<TicketKeyLoading.Loaded, TicketKeyLoading.Failure>>?
     private var advanceTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
-
-    /// The key files of one domain and their state when they were last read.
-    private struct WatchedFiles: Sendable {
-        let files: [FileReference]
-        let ticketLifetime: Duration
-        var stamps: [FileStamp?]
-    }
-
-    /// The keys of files that have changed, by their domain's place among those watched.
-    private struct SeenKeys: Sendable {
-        let index: Int
-        let stamps: [FileStamp?]
-        let keys: Result<TicketKeyLoading.Loaded, TicketKeyLoading.Failure>
-    }
 
     init(
         _ plan: Plan, _ domains: SessionDomains, stamps: [String: [FileStamp?]], from source: ConfigurationSource,
@@ -48,20 +33,8 @@ final class SessionMaintenance {
         allDomains = domains.all
         let plans = Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
         self.domains = plans.keys.sorted().compactMap { domains[$0] }
-        for domain in self.domains {
-            guard let sessions = plans[domain.name], let files = sessions.first?.tickets.keys, !files.isEmpty else {
-                continue
-            }
-            watched.append(
-                (
-                    domain,
-                    WatchedFiles(
-                        files: files, ticketLifetime: sessions.map(\.lifetime).max() ?? .zero,
-                        stamps: stamps[domain.name] ?? [])
-                ))
-        }
         count()
-        watchFiles(from: source, loop)
+        watchFiles(of: plans, stamps, from: source)
         advanceTimer = .timer(on: loop) { [unowned self] in advance() }
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
@@ -75,9 +48,9 @@ final class SessionMaintenance {
     /// Ends the maintenance; must be called before the object goes.
     func stop() {
         loop.assertConfined()
-        looks?.stop()
+        keyFiles?.stop()
         advanceTimer?.close()
-        (looks, advanceTimer) = (nil, nil)
+        (keyFiles, advanceTimer) = (nil, nil)
         for gauge in gauges { registry.remove(gauge) }
         gauges = []
     }
@@ -108,30 +81,32 @@ final class SessionMaintenance {
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 
-    private func watchFiles(from source: ConfigurationSource, _ loop: EventLoop) {
-        guard !watched.isEmpty else { return }
-        looks = FileLooks(
-            loop: loop, every: Self.fileInterval, known: { [unowned self] in watched.map(\.files) },
-            look: { watched in
-                watched.enumerated().compactMap { index, files in
-                    let stamps = files.files.map { source.stamp($0.path) }
-                    guard stamps != files.stamps else { return nil }
-                    let keys = Result { () throws(TicketKeyLoading.Failure) in
-                        try TicketKeyLoading.keys(
-                            of: files.files, ticketLifetime: files.ticketLifetime, at: Clocks.wall(), from: source)
-                    }
-                    return SeenKeys(index: index, stamps: stamps, keys: keys)
+    private func watchFiles(
+        of plans: [String: [SessionsPlan]], _ stamps: [String: [FileStamp?]], from source: ConfigurationSource
+    ) {
+        let watched = domains.filter { plans[$0.name]?.first?.tickets.keys.isEmpty == false }
+        let files = watched.map { domain in
+            let sessions = plans[domain.name] ?? []
+            let files = sessions.first?.tickets.keys ?? []
+            let ticketLifetime = sessions.map(\.lifetime).max() ?? .zero
+            return FileWatch.Files(paths: files.map(\.path), stamps: stamps[domain.name] ?? []) {
+                Result { () throws(TicketKeyLoading.Failure) in
+                    try TicketKeyLoading.keys(
+                        of: files, ticketLifetime: ticketLifetime, at: Clocks.wall(), from: source)
                 }
-            },
-            take: { [unowned self] seen in for keys in seen { reload(keys) } })
+            }
+        }
+        keyFiles = FileWatch(files, every: Self.fileInterval, from: source, loop: loop) { [unowned self] place, keys in
+            reload(watched[place], keys)
+        }
     }
 
-    private func reload(_ seen: SeenKeys) {
+    private func reload(
+        _ domain: SessionDomain, _ loaded: Result<TicketKeyLoading.Loaded, TicketKeyLoading.Failure>
+    ) {
         loop.assertConfined()
-        watched[seen.index].files.stamps = seen.stamps
-        let domain = watched[seen.index].domain
         do throws(TicketKeyLoading.Failure) {
-            let (keys, notes) = try seen.keys.get()
+            let (keys, notes) = try loaded.get()
             domain.keys.replace(with: keys, at: Clocks.wall())
             registry.counter(MetricCatalog.ticketKeyReloads, [ReloadResult.applied.word]).add(1)
             log.notice("ticket keys reloaded", [("domain", .string(domain.name)), ("keys", .int(Int64(keys.count)))])

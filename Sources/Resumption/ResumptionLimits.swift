@@ -23,8 +23,8 @@ package enum ResumptionLimits {
     package static let denyListShares = 16
     /// How many stored sessions an address is given beyond what is set, within a session's lifetime.
     package static let wishShare = 64
-    /// The longest `sessions.lifetime`, in seconds.
-    static let longestLifetime: Int64 = 604_800
+    /// The longest `sessions.lifetime`.
+    static let longestLifetime = Duration.seconds(604_800)
     /// In how many places addresses are counted for that.
     package static let wishPlaces = 4096
 }

@@ -26,8 +26,7 @@ public final class Secret: Sendable {
     }
 
     deinit {
-        // Volatile writes are not to be had; the opaque call keeps the loop from being optimised away.
-        wipe(storage)
+        storage.wipe()
         storage.deallocate()
     }
 
@@ -52,12 +51,6 @@ public final class Secret: Sendable {
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try body(UnsafeRawBufferPointer(storage))
     }
-}
-
-/// Overwrites the buffer with zeros in a way the optimiser may not drop.
-@inline(never) @_optimize(none)
-private func wipe(_ buffer: UnsafeMutableRawBufferPointer) {
-    for index in buffer.indices { buffer[index] = 0 }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

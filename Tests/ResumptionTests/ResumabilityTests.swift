@@ -26,8 +26,8 @@ import Testing
         let retained = try retain(MemoryPair.connected(listener(carrier), carrier.client()))
         let start = MemoryServer.now
         #expect(retained.resumability(at: start) == .yes)
-        #expect(retained.resumability(at: start.adding(seconds: 59)) == .yes)
-        #expect(retained.resumability(at: start.adding(seconds: 60)) == .no(.refused(.expired)))
+        #expect(retained.resumability(at: start.later(bySeconds: 59)) == .yes)
+        #expect(retained.resumability(at: start.later(bySeconds: 60)) == .no(.refused(.expired)))
     }
 
     @Test func `a TLS 1.3 session cannot be resumed before its ticket`() throws {

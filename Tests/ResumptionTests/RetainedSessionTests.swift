@@ -39,7 +39,7 @@ import Testing
         #expect(first.details.serverName == "a.test" && first.details.applicationProtocol == "http/1.1")
         #expect(first.details.resumedBy == .no && first.details.outcome.result == .notOffered)
         #expect(first.details.lineage?.renewals == 0)
-        #expect(first.details.expires == MemoryServer.now.adding(seconds: 7200))
+        #expect(first.details.expires == MemoryServer.now.later(bySeconds: 7200))
         #expect(first.details.clientCertificates.isEmpty && first.details.applicationData.isEmpty)
         #expect(first.context.hostID == "a.test")
         listener.clock.advance(seconds: 5)
@@ -146,9 +146,4 @@ import Testing
         #expect(second.details.resumedBy == .psk)
         #expect(second.details.clientCertificates == Array(chain.prefix(1)))
     }
-}
-
-extension WallTime {
-    /// The moment so many seconds later.
-    func adding(seconds: Int64) -> WallTime { WallTime(secondsSinceEpoch: secondsSinceEpoch + seconds) }
 }

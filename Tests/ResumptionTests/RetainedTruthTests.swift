@@ -35,7 +35,7 @@ import Testing
         let byID = try MemoryPair.connected(listener, SessionCarrier.id.client())
         let keys = domain.keys.snapshot(at: listener.clock.now).count
         for pair in [try MemoryPair.connected(listener, SessionCarrier.stateless.client()), byID] {
-            _ = try retain(pair).resumability(at: listener.clock.now.adding(seconds: away))
+            _ = try retain(pair).resumability(at: listener.clock.now.later(bySeconds: away))
         }
         #expect(domain.keys.snapshot(at: listener.clock.now).count == keys)
         #expect(

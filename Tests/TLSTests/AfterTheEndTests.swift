@@ -24,7 +24,6 @@ import Testing
         #expect(read.bytes == [1])
         #expect(read.progress == .closeNotify)
         #expect(pair.serverReads(Array("noise".utf8), andEnd: true).progress == .closeNotify)
-        #expect(!pair.server.hasUnreadInput)
         #expect(pair.serverWrites([2]) == .done)
     }
 

@@ -46,7 +46,6 @@ import Testing
         #expect(info.keyKind == .ecdsa(curve: "P-256"))
         #expect(info.serial == "AB12")
         #expect(info.fingerprint.count == 64)
-        #expect(info.daysLeft(at: WallTime(secondsSinceEpoch: until.secondsSinceEpoch - 86_400 * 3)) == 3)
     }
 
     @Test(arguments: [

@@ -25,7 +25,6 @@ import Testing
         let isHybrid = version == .tls1_3 && TLSSettings.intermediate.groups.hasPrefix("X25519MLKEM768")
         #expect(summary.group == (isHybrid ? "X25519MLKEM768" : "X25519"))
         #expect(summary.groupClass == (isHybrid ? .hybrid : .classical))
-        #expect(summary.signatureAlgorithm == "ecdsa_sha256")
         #expect(summary.cipher == pair.client.cipher)
         #expect(summary.resumed == .no)
         #expect(pair.client.compressionIsOff)

@@ -255,6 +255,12 @@ package final class MemoryClient {
         return EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA
     }
 
+    /// Whether the server signed the handshake with RSASSA-PSS (RFC 8446 §4.2.3).
+    package var serverSignedWithPSS: Bool {
+        var type: CInt = 0
+        return SSL_get_peer_signature_type_nid(ssl, &type) == 1 && type == EVP_PKEY_RSA_PSS
+    }
+
     package var staple: [UInt8]? {
         var start: UnsafePointer<UInt8>?
         let count = reprise_ssl_status_response(ssl, &start)

@@ -37,6 +37,25 @@ import Testing
         }
     }
 
+    @Test func `a time is moved to the nanosecond, across the epoch too`() {
+        let time = WallTime(secondsSinceEpoch: 1, nanoseconds: 200_000_000)
+        #expect(time.later(by: .milliseconds(900)) == WallTime(secondsSinceEpoch: 2, nanoseconds: 100_000_000))
+        #expect(time.later(by: .milliseconds(-1300)) == WallTime(secondsSinceEpoch: -1, nanoseconds: 900_000_000))
+        #expect(time.wholeSecond == WallTime(secondsSinceEpoch: 1))
+        for seconds in [Int64(-5), -1, 0, 1, 1 << 40] {
+            #expect(time.later(bySeconds: seconds) == time.later(by: .seconds(seconds)))
+        }
+    }
+
+    @Test func `a time that is moved stops at the ends of time`() {
+        let (first, last) = (WallTime(secondsSinceEpoch: .min + 1), WallTime(secondsSinceEpoch: .max - 1))
+        #expect(first.later(by: .seconds(-2)) == .distantPast && first.later(bySeconds: -2) == .distantPast)
+        #expect(last.later(by: .seconds(2)) == .distantFuture && last.later(bySeconds: 2) == .distantFuture)
+        for end in [WallTime.distantPast, .distantFuture] {
+            #expect(WallTime(wholeNanoseconds: end.wholeNanoseconds) == end)
+        }
+    }
+
     @Test func `the ends of time are written, too`() {
         #expect(WallTime(secondsSinceEpoch: .min).description == "-292277022657-01-27T08:29:52.000Z")
         #expect(WallTime(secondsSinceEpoch: .max).description == "292277026596-12-04T15:30:07.000Z")

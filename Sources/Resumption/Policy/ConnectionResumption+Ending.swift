@@ -29,7 +29,7 @@ extension ConnectionResumption {
         } else {
             for key in keys { domain.store.remove(key) }
         }
-        let oldest = clock().adding(.zero - domain.longestChainAge)
+        let oldest = clock().later(by: .zero - domain.longestChainAge)
         let holder = state.certificate.map(DenyList.Holder.certificate) ?? .address(client?.network)
         switch domain.denyList.deny(state.lineage, of: holder, oldest: oldest) {
         case .added, .alreadyThere: return .dropped

@@ -244,7 +244,7 @@ package final class ConnectionResumption: ConnectionSessions {
         let id = LineageID(SessionCrypto.bytes(LineageID.byteCount))
         guard let id else { preconditionFailure("a lineage's name has \(LineageID.byteCount) bytes") }
         var state = ResumptionState(
-            lineage: Lineage(id: id, authenticatedAt: WallTime(secondsSinceEpoch: now.secondsSinceEpoch)), expires: now,
+            lineage: Lineage(id: id, authenticatedAt: now.wholeSecond), expires: now,
             host: offer.hostDigest, name: session.isTLS13 ? [] : ServerNameBytes.comparable(offer.serverName),
             peer: session.peer)
         state.expires = policy.expiry(at: now, lineage: state.lineage, peer: state.peer)

@@ -1,4 +1,4 @@
-internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// What a connection has asked a remote store, and what that answered.
 ///
@@ -35,7 +35,7 @@ struct RemoteLookup {
 
     /// Forgets the answers, and overwrites the secrets in them.
     mutating func wipe() {
-        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { SessionCrypto.wipe($0) } }
+        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { $0.wipe() } }
         fetched = [:]
     }
 }

@@ -33,16 +33,17 @@ package struct ResumptionPolicy: Sendable, Hashable {
     /// When a session ends that is handed out now: the first of its own lifetime, its lineage's, and that of the
     /// client's certificates.
     func expiry(at now: WallTime, lineage: Lineage, peer: ResumptionState.Peer?) -> WallTime {
-        let end = min(now.adding(seconds: lifetimeSeconds), lineage.authenticatedAt.adding(seconds: chainSeconds))
+        let end = min(
+            now.wholeSecond.later(bySeconds: lifetimeSeconds), lineage.authenticatedAt.later(bySeconds: chainSeconds))
         return peer.map { min(end, $0.notAfter) } ?? end
     }
 
     /// Whether a remembered session may be resumed at this moment, apart from where it comes from.
     func objection(to state: ResumptionState, at now: WallTime, denyList: DenyList) -> ResumptionRefusal? {
-        if state.lineage.authenticatedAt.adding(seconds: chainSeconds) <= now { return .chainTooOld }
+        if state.lineage.authenticatedAt.later(bySeconds: chainSeconds) <= now { return .chainTooOld }
         // Made by a clock that was ahead: it would outlive its time by as much.
-        let doubted = now.adding(seconds: Self.doubtSeconds)
-        if state.lineage.authenticatedAt > doubted || state.expires > doubted.adding(seconds: lifetimeSeconds) {
+        let doubted = now.later(bySeconds: Self.doubtSeconds)
+        if state.lineage.authenticatedAt > doubted || state.expires > doubted.later(bySeconds: lifetimeSeconds) {
             return .expired
         }
         if let peer = state.peer {
@@ -51,19 +52,5 @@ package struct ResumptionPolicy: Sendable, Hashable {
         }
         if state.expires <= now { return .expired }
         return denyList.denies(state.lineage, of: state.certificate) ? .denied : nil
-    }
-}
-
-extension WallTime {
-    /// The moment so much later, in whole seconds; the ends of time stay where they are.
-    func adding(_ duration: Duration) -> WallTime {
-        adding(seconds: duration.components.seconds)
-    }
-
-    /// The same of seconds.
-    func adding(seconds: Int64) -> WallTime {
-        let (sum, overflow) = secondsSinceEpoch.addingReportingOverflow(seconds)
-        guard overflow else { return WallTime(secondsSinceEpoch: sum) }
-        return WallTime(secondsSinceEpoch: seconds < 0 ? .min : .max)
     }
 }

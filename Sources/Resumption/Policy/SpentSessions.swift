@@ -1,5 +1,4 @@
 internal import Glibc
-internal import RepriseTLS
 internal import RepriseVocabulary
 
 /// The single-use sessions that a handshake has taken out of the store, for as long as it lasts.
@@ -33,7 +32,7 @@ struct SpentSessions {
         // An array: the dictionary's own view of its keys would share it, and copies would be wiped.
         for key in Array(sessions.keys) {
             sessions[key]?.der.withUnsafeMutableBytes {
-                SessionCrypto.wipe($0)
+                $0.wipe()
                 wiped(UnsafeRawBufferPointer($0))
             }
         }

@@ -8,7 +8,7 @@ internal import Synchronization
 final class TicketWishes: Sendable {
     private struct Counts {
         var places = [UInt16](repeating: 0, count: ResumptionLimits.wishPlaces)
-        var end = WallTime(secondsSinceEpoch: .min)
+        var end = WallTime.distantPast
     }
 
     private let counts = Locked<Counts?>(nil)
@@ -26,9 +26,9 @@ final class TicketWishes: Sendable {
             var current = counts.take() ?? Counts()
             defer { counts = current }
             // A clock that went back by more than any lifetime has nothing to wait for.
-            if now >= current.end || current.end > now.adding(seconds: ResumptionLimits.longestLifetime) {
+            if now >= current.end || current.end > now.later(by: ResumptionLimits.longestLifetime) {
                 current = Counts()
-                current.end = now.adding(lifetime)
+                current.end = now.later(by: lifetime)
             }
             let given = min(wanted, max(0, ResumptionLimits.wishShare - Int(current.places[place])))
             current.places[place] += UInt16(given)

@@ -79,7 +79,7 @@ extension ConnectionResumption {
         withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
             guard let count = domain.store.get(key, at: now, into: buffer), count > 0 else { return }
             let session = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-            defer { SessionCrypto.wipe(session) }
+            defer { session.wipe() }
             let old = UnsafeRawBufferPointer(session)
             SessionReference.replacing(state: state.encoded, in: old)?.withBytes {
                 domain.store.replace(key, old, by: $0, expires: state.expires, at: now)

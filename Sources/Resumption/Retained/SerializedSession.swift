@@ -17,19 +17,17 @@ struct SerializedSession {
     /// - Returns: `nil` for bytes that ``encoded`` does not make.
     init?(_ bytes: Secret) {
         let parts: (ResumptionHandle, String?, String?, Secret)? = bytes.withBytes { bytes in
-            guard bytes.count > Self.mark.count, bytes.starts(with: Self.mark) else { return nil }
-            let kind = bytes[Self.mark.count]
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[(Self.mark.count + 1)...])
-            let nameBytes = kind == 0 ? TicketKeyName.byteCount : SessionKey.byteCount
-            guard kind <= 1, rest.count > nameBytes else { return nil }
-            let name = UnsafeRawBufferPointer(rebasing: rest[..<nameBytes])
+            var reader = ByteReader(bytes)
+            guard reader.take(Self.mark.count)?.elementsEqual(Self.mark) == true, let kind = reader.byte(), kind <= 1,
+                let name = reader.take(kind == 0 ? TicketKeyName.byteCount : SessionKey.byteCount)
+            else { return nil }
             let handle =
                 kind == 0
                 ? TicketKeyName(name).map(ResumptionHandle.ticket) : SessionKey(name).map(ResumptionHandle.stored)
-            guard let handle else { return nil }
-            var left = rest[nameBytes...]
-            guard let serverName = Self.text(&left), let applicationProtocol = Self.text(&left) else { return nil }
-            let der = Secret(copying: UnsafeRawBufferPointer(rebasing: left))
+            guard let handle, let serverName = Self.text(&reader), let applicationProtocol = Self.text(&reader) else {
+                return nil
+            }
+            let der = Secret(copying: reader.rest)
             return (
                 handle, serverName.isEmpty ? nil : serverName, applicationProtocol.isEmpty ? nil : applicationProtocol,
                 der
@@ -40,10 +38,8 @@ struct SerializedSession {
     }
 
     /// Takes a text with its length in front.
-    private static func text(_ bytes: inout Slice<UnsafeRawBufferPointer>) -> String? {
-        guard let count = bytes.popFirst(), bytes.count >= count else { return nil }
-        defer { bytes = bytes.dropFirst(Int(count)) }
-        return String(decoding: bytes.prefix(Int(count)), as: UTF8.self)
+    private static func text(_ reader: inout ByteReader) -> String? {
+        reader.vector8().map { String(decoding: $0.rest, as: UTF8.self) }
     }
 
     var encoded: Secret {

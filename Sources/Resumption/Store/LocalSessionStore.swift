@@ -125,7 +125,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
             }
             guard let copy else { return }
             body(UnsafeRawBufferPointer(copy), isPast)
-            if let start = copy.baseAddress { explicit_bzero(start, copy.count) }
+            copy.wipe()
             if copy.count > Self.shortSession { copy.deallocate() }
         }
     }

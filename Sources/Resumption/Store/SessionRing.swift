@@ -1,4 +1,3 @@
-import Glibc
 import RepriseVocabulary
 
 /// The records of a shard, over memory of the store: a header, the key, the DER, and up to seven bytes of nothing.
@@ -50,6 +49,7 @@ struct SessionRing {
     /// Overwrites key and session with zeros; the header stays, for whoever walks the ring.
     @inline(__always)
     func wipe(at place: Int, length: Int) {
-        explicit_bzero(base + (place &+ Self.keyOffset), SessionKey.byteCount &+ length)
+        UnsafeMutableRawBufferPointer(start: base + (place &+ Self.keyOffset), count: SessionKey.byteCount &+ length)
+            .wipe()
     }
 }

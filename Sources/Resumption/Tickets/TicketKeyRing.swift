@@ -61,6 +61,14 @@ package final class TicketKeyRing: Sendable {
     }
 }
 
+extension WallTime {
+    /// This time, or the nearest that leaves room for any rotation and lifetime on both sides (30,000 million years).
+    fileprivate var withRoom: WallTime {
+        let room = Int64(1) << 60
+        return min(max(self, WallTime(secondsSinceEpoch: -room)), WallTime(secondsSinceEpoch: room))
+    }
+}
+
 extension TicketKeyRing: CustomStringConvertible, CustomReflectable {
     package var description: String { "ticket key ring" }
 

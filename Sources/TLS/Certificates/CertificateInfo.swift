@@ -48,9 +48,4 @@ package struct CertificateInfo: Sendable, Hashable {
     package let serial: String
     /// SHA-256 of the DER form, lower-case hexadecimal.
     package let fingerprint: String
-
-    /// Whole days until the certificate expires; negative when it has.
-    package func daysLeft(at now: WallTime) -> Int {
-        notAfter.days(since: now)
-    }
 }

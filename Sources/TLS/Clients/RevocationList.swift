@@ -18,14 +18,14 @@ final class RevocationList: @unchecked Sendable {
         self.list = list
         scope = RevocationScope(of: list)
         // A time that is no date never comes, or is over.
-        begins = X509Reading.time(reprise_seconds(X509_CRL_get0_lastUpdate(list))) ?? WallTime(secondsSinceEpoch: .max)
+        begins = X509Reading.time(reprise_seconds(X509_CRL_get0_lastUpdate(list))) ?? .distantFuture
         number = Self.number(of: list)
         ends =
             if let end = X509_CRL_get0_nextUpdate(list) {
-                X509Reading.time(reprise_seconds(end)) ?? WallTime(secondsSinceEpoch: .min)
+                X509Reading.time(reprise_seconds(end)) ?? .distantPast
             } else {
                 // Without a next update a list does not become old (X509_verify_cert(3)).
-                WallTime(secondsSinceEpoch: .max)
+                .distantFuture
             }
     }
 

@@ -16,8 +16,6 @@ package struct HandshakeSummary: Sendable, Hashable {
     package var group: String?
     /// What the group rests on.
     package var groupClass: GroupClass { GroupClass(name: group) }
-    /// What the server signed with; `nil` for a resumed session, which needs no signature.
-    package var signatureAlgorithm: String?
     /// The application protocol, escaped to printable ASCII.
     package var alpn: String?
     package var resumed = Resumption.no
@@ -32,10 +30,7 @@ extension HandshakeSummary {
         cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
         group = Self.groupName(of: ssl)
         alpn = Self.applicationProtocol(of: ssl)
-        guard SSL_session_reused(ssl) == 1 else {
-            signatureAlgorithm = Self.signatureName(of: ssl)
-            return
-        }
+        guard SSL_session_reused(ssl) == 1 else { return }
         if version == .tls1_3 {
             resumed = .psk
         } else {
@@ -65,27 +60,5 @@ extension HandshakeSummary {
         // Hybrid groups have no number of their own in libcrypto, and asking for one leaves an error.
         default: SSL_group_to_name(ssl, number).map { String(cString: $0) } ?? "group_\(number)"
         }
-    }
-
-    private static func signatureName(of ssl: OpaquePointer) -> String? {
-        var type: CInt = 0
-        var digest: CInt = 0
-        // A client's own signature would be one with its certificate.
-        let isServer = SSL_is_server(ssl) == 1
-        let isKnown = isServer ? SSL_get_signature_type_nid(ssl, &type) : SSL_get_peer_signature_type_nid(ssl, &type)
-        guard isKnown == 1 else { return nil }
-        let family =
-            switch type {
-            case EVP_PKEY_EC: "ecdsa"
-            case EVP_PKEY_RSA_PSS: "rsa_pss"
-            case EVP_PKEY_RSA: "rsa_pkcs1"
-            case EVP_PKEY_ED25519: "ed25519"
-            case EVP_PKEY_ED448: "ed448"
-            default: OBJ_nid2sn(type).map { String(cString: $0) } ?? "type_\(type)"
-            }
-        let hasDigest =
-            isServer ? reprise_ssl_signature_digest(ssl, &digest) : reprise_ssl_peer_signature_digest(ssl, &digest)
-        guard hasDigest == 1, digest != NID_undef else { return family }
-        return family + "_" + (OBJ_nid2sn(digest).map { String(cString: $0).lowercased() } ?? "digest_\(digest)")
     }
 }

@@ -1,3 +1,5 @@
+import RepriseVocabulary
+
 /// What a ClientHello says of sessions: what it offers, and what it would like.
 ///
 /// Whatever does not parse counts as absent: libssl judges these extensions itself, and refuses the malformed ones.

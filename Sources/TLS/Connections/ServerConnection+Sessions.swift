@@ -117,7 +117,7 @@ extension ServerConnection {
         guard count > 0, count <= TLSLimits.sessionBytes else { return }
         withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer in
             // The master secret is in it.
-            defer { OPENSSL_cleanse(buffer.baseAddress, buffer.count) }
+            defer { buffer.wipe() }
             var end = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard i2d_SSL_SESSION(session, &end) == CInt(count) else { return }
             sessions.store(

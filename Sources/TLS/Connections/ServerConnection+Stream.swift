@@ -11,9 +11,6 @@ extension ServerConnection {
     /// ``TLSStream/endTurn()``
     package func endTurn() { stream.endTurn() }
 
-    /// ``TLSStream/hasUnreadInput``
-    package var hasUnreadInput: Bool { stream.hasUnreadInput }
-
     /// ``TLSStream/read(into:)``
     package func read(into target: UnsafeMutableRawBufferPointer) -> ReadProgress { stream.read(into: target) }
 

@@ -87,8 +87,8 @@ package final class TLSStream {
 
     /// Lends ciphertext just received, until ``endTurn()``.
     ///
-    /// What an earlier turn left comes first. While ``hasUnreadInput``, read before receiving more: nothing else bounds
-    /// what is kept.
+    /// What an earlier turn left comes first. Read until nothing comes before receiving more: nothing else bounds what is
+    /// kept.
     package func lend(_ input: UnsafeRawBufferPointer) {
         assertConfined()
         transport.pointee.lend(input)
@@ -102,15 +102,6 @@ package final class TLSStream {
     /// Ends the loan: what libssl has not taken is copied, and comes first in the next turn.
     package func endTurn() {
         transport.pointee.keepRest()
-    }
-
-    /// Whether a read can bring more than `wantsInput` without new bytes from the socket: whoever stops reading for
-    /// back-pressure must come back by itself.
-    package var hasUnreadInput: Bool {
-        guard let ssl, isOpen else { return transport.pointee.unread > 0 }
-        if alerts.closeNotifyReceived { return false }
-        return transport.pointee.unread > 0 || SSL_pending(ssl) > 0
-            || (transport.pointee.hasEnded && !transport.pointee.isTruncated)
     }
 
     // MARK: Handshake

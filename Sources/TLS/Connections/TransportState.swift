@@ -27,9 +27,6 @@ struct TransportState {
         self.output = output
     }
 
-    /// How many bytes wait for libssl.
-    var unread: Int { stash.count - stashStart + lent.count }
-
     mutating func lend(_ bytes: UnsafeRawBufferPointer) {
         keepRest()
         lent = bytes

@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+import RepriseVocabulary
 
 /// A ClientHello that libssl makes under a listener's lists: its numbers are what the lists come to, libssl's own list
 /// too.

@@ -12,11 +12,6 @@ package enum SessionCrypto {
         }
     }
 
-    /// Overwrites bytes in a way that no optimiser leaves out.
-    package static func wipe(_ bytes: UnsafeMutableRawBufferPointer) {
-        OPENSSL_cleanse(bytes.baseAddress, bytes.count)
-    }
-
     /// The SHA-256 of a text.
     package static func sha256(_ text: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)

@@ -50,6 +50,4 @@ package enum TLSLimits {
     /// Of the lists of names that libssl parses: OCSP responders (RFC 6066 §8), authorities (RFC 8446 §4.2.4).
     package static let helloResponderBytes = 1 << 10
     package static let helloAuthorityBytes = 4 << 10
-    /// A passphrase, as libcrypto's PEM reader takes it (PEM_BUFSIZE).
-    package static let passphraseBytes = 1024
 }

@@ -2,8 +2,8 @@ internal import RepriseVocabulary
 
 /// A ready-made ``TLSSettings``: Mozilla's Server Side TLS configurations.
 ///
-/// `modern` and `intermediate` are those of ``guidelineVersion``; `old` is of ``oldGuidelineVersion``, the last one
-/// that had it. What this libssl lacks of a profile is left out.
+/// `modern` and `intermediate` are those of version 6.0 (April 2026); `old` is of 5.8, the last one that had it. What this
+/// libssl lacks of a profile is left out.
 package enum TLSProfile: String, Sendable, Hashable, CaseIterable {
     /// TLS 1.3 only.
     case modern
@@ -11,11 +11,6 @@ package enum TLSProfile: String, Sendable, Hashable, CaseIterable {
     case intermediate
     /// TLS 1.0 to 1.3 at security level 0, for clients of another age. Weak, and never chosen unasked.
     case old
-
-    /// The guideline that `modern` and `intermediate` follow (April 2026).
-    package static let guidelineVersion = "6.0"
-    /// The guideline that `old` follows: 6.0 dropped it.
-    package static let oldGuidelineVersion = "5.8"
 
     /// The profile's settings, as far as this libssl can follow them.
     package var settings: TLSSettings {

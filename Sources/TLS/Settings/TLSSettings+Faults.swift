@@ -18,12 +18,6 @@ extension TLSSettings {
             } ?? [])
     }
 
-    /// - Throws: ``TLSSettingsError`` with every one of ``faults()``, when there are any.
-    package func validated() throws(TLSSettingsError) {
-        let faults = faults()
-        if !faults.isEmpty { throw TLSSettingsError(faults: faults) }
-    }
-
     private func versionFaults(_ scratch: ScratchContext) -> [SettingFault] {
         guard minimumVersion <= maximumVersion else {
             return [

@@ -51,10 +51,3 @@ package struct SettingFault: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { "\(part.rawValue): \(message)" }
 }
-
-/// Settings that cannot be used, with everything that is wrong in them.
-package struct TLSSettingsError: Error, Sendable, Hashable, CustomStringConvertible {
-    package let faults: [SettingFault]
-
-    package var description: String { faults.map(\.description).joined(separator: "; ") }
-}

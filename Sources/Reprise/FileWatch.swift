@@ -1,0 +1,61 @@
+internal import RepriseEventLoop
+internal import RepriseVocabulary
+
+/// Has files read anew when they have changed on disk.
+///
+/// Confined to the control loop, except for the looking and the reading (``FileLooks``).
+final class FileWatch<Content: Sendable> {
+    /// Files that are read together, anew when one of them has changed.
+    struct Files: Sendable {
+        let paths: [String]
+        /// Their states when they were last read, in the order of the paths.
+        var stamps: [FileStamp?]
+        /// Reads them all, on a thread of its own.
+        let read: @Sendable () -> Content
+    }
+
+    /// What was read of files that have changed.
+    private struct Change: Sendable {
+        /// Their place among those watched.
+        let place: Int
+        let stamps: [FileStamp?]
+        let content: Content
+    }
+
+    private let loop: EventLoop
+    private var watched: [Files]
+    private var looks: FileLooks<[Files], [Change]>?
+
+    /// - Parameter take: is told on the loop which of the watched files were read, and what is in them, unless ``stop()``
+    ///   came first.
+    init(
+        _ files: [Files], every interval: Duration, from source: ConfigurationSource, loop: EventLoop,
+        take: @escaping (_ place: Int, _ content: Content) -> Void
+    ) {
+        self.loop = loop
+        watched = files
+        guard !files.isEmpty else { return }
+        looks = FileLooks(
+            loop: loop, every: interval, known: { [unowned self] in watched },
+            look: { watched in
+                watched.enumerated().compactMap { place, files in
+                    // Before the content: what is written in between is seen by the next look.
+                    let stamps = files.paths.map { source.stamp($0) }
+                    return stamps == files.stamps ? nil : Change(place: place, stamps: stamps, content: files.read())
+                }
+            },
+            take: { [unowned self] changes in
+                for change in changes {
+                    watched[change.place].stamps = change.stamps
+                    take(change.place, change.content)
+                }
+            })
+    }
+
+    /// Ends the watch; must be called before the object goes. What is being read comes too late from now on.
+    func stop() {
+        loop.assertConfined()
+        looks?.stop()
+        looks = nil
+    }
+}
