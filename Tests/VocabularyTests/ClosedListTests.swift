@@ -69,6 +69,27 @@ import Testing
         #expect(list.words.filter(words.contains) == words, "\(list)")
     }
 
+    /// What a client or a configuration must change first is not tried again; what broke off may be.
+    @Test func `what can fail says whose it is, and whether a retry makes sense`() {
+        #expect(
+            Ending.Kind.allCases.filter { !$0.isWorthRetrying } == [
+                .clientCloseNotify, .upstreamEnd, .alertSent, .alertReceived,
+            ])
+        #expect(
+            Ending.Kind.allCases.filter { $0.origin == .upstream } == [
+                .upstreamEnd, .upstreamReset, .upstreamUnreachable,
+            ])
+        #expect(
+            HandshakeFailure.Kind.allCases.filter { $0.origin == .proxy } == [
+                .stopped, .madeWay, .internalError, .resumptionDenied, .resumptionDefect,
+            ])
+        #expect(
+            HandshakeFailure.Kind.allCases.filter { $0.origin == .client && $0.isWorthRetrying } == [
+                .badRecord, .timeout, .truncated, .clientReset,
+            ])
+        #expect(ConnectFailure.allCases.allSatisfy { $0.origin == .upstream })
+    }
+
     @Test func `an alert's name follows the word`() {
         #expect(Ending.alertSent(.handshakeFailure).description == "alert_sent(handshake_failure)")
         #expect(Ending.clientFIN.description == "client_fin")

@@ -116,10 +116,21 @@ package struct MetricLabel: Sendable, Hashable {
         package let words: [String]
         /// One sentence for each word.
         package let meanings: [String]
+        /// Of what can fail, each word's origin and whether a retry makes sense; else empty.
+        package let failures: [Failure]
+
+        /// What a list of failures says of each.
+        package struct Failure: Sendable, Hashable {
+            package let origin: FailureOrigin
+            package let isWorthRetrying: Bool
+        }
 
         /// That list.
         package init(_ list: (some ClosedList).Type) {
             (title, words, meanings) = (list.title, list.words, list.allCases.map(\.meaning))
+            failures = list.allCases.compactMap { $0 as? any FailureList }.map {
+                Failure(origin: $0.origin, isWorthRetrying: $0.isWorthRetrying)
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+internal import RepriseVocabulary
+
 /// docs/metrics.md, made from ``MetricCatalog``.
 package enum MetricDocument {
     /// The whole file.
@@ -50,8 +52,17 @@ package enum MetricDocument {
                 text += "- `\(label.name)` of `\(metric.name)`\n"
             }
         }
-        text += "\n| Word | Meaning |\n|---|---|\n"
-        for (word, meaning) in zip(list.words, list.meanings) { text += "| `\(word)` | \(meaning) |\n" }
+        guard !list.failures.isEmpty else {
+            text += "\n| Word | Meaning |\n|---|---|\n"
+            for (word, meaning) in zip(list.words, list.meanings) { text += "| `\(word)` | \(meaning) |\n" }
+            return text
+        }
+        text += "\n| Word | Meaning | Whose it is | Worth a retry |\n|---|---|---|---|\n"
+        for (index, failure) in list.failures.enumerated() {
+            text +=
+                "| `\(list.words[index])` | \(list.meanings[index]) | \(failure.origin.rawValue) "
+                + "| \(failure.isWorthRetrying ? "yes" : "no") |\n"
+        }
         return text
     }
 }

@@ -42,7 +42,7 @@ public enum Ending: Sendable, Hashable {
 
 extension Ending {
     /// The endings, without what differs from alert to alert.
-    public enum Kind: Int, ClosedList {
+    public enum Kind: Int, FailureList {
         case clientCloseNotify, clientFIN, clientReset, upstreamEnd, upstreamReset, upstreamUnreachable
         case alertSent, alertReceived
         case timeoutHandshake, timeoutIdle, timeoutHalfClosed, timeoutShutdown
@@ -50,33 +50,46 @@ extension Ending {
 
         public static let title = "Endings"
 
-        public var text: (word: String, meaning: String) {
+        public var row: FailureRow {
             switch self {
-            case .clientCloseNotify: ("client_close_notify", "The client closed its direction with close_notify.")
+            case .clientCloseNotify:
+                FailureRow(
+                    "client_close_notify", "The client closed its direction with close_notify.", .client, retry: false)
             case .clientFIN:
-                (
+                FailureRow(
                     "client_fin",
-                    "The client's TCP stream ended without a close_notify: a truncation (RFC 8446 §6.1)."
+                    "The client's TCP stream ended without a close_notify: a truncation (RFC 8446 §6.1).", .client,
+                    retry: true
                 )
-            case .clientReset: ("client_reset", "The client reset its TCP connection.")
-            case .upstreamEnd: ("upstream_end", "The upstream ended its stream in order.")
-            case .upstreamReset: ("upstream_reset", "The upstream reset its TCP connection.")
+            case .clientReset: FailureRow("client_reset", "The client reset its TCP connection.", .client, retry: true)
+            case .upstreamEnd:
+                FailureRow("upstream_end", "The upstream ended its stream in order.", .upstream, retry: false)
+            case .upstreamReset:
+                FailureRow("upstream_reset", "The upstream reset its TCP connection.", .upstream, retry: true)
             case .upstreamUnreachable:
-                ("upstream_unreachable", "No server of the upstream group took the connection.")
-            case .alertSent: ("alert_sent", "Reprise sent a fatal alert.")
-            case .alertReceived: ("alert_received", "The client sent a fatal alert.")
-            case .timeoutHandshake: ("timeout_handshake", "The handshake was not done in `timeouts.handshake`.")
-            case .timeoutIdle: ("timeout_idle", "Nothing moved for `timeouts.idle`.")
+                FailureRow(
+                    "upstream_unreachable", "No server of the upstream group took the connection.", .upstream,
+                    retry: true)
+            case .alertSent: FailureRow("alert_sent", "Reprise sent a fatal alert.", .client, retry: false)
+            case .alertReceived: FailureRow("alert_received", "The client sent a fatal alert.", .client, retry: false)
+            case .timeoutHandshake:
+                FailureRow(
+                    "timeout_handshake", "The handshake was not done in `timeouts.handshake`.", .client, retry: true)
+            case .timeoutIdle: FailureRow("timeout_idle", "Nothing moved for `timeouts.idle`.", .proxy, retry: true)
             case .timeoutHalfClosed:
-                (
+                FailureRow(
                     "timeout_half_closed",
-                    "One direction had ended, and the other did not follow in `timeouts.half_closed`."
+                    "One direction had ended, and the other did not follow in `timeouts.half_closed`.", .proxy,
+                    retry: true
                 )
             case .timeoutShutdown:
-                ("timeout_shutdown", "The client did not take its last bytes in `timeouts.shutdown`.")
-            case .refused: ("refused", "A limit refused the connection, or what came was not TLS.")
-            case .drain: ("drain", "The listener was drained.")
-            case .killed: ("killed", "The process was told to end at once.")
+                FailureRow(
+                    "timeout_shutdown", "The client did not take its last bytes in `timeouts.shutdown`.", .client,
+                    retry: true)
+            case .refused:
+                FailureRow("refused", "A limit refused the connection, or what came was not TLS.", .proxy, retry: true)
+            case .drain: FailureRow("drain", "The listener was drained.", .proxy, retry: true)
+            case .killed: FailureRow("killed", "The process was told to end at once.", .proxy, retry: true)
             }
         }
     }

@@ -58,7 +58,7 @@ public enum HandshakeFailure: Sendable, Hashable {
 
 extension HandshakeFailure {
     /// The causes, without what differs from alert to alert.
-    public enum Kind: Int, ClosedList {
+    public enum Kind: Int, FailureList {
         case plainHTTP, notTLS, unsupportedVersion, noSharedCipher, noSharedGroup, noSharedSignatureAlgorithm
         case noSharedApplicationProtocol, unknownName, inappropriateFallback, malformed, unexpectedMessage, badRecord
         case badCertificate, alertReceived, timeout, truncated, clientReset, stopped, madeWay, internalError
@@ -66,63 +66,89 @@ extension HandshakeFailure {
 
         public static let title = "Causes of a failed handshake"
 
-        public var text: (word: String, meaning: String) {
+        public var row: FailureRow {
             switch self {
-            case .plainHTTP: ("plain_http", "The first bytes were an HTTP request in the clear.")
-            case .notTLS: ("not_tls", "The first bytes were not a TLS record.")
+            case .plainHTTP:
+                FailureRow("plain_http", "The first bytes were an HTTP request in the clear.", .client, retry: false)
+            case .notTLS: FailureRow("not_tls", "The first bytes were not a TLS record.", .client, retry: false)
             case .unsupportedVersion:
-                (
+                FailureRow(
                     "unsupported_version",
-                    "There is no TLS version that both sides speak, or the hello was SSLv2's or SSLv3's."
+                    "There is no TLS version that both sides speak, or the hello was SSLv2's or SSLv3's.", .client,
+                    retry: false
                 )
             case .noSharedCipher:
-                ("no_shared_cipher", "There is no cipher that both sides speak and a certificate serves.")
+                FailureRow(
+                    "no_shared_cipher", "There is no cipher that both sides speak and a certificate serves.", .client,
+                    retry: false)
             case .noSharedGroup:
-                ("no_shared_group", "The sides have no key-exchange group in common (RFC 8446 §4.2.7).")
+                FailureRow(
+                    "no_shared_group", "The sides have no key-exchange group in common (RFC 8446 §4.2.7).", .client,
+                    retry: false)
             case .noSharedSignatureAlgorithm:
-                (
+                FailureRow(
                     "no_shared_signature_algorithm",
-                    "The sides have no signature algorithm in common (RFC 8446 §4.2.3)."
+                    "The sides have no signature algorithm in common (RFC 8446 §4.2.3).", .client, retry: false
                 )
             case .noSharedApplicationProtocol:
-                (
+                FailureRow(
                     "no_shared_application_protocol",
-                    "The sides have no application protocol in common (RFC 7301 §3.2)."
+                    "The sides have no application protocol in common (RFC 7301 §3.2).", .client, retry: false
                 )
             case .unknownName:
-                (
+                FailureRow(
                     "unknown_name",
-                    "The name asked for is not served here, and `unknown_names: reject` is set (RFC 6066 §3)."
+                    "The name asked for is not served here, and `unknown_names: reject` is set (RFC 6066 §3).", .client,
+                    retry: false
                 )
             case .inappropriateFallback:
-                (
+                FailureRow(
                     "inappropriate_fallback",
-                    "A downgrade was tried: TLS_FALLBACK_SCSV from a client that could do better (RFC 7507)."
+                    "A downgrade was tried: TLS_FALLBACK_SCSV from a client that could do better (RFC 7507).", .client,
+                    retry: false
                 )
             case .malformed:
-                ("malformed", "A message or an extension cannot be parsed, or breaks the protocol's rules.")
-            case .unexpectedMessage: ("unexpected_message", "A message came that may not come here.")
-            case .badRecord: ("bad_record", "A record's protection does not hold (bad MAC, wrong key).")
-            case .badCertificate: ("bad_certificate", "The client's certificate was refused.")
-            case .alertReceived: ("alert_received", "The client ended the handshake with an alert.")
-            case .timeout: ("timeout", "`timeouts.handshake` ran out.")
-            case .truncated: ("client_went_away", "The client's stream ended in the middle.")
-            case .clientReset: ("client_reset", "The client reset its connection in the middle.")
-            case .stopped: ("stopped", "Reprise was stopped, or the listener drained, in the middle.")
+                FailureRow(
+                    "malformed", "A message or an extension cannot be parsed, or breaks the protocol's rules.", .client,
+                    retry: false)
+            case .unexpectedMessage:
+                FailureRow("unexpected_message", "A message came that may not come here.", .client, retry: false)
+            case .badRecord:
+                FailureRow(
+                    "bad_record", "A record's protection does not hold (bad MAC, wrong key).", .client, retry: true)
+            case .badCertificate:
+                FailureRow("bad_certificate", "The client's certificate was refused.", .client, retry: false)
+            case .alertReceived:
+                FailureRow("alert_received", "The client ended the handshake with an alert.", .client, retry: false)
+            case .timeout: FailureRow("timeout", "`timeouts.handshake` ran out.", .client, retry: true)
+            case .truncated:
+                FailureRow("client_went_away", "The client's stream ended in the middle.", .client, retry: true)
+            case .clientReset:
+                FailureRow("client_reset", "The client reset its connection in the middle.", .client, retry: true)
+            case .stopped:
+                FailureRow(
+                    "stopped", "Reprise was stopped, or the listener drained, in the middle.", .proxy, retry: true)
             case .madeWay:
-                (
+                FailureRow(
                     "made_way",
-                    "It made way for another client's handshake, because `limits.handshakes` or a client's share of them was used up."
+                    "It made way for another client's handshake, because `limits.handshakes` or a client's share of them was used up.",
+                    .proxy, retry: true
                 )
-            case .internalError: ("internal_error", "Something was wrong on Reprise's side.")
+            case .internalError:
+                FailureRow("internal_error", "Something was wrong on Reprise's side.", .proxy, retry: true)
             case .resumptionDenied:
-                ("resumption_denied", "The lineage of a session was denied while a handshake resumed it.")
+                FailureRow(
+                    "resumption_denied", "The lineage of a session was denied while a handshake resumed it.", .proxy,
+                    retry: true)
             case .resumptionDefect:
-                (
+                FailureRow(
                     "resumption_defect",
-                    "A session was resumed that must not be: a defect of Reprise, which was noticed in time."
+                    "A session was resumed that must not be: a defect of Reprise, which was noticed in time.", .proxy,
+                    retry: true
                 )
-            case .helloTooLarge: ("hello_too_large", "A ClientHello has more of something than is read.")
+            case .helloTooLarge:
+                FailureRow(
+                    "hello_too_large", "A ClientHello has more of something than is read.", .client, retry: false)
             }
         }
     }
