@@ -63,7 +63,7 @@ package enum ConfigurationLoader {
     }
 
     private static func failed(
-        _ file: String, _ message: String, at place: TextPlace = TextPlace()
+        _ file: String, _ message: String, at place: TextPosition = TextPosition()
     ) -> LoadedConfiguration {
         let source = Source(file: file, line: place.line, column: place.column, path: "")
         return failed([Fault(source: source, message: message)])

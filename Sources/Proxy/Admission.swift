@@ -7,7 +7,7 @@ package import RepriseVocabulary
 package final class Admission: Sendable {
     /// Asks a worker to take a client in, one of its own handshakes making way if need be; it answers on its own loop.
     typealias Asking =
-        @Sendable (IPAddress?, @escaping @Sendable (Result<Entry, RefusalError>) -> Void) -> Void
+        @Sendable (IPAddress?, @escaping @Sendable (Result<Entry, LimitError>) -> Void) -> Void
 
     /// What one client address has.
     private struct Share {
@@ -54,7 +54,7 @@ package final class Admission: Sendable {
     /// - Returns: the ticket to hand back at the end, or the refusal.
     package func admit(
         _ client: IPAddress?, limits: AdmissionLimits, at now: Instant, insteadOf other: Entry? = nil
-    ) -> Result<Entry, RefusalError> {
+    ) -> Result<Entry, LimitError> {
         let client = client?.network
         let refusal: ListenerLimit? = counts.withLock { counts in
             if let refusal = Self.refusal(of: client, counts, limits) { return refusal }
@@ -78,7 +78,7 @@ package final class Admission: Sendable {
             }
             return nil
         }
-        return refusal.map { .failure(RefusalError(limit: $0)) } ?? .success(Entry(client: client))
+        return refusal.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: client))
     }
 
     private static func refusal(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> ListenerLimit? {
@@ -145,7 +145,7 @@ package final class Admission: Sendable {
     }
 
     /// A limit that is reached.
-    package struct RefusalError: Error, Sendable, Hashable {
+    package struct LimitError: Error, Sendable, Hashable {
         package let limit: ListenerLimit
     }
 }

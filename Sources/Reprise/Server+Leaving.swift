@@ -1,4 +1,3 @@
-internal import RepriseAdmin
 internal import RepriseConfiguration
 internal import RepriseEventLoop
 internal import RepriseMetrics
@@ -35,29 +34,5 @@ extension Server {
         let names = Set(plan.upstreams.map(\.name)).union(used)
         registry.removeSeries(with: ["upstream"]) { names.contains($0[0]) }
         return !open.isEmpty
-    }
-}
-
-/// The admin endpoint of a plan.
-extension Server {
-    /// A new endpoint where the plan wants one.
-    func startAdmin(_ plan: Plan) throws(RepriseError) -> AdminServer? {
-        guard let admin = plan.admin else { return nil }
-        do {
-            let server = try AdminServer(registry: registry, settings: AdminSettings(admin))
-            let bound = try server.start(on: admin.bind.value)
-            log.notice("admin listening", [("address", .string("\(bound)"))])
-            return server
-        } catch {
-            throw .cannotStart("\(admin.bind.source): \(error)")
-        }
-    }
-}
-
-extension AdminSettings {
-    init(_ plan: AdminPlan) {
-        // No browser reaches a Unix socket.
-        let isUnix = if case .unix = plan.bind.value { true } else { false }
-        self.init(connections: plan.connections, hosts: AdminHosts(isUnix ? ["*"] : plan.hosts))
     }
 }

@@ -1,7 +1,7 @@
 package import RepriseVocabulary
 internal import Synchronization
 
-/// Servers that do the same work, taken in turn by weighted round robin; shared by all workers.
+/// Servers that do the same work, taken one after the other by weighted round robin; shared by all workers.
 package final class UpstreamGroup: Sendable {
     /// The group's name in the configuration, logs and metrics.
     package let name: String
@@ -9,7 +9,7 @@ package final class UpstreamGroup: Sendable {
     package let servers: [UpstreamServer]
 
     private let cycle: WeightedCycle
-    private let turn = Atomic<Int>(0)
+    private let begun = Atomic<Int>(0)
 
     /// A group of at least one server.
     package init(name: String, servers: [UpstreamServer]) {
@@ -18,13 +18,13 @@ package final class UpstreamGroup: Sendable {
         cycle = WeightedCycle(weights: servers.map(\.weight))
     }
 
-    /// Begins the choice for one connection: whose turn it is, and after it every other server once.
+    /// Begins the choice for one connection: the next server in the cycle, and after it every other once.
     ///
     /// Called on any worker; no lock, no allocation.
     package func begin() -> Selection {
-        let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
-        let position = Int(UInt(bitPattern: turn) % UInt(cycle.turns.count))
-        return Selection(group: self, first: Int(cycle.turns[position]))
+        let number = begun.wrappingAdd(1, ordering: .relaxed).oldValue
+        let position = Int(UInt(bitPattern: number) % UInt(cycle.order.count))
+        return Selection(group: self, first: Int(cycle.order[position]))
     }
 
     /// The servers one connection may try, in order: each endpoint of each server at most once.

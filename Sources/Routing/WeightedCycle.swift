@@ -6,21 +6,21 @@ struct WeightedCycle: Sendable, Hashable {
     /// The most entries a cycle has; weights whose sum is larger are scaled down to it, never below 1.
     static let maximumLength = 65_536
 
-    /// Indices of servers, in the order of their turns.
-    let turns: [UInt16]
+    /// Indices of servers, in the order of their order.
+    let order: [UInt16]
 
     /// The cycle of those weights, 1 to 65,535 of them, each at least 1.
     init(weights: [Int]) {
         precondition((1...Int(UInt16.max)).contains(weights.count), "a cycle of \(weights.count) servers")
         let shares = Self.reduced(weights)
         guard Set(shares).count > 1 else {
-            turns = weights.indices.map(UInt16.init)
+            order = weights.indices.map(UInt16.init)
             return
         }
         let total = shares.reduce(0, +)
         var credit = [Int](repeating: 0, count: shares.count)
-        var turns: [UInt16] = []
-        turns.reserveCapacity(total)
+        var order: [UInt16] = []
+        order.reserveCapacity(total)
         for _ in 0..<total {
             var best = 0
             for index in shares.indices {
@@ -28,9 +28,9 @@ struct WeightedCycle: Sendable, Hashable {
                 if credit[index] > credit[best] { best = index }
             }
             credit[best] -= total
-            turns.append(UInt16(best))
+            order.append(UInt16(best))
         }
-        self.turns = turns
+        self.order = order
     }
 
     private static func reduced(_ weights: [Int]) -> [Int] {

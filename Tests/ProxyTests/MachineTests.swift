@@ -289,7 +289,7 @@ private struct Walk {
             guard die >= 10 else { return machine.handshakeDone() }
             let closes = machine.handshakeFailed(.refused, answered: waits)
             left(.none, closingClient: closes)
-        case (.serving(.going, _), _) where die == 7: note(machine.clientEnded(uploadWaits: waits))
+        case (.serving, _) where die == 7 && machine.client.readsClient: note(machine.clientEnded(uploadWaits: waits))
         case (.serving, .routing) where die == 11: _ = machine.notRouted()
         case (.serving, .routing): _ = machine.routed()
         case (.serving, .connecting) where die < 10:

@@ -27,7 +27,7 @@ final class TestWorker: @unchecked Sendable {
         var isSingleUse = false
         var remote: (any SessionStore)?
         var upstreamTLS: UpstreamTLS?
-        var router: (any ExchangeRouter)?
+        var gate: (any ExchangeGate)?
     }
 
     init(before servers: [UpstreamServer], _ parts: Parts = Parts()) async throws {
@@ -45,7 +45,7 @@ final class TestWorker: @unchecked Sendable {
             hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: parts.tls), tls: parts.tls,
             domain: domain, resumption: ResumptionPolicy(isSingleUse: parts.isSingleUse),
             upstream: UpstreamGroup(name: "app", servers: servers), upstreamTLS: parts.upstreamTLS,
-            router: parts.router, admission: Admission())
+            gate: parts.gate, admission: Admission())
         try await worker.prepare([blueprint])
         await worker.commit()
         endpoint = Self.endpoint(0)

@@ -8,8 +8,9 @@ import Testing
     /// A handshake that succeeds, ended in order.
     private func connect(
         _ listener: MemoryListener, _ options: MemoryClient.Options, ending: Ending = .clientCloseNotify
-    ) throws -> (session: MemoryClient.Session?, sessions: ConnectionResumption, verdict: ConnectionResumption.Verdict)
-    {
+    ) throws -> (
+        session: MemoryClient.Session?, sessions: ConnectionResumption, verdict: ConnectionResumption.AfterEnding
+    ) {
         let pair = try MemoryPair(server: listener, client: options)
         try #require(pair.handshake() == .done)
         #expect(pair.client.wasResumed == (pair.sessions.outcome.result == .resumed))
@@ -170,7 +171,7 @@ import Testing
         let carrier = SessionCarrier.stateless
         let (bystander, _, _) = try connect(listener, carrier.client())
         let alert = Ending.alertReceived(.badRecordMAC)
-        var verdicts: [ConnectionResumption.Verdict] = []
+        var verdicts: [ConnectionResumption.AfterEnding] = []
         for _ in 0..<3 {
             verdicts.append(try connect(listener, carrier.client(), ending: alert).verdict)
             listener.clock.advance(seconds: 10)

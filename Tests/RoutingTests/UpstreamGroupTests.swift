@@ -15,7 +15,7 @@ private func order(_ group: UpstreamGroup, _ count: Int) -> [String] {
 }
 
 @Suite struct UpstreamGroupTests {
-    @Test func `servers of equal weight take strict turns`() {
+    @Test func `servers of equal weight take strict order`() {
         let group = UpstreamGroup(name: "g", servers: [server("a"), server("b"), server("c")])
         #expect(order(group, 7) == ["a", "b", "c", "a", "b", "c", "a"])
     }

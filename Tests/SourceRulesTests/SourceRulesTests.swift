@@ -184,6 +184,26 @@ private let tree = SourceTree()
         }
     }
 
+    @Test func `a source that a document names is there`() throws {
+        var count = 0
+        for (path, text) in tree.files(under: "docs", ending: ".md") + tree.files(under: "CONTRIBUTING", ending: ".md")
+        {
+            for match in text.matches(of: /`([A-Z]\w+(\/[\w+]+)+(\.swift)?)`/) {
+                let named = tree.root.appending(path: match.1.hasPrefix("Sources/") ? "" : "Sources").appending(
+                    path: String(match.1))
+                guard
+                    FileManager.default.fileExists(
+                        atPath: tree.root.appending(path: "Sources").appending(
+                            path: String(match.1.prefix { $0 != "/" })
+                        ).path) || match.3 != nil
+                else { continue }
+                count += 1
+                #expect(FileManager.default.fileExists(atPath: named.path), "\(path): \(match.1)")
+            }
+        }
+        #expect(count > 10)
+    }
+
     @Test func `the package can be depended on`() throws {
         let manifest = try String(contentsOf: tree.root.appending(path: "Package.swift"), encoding: .utf8)
         #expect(!manifest.contains("unsafe" + "Flags"))

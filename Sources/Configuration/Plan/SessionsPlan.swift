@@ -29,11 +29,8 @@ package struct SessionsPlan: Sendable, Hashable {
     package var storeDeadline = Duration.milliseconds(20)
     package var denyList = 65_536
     /// What endings mean, where the file says so: an ending's kind or `fatal_alert`, and `keep` or `drop`.
-    package var endings: [String: Verdict] = [:]
+    package var endings: [String: EndingVerdicts.Verdict] = [:]
     package var tickets = Tickets()
-
-    /// What an ending means for the session.
-    package enum Verdict: String, Sendable, CaseIterable { case keep, drop }
 
     /// What holds where the file says nothing.
     package init() {}

@@ -28,7 +28,7 @@ struct Composer {
     mutating func compose() -> Node? {
         do {
             guard let root = try unambiguous(), !root.isNull else {
-                add(TextPlace(), "expected a configuration, found an empty file")
+                add(TextPosition(), "expected a configuration, found an empty file")
                 faults.sort()
                 return nil
             }
@@ -62,7 +62,7 @@ struct Composer {
     }
 
     /// - Returns: whether the key at that place now has a stand-in.
-    private mutating func standIn(forKeyAt place: TextPlace) -> Bool {
+    private mutating func standIn(forKeyAt place: TextPosition) -> Bool {
         let isCheap = (standIns.count + 1) * text.utf8.count <= Self.maximumBytesAgain
         guard isCheap, standIns.count < Self.maximumStandIns, let start = place.index(in: text),
             let index = firstCharacter(ofKeyAt: start), let standIn = unused()
@@ -95,7 +95,7 @@ struct Composer {
         return (UInt32(0xF0000)...0xFFFFD).lazy.compactMap { Unicode.Scalar($0) }.first { !used.contains($0) }
     }
 
-    private mutating func add(_ place: TextPlace, _ message: String) {
+    private mutating func add(_ place: TextPosition, _ message: String) {
         faults.append(
             Fault(source: Source(file: file, line: place.line, column: place.column, path: ""), message: message))
     }

@@ -6,7 +6,7 @@ struct DuplicateKeys {
     private let standIns: [Unicode.Scalar: Unicode.Scalar]
     private(set) var faults: [Fault] = []
     /// An alias leads to one place by several paths.
-    private var places: Set<TextPlace> = []
+    private var places: Set<TextPosition> = []
     private var visited = 0
     private var depth = 0
 

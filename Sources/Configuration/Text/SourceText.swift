@@ -2,14 +2,14 @@
 enum SourceText {
     /// What is no text: where, and what was found instead.
     struct Failure: Error {
-        let place: TextPlace
+        let place: TextPosition
         let message: String
     }
 
     /// The text in UTF-8, without the byte order mark that some editors put in front.
     static func decode(_ bytes: [UInt8]) throws(Failure) -> String {
         if let other = otherEncoding(bytes) {
-            throw Failure(place: TextPlace(), message: "expected text in UTF-8, found \(other)")
+            throw Failure(place: TextPosition(), message: "expected text in UTF-8, found \(other)")
         }
         let rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         if let text = String(validating: rest, as: UTF8.self) { return text }
@@ -28,7 +28,7 @@ enum SourceText {
     }
 
     private static func firstBadByte(_ bytes: ArraySlice<UInt8>) -> Failure {
-        var place = TextPlace()
+        var place = TextPosition()
         var offset = bytes.startIndex
         var rest = bytes.makeIterator()
         var parser = Unicode.UTF8.ForwardParser()

@@ -7,7 +7,7 @@ enum YAMLFault {
     private static let anotherVersion = "found incompatible YAML document"
 
     static func of(_ error: any Error, in text: String, file: String) -> Fault {
-        guard let error = error as? YamlError else { return fault(file, TextPlace(), "not YAML: \(error)") }
+        guard let error = error as? YamlError else { return fault(file, TextPosition(), "not YAML: \(error)") }
         switch error {
         case .parser(_, anotherVersion, let mark, _):
             return fault(
@@ -21,21 +21,21 @@ enum YAMLFault {
             let keys = duplicates.sorted().map { "\"\($0.shortened)\"" }.joined(separator: ", ")
             return fault(file, context.mark.place, "a key stands twice in a mapping: \(keys)")
         case .reader(let problem, _, _, _):
-            return unreadable(text, file) ?? fault(file, TextPlace(), "not YAML: \(problem)")
+            return unreadable(text, file) ?? fault(file, TextPosition(), "not YAML: \(problem)")
         default:
-            return fault(file, TextPlace(), "not YAML: \(error)")
+            return fault(file, TextPosition(), "not YAML: \(error)")
         }
     }
 
     /// Where a second document begins, if that is the error.
-    static func secondDocument(_ error: any Error) -> TextPlace? {
+    static func secondDocument(_ error: any Error) -> TextPosition? {
         guard case .composer(_, anotherDocument, let mark, _)? = error as? YamlError else { return nil }
         return mark.place
     }
 
     /// The first character that YAML does not allow.
     private static func unreadable(_ text: String, _ file: String) -> Fault? {
-        var place = TextPlace()
+        var place = TextPosition()
         for scalar in text.unicodeScalars {
             guard allows(scalar) else {
                 let digits = String(scalar.value, radix: 16, uppercase: true)
@@ -56,7 +56,7 @@ enum YAMLFault {
         }
     }
 
-    private static func fault(_ file: String, _ place: TextPlace, _ message: String) -> Fault {
+    private static func fault(_ file: String, _ place: TextPosition, _ message: String) -> Fault {
         Fault(
             source: Source(file: file, line: max(1, place.line), column: max(1, place.column), path: ""),
             message: message)
@@ -65,5 +65,5 @@ enum YAMLFault {
 
 extension Mark {
     /// The same place in our terms.
-    var place: TextPlace { TextPlace(line: line, column: column) }
+    var place: TextPosition { TextPosition(line: line, column: column) }
 }

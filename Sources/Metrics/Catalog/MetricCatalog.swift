@@ -106,7 +106,7 @@ package enum MetricCatalog {
         "reprise_established_sessions_left_out_total", .counter, .sessions,
         help: "Sessions that an embedding program was not told of, because it had left too many untaken.")
     package static let ticketKeys = Metric.computed(
-        "reprise_ticket_keys", .gauge, .keys, [domain], help: "Ticket keys that seal, open or wait for their turn now.")
+        "reprise_ticket_keys", .gauge, .keys, [domain], help: "Ticket keys that seal, open or are still to come.")
     package static let ticketKeyReloads = Metric.counter(
         "reprise_ticket_key_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
         help: "Files with ticket keys read again after a change, by what became of it.")

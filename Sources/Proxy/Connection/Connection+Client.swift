@@ -214,7 +214,7 @@ extension Connection {
 extension Connection {
     /// Asks the session store, and lets the handshake wait for it until `sessions.store_deadline`.
     private func askStore() {
-        let (id, place, domain) = (id, WorkerPlace(worker), listener.domain)
+        let (id, place, domain) = (id, WeakWorker(worker), listener.domain)
         let (keys, taking) = (client.sessions.wanted, client.sessions.takesWhatItWants)
         // A HelloRetryRequest may have it asked again.
         let number = worker.nextQuestion()

@@ -83,7 +83,7 @@ extension Connection {
         record.times.ended = worker.loop.now
         record.book = machine.book
         record.summary = client.tls.summary
-        settleSessions()
+        applyEndingPolicy()
         client.tls.close()
         listener.admission.connectionEnded(entry)
         listener.domain.connectionEnded()
@@ -91,14 +91,14 @@ extension Connection {
     }
 
     /// What the ending means for the sessions of this connection.
-    private func settleSessions() {
+    private func applyEndingPolicy() {
         record.lineage = client.sessions.lineage?.id
         guard let ending = machine.book.ending else { return }
-        let verdict = client.sessions.connectionEnded(ending)
-        guard verdict != .kept else { return }
-        guard verdict != .notDenied else { return listener.metrics.sessions.lineagesNotDenied.add(1) }
+        let outcome = client.sessions.connectionEnded(ending)
+        guard outcome != .kept else { return }
+        guard outcome != .notDenied else { return listener.metrics.sessions.lineagesNotDenied.add(1) }
         listener.metrics.sessions.lineagesDropped.add(1)
-        if case .droppedWithOthers(let moment, let isFirst) = verdict {
+        if case .droppedWithOthers(let moment, let isFirst) = outcome {
             listener.metrics.sessions.denyListOverflows.add(1)
             if isFirst { worker.log.denyListIsFull(listener, upTo: moment) }
         }

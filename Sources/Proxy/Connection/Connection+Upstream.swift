@@ -5,11 +5,11 @@ internal import RepriseVocabulary
 
 /// The upstream's events: connecting, failing over, plaintext in and out.
 extension Connection {
-    /// Has an upstream chosen: at once, or by a router that answers in a turn of its own.
+    /// Asks the gate whether to connect: it answers at once, or in a turn of its own.
     func route() {
-        guard let router = listener.router else { return routed(true) }
-        let place = WorkerPlace(worker)
-        let answer = router.route(id) { [id] isWanted in
+        guard let gate = listener.gate else { return routed(true) }
+        let place = WeakWorker(worker)
+        let answer = gate.ask(for: id) { [id] isWanted in
             place.execute { core in
                 guard let connection = core.connection(id) else { return }
                 connection.turn { connection.routed(isWanted) }
@@ -18,13 +18,13 @@ extension Connection {
         if let answer { routed(answer) }
     }
 
-    /// The router has answered; one that is too late, or answers twice, is not listened to.
+    /// The gate has answered; one that is too late, or answers twice, is not listened to.
     private func routed(_ isWanted: Bool) {
         if !isWanted { return notRouted() }
         if machine.routed() { connect() }
     }
 
-    /// Nobody says where to.
+    /// The gate has refused, or was late.
     func notRouted() {
         guard machine.notRouted() else { return }
         record.detail = "not routed"
@@ -148,17 +148,19 @@ extension Connection {
         case .all:
             noteActivity()
             sayAfterUpload(machine.uploaded())
-            clientGoesOn()
+            bothGoOn()
         case .refused(let errno):
             upstreamRefused(errno)
             // Until the upstream's answer is complete.
-            clientGoesOn()
+            bothGoOn()
         }
     }
 
-    /// A client that waited for room has some, in a turn of its own: this one has sent to the upstream.
-    private func clientGoesOn() {
+    /// What waited for room has some, and goes on in a turn of its own: this one has sent to the upstream.
+    private func bothGoOn() {
         if client.stream.isReadable { client.stream.again() }
+        // One that took none of TLS's answers was not read either.
+        if let stream = upstream.receiving, stream.isReadable { stream.again() }
     }
 
     /// The upstream takes no more bytes; what it had sent before is still there to be read, and the client's.

@@ -49,7 +49,7 @@ final class Connection {
 
     /// Begins to listen to the client.
     func start() {
-        timer = ConnectionTimer(on: worker.loop) { [unowned self] in turn { timerRang() } }
+        timer = ConnectionTimer(on: worker.loop) { [unowned self] in turn { timerFired() } }
         turn {
             do throws(EventLoopError) {
                 try client.stream.start { [unowned self] readiness in turn { clientReady(readiness) } }
@@ -131,6 +131,11 @@ final class Connection {
         guard !machine.isClosed else { return }
         flushUpstream()
         receiveFromWhoIsDue()
+        // A server that refused may have another in its place, which is sent to for the first time.
+        while upstream.hasGathered, !machine.isClosed {
+            flushUpstream()
+            receiveFromWhoIsDue()
+        }
         guard !machine.isClosed else { return }
         let waited = !client.hasTakenAll
         flushClient(holdingTickets: true)
@@ -157,8 +162,8 @@ final class Connection {
         timer?.set(kind, for: listener.settings.timeouts.duration(of: kind))
     }
 
-    private func timerRang() {
-        switch timer?.rang() {
+    private func timerFired() {
+        switch timer?.fired() {
         case nil: return
         case .routing: notRouted()
         case .connect: wentOn(upstream.connectTimedOut())

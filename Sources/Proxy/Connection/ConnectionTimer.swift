@@ -43,7 +43,7 @@ final class ConnectionTimer {
     /// It rang.
     ///
     /// - Returns: what for; `nil` when it rang too early, because bytes have moved meanwhile.
-    func rang() -> ConnectionMachine.TimerKind? {
+    func fired() -> ConnectionMachine.TimerKind? {
         guard let running else { return nil }
         let quiet = loop.now - lastActivity
         if running.kind == .idle || running.kind == .halfClosed, quiet < running.duration {

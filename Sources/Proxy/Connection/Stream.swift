@@ -270,7 +270,11 @@ final class Stream {
 
     /// - Returns: how many bytes need not be kept: those that were taken, or all when the socket is broken.
     private func push(_ bytes: UnsafeRawBufferPointer) -> Int {
-        assert(lastSend != buffers.currentTurn, "a second send in a turn")
+        // One send a turn: what comes after it has a turn of its own.
+        guard lastSend != buffers.currentTurn else {
+            again()
+            return 0
+        }
         lastSend = buffers.currentTurn
         switch socket.send(bytes) {
         case .bytes(let count):

@@ -220,6 +220,9 @@ final class UpstreamSide {
         case refused(SystemErrno)
     }
 
+    /// Whether TLS has something to send that was not offered in this turn.
+    var hasGathered: Bool { (receiving?.gathered ?? 0) > 0 }
+
     /// Offers what waits, and what TLS has gathered, to the server's socket.
     func flush() -> Flushed {
         loop.assertConfined()

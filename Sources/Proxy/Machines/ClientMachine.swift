@@ -7,7 +7,7 @@ package struct ClientMachine: Sendable, Equatable {
         /// TLS is being negotiated. Next: any but ``lingering`` and ``discarding``.
         case handshaking
         /// The client is served. Next: ``closing(afterwards:)``, ``closed``.
-        case serving(Reading, ExchangeMachine)
+        case serving(ExchangeMachine)
         /// The last bytes are on their way to the client. Next: ``lingering``, ``discarding``, ``closed``.
         case closing(afterwards: CloseMode)
         /// All is said; the client's FIN is awaited, so that a reset does not overtake our last bytes. Next: ``closed``.
@@ -17,13 +17,6 @@ package struct ClientMachine: Sendable, Equatable {
         case discarding
         /// The socket is closed. Final.
         case closed
-    }
-
-    /// The client's stream.
-    package enum Reading: Sendable, Equatable {
-        case going
-        /// It has ended in order, by close_notify.
-        case ended
     }
 
     /// What follows when the last bytes for the client have left.
@@ -46,23 +39,24 @@ package struct ClientMachine: Sendable, Equatable {
     package init() {}
 
     /// The exchange that is served.
-    var exchange: ExchangeMachine? { if case .serving(_, let exchange) = phase { exchange } else { nil } }
+    var exchange: ExchangeMachine? { if case .serving(let exchange) = phase { exchange } else { nil } }
 
     /// Tells the exchange that is served of an event.
     ///
     /// - Returns: its answer; `nil` when none is served.
     mutating func tellExchange<Answer>(_ event: (inout ExchangeMachine) -> Answer) -> Answer? {
-        guard case .serving(let reading, var exchange) = phase else { return nil }
+        guard case .serving(var exchange) = phase else { return nil }
         let answer = event(&exchange)
-        phase = .serving(reading, exchange)
+        phase = .serving(exchange)
         return answer
     }
 
     /// Whether bytes of the client are still wanted (to be relayed, or for the handshake).
     package var readsClient: Bool {
         switch phase {
-        case .handshaking, .serving(.going, _): true
-        case .serving(.ended, _), .closing, .lingering, .discarding, .closed: false
+        case .handshaking: true
+        case .serving(let exchange): exchange.readsClient
+        case .closing, .lingering, .discarding, .closed: false
         }
     }
 
@@ -87,7 +81,7 @@ package struct ClientMachine: Sendable, Equatable {
 extension ClientMachine {
     mutating func handshakeDone() {
         guard phase == .handshaking else { preconditionFailure("a handshake's end in phase \(phase)") }
-        phase = .serving(.going, ExchangeMachine())
+        phase = .serving(ExchangeMachine())
     }
 
     /// - Parameter answered: an alert or a plain-text answer waits to be sent.
@@ -98,14 +92,6 @@ extension ClientMachine {
         return !answered
     }
 
-    /// The client has ended its stream in order.
-    mutating func ended() {
-        guard case .serving(.going, let exchange) = phase else {
-            preconditionFailure("the client's end in phase \(phase)")
-        }
-        phase = .serving(.ended, exchange)
-    }
-
     /// Nothing more is relayed: what is left goes to the client, and then `mode` follows.
     mutating func beginGoodbye(_ mode: CloseMode) {
         guard case .serving = phase else { preconditionFailure("a goodbye in phase \(phase)") }
@@ -114,14 +100,21 @@ extension ClientMachine {
 
     /// A limit, a timeout or the operator ends what is served; the client is told by close_notify, and the rest follows when
     /// that has left.
-    mutating func endServing() {
-        guard case .serving(let reading, _) = phase else { preconditionFailure("an end of serving in phase \(phase)") }
-        phase = .closing(afterwards: reading == .ended ? .closeSoon : .linger)
+    ///
+    /// - Returns: how the upstream is left.
+    mutating func endServing() -> ExchangeMachine.UpstreamCloseMode {
+        guard case .serving(var exchange) = phase else { preconditionFailure("an end of serving in phase \(phase)") }
+        phase = .closing(afterwards: exchange.readsClient ? .linger : .closeSoon)
+        return exchange.abandon()
     }
 
     /// The client's socket is closed at once.
-    mutating func leave() {
-        phase = .closed
+    ///
+    /// - Returns: how the upstream is left.
+    @discardableResult
+    mutating func leave() -> ExchangeMachine.UpstreamCloseMode {
+        defer { phase = .closed }
+        return tellExchange { $0.abandon() } ?? .none
     }
 
     /// The client's TCP stream has ended, while it was no longer read or only to be forgotten.

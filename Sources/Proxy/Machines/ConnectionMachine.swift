@@ -32,7 +32,7 @@ package struct ConnectionMachine: Sendable, Equatable {
     package var timer: TimerKind? {
         switch client.phase {
         case .handshaking: .handshake
-        case .serving(_, let exchange):
+        case .serving(let exchange):
             switch exchange.phase {
             case .routing: .routing
             case .connecting: .connect
@@ -99,13 +99,12 @@ extension ConnectionMachine {
     /// The client has ended its stream with close_notify.
     package mutating func clientEnded(uploadWaits: Bool) -> ExchangeMachine.AfterUpload {
         book.note(.clientCloseNotify)
-        client.ended()
-        return settle(served { $0.clientEnded(uploadWaits: uploadWaits) })
+        return beginGoodbyeIfComplete(served { $0.clientEnded(uploadWaits: uploadWaits) })
     }
 
     /// The upstream has taken all bytes that waited for it.
     package mutating func uploaded() -> ExchangeMachine.AfterUpload {
-        settle(client.tellExchange { $0.uploaded() } ?? .goOn)
+        beginGoodbyeIfComplete(client.tellExchange { $0.uploaded() } ?? .goOn)
     }
 
     /// The upstream has ended its stream: send a close_notify.
@@ -123,7 +122,7 @@ extension ConnectionMachine {
         client.beginGoodbye(hadEnded ? .linger : .discard)
     }
 
-    private mutating func settle(_ answer: ExchangeMachine.AfterUpload) -> ExchangeMachine.AfterUpload {
+    private mutating func beginGoodbyeIfComplete(_ answer: ExchangeMachine.AfterUpload) -> ExchangeMachine.AfterUpload {
         if answer == .complete { client.beginGoodbye(.close) }
         return answer
     }
@@ -172,7 +171,7 @@ extension ConnectionMachine {
         case .handshaking, .serving:
             book.note(how.ending)
             let wasServing = isServing
-            let mode = leaveBoth()
+            let mode = client.leave()
             return wasServing && how == .truncation ? .closeNotifyAndClose(mode) : .close(mode)
         case .closing:
             guard how != .truncation || client.truncatedAtGoodbye() else { return .goOn }
@@ -225,7 +224,7 @@ extension ConnectionMachine {
             return .close
         case .serving:
             book.note(why.ending)
-            return why == .kill ? .closeNotifyAndClose(leaveBoth()) : .closeNotify(endServing())
+            return why == .kill ? .closeNotifyAndClose(client.leave()) : .closeNotify(client.endServing())
         case .closing:
             switch why {
             case .kill:
@@ -269,7 +268,7 @@ extension ConnectionMachine {
             return .close
         case .serving:
             book.expire(isHalfClosed ? .timeoutHalfClosed : .timeoutIdle)
-            return downloadWaits ? .reset(leaveBoth()) : .closeNotify(endServing())
+            return downloadWaits ? .reset(client.leave()) : .closeNotify(client.endServing())
         case .closing:
             book.expireGoodbye()
             client.leave()
@@ -287,20 +286,6 @@ extension ConnectionMachine {
     }
 
     private var isHalfClosed: Bool { exchange?.isHalfClosed ?? false }
-
-    /// Leaves the client at once, and the upstream so.
-    private mutating func leaveBoth() -> ExchangeMachine.UpstreamCloseMode {
-        let mode = client.tellExchange { $0.abandon() } ?? .none
-        client.leave()
-        return mode
-    }
-
-    /// Leaves the upstream so, and begins the client's goodbye.
-    private mutating func endServing() -> ExchangeMachine.UpstreamCloseMode {
-        let mode = client.tellExchange { $0.abandon() } ?? .none
-        client.endServing()
-        return mode
-    }
 }
 
 // MARK: The goodbye

@@ -27,9 +27,10 @@ package struct EndingBook: Sendable, Equatable {
     /// Enters that the client did not take its last bytes in time. It decides only where nothing but the streams' own ends
     /// had: a limit, an alert or the operator stays what ended the connection.
     mutating func expireGoodbye() {
-        switch ending {
-        case .upstreamEnd, .clientCloseNotify, .upstreamReset, .upstreamUnreachable: expire(.timeoutShutdown)
-        default: later.formUnion(Later(.timeoutShutdown))
+        if ending?.kind.isStreamsOwn ?? false {
+            expire(.timeoutShutdown)
+        } else {
+            later.formUnion(Later(.timeoutShutdown))
         }
     }
 }

@@ -33,6 +33,14 @@ package struct ExchangeMachine: Sendable, Equatable {
 
     package init() {}
 
+    /// Whether bytes of the client are still wanted: it has not ended its stream.
+    var readsClient: Bool {
+        switch phase {
+        case .routing(let upload), .connecting(let upload), .relaying(let upload, _): upload == .going
+        case .finished: false
+        }
+    }
+
     /// Whether bytes of the upstream are still wanted.
     package var readsUpstream: Bool { if case .relaying(_, .going) = phase { true } else { false } }
 
@@ -63,7 +71,7 @@ extension ExchangeMachine {
         return true
     }
 
-    /// Nobody says where to.
+    /// The gate has refused, or was late.
     ///
     /// - Returns: whether that ends the exchange: the answer may come too late.
     mutating func notRouted() -> Bool {

@@ -68,12 +68,12 @@ final class RelayBuffers {
     func turn(_ body: () -> Void) {
         loop.assertConfined()
         precondition(use == .idle, "a turn within a turn")
-        assert(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes of another turn")
+        precondition(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes of another turn")
         use = .turn
         currentTurn = currentTurn.next
         body()
         use = .idle
-        assert(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes are left of a turn")
+        precondition(isEmpty, "\(output.count) + \(upstreamOutput.count) bytes are left of a turn")
     }
 
     private var isEmpty: Bool { output.isEmpty && upstreamOutput.isEmpty }

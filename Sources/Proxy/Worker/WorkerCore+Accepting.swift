@@ -53,7 +53,7 @@ extension WorkerCore {
     }
 
     /// Asks whether a client is taken in; where handshakes are too many, another one of this worker may make way.
-    private func admit(_ client: IPAddress?, to slot: ListenerSlot) -> Result<Admission.Entry, Admission.RefusalError> {
+    private func admit(_ client: IPAddress?, to slot: ListenerSlot) -> Result<Admission.Entry, Admission.LimitError> {
         let (admission, limits) = (slot.listener.admission, slot.listener.settings.limits)
         let answer = admission.admit(client, limits: limits, at: loop.now)
         guard case .failure(let refusal) = answer, refusal.limit.isOfHandshakes else { return answer }
@@ -73,7 +73,7 @@ extension WorkerCore {
         slot.listener.admission.remember(worker: index) { client, answer in
             loop.execute {
                 guard let core = here.core, let slot = here.slot else {
-                    return answer(.failure(Admission.RefusalError(limit: .handshakes)))
+                    return answer(.failure(Admission.LimitError(limit: .handshakes)))
                 }
                 answer(core.admit(client, to: slot))
             }
@@ -82,8 +82,8 @@ extension WorkerCore {
 
     /// Asks one worker after the other, each when the one before has nobody to make way.
     private func ask(
-        _ others: [Admission.Asking], for client: IPAddress?, _ refusal: Admission.RefusalError,
-        _ answer: @escaping (Result<Admission.Entry, Admission.RefusalError>) -> Void
+        _ others: [Admission.Asking], for client: IPAddress?, _ refusal: Admission.LimitError,
+        _ answer: @escaping (Result<Admission.Entry, Admission.LimitError>) -> Void
     ) {
         guard let next = others.first else { return answer(.failure(refusal)) }
         let rest = Array(others.dropFirst())

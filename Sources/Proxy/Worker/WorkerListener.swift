@@ -12,7 +12,7 @@ final class WorkerListener {
     let domain: SessionDomain
     let resumption: ResumptionPolicy
     let upstream: WorkerUpstream
-    let router: (any ExchangeRouter)?
+    let gate: (any ExchangeGate)?
     let admission: Admission
     let metrics: ListenerMetrics
     let ticketQueue: WaitingQueue
@@ -26,7 +26,7 @@ final class WorkerListener {
         upstream = WorkerUpstream(
             blueprint.upstream, try blueprint.upstreamTLS?.transport() ?? .plain, registry: worker.registry,
             shard: worker.index)
-        router = blueprint.router
+        gate = blueprint.gate
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
         ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }

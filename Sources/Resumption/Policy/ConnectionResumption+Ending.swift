@@ -3,7 +3,7 @@ package import RepriseVocabulary
 /// What an ending means for the sessions of a connection.
 extension ConnectionResumption {
     /// What an ending meant for the sessions of this connection.
-    package enum Verdict: Sendable, Hashable {
+    package enum AfterEnding: Sendable, Hashable {
         case kept
         case dropped
         /// It would have been dropped, and the deny list had no room for it; it has no client certificate.
@@ -16,7 +16,7 @@ extension ConnectionResumption {
     /// The connection has ended: what that means for its lineage, by the policy.
     ///
     /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
-    package func connectionEnded(_ ending: Ending) -> Verdict {
+    package func connectionEnded(_ ending: Ending) -> AfterEnding {
         guard isDone else {
             giveBack(but: nil)
             return .kept

@@ -3,7 +3,7 @@ package import RepriseVocabulary
 
 /// The sessions of one connection: what it offered, what became of that, and what it is given.
 ///
-/// Confined to the connection's worker. Time comes from the clock it is made with, so that every decision of one
+/// Used in its connection's calls alone, which are confined to the worker. Time comes from the clock it is made with, so that every decision of one
 /// connection is made by the loop's own time.
 package final class ConnectionResumption: ConnectionSessions {
     let domain: SessionDomain

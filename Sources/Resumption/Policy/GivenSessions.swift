@@ -11,7 +11,7 @@ struct GivenSessions {
     /// Where sessions went in the store.
     var keys: [SessionKey] = []
     /// What the observer is to be told of when the handshake is done.
-    var waiting: [EstablishedSession] = []
+    var waiting: [AwaitingSession] = []
     /// The last thing that the remote store was told of them.
     var telling: Task<Void, Never>?
 
@@ -24,7 +24,7 @@ struct GivenSessions {
     }
 
     /// A session that was handed out.
-    struct EstablishedSession {
+    struct AwaitingSession {
         let reference: SessionReference
         let handle: ResumptionHandle
     }

@@ -1,4 +1,4 @@
-internal import RepriseVocabulary
+package import RepriseVocabulary
 
 /// Who may resume what, where and for how long: one listener's settings.
 package struct ResumptionPolicy: Sendable, Hashable {

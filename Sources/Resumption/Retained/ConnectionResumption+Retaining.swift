@@ -20,7 +20,7 @@ extension ConnectionResumption {
     /// Keeps a session that was handed out until the handshake is known to be in order.
     package func established(_ session: SessionReference) {
         guard observer != nil, let handle = given.handle else { return }
-        given.waiting.append(GivenSessions.EstablishedSession(reference: session, handle: handle))
+        given.waiting.append(GivenSessions.AwaitingSession(reference: session, handle: handle))
     }
 
     /// Tells the observer of what was handed out since it was last asked for.

@@ -3,7 +3,7 @@ package import RepriseVocabulary
 
 /// The sessions of this process, in a budget of memory that is laid out once and never left.
 ///
-/// Sessions lie in shards, by bits of their keys: each is a ring of records with a table that finds them, behind a lock
+/// Sessions lie in shards, by bits of their keys: each is a cyclic area of records with a table that finds them, behind a lock
 /// that is held for the copy of one session. Space comes back in the order of arrival: when a shard is full, its oldest
 /// sessions give way. All calls are synchronous, from any thread; those that fill a caller's buffer allocate nothing.
 ///
@@ -53,7 +53,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package var shardCount: Int { memory.shardCount }
 
     /// How many bytes of records a shard takes: 40 and the DER of each session, rounded up to eight.
-    package var recordBytesPerShard: Int { memory.ringBytes }
+    package var recordBytesPerShard: Int { memory.recordBytes }
 
     /// How many sessions a shard takes, however short they are.
     package var sessionsPerShard: Int { memory.shard(0, hash).table.capacity }
@@ -64,7 +64,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package func get(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         checkRoom(buffer)
         return withFound(key, at: time) { shard, found in
-            buffer.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+            buffer.copyMemory(from: shard.records.session(at: found.place, length: found.length))
             return found.length
         }
     }
@@ -95,14 +95,14 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         guard fits(session) else { return }
         withShard(key) { shard, key in
             guard let found = shard.find(key, at: time), found.length == old.count,
-                shard.ring.session(at: found.place, length: found.length).elementsEqual(old)
+                shard.records.session(at: found.place, length: found.length).elementsEqual(old)
             else { return }
             _ = shard.put(key, session, expires: expires, at: time)
         }
     }
 
     private func fits(_ session: UnsafeRawBufferPointer) -> Bool {
-        session.count <= Self.longestSession && SessionRing.recordBytes(session.count) <= memory.ringBytes
+        session.count <= Self.longestSession && SessionRecords.recordBytes(session.count) <= memory.recordBytes
     }
 
     /// Lends a copy of the session under a key, wiped when `body` is done; nothing happens if it is not there.
@@ -118,7 +118,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
                 guard let found = shard.peek(key) else { return nil }
                 let isShort = found.length <= Self.shortSession
                 let copy = isShort ? stack : .allocate(byteCount: found.length, alignment: 8)
-                copy.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+                copy.copyMemory(from: shard.records.session(at: found.place, length: found.length))
                 isPast = found.header.isExpired(at: time)
                 if isPast { shard.expire(found) }
                 return UnsafeMutableRawBufferPointer(rebasing: copy[..<found.length])
@@ -134,7 +134,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package func take(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         checkRoom(buffer)
         return withFound(key, at: time) { shard, found in
-            buffer.copyMemory(from: shard.ring.session(at: found.place, length: found.length))
+            buffer.copyMemory(from: shard.records.session(at: found.place, length: found.length))
             shard.discard(found)
             return found.length
         }

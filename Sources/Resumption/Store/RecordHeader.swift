@@ -1,11 +1,11 @@
 import RepriseVocabulary
 
-/// The eight bytes before every record of a ring: when it expires, how long its session is, whether it is dead.
+/// The eight bytes before every record of a record area: when it expires, how long its session is, whether it is dead.
 ///
 /// From the top: 48 bits of seconds since 1970, signed (4 million years each way), one bit for dead, 15 of length.
 struct RecordHeader {
     static let byteCount = 8
-    /// A length that no session has: nothing follows up to the ring's end.
+    /// A length that no session has: nothing follows up to the record area's end.
     private static let fillerLength: UInt64 = 0x7fff
     private static let deadBit: UInt64 = 0x8000
 

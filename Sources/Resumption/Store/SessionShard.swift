@@ -20,7 +20,7 @@ struct SessionShard {
 
     let state: UnsafeMutablePointer<ShardState>
     let table: SlotTable
-    let ring: SessionRing
+    let records: SessionRecords
     let hash: KeyHash
 
     /// Works on the shard while no other thread does.
@@ -45,7 +45,7 @@ struct SessionShard {
     func peek(_ key: HashedKey) -> Found? {
         guard let slot = slot(of: key) else { return nil }
         let place = table.place(of: slot)
-        let header = ring.header(at: place)
+        let header = records.header(at: place)
         guard isFlushed(place) else { return Found(slot: slot, place: place, header: header) }
         kill(slot, place, header)
         return nil
@@ -58,7 +58,7 @@ struct SessionShard {
         state.pointee.counts.expired &+= 1
     }
 
-    /// Keeps a session that is not longer than the ring, instead of one under the same key.
+    /// Keeps a session that is not longer than the record area, instead of one under the same key.
     @inline(__always)
     func put(
         _ key: HashedKey, _ session: UnsafeRawBufferPointer, expires: WallTime, at time: WallTime
@@ -71,10 +71,10 @@ struct SessionShard {
         let header = RecordHeader(expires: expires, length: session.count)
         if header.isExpired(at: time) { return PutOutcome(.expired) }
         clear(at: time)
-        let record = SessionRing.recordBytes(session.count)
+        let record = SessionRecords.recordBytes(session.count)
         let evicted = makeRoom(for: record, at: time)
         let place = state.pointee.head
-        ring.write(key.key, session, header, at: place)
+        records.write(key.key, session, header, at: place)
         table.insert(key.tag, place: place)
         advanceHead(by: record)
         state.pointee.indexed &+= 1
@@ -93,7 +93,7 @@ struct SessionShard {
     func remove(_ key: HashedKey) {
         guard let slot = slot(of: key) else { return }
         let place = table.place(of: slot)
-        kill(slot, place, ring.header(at: place))
+        kill(slot, place, records.header(at: place))
     }
 
     /// Forgets everything at once; ``sweep(_:)`` wipes it.
@@ -107,41 +107,41 @@ struct SessionShard {
     ///
     /// - Returns: whether there are more.
     func sweep(_ most: Int) -> Bool {
-        for _ in 0..<most where state.pointee.flushed > 0 { reclaim(ring.header(at: state.pointee.tail)) }
+        for _ in 0..<most where state.pointee.flushed > 0 { reclaim(records.header(at: state.pointee.tail)) }
         return state.pointee.flushed > 0
     }
 
     @inline(__always)
     private func slot(of key: HashedKey) -> Int? {
-        table.find(key.tag) { ring.key(at: $0) == key.key }
+        table.find(key.tag) { records.key(at: $0) == key.key }
     }
 
     @inline(__always)
     private func isFlushed(_ place: Int) -> Bool {
         let tail = state.pointee.tail
-        return (place >= tail ? place &- tail : place &+ ring.byteCount &- tail) < state.pointee.flushed
+        return (place >= tail ? place &- tail : place &+ records.byteCount &- tail) < state.pointee.flushed
     }
 
-    /// Takes a record out of the table and the counts, and wipes it. It is dead to whoever walks the ring.
+    /// Takes a record out of the table and the counts, and wipes it. It is dead to whoever walks the record area.
     @inline(__always)
     private func kill(_ slot: Int, _ place: Int, _ header: RecordHeader) {
         if !isFlushed(place) {
             state.pointee.counts.entries &-= 1
-            state.pointee.counts.bytes &-= SessionRing.recordBytes(header.length)
+            state.pointee.counts.bytes &-= SessionRecords.recordBytes(header.length)
         }
         table.remove(slot)
         state.pointee.indexed &-= 1
         var dead = header
         dead.die()
-        ring.write(dead, at: place)
-        ring.wipe(at: place, length: header.length)
+        records.write(dead, at: place)
+        records.wipe(at: place, length: header.length)
     }
 
     /// Clears away the oldest records that nobody will miss, a few of them: each put leaves less than it found.
     @inline(__always)
     private func clear(at time: WallTime) {
         for _ in 0..<Self.cleared where state.pointee.used > 0 {
-            let header = ring.header(at: state.pointee.tail)
+            let header = records.header(at: state.pointee.tail)
             if !header.isDead, !isFlushed(state.pointee.tail) {
                 guard header.isExpired(at: time) else { return }
                 state.pointee.counts.expired &+= 1
@@ -157,16 +157,16 @@ struct SessionShard {
     private func makeRoom(for record: Int, at time: WallTime) -> Int {
         var evicted = 0
         while true {
-            let rest = ring.byteCount &- state.pointee.head
+            let rest = records.byteCount &- state.pointee.head
             let filler = record > rest ? rest : 0
-            if state.pointee.used &+ filler &+ record <= ring.byteCount, state.pointee.indexed < table.capacity {
+            if state.pointee.used &+ filler &+ record <= records.byteCount, state.pointee.indexed < table.capacity {
                 if filler > 0 {
-                    ring.write(.filler, at: state.pointee.head)
+                    records.write(.filler, at: state.pointee.head)
                     advanceHead(by: filler)
                 }
                 break
             }
-            let header = ring.header(at: state.pointee.tail)
+            let header = records.header(at: state.pointee.tail)
             if !header.isDead, !isFlushed(state.pointee.tail) {
                 if header.isExpired(at: time) {
                     state.pointee.counts.expired &+= 1
@@ -185,24 +185,24 @@ struct SessionShard {
     private func reclaim(_ header: RecordHeader) {
         let place = state.pointee.tail
         if !header.isDead {
-            let tag = hash(ring.key(at: place)).tag
+            let tag = hash(records.key(at: place)).tag
             if let slot = table.find(tag, matches: { $0 == place }) { kill(slot, place, header) }
         }
-        advanceTail(by: header.isFiller ? ring.byteCount &- place : SessionRing.recordBytes(header.length))
+        advanceTail(by: header.isFiller ? records.byteCount &- place : SessionRecords.recordBytes(header.length))
     }
 
     @inline(__always)
     private func advanceHead(by count: Int) {
         let head = state.pointee.head &+ count
-        state.pointee.head = head == ring.byteCount ? 0 : head
+        state.pointee.head = head == records.byteCount ? 0 : head
         state.pointee.used &+= count
     }
 
-    /// An empty ring begins anew at its start, on pages that are in memory already.
+    /// An empty record area begins anew at its start, on pages that are in memory already.
     @inline(__always)
     private func advanceTail(by count: Int) {
         let tail = state.pointee.tail &+ count
-        state.pointee.tail = tail == ring.byteCount ? 0 : tail
+        state.pointee.tail = tail == records.byteCount ? 0 : tail
         state.pointee.used &-= count
         state.pointee.flushed = max(0, state.pointee.flushed &- count)
         if state.pointee.used == 0 {

@@ -8,7 +8,7 @@ struct ShardState {
     var head = 0
     /// Where the oldest record is.
     var tail = 0
-    /// Bytes of the ring from tail to head, dead records and fillers among them.
+    /// Bytes of the record area from tail to head, dead records and fillers among them.
     var used = 0
     /// Of these, how many from the tail on are forgotten, but not yet wiped.
     var flushed = 0

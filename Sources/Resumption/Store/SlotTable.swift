@@ -1,8 +1,8 @@
-/// Where in the ring each session of a shard is: open addressing with linear probing, over memory of the store.
+/// Where in the record area each session of a shard is: open addressing with linear probing, over memory of the store.
 ///
 /// A slot is eight bytes: 32 bits of the key's hash above the record's place in units of eight bytes, plus one; an
 /// empty slot is zero. The place that a slot would like best follows from its hash bits alone, so that deletion shifts
-/// slots back without a look at the ring, and leaves no tombstones. The table never grows.
+/// slots back without a look at the record area, and leaves no tombstones. The table never grows.
 struct SlotTable {
     static let slotBytes = 8
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The one mapping that a store has: the shards' states, behind them all tables, and behind those all rings.
+/// The one mapping that a store has: the shards' states, behind them all tables, and behind those all record areas.
 ///
 /// Pages that were never written cost nothing, but for the tables of a large store. None of it is in a core dump.
 struct StoreMemory {
@@ -9,7 +9,7 @@ struct StoreMemory {
     /// How a shard's bytes are divided: a session of 160 bytes has a record of 200, and a slot and a half.
     private static let slotShare = (12, of: 212)
     /// A slot names a place by 32 bits, in units of eight bytes.
-    private static let mostRingBytes = 1 << 35 - 64
+    private static let mostRecordBytes = 1 << 35 - 64
     private static let mostShards = 64
     /// What the system may map at once, where it is asked to.
     private static let hugePage = 2 << 20
@@ -23,9 +23,9 @@ struct StoreMemory {
     /// A power of two.
     let shardCount: Int
     let slotCount: Int
-    let ringBytes: Int
+    let recordBytes: Int
     private let tablesStart: Int
-    private let ringsStart: Int
+    private let recordsStart: Int
 
     /// - Parameter budget: whole pages of it are mapped, never more than it.
     init(budget: Int) throws(StoreMemoryError) {
@@ -37,8 +37,8 @@ struct StoreMemory {
         tablesStart = shards * Self.stateBytes
         let shardBytes = (byteCount - tablesStart) / shards / 64 * 64
         slotCount = shardBytes / Self.slotShare.of * Self.slotShare.0 / 64 * 64 / SlotTable.slotBytes
-        ringsStart = tablesStart + shards * slotCount * SlotTable.slotBytes
-        ringBytes = min(shardBytes - slotCount * SlotTable.slotBytes, Self.mostRingBytes)
+        recordsStart = tablesStart + shards * slotCount * SlotTable.slotBytes
+        recordBytes = min(shardBytes - slotCount * SlotTable.slotBytes, Self.mostRecordBytes)
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let mapped = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), mapped != MAP_FAILED else {
             throw StoreMemoryError(byteCount: byteCount, code: errno)
@@ -61,13 +61,13 @@ struct StoreMemory {
     /// miss the TLB.
     ///
     /// The system clears a huge page at its first touch, which takes longer than a loop may stop. So each is touched now,
-    /// before any loop knows the store; and the rings, where one page follows the other, have small ones.
+    /// before any loop knows the store; and the record areas, where one page follows the other, have small ones.
     private func populateTables() {
-        guard ringsStart - tablesStart >= Self.leastHugeTables else { return }
+        guard recordsStart - tablesStart >= Self.leastHugeTables else { return }
         let start = UInt(bitPattern: base) + UInt(tablesStart)
         let huge = UInt(Self.hugePage)
         let first = Int((start + huge - 1) / huge * huge - UInt(bitPattern: base))
-        let count = (ringsStart - first) / Self.hugePage * Self.hugePage
+        let count = (recordsStart - first) / Self.hugePage * Self.hugePage
         _ = madvise(base + first, count, MADV_HUGEPAGE)
         // Each byte is zero already; without huge pages it costs a small one.
         for page in stride(from: first, to: first + count, by: Self.hugePage) {
@@ -84,7 +84,7 @@ struct StoreMemory {
         return SessionShard(
             state: state(number),
             table: SlotTable(slots: slots.assumingMemoryBound(to: UInt64.self), count: slotCount),
-            ring: SessionRing(base: base + (ringsStart &+ number &* ringBytes), byteCount: ringBytes),
+            records: SessionRecords(base: base + (recordsStart &+ number &* recordBytes), byteCount: recordBytes),
             hash: hash)
     }
 

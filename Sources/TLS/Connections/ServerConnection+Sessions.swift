@@ -31,7 +31,7 @@ extension ServerConnection {
 
     /// Writes the TLS 1.3 tickets that were held back (SSL_new_session_ticket(3)); at most once.
     package func issueTickets() {
-        guard tickets.issue == .held, stream.isOpen, !stream.isSettled else { return }
+        guard tickets.issue == .held, stream.isOpen, !stream.hasEndedWriting else { return }
         tickets.issue = .released
         guard summary.version == .tls1_3 else { return }
         let writesBefore = transport.pointee.writes

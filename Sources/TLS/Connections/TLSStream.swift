@@ -40,7 +40,7 @@ package final class TLSStream {
     /// How many KeyUpdates have come (RFC 8446 §4.6.3).
     package private(set) var keyUpdatesReceived = 0
     /// Whether our direction has been ended, on the wire or in the books only.
-    private(set) var isSettled = false
+    private(set) var hasEndedWriting = false
 
     /// Makes a connection in a context of the same role.
     ///
@@ -190,8 +190,8 @@ package final class TLSStream {
     /// Without a finished handshake, or on a broken connection, it does nothing: there is no one to tell.
     package func sendCloseNotify() {
         assertConfined()
-        guard let ssl, isOpen, !isSettled else { return }
-        isSettled = true
+        guard let ssl, isOpen, !hasEndedWriting else { return }
+        hasEndedWriting = true
         ErrorQueue.clear()
         // Once: 0 means that the peer's own is still to come, which is not waited for.
         if SSL_shutdown(ssl) < 0 { markShutdown() }
@@ -202,7 +202,7 @@ package final class TLSStream {
     package func markShutdown() {
         guard let ssl else { return }
         assertConfined()
-        isSettled = true
+        hasEndedWriting = true
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     }
 
@@ -212,7 +212,7 @@ package final class TLSStream {
         guard let ssl else { return }
         assertConfined()
         if isOpen {
-            assert(isSettled, "close() without sendCloseNotify() or markShutdown()")
+            assert(hasEndedWriting, "close() without sendCloseNotify() or markShutdown()")
             // Again, since a bare FIN behind our close_notify makes libssl forget that it was sent: under
             // SSL_OP_IGNORE_UNEXPECTED_EOF it sets the flags to RECEIVED alone.
             markShutdown()

@@ -3,7 +3,7 @@ internal import RepriseVocabulary
 
 /// The SSL_CTX that a listener's connections are made from, in one worker: options, versions, groups, sessions.
 ///
-/// Confined to its worker, unlike the ``HostContexts`` it refers to.
+/// Used by its worker's connections alone, unlike the ``HostContexts`` it refers to.
 package final class ServerContext {
     let pointer: OpaquePointer
     let hosts: HostContexts

@@ -102,6 +102,17 @@ extension Ending.Kind {
     /// Whether a fatal alert ended the connection, whoever sent it.
     public var isFatalAlert: Bool { self == .alertSent || self == .alertReceived }
 
+    /// Whether a stream ended, or did not begin, by itself: neither limit, alert, timeout nor operator had a part in it. A
+    /// client that does not take its last bytes in time then decides the ending.
+    public var isStreamsOwn: Bool {
+        switch self {
+        case .upstreamEnd, .clientCloseNotify, .upstreamReset, .upstreamUnreachable: true
+        case .clientFIN, .clientReset, .alertSent, .alertReceived, .timeoutHandshake, .timeoutIdle, .timeoutHalfClosed,
+            .timeoutShutdown, .refused, .drain, .killed:
+            false
+        }
+    }
+
     /// The words by which the configuration names endings: each ending's own, and `fatal_alert`.
     public static var configurationWords: [String] { words + [fatalAlert] }
 

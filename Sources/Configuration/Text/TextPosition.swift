@@ -1,5 +1,5 @@
 /// A place in a text, as YAML counts: columns are Unicode scalars, and its five line breaks (YAML 1.1) end a line.
-struct TextPlace: Hashable {
+struct TextPosition: Hashable {
     /// From 1.
     private(set) var line = 1
     /// From 1.
@@ -14,7 +14,7 @@ struct TextPlace: Hashable {
         self.column = column
     }
 
-    static func == (left: TextPlace, right: TextPlace) -> Bool {
+    static func == (left: TextPosition, right: TextPosition) -> Bool {
         (left.line, left.column) == (right.line, right.column)
     }
 
@@ -37,7 +37,7 @@ struct TextPlace: Hashable {
     /// Where the place is in a text; `nil` when the text has no such place, or ends there.
     func index(in text: String) -> String.Index? {
         let scalars = text.unicodeScalars
-        var place = TextPlace()
+        var place = TextPosition()
         for index in scalars.indices {
             let scalar = scalars[index]
             if place == self, !(place.isAfterReturn && scalar == "\n") { return index }

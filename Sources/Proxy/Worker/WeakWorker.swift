@@ -2,7 +2,7 @@ internal import RepriseEventLoop
 
 /// A worker, for other threads to carry around: what they have for it is done on its loop, if it is still there.
 // @unchecked: the reference is looked at on the worker's loop only.
-final class WorkerPlace: @unchecked Sendable {
+final class WeakWorker: @unchecked Sendable {
     private weak var core: WorkerCore?
     private let loop: EventLoop
 

@@ -1,5 +1,3 @@
-package import RepriseVocabulary
-
 /// What each ending of a connection means for its session.
 package struct EndingVerdicts: Sendable, Hashable {
     /// What an ending means.

@@ -2,9 +2,9 @@ import RepriseVocabulary
 
 /// The records of a shard, over memory of the store: a header, the key, the DER, and up to seven bytes of nothing.
 ///
-/// A place is a record's distance from the ring's start, a multiple of eight. A record is never cut in two: where it
-/// would be, a filler takes the rest of the ring.
-struct SessionRing {
+/// A place is a record's distance from the record area's start, a multiple of eight. A record is never cut in two: where it
+/// would be, a filler takes the rest of the record area.
+struct SessionRecords {
     private static let keyOffset = RecordHeader.byteCount
     private static let sessionOffset = RecordHeader.byteCount + SessionKey.byteCount
 
@@ -46,7 +46,7 @@ struct SessionRing {
         (base + (place &+ Self.sessionOffset)).copyMemory(from: start, byteCount: session.count)
     }
 
-    /// Overwrites key and session with zeros; the header stays, for whoever walks the ring.
+    /// Overwrites key and session with zeros; the header stays, for whoever walks the record area.
     @inline(__always)
     func wipe(at place: Int, length: Int) {
         UnsafeMutableRawBufferPointer(start: base + (place &+ Self.keyOffset), count: SessionKey.byteCount &+ length)

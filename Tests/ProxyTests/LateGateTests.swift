@@ -3,11 +3,11 @@ import RepriseTestSupport
 import RepriseVocabulary
 import Testing
 
-/// A router whose answers come when a test says so.
-private final class LateRouter: ExchangeRouter {
+/// A gate whose answers come when a test says so.
+private final class LateGate: ExchangeGate {
     private let waiting = Locked<[@Sendable (Bool) -> Void]>([])
 
-    func route(_ connection: ConnectionID, _ answer: @escaping @Sendable (Bool) -> Void) -> Bool? {
+    func ask(for connection: ConnectionID, _ answer: @escaping @Sendable (Bool) -> Void) -> Bool? {
         waiting.withLock { $0.append(answer) }
         return nil
     }
@@ -19,19 +19,19 @@ private final class LateRouter: ExchangeRouter {
     }
 }
 
-/// A router that answers at once.
-private struct PromptRouter: ExchangeRouter {
+/// A gate that answers at once.
+private struct PromptGate: ExchangeGate {
     let answer: Bool
-    func route(_ connection: ConnectionID, _ answer: @escaping @Sendable (Bool) -> Void) -> Bool? { self.answer }
+    func ask(for connection: ConnectionID, _ answer: @escaping @Sendable (Bool) -> Void) -> Bool? { self.answer }
 }
 
-/// An exchange waits for a router's answer before it connects, and only that connection waits.
-@Suite struct LateRouteTests {
+/// An exchange waits for a gate's answer before it connects, and only that connection waits.
+@Suite struct LateGateTests {
     private func worker(
-        _ upstream: TestUpstream, _ router: any ExchangeRouter, deadline: Duration = .seconds(5)
+        _ upstream: TestUpstream, _ gate: any ExchangeGate, deadline: Duration = .seconds(5)
     ) async throws -> TestWorker {
         var parts = TestWorker.Parts()
-        parts.router = router
+        parts.gate = gate
         parts.settings.timeouts.connect = deadline
         return try await TestWorker(before: [TestWorker.server(Int(upstream.port))], parts)
     }
@@ -50,18 +50,18 @@ private struct PromptRouter: ExchangeRouter {
 
     @Test func `what a client sends meanwhile, and its end, reach the upstream when the answer has come`() async throws
     {
-        let (upstream, router) = (TestUpstream.echo(), LateRouter())
-        let worker = try await worker(upstream, router)
+        let (upstream, gate) = (TestUpstream.echo(), LateGate())
+        let worker = try await worker(upstream, gate)
         let port = worker.port
         try await onOwnThread {
             let client = try Self.connect(port, sending: [1, 2, 3])
             client.tls.sendCloseNotify()
             client.flush()
-            #expect(eventually { router.questions == 1 })
+            #expect(eventually { gate.questions == 1 })
             #expect(upstream.accepted == 0)
-            router.answer(true)
+            gate.answer(true)
             // Whoever answers twice is not listened to.
-            router.answer(false)
+            gate.answer(false)
             #expect(Self.readAll(client) == [1, 2, 3])
             #expect(eventually { worker.hasEnded(.clientCloseNotify) })
         }
@@ -69,14 +69,14 @@ private struct PromptRouter: ExchangeRouter {
     }
 
     @Test func `a client that nobody routes is reset`() async throws {
-        let routers: [any ExchangeRouter] = [LateRouter(), PromptRouter(answer: false)]
-        for router in routers {
+        let gates: [any ExchangeGate] = [LateGate(), PromptGate(answer: false)]
+        for gate in gates {
             let upstream = TestUpstream.echo()
-            let worker = try await worker(upstream, router)
+            let worker = try await worker(upstream, gate)
             let port = worker.port
             try await onOwnThread {
                 let client = try Self.connect(port, sending: [1])
-                if let late = router as? LateRouter {
+                if let late = gate as? LateGate {
                     #expect(eventually { late.questions == 1 })
                     late.answer(false)
                 }
@@ -88,18 +88,18 @@ private struct PromptRouter: ExchangeRouter {
         }
     }
 
-    @Test func `a router that never answers is not waited for, and its late answer changes nothing`() async throws {
-        let (upstream, router) = (TestUpstream.echo(), LateRouter())
-        let worker = try await worker(upstream, router, deadline: .milliseconds(50))
+    @Test func `a gate that never answers is not waited for, and its late answer changes nothing`() async throws {
+        let (upstream, gate) = (TestUpstream.echo(), LateGate())
+        let worker = try await worker(upstream, gate, deadline: .milliseconds(50))
         let port = worker.port
         try await onOwnThread {
             let client = try Self.connect(port, sending: [1])
             #expect(Self.readAll(client).isEmpty)
             #expect(eventually { worker.hasEnded(.upstreamUnreachable) })
-            router.answer(true)
+            gate.answer(true)
             // A client behind it shows that the answer was heard.
             let next = try? Self.connect(port, sending: [1])
-            #expect(next != nil && eventually { router.questions == 2 })
+            #expect(next != nil && eventually { gate.questions == 2 })
             #expect(upstream.accepted == 0)
         }
         await worker.end()
