@@ -36,6 +36,6 @@ final class RepriseServer: CountedServer {
 
     func takeOutput() -> [UInt8] {
         defer { output.removeAll() }
-        return output.withBytes { [UInt8]($0) }
+        return output.withBytes { $0.array }
     }
 }

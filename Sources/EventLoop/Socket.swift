@@ -41,9 +41,9 @@ package final class Socket: Sendable {
     }
 
     /// Sends bytes; one send(2), more only after EINTR. SIGPIPE does not come.
-    package func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+    package func send(_ bytes: RawSpan) -> Transfer {
         while true {
-            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
             if count >= 0 { return .bytes(count) }
             if let outcome = Self.outcome(of: errno) { return outcome }
         }

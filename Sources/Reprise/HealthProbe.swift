@@ -29,7 +29,7 @@ package enum HealthProbe {
             return Answer(isHealthy: false, text: "\(endpoint) does not answer")
         }
         let request = Array("GET /healthz HTTP/1.0\r\nHost: \(endpoint)\r\n\r\n".utf8)
-        _ = request.withUnsafeBytes { socket.send($0) }
+        _ = socket.send(request.span.bytes)
         let response = readAll(socket, until: end)
         let isHealthy = response.hasPrefix("HTTP/1.0 200") || response.hasPrefix("HTTP/1.1 200")
         let body = response.firstRange(of: "\r\n\r\n").map { String(response[$0.upperBound...]) } ?? "no answer"

@@ -73,6 +73,7 @@ private final class Ledger: Sendable {
             let fired = Locked<[String]>([])
             let kept = Locked<[ObjectIdentifier]>([])
             loop.execute {
+                // nonisolated(unsafe): touched on the loop alone.
                 nonisolated(unsafe) var timers: [LoopEvent] = []
                 func timer(_ name: String, _ delay: Duration) -> LoopEvent {
                     let timer = LoopEvent.timer(on: loop) { fired.withLock { $0.append(name) } }
@@ -123,6 +124,7 @@ private final class Ledger: Sendable {
         try withLoop { loop in
             let fired = Locked<[String]>([])
             loop.execute {
+                // nonisolated(unsafe): touched on the loop alone.
                 nonisolated(unsafe) var other: LoopEvent?
                 let first = LoopEvent.timer(on: loop) {
                     fired.withLock { $0.append("first") }

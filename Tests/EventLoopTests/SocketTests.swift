@@ -30,6 +30,7 @@ private final class Recorder: Sendable {
     init(closesAtOnce: Bool = false) { self.closesAtOnce = closesAtOnce }
     /// An event that notes what it is told; on the loop.
     func watch(_ socket: Socket, on loop: EventLoop) -> LoopEvent {
+        // nonisolated(unsafe): touched on the loop, and after it has ended.
         nonisolated(unsafe) weak var watch: LoopEvent?
         let made = LoopEvent(.edges(of: socket), on: loop) { [self] readiness in
             seen.withLock { $0.append(readiness) }
@@ -49,6 +50,7 @@ private final class Restless: Sendable {
     var count: Int { calls.load(ordering: .relaxed) }
     func rest() { isResting.store(true, ordering: .releasing) }
     func watch(_ socket: Socket, on loop: EventLoop) -> LoopEvent {
+        // nonisolated(unsafe): touched on the loop, and after it has ended.
         nonisolated(unsafe) weak var watch: LoopEvent?
         let made = LoopEvent(.edges(of: socket), on: loop) { [self] _ in
             calls.wrappingAdd(1, ordering: .relaxed)
@@ -115,7 +117,7 @@ private final class Restless: Sendable {
                 loop.keep(watch)
             }
             #expect(eventually { recorder.all.contains(.writable) })
-            _ = [1, 2, 3].withUnsafeBytes { client.send($0) }
+            _ = client.send([1, 2, 3].span.bytes)
             #expect(eventually { recorder.all.contains(.readable) })
             #expect(!recorder.all.contains(.peerClosed))
             client.shutdownWrite()
@@ -164,7 +166,7 @@ private final class Restless: Sendable {
                 loop.keep(timer)
             }
             #expect(eventually { busy.count > 1000 })
-            _ = [1].withUnsafeBytes { pairs[2].client.send($0) }
+            _ = pairs[2].client.send([1].span.bytes)
             #expect(eventually { rang.load(ordering: .acquiring) && quiet.all.contains(.readable) })
             busy.rest()
             for (client, server, listener) in pairs { for socket in [client, server, listener] { socket.close() } }
@@ -182,7 +184,7 @@ private final class Restless: Sendable {
                 loop.keep(watch)
             }
             #expect(eventually { recorder.count >= 1 })
-            _ = [1].withUnsafeBytes { client.send($0) }
+            _ = client.send([1].span.bytes)
             let passed = Atomic<Bool>(false)
             loop.execute { passed.store(true, ordering: .releasing) }
             #expect(eventually { passed.load(ordering: .acquiring) })

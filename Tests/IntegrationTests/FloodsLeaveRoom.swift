@@ -71,6 +71,7 @@ import Testing
                         return tls.recv(4) == b"ping"
             except OSError: return False
         # In a process of its own: the visitors' time is theirs.
+        multiprocessing.set_start_method("fork")
         ready = multiprocessing.Event()
         attacker = multiprocessing.Process(target=flood, daemon=True)
         attacker.start()

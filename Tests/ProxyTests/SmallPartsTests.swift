@@ -1,3 +1,4 @@
+import RepriseTestSupport
 import RepriseVocabulary
 import Testing
 
@@ -15,10 +16,10 @@ import Testing
                 next &+= 1
                 return next
             }
-            bytes.withUnsafeBytes { pending.append($0) }
+            pending.append(bytes.span.bytes)
             expected += bytes
             let taken = min(expected.count, round * 13 % 47)
-            let front = pending.withBytes { Array($0.prefix(taken)) }
+            let front = pending.withBytes { Array($0.array.prefix(taken)) }
             #expect(front == Array(expected.prefix(taken)))
             pending.removeFirst(taken)
             expected.removeFirst(taken)

@@ -250,13 +250,13 @@ import Testing
                     if server.handshake() == .done,
                         case .bytes = buffer.withUnsafeMutableBytes({ server.read(into: $0) })
                     {
-                        _ = answer.withUnsafeBytes { server.write($0) }
+                        _ = server.write(answer.span.bytes)
                         server.sendCloseNotify()
                         isAnswered = true
                     }
                     server.endTurn()
                 }
-                peer.send(output.withBytes { Array($0) })
+                peer.send(output.withBytes { $0.array })
                 output.removeAll()
             }
             server.markShutdown()

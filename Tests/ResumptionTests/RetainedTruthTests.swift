@@ -49,6 +49,7 @@ import Testing
         for _ in 0..<50 {
             let listener = try singleUse()
             let first = try MemoryPair.connected(listener, SessionCarrier.stateful.client())
+            // nonisolated(unsafe): until the thread below has ended, it alone uses it.
             nonisolated(unsafe) let sessions = first.sessions
             let isOver = Locked(false)
             let done = DispatchSemaphore(value: 0)
@@ -195,6 +196,7 @@ import Testing
         var spent = SpentSessions()
         let key = SessionKey(words: (1, 2, 3, 4))
         spent.add(key, [UInt8](repeating: 7, count: 300), expires: MemoryServer.now)
+        // nonisolated(unsafe): written and read by this thread, within one call.
         nonisolated(unsafe) var seen: UnsafeRawBufferPointer?
         var copy = spent[key]
         copy?.withUnsafeBytes { seen = $0 }

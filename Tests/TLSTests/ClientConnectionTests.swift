@@ -57,19 +57,23 @@ import Testing
 
         /// Lends the server what the client has written, for one turn.
         func serverTakes(_ turn: () -> Void) {
-            toServer.withBytes {
-                server.lend($0)
-                turn()
-                server.endTurn()
+            toServer.withBytes { bytes in
+                bytes.withUnsafeBytes {
+                    server.lend($0)
+                    turn()
+                    server.endTurn()
+                }
             }
             toServer.removeAll()
         }
 
         /// Keeps what the server has written for the client's next turn.
         func clientTakes() {
-            toClient.withBytes {
-                client.stream.lend($0)
-                client.stream.endTurn()
+            toClient.withBytes { bytes in
+                bytes.withUnsafeBytes {
+                    client.stream.lend($0)
+                    client.stream.endTurn()
+                }
             }
             toClient.removeAll()
         }
@@ -218,7 +222,7 @@ import Testing
     @Test(arguments: [TLSVersion.tls1_2, .tls1_3])
     func `plaintext goes both ways, and a close_notify ends it in order`(_ version: TLSVersion) throws {
         let joined = try Self.established(version)
-        #expect([UInt8]([1, 2, 3]).withUnsafeBytes { joined.client.stream.write($0) } == .done)
+        #expect(joined.client.stream.write([UInt8]([1, 2, 3]).span.bytes) == .done)
         #expect(joined.serverReads() == .bytes(3))
         joined.server.sendCloseNotify()
         joined.clientTakes()
@@ -242,8 +246,8 @@ import Testing
     func `a damaged record ends both by its alert, each in its own words`(_ version: TLSVersion) throws {
         let joined = try Self.established(version)
         #expect(joined.clientReads() == .wantsInput)
-        #expect([7].withUnsafeBytes { joined.server.write($0) } == .done)
-        var record = joined.toClient.withBytes { [UInt8]($0) }
+        #expect(joined.server.write([7].span.bytes) == .done)
+        var record = joined.toClient.withBytes { $0.array }
         joined.toClient.removeAll()
         record[record.count - 1] ^= 1
         record.withUnsafeBytes {
@@ -286,7 +290,7 @@ import Testing
         joined.serverTakes { _ = joined.server.handshake() }
         joined.clientTakes()
         #expect(step("read") { joined.clientReads() } == .wantsInput)
-        #expect(step("write") { [1].withUnsafeBytes { joined.client.stream.write($0) } } == .done)
+        #expect(step("write") { joined.client.stream.write([1].span.bytes) } == .done)
         joined.client.stream.inputEnded()
         #expect(step("truncation") { joined.clientReads() } == .truncated)
         step("close_notify") { joined.client.stream.sendCloseNotify() }

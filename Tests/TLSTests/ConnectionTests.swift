@@ -192,11 +192,11 @@ import Testing
 
     @Test func `the output gives back what it grew by`() throws {
         let output = OutputBuffer()
-        [UInt8](repeating: 1, count: 3 << 20).withUnsafeBytes { output.append($0) }
+        output.append([UInt8](repeating: 1, count: 3 << 20).span.bytes)
         #expect(output.count == 3 << 20)
         output.removeAll()
         #expect(output.isEmpty)
-        [UInt8]([4, 5]).withUnsafeBytes { output.append($0) }
-        #expect(output.withBytes { [UInt8]($0) } == [4, 5])
+        output.append([UInt8]([4, 5]).span.bytes)
+        #expect(output.withBytes { $0.array } == [4, 5])
     }
 }

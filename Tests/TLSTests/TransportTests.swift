@@ -111,26 +111,26 @@ import Testing
         var expected: [UInt8] = []
         for size in [0, 1, (16 << 10) - 1, 1, 16 << 10, 100_000, 1 << 20] {
             let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &+ size) }
-            bytes.withUnsafeBytes { output.append($0) }
+            output.append(bytes.span.bytes)
             expected += bytes
             #expect(output.count == expected.count)
         }
-        #expect(output.withBytes { [UInt8]($0) } == expected)
+        #expect(output.withBytes { $0.array } == expected)
     }
 
     @Test func `an emptied output keeps memory for the next turn, but not without bound`() {
         let output = OutputBuffer()
         #expect(output.storage.pointee.capacity == 0)
         let some = [UInt8](repeating: 1, count: 100_000)
-        some.withUnsafeBytes { output.append($0) }
+        output.append(some.span.bytes)
         output.removeAll()
         #expect(output.isEmpty)
         #expect((100_000...TLSLimits.keptOutputBytes).contains(output.storage.pointee.capacity))
-        for _ in 0..<4 { some.withUnsafeBytes { output.append($0) } }
+        for _ in 0..<4 { output.append(some.span.bytes) }
         output.removeAll()
         #expect(output.storage.pointee.capacity <= TLSLimits.keptOutputBytes)
-        [UInt8]([7]).withUnsafeBytes { output.append($0) }
-        #expect(output.withBytes { [UInt8]($0) } == [7])
+        output.append([UInt8]([7]).span.bytes)
+        #expect(output.withBytes { $0.array } == [7])
     }
 
     @Test func `an empty output lends no bytes`() {

@@ -160,7 +160,7 @@ package final class MemoryClient {
     /// Takes what the client has written.
     package func takeOutput() -> [UInt8] {
         defer { output.removeAll() }
-        return output.withBytes { [UInt8]($0) }
+        return output.withBytes { $0.array }
     }
 
     /// The server's stream ends behind what was received.
@@ -194,7 +194,7 @@ package final class MemoryClient {
     }
 
     package func write(_ bytes: [UInt8]) throws {
-        if case .failed(let fault) = bytes.withUnsafeBytes({ connection.stream.write($0) }) {
+        if case .failed(let fault) = connection.stream.write(bytes.span.bytes) {
             throw Failure(description: fault.description)
         }
     }

@@ -72,7 +72,7 @@ package final class MemoryPair {
     /// Takes what is in the output.
     package func takeOutput() -> [UInt8] {
         defer { output.removeAll() }
-        return output.withBytes { [UInt8]($0) }
+        return output.withBytes { $0.array }
     }
 
     /// Lends what the client has written to the established server, and reads until it wants more or ends.
@@ -108,7 +108,7 @@ package final class MemoryPair {
     /// Writes on the server's side, and hands the client the records.
     @discardableResult
     package func serverWrites(_ bytes: [UInt8]) -> WriteProgress {
-        let progress = bytes.withUnsafeBytes { server.write($0) }
+        let progress = server.write(bytes.span.bytes)
         toClient()
         return progress
     }

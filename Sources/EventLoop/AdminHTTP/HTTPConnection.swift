@@ -169,9 +169,7 @@ final class HTTPConnection {
     private func flush() -> Bool {
         guard !answer.bytes.isEmpty else { return true }
         while answer.sent < answer.bytes.count {
-            let transfer = answer.bytes.withUnsafeBytes {
-                socket.send(UnsafeRawBufferPointer(rebasing: $0[answer.sent...]))
-            }
+            let transfer = socket.send(answer.bytes.span.bytes.extracting(answer.sent...))
             guard case .bytes(let count) = transfer else {
                 if transfer != .wouldBlock { end() }
                 return false

@@ -76,14 +76,14 @@ final class ClientSide {
     /// Encrypts for the client; the records leave at the end of the turn.
     ///
     /// - Returns: what broke the stream, if that shows now.
-    func write(_ bytes: UnsafeRawBufferPointer) -> Stream.End? {
+    func write(_ bytes: RawSpan) -> Stream.End? {
         worker.loop.assertConfined()
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
         bringHeldTickets()
         let end = stream.write(bytes)
         if end == nil {
-            bytesSent += UInt64(bytes.count)
-            listener.metrics.relayed(bytes.count, .upstreamToClient)
+            bytesSent += UInt64(bytes.byteCount)
+            listener.metrics.relayed(bytes.byteCount, .upstreamToClient)
         }
         return end
     }

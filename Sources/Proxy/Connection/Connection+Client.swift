@@ -84,10 +84,10 @@ extension Connection {
     }
 
     /// Hands the client's plaintext on, and does what its end leads to.
-    private func takeFromClient(_ bytes: UnsafeRawBufferPointer, _ end: Stream.End?) {
+    private func takeFromClient(_ bytes: RawSpan, _ end: Stream.End?) {
         var isRefused = false
         if !bytes.isEmpty {
-            client.took(bytes.count)
+            client.took(bytes.byteCount)
             switch upstream.write(bytes) {
             case .taken: break
             case .refused(let errno):
@@ -141,7 +141,7 @@ extension Connection {
             handshakeIsOver(fault.cause)
             return leave(answer)
         }
-        if fault.cause.isPlainHTTP { PlainAnswer.badRequest.withUnsafeBytes { worker.buffers.output.append($0) } }
+        if fault.cause.isPlainHTTP { worker.buffers.output.append(PlainAnswer.badRequest.span.bytes) }
         let closes = machine.handshakeFailed(
             fault.ending, answered: worker.buffers.output.count > 0 && fault.isAnswered)
         handshakeIsOver(fault.cause)

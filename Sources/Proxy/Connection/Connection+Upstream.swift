@@ -108,7 +108,7 @@ extension Connection {
     }
 
     /// Hands the upstream's plaintext on, and does what its end leads to.
-    private func takeFromUpstream(_ bytes: UnsafeRawBufferPointer, _ end: Stream.End?, _ stream: Stream) {
+    private func takeFromUpstream(_ bytes: RawSpan, _ end: Stream.End?, _ stream: Stream) {
         guard !upstream.isOpening else { return wentOn(upstream.openingBroke(.connectionReset)) }
         if !bytes.isEmpty, case .broken(let fault)? = client.write(bytes) { return clientFailed(fault) }
         switch end {

@@ -19,11 +19,14 @@ struct PendingBytes: ~Copyable {
     var isEmpty: Bool { start == end }
 
     /// Puts a copy of the bytes behind those that wait.
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    mutating func append(_ bytes: RawSpan) {
         guard !bytes.isEmpty else { return }
-        let target = space(for: bytes.count)
-        UnsafeMutableRawBufferPointer(rebasing: target[end..<end + bytes.count]).copyMemory(from: bytes)
-        end += bytes.count
+        let count = bytes.byteCount
+        let target = space(for: count)
+        bytes.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(rebasing: target[end..<end + count]).copyMemory(from: $0)
+        }
+        end += count
     }
 
     /// Takes the first `count` bytes off.
@@ -41,9 +44,9 @@ struct PendingBytes: ~Copyable {
     }
 
     /// Lends the bytes for the length of `body`.
-    borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        guard let storage else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-        return body(UnsafeRawBufferPointer(rebasing: storage[start..<end]))
+    borrowing func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
+        guard let storage else { return body(RawSpan()) }
+        return body(UnsafeRawBufferPointer(rebasing: storage[start..<end]).bytes)
     }
 
     /// A block with room for `extra` bytes behind `end`.
@@ -51,7 +54,7 @@ struct PendingBytes: ~Copyable {
         if let storage, end + extra <= storage.count { return storage }
         let needed = count + extra
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: needed, alignment: 16)
-        withBytes { waiting in larger.copyMemory(from: waiting) }
+        withBytes { waiting in waiting.withUnsafeBytes { larger.copyMemory(from: $0) } }
         storage?.deallocate()
         storage = larger
         (start, end) = (0, needed - extra)

@@ -100,18 +100,19 @@ final class Stream {
     ///   - take: is given the plaintext, and the end that stands behind it. Nothing may be received from within.
     func receive(
         room: Int, opening: () -> Bool = { true }, while wanted: () -> Bool,
-        _ take: (UnsafeRawBufferPointer, End?) -> Void
+        _ take: (RawSpan, End?) -> Void
     ) -> Receipt {
         var receipt = Receipt.nothing
         buffers.receiving(room: room) { target in
-            let bytes: UnsafeRawBufferPointer
-            (receipt, bytes) = pull(into: target)
+            let count: Int
+            (receipt, count) = pull(into: target)
+            let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
             switch (receipt, layer) {
             case (.nothing, _): break
-            case (.bytes, .plain): take(bytes, nil)
-            case (.reset, _): take(bytes, .reset)
+            case (.bytes, .plain): take(bytes.bytes, nil)
+            case (.reset, _): take(bytes.bytes, .reset)
             // The kernel reports a reset once, and a send may have had the report: what follows it looks like a FIN.
-            case (.fin, .plain): take(bytes, failure == .connectionReset ? .reset : .inOrder)
+            case (.fin, .plain): take(bytes.bytes, failure == .connectionReset ? .reset : .inOrder)
             case (.bytes, .tls(let tls, _)):
                 tls.lend(bytes)
                 decrypt(tls, opening, wanted, take)
@@ -125,7 +126,7 @@ final class Stream {
 
     /// Goes on with what was received before and TLS has not taken: something else was waited for.
     func goOn(
-        opening: () -> Bool, while wanted: () -> Bool, _ take: (UnsafeRawBufferPointer, End?) -> Void
+        opening: () -> Bool, while wanted: () -> Bool, _ take: (RawSpan, End?) -> Void
     ) {
         guard case .tls(let tls, _) = layer else { return }
         buffers.receiving(room: 0) { _ in decrypt(tls, opening, wanted, take) }
@@ -138,30 +139,30 @@ final class Stream {
         return receipt
     }
 
-    private func pull(into target: UnsafeMutableRawBufferPointer) -> (Receipt, UnsafeRawBufferPointer) {
-        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// - Returns: what the receive came to, and how many bytes it brought.
+    private func pull(into target: UnsafeMutableRawBufferPointer) -> (Receipt, Int) {
         switch socket.receive(into: target) {
         case .bytes(let count):
             let isEmptied = count < target.count
             if isEmptied, !input.endIsKnown { input = .quiet }
             let endIsBehind = isEmptied && input.endIsKnown
-            return (.bytes(endIsBehind: endIsBehind), UnsafeRawBufferPointer(rebasing: target[..<count]))
+            return (.bytes(endIsBehind: endIsBehind), count)
         case .end:
             input = .ended
-            return (.fin, none)
+            return (.fin, 0)
         case .wouldBlock:
             input = input.endIsKnown ? .ended : .quiet
-            return (.nothing, none)
+            return (.nothing, 0)
         case .failed:
             input = input.endIsKnown ? .ended : .quiet
-            return (.reset, none)
+            return (.reset, 0)
         }
     }
 
     /// Reads all plaintext there is into the worker's buffer, and hands it on before what was lent is taken back.
     private func decrypt(
         _ tls: TLSStream, _ opening: () -> Bool, _ wanted: () -> Bool,
-        _ take: (UnsafeRawBufferPointer, End?) -> Void
+        _ take: (RawSpan, End?) -> Void
     ) {
         defer { tls.endTurn() }
         guard opening() else { return }
@@ -177,7 +178,7 @@ final class Stream {
             }
             if end != nil { break }
         }
-        take(UnsafeRawBufferPointer(rebasing: plaintext[..<count]), end)
+        take(UnsafeRawBufferPointer(rebasing: plaintext[..<count]).bytes, end)
     }
 
     // MARK: Bytes out
@@ -185,7 +186,7 @@ final class Stream {
     /// Hands plaintext over: to the socket at once, or to TLS, whose records leave with ``flush()``.
     ///
     /// - Returns: what broke the stream, if that shows now.
-    func write(_ plaintext: UnsafeRawBufferPointer) -> End? {
+    func write(_ plaintext: RawSpan) -> End? {
         switch layer {
         case .plain:
             send(plaintext)
@@ -202,7 +203,7 @@ final class Stream {
     @discardableResult
     func flush() -> Int? {
         switch layer {
-        case .plain: return send(UnsafeRawBufferPointer(start: nil, count: 0))
+        case .plain: return send(RawSpan())
         case .tls(_, let gathered):
             defer { gathered.removeAll() }
             return gathered.withBytes { send($0) }
@@ -227,7 +228,7 @@ final class Stream {
     ///
     /// - Returns: how many bytes it took; `nil` when none were offered to it.
     @discardableResult
-    private func send(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    private func send(_ bytes: RawSpan) -> Int? {
         buffers.loop.assertConfined()
         if case .broken = output { return nil }
         guard !pending.isEmpty else {
@@ -237,7 +238,7 @@ final class Stream {
                 return nil
             }
             let sent = push(bytes)
-            pending.append(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+            pending.append(bytes.extracting(sent...))
             return sent
         }
         pending.append(bytes)
@@ -251,25 +252,25 @@ final class Stream {
     /// The same for what came before there was a connection: it leaves with ``flush()`` on a plain stream too.
     ///
     /// - Returns: what broke the stream, if that shows now.
-    func gather(_ plaintext: UnsafeRawBufferPointer) -> End? {
+    func gather(_ plaintext: RawSpan) -> End? {
         if case .tls = layer { return write(plaintext) }
         pending.append(plaintext)
         return nil
     }
 
     /// Keeps bytes without offering them to the socket.
-    func keep(_ bytes: UnsafeRawBufferPointer) {
+    func keep(_ bytes: RawSpan) {
         pending.append(bytes)
     }
 
     /// Takes back what waits.
-    func takeBack(_ body: (UnsafeRawBufferPointer) -> Void) {
+    func takeBack(_ body: (RawSpan) -> Void) {
         pending.withBytes(body)
         pending.removeAll()
     }
 
     /// - Returns: how many bytes need not be kept: those that were taken, or all when the socket is broken.
-    private func push(_ bytes: UnsafeRawBufferPointer) -> Int {
+    private func push(_ bytes: RawSpan) -> Int {
         // One send a turn: what comes after it has a turn of its own.
         guard lastSend != buffers.currentTurn else {
             again()
@@ -278,14 +279,14 @@ final class Stream {
         lastSend = buffers.currentTurn
         switch socket.send(bytes) {
         case .bytes(let count):
-            if count < bytes.count { output = .full }
+            if count < bytes.byteCount { output = .full }
             return count
         case .wouldBlock, .end:
             output = .full
             return 0
         case .failed(let errno):
             output = .broken(errno)
-            return bytes.count
+            return bytes.byteCount
         }
     }
 

@@ -193,7 +193,7 @@ final class UpstreamSide {
     }
 
     /// Hands plaintext on, or keeps what the server does not take yet.
-    func write(_ bytes: UnsafeRawBufferPointer) -> Written {
+    func write(_ bytes: RawSpan) -> Written {
         loop.assertConfined()
         guard let stream else {
             early.append(bytes)

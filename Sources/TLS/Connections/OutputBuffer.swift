@@ -32,17 +32,19 @@ package final class OutputBuffer {
 
     /// Lends the bytes for the length of `body`.
     package func withBytes<Result, Failure: Error>(
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+        _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         assertConfined()
-        return try body(UnsafeRawBufferPointer(start: storage.pointee.base, count: storage.pointee.count))
+        return try body(UnsafeRawBufferPointer(start: storage.pointee.base, count: storage.pointee.count).bytes)
     }
 
     /// Adds bytes that do not come from libssl, such as the answer to plain HTTP.
-    package func append(_ bytes: UnsafeRawBufferPointer) {
+    package func append(_ bytes: RawSpan) {
         assertConfined()
-        guard let start = bytes.baseAddress else { return }
-        storage.pointee.append(start, count: bytes.count)
+        bytes.withUnsafeBytes {
+            guard let start = $0.baseAddress else { return }
+            storage.pointee.append(start, count: $0.count)
+        }
     }
 
     /// Empties it, and gives back memory above ``TLSLimits/keptOutputBytes``.

@@ -15,7 +15,7 @@ extension ServerConnection {
     package func read(into target: UnsafeMutableRawBufferPointer) -> ReadProgress { stream.read(into: target) }
 
     /// ``TLSStream/write(_:)``
-    package func write(_ bytes: UnsafeRawBufferPointer) -> WriteProgress { stream.write(bytes) }
+    package func write(_ bytes: RawSpan) -> WriteProgress { stream.write(bytes) }
 
     /// ``TLSStream/sendCloseNotify()``
     package func sendCloseNotify() { stream.sendCloseNotify() }

@@ -24,16 +24,16 @@ extension TLSStream {
     }
 
     /// Encrypts all the bytes into the output. Nothing blocks; how much is handed over bounds the output.
-    package func write(_ bytes: UnsafeRawBufferPointer) -> WriteProgress {
+    package func write(_ bytes: RawSpan) -> WriteProgress {
         output.assertConfined()
         guard let ssl, isOpen else { return .failed(standingFault) }
-        guard bytes.count > 0 else { return .done }
+        guard !bytes.isEmpty else { return .done }
         ErrorQueue.clear()
         var count = 0
-        guard SSL_write_ex(ssl, bytes.baseAddress, bytes.count, &count) == 1 else {
+        guard bytes.withUnsafeBytes({ SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }) == 1 else {
             return .failed(breakOff(ErrorQueue.drain()))
         }
-        assert(count == bytes.count, "libssl wrote \(count) of \(bytes.count) bytes without partial writes")
+        assert(count == bytes.byteCount, "libssl wrote \(count) of \(bytes.byteCount) bytes without partial writes")
         return .done
     }
 

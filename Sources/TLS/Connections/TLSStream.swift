@@ -169,7 +169,7 @@ package final class TLSStream {
     /// request.
     func sendInTheClear(_ alert: TLSAlert) {
         let record: [UInt8] = [21, 3, 1, 0, 2, UInt8(SSL3_AL_FATAL), alert.code]
-        record.withUnsafeBytes { output.append($0) }
+        output.append(record.span.bytes)
         alerts.sent = alert
     }
 
