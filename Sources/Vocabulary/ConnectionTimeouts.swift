@@ -13,5 +13,5 @@ package struct ConnectionTimeouts: Sendable, Hashable {
     package init() {}
 
     /// Every one of them, for the loop's common-timeout queues.
-    package var all: [Duration] { [handshake, connect, idle, halfClosed, shutdown] }
+    package var all: [Duration] { Mirror(reflecting: self).children.compactMap { $0.value as? Duration } }
 }

@@ -65,7 +65,11 @@ import Testing
 
     @Test func `a client that does not trust the certificate is known by its alert`() throws {
         let reprise = try TestConfiguration(TestUpstream.echo()).start()
-        #expect(try Shell.run(["curl", "-s", "https://localhost:\(reprise.port())/"]).status == 60)
+        // Not curl, which from 8.22 on looks at the certificate by itself, and closes without an alert.
+        let client = try Shell.run([
+            "openssl", "s_client", "-verify_return_error", "-connect", "127.0.0.1:\(reprise.port())",
+        ])
+        #expect(client.status != 0)
         let line = reprise.closedConnection()
         #expect(line["ending"]?.wholeMatch(of: #/alert_received\((unknown_ca|bad_certificate)\)/#) != nil, "\(line)")
     }

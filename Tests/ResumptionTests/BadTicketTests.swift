@@ -9,8 +9,7 @@ import Testing
     private func outcome(
         _ listener: MemoryListener, _ options: MemoryClient.Options
     ) throws -> (result: ResumptionOutcome.Result, session: MemoryClient.Session?) {
-        let pair = try MemoryPair(server: listener, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(listener, options)
         #expect(pair.client.wasResumed == (pair.sessions.outcome.result == .resumed))
         pair.server.sendCloseNotify()
         return (pair.sessions.outcome.result, pair.client.sessions.last)

@@ -193,8 +193,7 @@ import Testing
         let bystander = try connect(listener, options).session
         var fallen: [MemoryClient.Session?] = []
         for _ in 0..<5 {
-            let pair = try MemoryPair(server: listener, client: client(carrier))
-            try #require(pair.handshake() == .done)
+            let pair = try MemoryPair.connected(listener, client(carrier))
             #expect(pair.sessions.connectionEnded(.alertReceived(.badRecordMAC)) == .dropped)
             fallen.append(pair.client.sessions.last)
             pair.server.markShutdown()

@@ -11,8 +11,7 @@ import Testing
     ) throws -> (
         session: MemoryClient.Session?, sessions: ConnectionResumption, verdict: ConnectionResumption.AfterEnding
     ) {
-        let pair = try MemoryPair(server: listener, client: options)
-        try #require(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(listener, options)
         #expect(pair.client.wasResumed == (pair.sessions.outcome.result == .resumed))
         pair.server.sendCloseNotify()
         return (pair.client.sessions.last, pair.sessions, pair.sessions.connectionEnded(ending))
@@ -201,8 +200,7 @@ import Testing
             var settings = MemoryServer.settings(ticketsFull: full)
             settings.sessions.ticketsResumed = resumed
             let listener = try MemoryServer.context(settings)
-            let first = try MemoryPair(server: listener, client: SessionCarrier.stateless.client())
-            #expect(first.handshake() == .done)
+            let first = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
             #expect(first.client.sessions.count == full)
             guard let session = first.client.sessions.last else { continue }
             let second = try MemoryPair(server: listener, client: SessionCarrier.stateless.client(resuming: session))

@@ -15,8 +15,7 @@ import Testing
     }
 
     private func connect(_ listener: MemoryListener, _ options: MemoryClient.Options) throws -> MemoryPair {
-        let pair = try MemoryPair(server: listener, client: options)
-        try #require(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(listener, options)
         pair.sessions.announceSessions(of: pair.server)
         return pair
     }

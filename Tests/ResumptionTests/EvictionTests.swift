@@ -16,8 +16,7 @@ import Testing
             var settings = MemoryServer.settings(mode: carrier.mode)
             settings.sessions.isSingleUse = isSingleUse
             (listener, self.carrier) = (try MemoryServer.context(settings), carrier)
-            let pair = try MemoryPair(server: listener, client: carrier.client())
-            try #require(pair.handshake() == .done)
+            let pair = try MemoryPair.connected(listener, carrier.client())
             pair.server.sendCloseNotify()
             session = try #require(pair.client.sessions.last)
         }

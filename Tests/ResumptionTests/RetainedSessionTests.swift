@@ -19,8 +19,7 @@ import Testing
     private func connect(
         _ listener: MemoryListener, _ options: MemoryClient.Options
     ) throws -> (retained: RetainedSession, session: MemoryClient.Session?) {
-        let pair = try MemoryPair(server: listener, client: options)
-        try #require(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(listener, options)
         let retained = pair.sessions.withSession(of: pair.server) { $0.retain() }
         pair.server.sendCloseNotify()
         return (try #require(retained), pair.client.sessions.last)

@@ -27,8 +27,7 @@ import Testing
         let domain = MemoryServer.domain()
         let listener = try Self.listener(domain)
         let sessions = try (0..<200).map { _ in
-            let pair = try MemoryPair(server: listener, client: SessionCarrier.stateless.client())
-            #expect(pair.handshake() == .done)
+            let pair = try MemoryPair.connected(listener, SessionCarrier.stateless.client())
             pair.server.sendCloseNotify()
             return try #require(pair.client.sessions.last)
         }

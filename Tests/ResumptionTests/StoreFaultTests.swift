@@ -22,8 +22,7 @@ private struct BrokenStore: SessionStore {
     }
 
     private func session(_ listener: MemoryListener, _ carrier: SessionCarrier) throws -> MemoryClient.Session {
-        let pair = try MemoryPair(server: listener, client: carrier.client())
-        try #require(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(listener, carrier.client())
         pair.server.sendCloseNotify()
         return try #require(pair.client.sessions.last)
     }

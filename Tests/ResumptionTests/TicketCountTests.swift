@@ -27,8 +27,7 @@ import Testing
     ) throws -> (result: ResumptionOutcome.Result, sessions: [MemoryClient.Session]) {
         var options = carrier.client(resuming: resuming)
         options.ticketRequest = wish
-        let pair = try MemoryPair(server: listener, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(listener, options)
         pair.server.sendCloseNotify()
         return (pair.sessions.outcome.result, pair.client.sessions)
     }
@@ -108,8 +107,7 @@ import Testing
         var options = kind.carrier.client()
         options.ciphersuites = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
         let generous = try listener(kind.carrier, full: 1, resumed: 1, isSingleUse: kind.isSingleUse, domain: domain)
-        let first = try MemoryPair(server: generous, client: options)
-        #expect(first.handshake() == .done)
+        let first = try MemoryPair.connected(generous, options)
         var tls = TLSSettings.intermediate
         tls.ciphersuites = "TLS_AES_128_GCM_SHA256"
         var settings = MemoryServer.settings(tls, mode: kind.carrier.mode, ticketsFull: counts.full)

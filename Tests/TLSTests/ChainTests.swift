@@ -36,8 +36,7 @@ import Testing
         let context = try MemoryServer.context(hosts: [MemoryServer.host("a.test", certificates: [certificate])])
         var options = MemoryClient.Options(serverName: "a.test")
         options.trusts = root.certificatePEM
-        let pair = try MemoryPair(server: context, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(context, options)
         #expect(pair.client.serverChainLength == 2)
     }
 

@@ -68,12 +68,10 @@ import Testing
         var options = MemoryClient.Options(serverName: "a.test")
         options.maximumVersion = version
         options.signatureAlgorithms = "ecdsa_secp256r1_sha256"
-        let modern = try MemoryPair(server: context, client: options)
-        #expect(modern.handshake() == .done)
+        let modern = try MemoryPair.connected(context, options)
         #expect(!modern.client.serverKeyIsRSA)
         options.signatureAlgorithms = "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"
-        let older = try MemoryPair(server: context, client: options)
-        #expect(older.handshake() == .done)
+        let older = try MemoryPair.connected(context, options)
         #expect(older.client.serverKeyIsRSA)
         #expect(older.client.serverSignedWithPSS)
     }

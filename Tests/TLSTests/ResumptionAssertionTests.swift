@@ -7,8 +7,7 @@ import Testing
 /// A session that is resumed against the policy, whoever let it through, goes no further.
 @Suite struct ResumptionAssertionTests {
     private func session(_ listener: MemoryListener, _ carrier: SessionCarrier) throws -> MemoryClient.Session {
-        let pair = try MemoryPair(server: listener, client: carrier.client())
-        try #require(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(listener, carrier.client())
         pair.server.sendCloseNotify()
         return try #require(pair.client.sessions.last)
     }

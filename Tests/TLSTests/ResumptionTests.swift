@@ -13,8 +13,7 @@ import Testing
         var options = MemoryClient.Options(serverName: name)
         options.maximumVersion = version
         options.offersTickets = offersTickets
-        let pair = try MemoryPair(server: context, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(context, options)
         #expect(pair.server.summary.resumed == .no)
         let given = pair.client.sessions
         try ending(pair)
@@ -30,8 +29,7 @@ import Testing
         options.maximumVersion = version
         options.offersTickets = offersTickets
         options.resuming = session
-        let pair = try MemoryPair(server: context, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(context, options)
         #expect(pair.client.wasResumed == (pair.server.summary.resumed != .no))
         return pair.server.summary
     }
@@ -152,8 +150,7 @@ import Testing
         var options = MemoryClient.Options(serverName: "a.test")
         options.groups = "X448:P-256"
         options.resuming = session
-        let pair = try MemoryPair(server: context, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(context, options)
         #expect(pair.server.summary.resumed == .psk)
     }
 }

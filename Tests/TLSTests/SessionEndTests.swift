@@ -27,8 +27,7 @@ import Testing
         options.maximumVersion = carrier.version
         options.offersTickets = carrier != .identifier
         options.resuming = resuming
-        let pair = try MemoryPair(server: context, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(context, options)
         return pair
     }
 

@@ -49,8 +49,7 @@ import Testing
         var options = MemoryClient.Options(serverName: name)
         options.requestsStaple = true
         configure(&options)
-        let pair = try MemoryPair(server: context, client: options)
-        #expect(pair.handshake() == .done)
+        let pair = try MemoryPair.connected(context, options)
         return pair.client.staple
     }
 

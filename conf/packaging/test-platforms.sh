@@ -48,7 +48,7 @@ if [ "${1:-}" = inside ]; then
     )
     # What this system's Swift is linked to, and a newer suite has in another version only: as it is here.
     while read -r missing; do
-        here=$(ldconfig -p | awk -v name="$missing" '$1 == name { print $NF; exit }')
+        here=$(ldconfig -p | awk -v name="$missing" '$1 == name && !seen++ { print $NF }')
         [ -n "$here" ] || { echo "error: $missing is not there" >&2; exit 1; }
         install -D -m 644 "$here" "$root/usr/local/lib/reprise/$missing"
     done < <(missing_libraries)
