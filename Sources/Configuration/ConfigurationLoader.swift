@@ -30,7 +30,7 @@ package enum ConfigurationLoader {
         guard bytes.count <= maximumBytes else {
             return failed(file, "expected at most \(maximumBytes >> 20) MiB, found \(bytes.count) bytes")
         }
-        do throws(SourceText.Failure) {
+        do throws(SourceText.TextError) {
             return load(
                 text: try SourceText.decode(bytes), file: file, directory: directory, environment: environment)
         } catch {

@@ -7,20 +7,20 @@ package enum Resolver {
     package static let maximumAddresses = 32
 
     /// A name that does not resolve.
-    package struct Failure: Error, Sendable, CustomStringConvertible {
+    package struct ResolverError: Error, Sendable, CustomStringConvertible {
         package let description: String
     }
 
     /// All addresses of a name, in the order that getaddrinfo(3) prefers.
     ///
     /// It blocks, up to the resolver's own timeouts (resolv.conf(5)): for the time of loading only, never on a worker.
-    package static func resolve(_ host: HostEndpoint) throws(Failure) -> [Endpoint] {
+    package static func resolve(_ host: HostEndpoint) throws(ResolverError) -> [Endpoint] {
         var hints = addrinfo()
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         let result = getaddrinfo(host.host.text, String(host.port), &hints, &list)
         guard result == 0 else {
-            throw Failure(description: "\(host.host) does not resolve: \(String(cString: gai_strerror(result)))")
+            throw ResolverError(description: "\(host.host) does not resolve: \(String(cString: gai_strerror(result)))")
         }
         defer { freeaddrinfo(list) }
         var endpoints: [Endpoint] = []
@@ -33,7 +33,7 @@ package enum Resolver {
             }
             next = entry.pointee.ai_next
         }
-        guard !endpoints.isEmpty else { throw Failure(description: "\(host.host) has no address") }
+        guard !endpoints.isEmpty else { throw ResolverError(description: "\(host.host) has no address") }
         return endpoints
     }
 

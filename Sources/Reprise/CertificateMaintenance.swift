@@ -17,7 +17,7 @@ final class CertificateMaintenance {
     private let registry: MetricRegistry
     private let log: ControlLog
     private var certificates: [(listener: String, host: String, loaded: LoadedFiles.LoadedCertificate)] = []
-    private var staples: FileWatch<Result<[UInt8], FileReader.Failure>>?
+    private var staples: FileWatch<Result<[UInt8], FileReader.ReadError>>?
     private var warningTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
@@ -64,7 +64,7 @@ final class CertificateMaintenance {
         }
         let files = stapled.map { path, stamp, _ in
             FileWatch.Files(paths: [path], stamps: [stamp]) {
-                Result { () throws(FileReader.Failure) in try source.readFile(path) }
+                Result { () throws(FileReader.ReadError) in try source.readFile(path) }
             }
         }
         staples = FileWatch(files, every: Self.stapleInterval, from: source, loop: loop) {
@@ -73,7 +73,7 @@ final class CertificateMaintenance {
         }
     }
 
-    private func reload(_ staple: Staple, from path: String, _ content: Result<[UInt8], FileReader.Failure>) {
+    private func reload(_ staple: Staple, from path: String, _ content: Result<[UInt8], FileReader.ReadError>) {
         loop.assertConfined()
         do {
             try staple.replace(der: content.get())

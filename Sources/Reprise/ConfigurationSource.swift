@@ -11,17 +11,17 @@ package struct ConfigurationSource: Sendable {
     /// What relative paths in the file are relative to.
     let directory: String
     /// Reads the configuration anew.
-    let read: @Sendable () throws(FileReader.Failure) -> [UInt8]
+    let read: @Sendable () throws(FileReader.ReadError) -> [UInt8]
     /// Reads a file that the configuration names.
-    let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8]
+    let readFile: @Sendable (String) throws(FileReader.ReadError) -> [UInt8]
     /// What tells one state of such a file from another; it may wait for the disk, as reading may.
     let stamp: @Sendable (String) -> FileStamp?
     /// Whether what it names is on disk, and read without leaving copies of secrets behind.
     private let isOnDisk: Bool
 
     init(
-        file: String, directory: String, read: @escaping @Sendable () throws(FileReader.Failure) -> [UInt8],
-        readFile: @escaping @Sendable (String) throws(FileReader.Failure) -> [UInt8],
+        file: String, directory: String, read: @escaping @Sendable () throws(FileReader.ReadError) -> [UInt8],
+        readFile: @escaping @Sendable (String) throws(FileReader.ReadError) -> [UInt8],
         stamp: @escaping @Sendable (String) -> FileStamp? = { FileStamp($0) }, isOnDisk: Bool = false
     ) {
         self.file = file
@@ -35,17 +35,17 @@ package struct ConfigurationSource: Sendable {
     /// A file on disk; what it names is looked for relative to its folder.
     package init(file: String) {
         let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
-        let read: @Sendable () throws(FileReader.Failure) -> [UInt8] = { () throws(FileReader.Failure) in
+        let read: @Sendable () throws(FileReader.ReadError) -> [UInt8] = { () throws(FileReader.ReadError) in
             try FileReader.read(file)
         }
-        let readFile: @Sendable (String) throws(FileReader.Failure) -> [UInt8] = {
-            (path: String) throws(FileReader.Failure) in try FileReader.read(path)
+        let readFile: @Sendable (String) throws(FileReader.ReadError) -> [UInt8] = {
+            (path: String) throws(FileReader.ReadError) in try FileReader.read(path)
         }
         self.init(file: file, directory: folder, read: read, readFile: readFile, isOnDisk: true)
     }
 
     /// Reads a file with a secret that the configuration names.
-    func readSecret(_ path: String) throws(FileReader.Failure) -> Secret {
+    func readSecret(_ path: String) throws(FileReader.ReadError) -> Secret {
         if isOnDisk { return try FileReader.readSecret(path) }
         return try readFile(path).withUnsafeBytes { Secret(copying: $0) }
     }

@@ -40,9 +40,9 @@ package struct Demo: Sendable {
             let text = Self.configuration(bind: bind, admin: admin, upstream: address)
             let files = ["demo:chain": pair.chainPEM, "demo:key": pair.keyPEM.withBytes { Array($0) }]
             let source = ConfigurationSource(
-                file: "demo", directory: ".", read: { () throws(FileReader.Failure) in Array(text.utf8) },
-                readFile: { (path: String) throws(FileReader.Failure) in
-                    guard let bytes = files[path] else { throw FileReader.Failure(description: "no such file") }
+                file: "demo", directory: ".", read: { () throws(FileReader.ReadError) in Array(text.utf8) },
+                readFile: { (path: String) throws(FileReader.ReadError) in
+                    guard let bytes = files[path] else { throw FileReader.ReadError(description: "no such file") }
                     return bytes
                 })
             program = Program(

@@ -8,7 +8,7 @@ enum FileReader {
     static let maximumBytes = 16 << 20
 
     /// Why a file was not read, in words.
-    struct Failure: Error, CustomStringConvertible {
+    struct ReadError: Error, CustomStringConvertible {
         let description: String
     }
 
@@ -16,27 +16,27 @@ enum FileReader {
     ///
     /// Never waits: what is no regular file (a pipe, a terminal) could keep the program from its signals for ever.
     /// - Throws: what open(2) or read(2) says, or that it is no file or too large.
-    static func read(_ path: String) throws(Failure) -> [UInt8] {
+    static func read(_ path: String) throws(ReadError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure() }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure(description: "it is a folder") }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(description: "it is no regular file") }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw ReadError(description: "it is a folder") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw ReadError(description: "it is no regular file") }
         return try contents(of: descriptor)
     }
 
     /// The bytes of a file that holds a secret; no copy of them stays in memory.
-    static func readSecret(_ path: String) throws(Failure) -> Secret {
+    static func readSecret(_ path: String) throws(ReadError) -> Secret {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure() }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(description: "it is no regular file") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw ReadError(description: "it is no regular file") }
         guard status.st_size <= maximumBytes else {
-            throw Failure(description: "it is larger than \(maximumBytes >> 20) MiB")
+            throw ReadError(description: "it is larger than \(maximumBytes >> 20) MiB")
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, Int(status.st_size)), alignment: 1)
         defer {
@@ -54,7 +54,7 @@ enum FileReader {
         return Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
-    private static func contents(of descriptor: CInt) throws(Failure) -> [UInt8] {
+    private static func contents(of descriptor: CInt) throws(ReadError) -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
             let start = bytes.count
@@ -69,13 +69,13 @@ enum FileReader {
                 throw failure()
             }
             guard bytes.count <= maximumBytes else {
-                throw Failure(description: "it is larger than \(maximumBytes >> 20) MiB")
+                throw ReadError(description: "it is larger than \(maximumBytes >> 20) MiB")
             }
         }
     }
 
-    private static func failure() -> Failure {
-        Failure(description: SystemErrno.current.text)
+    private static func failure() -> ReadError {
+        ReadError(description: SystemErrno.current.text)
     }
 }
 

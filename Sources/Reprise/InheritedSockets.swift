@@ -101,6 +101,9 @@ struct InheritedSockets: Sendable {
         return gone
     }
 
+    /// Whether an endpoint is in use because of one of them.
+    func holds(_ wanted: Endpoint) -> Bool { (sockets + givenUp).contains { $0.blocks(wanted) } }
+
     /// What is to be said when an endpoint is in use because of one of them.
     func obstacle(at wanted: Endpoint) -> String? {
         guard let other = (sockets + givenUp).first(where: { $0.blocks(wanted) }) else { return nil }

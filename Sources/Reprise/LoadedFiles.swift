@@ -128,7 +128,7 @@ struct LoadedFiles: Sendable {
         _ references: [FileReference], of domain: String, _ rotation: TicketRotation, at now: WallTime
     ) {
         ticketKeyStamps[domain] = references.map { files.stamp($0.path) }
-        do throws(TicketKeyLoading.Failure) {
+        do throws(TicketKeyLoading.LoadingError) {
             let (keys, notes) = try TicketKeyLoading.keys(
                 of: references, ticketLifetime: rotation.ticketLifetime, at: now, from: files)
             ticketKeys[domain] = keys

@@ -1,5 +1,6 @@
 internal import RepriseAdmin
 internal import RepriseConfiguration
+internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseVocabulary
 
@@ -14,7 +15,12 @@ extension Server {
             log.notice("admin listening", [("address", .string("\(bound)"))])
             return server
         } catch {
-            throw .cannotStart("\(admin.bind.source): \(error)")
+            guard var inUse = error as? SocketError, inUse.isInUse, inherited.holds(admin.bind.value) else {
+                throw .cannotStart("\(admin.bind.source): \(error)")
+            }
+            inUse.obstacle =
+                "a socket of systemd's has it, and listeners alone take those over: give admin an address of its own"
+            throw .cannotStart("\(admin.bind.source): \(inUse)")
         }
     }
 }

@@ -19,7 +19,7 @@ final class SessionMaintenance {
     private let domains: [SessionDomain]
     /// Those that no listener has any more, too: their keys are wiped in time.
     private var allDomains: [SessionDomain]
-    private var keyFiles: FileWatch<Result<TicketKeyLoading.Loaded, TicketKeyLoading.Failure>>?
+    private var keyFiles: FileWatch<Result<TicketKeyLoading.Loaded, TicketKeyLoading.LoadingError>>?
     private var advanceTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
@@ -90,7 +90,7 @@ final class SessionMaintenance {
             let files = sessions.first?.tickets.keys ?? []
             let ticketLifetime = sessions.map(\.lifetime).max() ?? .zero
             return FileWatch.Files(paths: files.map(\.path), stamps: stamps[domain.name] ?? []) {
-                Result { () throws(TicketKeyLoading.Failure) in
+                Result { () throws(TicketKeyLoading.LoadingError) in
                     try TicketKeyLoading.keys(
                         of: files, ticketLifetime: ticketLifetime, at: Clocks.wall(), from: source)
                 }
@@ -102,10 +102,10 @@ final class SessionMaintenance {
     }
 
     private func reload(
-        _ domain: SessionDomain, _ loaded: Result<TicketKeyLoading.Loaded, TicketKeyLoading.Failure>
+        _ domain: SessionDomain, _ loaded: Result<TicketKeyLoading.Loaded, TicketKeyLoading.LoadingError>
     ) {
         loop.assertConfined()
-        do throws(TicketKeyLoading.Failure) {
+        do throws(TicketKeyLoading.LoadingError) {
             let (keys, notes) = try loaded.get()
             domain.keys.replace(with: keys, at: Clocks.wall())
             registry.counter(MetricCatalog.ticketKeyReloads, [ReloadResult.applied.word]).add(1)

@@ -5,7 +5,7 @@ internal import RepriseVocabulary
 /// Reads the files with ticket keys that a session domain names, whichever program they come from.
 enum TicketKeyLoading {
     /// Why a file's keys cannot be used.
-    struct Failure: Error, CustomStringConvertible {
+    struct LoadingError: Error, CustomStringConvertible {
         /// Whose fault it is; `nil` when it takes two.
         let file: FileReference?
         let description: String
@@ -21,7 +21,7 @@ enum TicketKeyLoading {
     static func keys(
         of files: [FileReference], ticketLifetime: Duration, at now: WallTime,
         from source: ConfigurationSource
-    ) throws(Failure) -> Loaded {
+    ) throws(LoadingError) -> Loaded {
         var records: [TicketKeyRecord] = []
         var foreign: [TicketKeyFile] = []
         var warnings: [(file: FileReference, text: String)] = []
@@ -30,13 +30,13 @@ enum TicketKeyLoading {
             do {
                 secret = try source.readSecret(file.path)
             } catch {
-                throw Failure(file: file, description: "cannot be read: \(error)")
+                throw LoadingError(file: file, description: "cannot be read: \(error)")
             }
             let isOwn = TicketKeyDocument.isOne(secret)
             if isOwn {
                 let own = try self.records(of: secret, file)
                 for fault in TicketKeyRecord.check(own, ticketLifetime: ticketLifetime, at: now) {
-                    guard fault.isWarning else { throw Failure(file: file, description: "\(fault)") }
+                    guard fault.isWarning else { throw LoadingError(file: file, description: "\(fault)") }
                     warnings.append((file, "\(fault)"))
                 }
                 records += own
@@ -47,11 +47,11 @@ enum TicketKeyLoading {
         do {
             return (TicketKeyRecord.keys(of: records) + (try TicketKeyFile.keys(of: foreign)), warnings)
         } catch {
-            throw Failure(file: nil, description: "\(error)")
+            throw LoadingError(file: nil, description: "\(error)")
         }
     }
 
-    private static func foreign(_ secret: Secret, _ file: FileReference) throws(Failure) -> TicketKeyFile {
+    private static func foreign(_ secret: Secret, _ file: FileReference) throws(LoadingError) -> TicketKeyFile {
         let result: Result<TicketKeyFile, TicketKeyFileFault> = secret.withBytes { bytes in
             do throws(TicketKeyFileFault) {
                 return .success(try TicketKeyFile(reading: bytes))
@@ -62,27 +62,27 @@ enum TicketKeyLoading {
         do {
             return try result.get()
         } catch {
-            throw Failure(file: file, description: "\(error)")
+            throw LoadingError(file: file, description: "\(error)")
         }
     }
 
-    private static func records(of secret: Secret, _ file: FileReference) throws(Failure) -> [TicketKeyRecord] {
+    private static func records(of secret: Secret, _ file: FileReference) throws(LoadingError) -> [TicketKeyRecord] {
         let document: TicketKeyDocument
         do {
             document = try TicketKeyDocument(reading: secret)
         } catch {
-            throw Failure(file: file, description: "\(error)")
+            throw LoadingError(file: file, description: "\(error)")
         }
         var records: [TicketKeyRecord] = []
         for (index, entry) in document.entries.enumerated() {
             let place = "line \(entry.line): key \(index + 1)"
             let decode = { (text: Secret) in text.withBytes { Base64.decode($0) } }
             guard let name = decode(entry.name), let aes = decode(entry.aes), let hmac = decode(entry.hmac) else {
-                throw Failure(file: file, description: "\(place): name, aes and hmac are base64")
+                throw LoadingError(file: file, description: "\(place): name, aes and hmac are base64")
             }
             guard let notBefore = WallTime(rfc3339: entry.notBefore), let notAfter = WallTime(rfc3339: entry.notAfter)
             else {
-                throw Failure(
+                throw LoadingError(
                     file: file,
                     description: "\(place): not_before and not_after are times such as 2026-11-23T08:00:00Z")
             }

@@ -26,7 +26,7 @@ import Testing
         let endpoints = try Resolver.resolve(localhost)
         #expect(endpoints.contains(.ip(.loopback4, port: 80)))
         let nowhere = try #require(HostEndpoint(parsing: "no-such-name.invalid:80"))
-        #expect(throws: Resolver.Failure.self) { try Resolver.resolve(nowhere) }
+        #expect(throws: Resolver.ResolverError.self) { try Resolver.resolve(nowhere) }
     }
 
     @Test func `a datagram reaches a Unix socket, as sd_notify wants it`() throws {

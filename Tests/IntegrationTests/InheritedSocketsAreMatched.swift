@@ -147,4 +147,12 @@ import Testing
         #expect(reprise.log.contains("EADDRINUSE"), "\(reprise.log)")
         #expect(reprise.log.contains(reason), "\(reprise.log)")
     }
+
+    @Test func `an admin address that our own inherited socket is in the way of says so`() throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let text = configuration(bind: "\"127.0.0.1:0\"").text + "\nadmin: { bind: \"127.0.0.1:PORT\" }\n"
+        let reprise = try RepriseProcess(text, folder: folder, wrapper: handing("v4:127.0.0.1"), waits: false)
+        #expect(reprise.status() == 2)
+        #expect(reprise.log.contains("a socket of systemd's has it"), "\(reprise.log)")
+    }
 }

@@ -11,9 +11,9 @@ import Testing
 /// A configuration and the files it names, in memory.
 private func source(_ text: String, files: [String: [UInt8]] = [:]) -> ConfigurationSource {
     ConfigurationSource(
-        file: "x.yaml", directory: ".", read: { () throws(FileReader.Failure) in Array(text.utf8) },
-        readFile: { (path: String) throws(FileReader.Failure) in
-            guard let bytes = files[path] else { throw FileReader.Failure(description: "no such file or directory") }
+        file: "x.yaml", directory: ".", read: { () throws(FileReader.ReadError) in Array(text.utf8) },
+        readFile: { (path: String) throws(FileReader.ReadError) in
+            guard let bytes = files[path] else { throw FileReader.ReadError(description: "no such file or directory") }
             return bytes
         })
 }

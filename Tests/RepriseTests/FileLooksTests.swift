@@ -104,8 +104,8 @@ private final class Disk: Sendable {
             upstreams: [{ name: app, servers: ["127.0.0.1:1"] }]
             """
         let source = ConfigurationSource(
-            file: "x.yaml", directory: folder.path, read: { () throws(FileReader.Failure) in Array(text.utf8) },
-            readFile: { (path: String) throws(FileReader.Failure) in try FileReader.read(path) },
+            file: "x.yaml", directory: folder.path, read: { () throws(FileReader.ReadError) in Array(text.utf8) },
+            readFile: { (path: String) throws(FileReader.ReadError) in try FileReader.read(path) },
             stamp: { path in
                 if path.hasSuffix(file), disk.isHanging { disk.wait() }
                 return FileStamp(path)
@@ -139,8 +139,8 @@ private final class Disk: Sendable {
             upstreams: [{ name: app, servers: ["127.0.0.1:1"] }]
             """
         let source = ConfigurationSource(
-            file: "x.yaml", directory: folder.path, read: { () throws(FileReader.Failure) in Array(text.utf8) },
-            readFile: { (path: String) throws(FileReader.Failure) in
+            file: "x.yaml", directory: folder.path, read: { () throws(FileReader.ReadError) in Array(text.utf8) },
+            readFile: { (path: String) throws(FileReader.ReadError) in
                 if disk.isHanging { disk.wait() }
                 return try FileReader.read(path)
             })

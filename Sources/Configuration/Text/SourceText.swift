@@ -1,15 +1,15 @@
 /// The bytes of a file as text.
 enum SourceText {
     /// What is no text: where, and what was found instead.
-    struct Failure: Error {
+    struct TextError: Error {
         let place: TextPosition
         let message: String
     }
 
     /// The text in UTF-8, without the byte order mark that some editors put in front.
-    static func decode(_ bytes: [UInt8]) throws(Failure) -> String {
+    static func decode(_ bytes: [UInt8]) throws(TextError) -> String {
         if let other = otherEncoding(bytes) {
-            throw Failure(place: TextPosition(), message: "expected text in UTF-8, found \(other)")
+            throw TextError(place: TextPosition(), message: "expected text in UTF-8, found \(other)")
         }
         let rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         if let text = String(validating: rest, as: UTF8.self) { return text }
@@ -27,7 +27,7 @@ enum SourceText {
         }
     }
 
-    private static func firstBadByte(_ bytes: ArraySlice<UInt8>) -> Failure {
+    private static func firstBadByte(_ bytes: ArraySlice<UInt8>) -> TextError {
         var place = TextPosition()
         var offset = bytes.startIndex
         var rest = bytes.makeIterator()
@@ -37,6 +37,6 @@ enum SourceText {
             offset += encoded.count
         }
         let digits = offset < bytes.endIndex ? String(bytes[offset], radix: 16, uppercase: true) : "?"
-        return Failure(place: place, message: "expected text in UTF-8, found the byte 0x\(digits)")
+        return TextError(place: place, message: "expected text in UTF-8, found the byte 0x\(digits)")
     }
 }
