@@ -24,8 +24,8 @@ package struct EndingBook: Sendable, Equatable {
         ending = timeout
     }
 
-    /// Enters that the client did not take its last bytes in time. It decides only where nothing but the streams' own ends
-    /// had: a limit, an alert or the operator stays what ended the connection.
+    /// Enters that the client did not take its last bytes in time. It decides only where the streams' own ends had
+    /// decided: a limit, an alert or the operator stays the ending.
     mutating func expireGoodbye() {
         if ending?.kind.isStreamsOwn ?? false {
             expire(.timeoutShutdown)
