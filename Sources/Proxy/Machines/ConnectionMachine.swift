@@ -1,7 +1,7 @@
 package import RepriseVocabulary
 
-/// What one connection does next: its client with the exchange it is served, and the book of its ending. Events in, answers out, no I/O and
-/// no clock.
+/// What one connection does next: its client with the exchange it is served, and the book of its ending. Events in,
+/// answers out, no I/O and no clock.
 ///
 /// The client's stream and the upstream's stream each end on their own. The first event that ends either of them
 /// decides the ``Ending``; only a timeout that ends a half-closed or closing connection takes its place

@@ -9,7 +9,7 @@ enum HelloBounds {
         let text: String
     }
 
-    /// The alert for a hello that passes one (RFC 8446 §6.2): its fields may be well-formed, and are out of range.
+    /// The alert for a hello that passes one (RFC 8446 §6.2): its fields may be well-formed, but are out of range.
     static let alert = TLSAlert(code: 47)
 
     static func tooLong(_ bytes: Int) -> Excess? {
@@ -84,7 +84,7 @@ enum HelloBounds {
         ) { $0.count },
     ]
 
-    /// The entries of a list with two bytes of length, up to one more than so many.
+    /// The entries of a list with two bytes of length, up to one more than that many.
     private static func entries(
         _ body: UnsafeBufferPointer<UInt8>, stopAt most: Int, _ next: (inout ByteReader) -> Bool
     ) -> Int {
