@@ -11,7 +11,7 @@ struct SessionRecords {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 
-    /// How many bytes a record of a session so long takes.
+    /// How many bytes a record of a session of that length takes.
     @inline(__always)
     static func recordBytes(_ length: Int) -> Int {
         (sessionOffset &+ length &+ 7) & ~7
@@ -46,7 +46,7 @@ struct SessionRecords {
         (base + (place &+ Self.sessionOffset)).copyMemory(from: start, byteCount: session.count)
     }
 
-    /// Overwrites key and session with zeros; the header stays, for whoever walks the record area.
+    /// Overwrites key and session with zeros; the header stays, for walks over the record area.
     @inline(__always)
     func wipe(at place: Int, length: Int) {
         UnsafeMutableRawBufferPointer(start: base + (place &+ Self.keyOffset), count: SessionKey.byteCount &+ length)
