@@ -11,7 +11,7 @@ package struct HTTPRequest: Sendable {
     /// The server that was asked for, with its port if it was written; only HTTP/1.0 may leave it out.
     package let host: String?
     package let headers: [(name: String, value: String)]
-    /// Whom it came from, as far as the server knows.
+    /// The client, as far as the server knows.
     package let peer: Endpoint?
 
     package init(
@@ -28,7 +28,7 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// What is answered to a request.
+/// The answer to a request.
 package struct HTTPResponse: Sendable {
     /// 100 to 599.
     package var status: Int
