@@ -13,7 +13,7 @@ package final class AdminServer: @unchecked Sendable {
     private var responder: AdminResponder
     private let initialConnections: Int
 
-    /// - Throws: when there is no loop to be had.
+    /// - Throws: when no loop can be made.
     package init(registry: MetricRegistry, settings: AdminSettings = AdminSettings()) throws(EventLoopError) {
         loop = try EventLoop(name: "admin")
         self.registry = registry
@@ -29,7 +29,7 @@ package final class AdminServer: @unchecked Sendable {
 
     /// Begins to serve.
     ///
-    /// - Returns: where it really listens: port 0 has become a port.
+    /// - Returns: the real endpoint: the kernel has chosen a port for port 0.
     package func start(on endpoint: Endpoint) throws(SocketError) -> Endpoint {
         let displaced = registry.counter(MetricCatalog.adminConnectionsDisplaced)
         let server = HTTPServer(loop: loop, limit: initialConnections, onDisplaced: { displaced.add(1) }) {

@@ -145,7 +145,7 @@ struct TicketKeyReader {
                 line: line, name: name, aes: aes, hmac: hmac, notBefore: Self.time(start), notAfter: Self.time(end)))
     }
 
-    /// A time is no secret; what is longer than any is not made text, in case it is a secret in the wrong place.
+    /// A time is no secret; a longer value is not turned into text, in case it is a secret in the wrong place.
     private static func time(_ value: Secret) -> String {
         value.count > 40 ? "" : String(decoding: (0..<value.count).map { value[$0] }, as: UTF8.self)
     }
