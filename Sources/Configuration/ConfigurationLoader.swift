@@ -5,7 +5,8 @@ package struct LoadedConfiguration: Sendable {
     /// In the order of the file.
     package let faults: [Fault]
     package let warnings: [Fault]
-    /// Every certificate block that could be read, also beside faults, so that its files can be checked in the same run.
+    /// Every certificate block that could be read, also beside faults, so that its files can be checked in the same
+    /// run.
     package let certificates: [CertificatePlan]
     /// The sessions of every listener, as far as they could be read: so that the ticket keys that they name can be
     /// checked, too.

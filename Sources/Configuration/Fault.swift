@@ -55,7 +55,8 @@ extension Fault: Comparable {
     }
 }
 
-/// Where in the file something stands. It is equal to any other: a plan does not change because a comment moved something.
+/// Where in the file something stands. It is equal to any other: a plan does not change because a comment moved
+/// something.
 package struct Place: Sendable, Hashable {
     /// `nil` for a value that is not in the file.
     package let source: Source?

@@ -2,7 +2,8 @@ internal import RepriseTLS
 
 /// Limits of the resumption module that no option changes.
 package enum ResumptionLimits {
-    /// How many certificates of a client's chain a session remembers, the trust anchor too; a longer chain does not resume.
+    /// How many certificates of a client's chain a session remembers, the trust anchor too; a longer chain does not
+    /// resume.
     package static let rememberedCertificates = 5
     /// How many bytes a router may put into a session. It makes every ticket longer.
     package static let applicationDataBytes = 256

@@ -1,5 +1,5 @@
-/// Takes numbers and vectors off the front of bytes, as TLS writes them (RFC 8446 §3.3, §3.4): the most significant byte
-/// first, and a vector's length in front of it.
+/// Takes numbers and vectors off the front of bytes, as TLS writes them (RFC 8446 §3.3, §3.4): the most significant
+/// byte first, and a vector's length in front of it.
 ///
 /// The caller keeps the bytes alive. It copies and allocates nothing, since every handshake reads this way. Each call
 /// returns `nil` when there are not enough bytes; a vector's length has been taken then.

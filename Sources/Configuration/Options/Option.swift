@@ -20,8 +20,8 @@ extension OptionGroup {
     }
 }
 
-/// The one declaration of a key of the file: its name, what it holds and between which bounds, its default, what it means, and
-/// where in the plan its value goes. Shape, schema, documents and reading follow from it.
+/// The one declaration of a key of the file: its name, what it holds and between which bounds, its default, what it
+/// means, and where in the plan its value goes. Shape, schema, documents and reading follow from it.
 ///
 /// The default is the initial value of the plan's part, so that it too is written once.
 struct Option<Root> {

@@ -1,7 +1,8 @@
 internal import RepriseVocabulary
 
-/// Reads the forms of YAML in which people write ticket keys: `keys:` with a list in block or flow style, of mappings in
-/// block or flow style, whose values are plain or quoted words. It copies nothing but values, each into a ``Secret``.
+/// Reads the forms of YAML in which people write ticket keys: `keys:` with a list in block or flow style, of mappings
+/// in block or flow style, whose values are plain or quoted words. It copies nothing but values, each into a
+/// ``Secret``.
 struct TicketKeyReader {
     private typealias Fault = TicketKeyDocument.Fault
     private static let names = ["name", "aes", "hmac", "not_before", "not_after"]

@@ -44,7 +44,8 @@ package struct HTTPResponse: Sendable {
 
 /// A moment as HTTP writes it.
 enum HTTPDate {
-    /// Such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). The program never sets a locale, so the words are English.
+    /// Such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). The program never sets a locale, so the words are
+    /// English.
     static func text(_ time: WallTime) -> String {
         var seconds = time_t(time.secondsSinceEpoch)
         var parts = tm()

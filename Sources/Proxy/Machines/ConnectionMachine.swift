@@ -27,8 +27,8 @@ package struct ConnectionMachine: Sendable, Equatable {
         case handshake, routing, connect, idle, halfClosed, shutdown
     }
 
-    /// Which timeout runs now; `nil` when closed. It begins anew when the kind changes and, for `idle` and `halfClosed`,
-    /// whenever bytes move.
+    /// Which timeout runs now; `nil` when closed. It begins anew when the kind changes and, for `idle` and
+    /// `halfClosed`, whenever bytes move.
     package var timer: TimerKind? {
         switch client.phase {
         case .handshaking: .handshake

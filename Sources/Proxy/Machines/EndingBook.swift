@@ -18,7 +18,8 @@ package struct EndingBook: Sendable, Equatable {
         }
     }
 
-    /// Enters a timeout that ends what the first fact had left half-closed: it takes that fact's place (docs/decisions, 4).
+    /// Enters a timeout that ends what the first fact had left half-closed: it takes that fact's place (docs/decisions,
+    /// 4).
     mutating func expire(_ timeout: Ending) {
         if let ending { later.formUnion(Later(ending)) }
         ending = timeout

@@ -1,4 +1,5 @@
-/// One exchange between a client and an upstream: routed, connected, relayed. Events in, answers out, no I/O and no clock.
+/// One exchange between a client and an upstream: routed, connected, relayed. Events in, answers out, no I/O and no
+/// clock.
 ///
 /// A connection in mode `tcp` is one exchange. Each event's answer is a type of its own, so that it cannot ask for
 /// anything that the event cannot lead to.

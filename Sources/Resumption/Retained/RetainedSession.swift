@@ -31,8 +31,8 @@ public final class RetainedSession: Sendable {
         self.context = context
     }
 
-    /// Whether a client that comes back with it at a moment would be spared a full handshake, by what this process knows:
-    /// lifetimes, ticket keys, its own store, what endings have denied, the host's policy now.
+    /// Whether a client that comes back with it at a moment would be spared a full handshake, by what this process
+    /// knows: lifetimes, ticket keys, its own store, what endings have denied, the host's policy now.
     ///
     /// A session retained before its ticket never gets one: retain it again when the ticket is sent. Sessions in a
     /// store that other machines share count as there; ``resumability(at:askingStoreFor:)`` asks.

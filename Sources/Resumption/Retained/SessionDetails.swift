@@ -20,7 +20,8 @@ public struct SessionDetails: Sendable {
     public let created: WallTime
     /// When it expires; `nil` when the client was handed nothing to resume it with.
     public let expires: WallTime?
-    /// All that descends from the same full handshake, and how often it was renewed; `nil` when the listener resumes nothing.
+    /// All that descends from the same full handshake, and how often it was renewed; `nil` when the listener resumes
+    /// nothing.
     public let lineage: Lineage?
     /// How the handshake of this connection resumed it.
     public let resumedBy: ResumptionMeans

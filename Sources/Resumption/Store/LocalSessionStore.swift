@@ -3,9 +3,10 @@ package import RepriseVocabulary
 
 /// The sessions of this process, in a memory budget that is mapped once and never exceeded.
 ///
-/// Sessions lie in shards, by bits of their keys: each is a cyclic area of records with a table that finds them, behind a lock
-/// that is held for the copy of one session. Space comes back in the order of arrival: when a shard is full, its oldest
-/// sessions give way. All calls are synchronous, from any thread; those that fill a caller's buffer allocate nothing.
+/// Sessions lie in shards, by bits of their keys: each is a cyclic area of records with a table that finds them, behind
+/// a lock that is held for the copy of one session. Space comes back in the order of arrival: when a shard is full, its
+/// oldest sessions give way. All calls are synchronous, from any thread; those that fill a caller's buffer allocate
+/// nothing.
 ///
 /// An entry's expiry counts in whole seconds, a fraction dropped. From that second on it is not there, and the call
 /// that finds it wipes it; if the clock goes back later, it stays gone. The store overwrites what is taken, removed,

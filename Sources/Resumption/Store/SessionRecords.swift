@@ -2,8 +2,8 @@ import RepriseVocabulary
 
 /// The records of a shard, over memory of the store: a header, the key, the DER, and up to seven bytes of nothing.
 ///
-/// A place is a record's distance from the record area's start, a multiple of eight. A record is never cut in two: where it
-/// would be, a filler takes the rest of the record area.
+/// A place is a record's distance from the record area's start, a multiple of eight. A record is never cut in two:
+/// where it would be, a filler takes the rest of the record area.
 struct SessionRecords {
     private static let keyOffset = RecordHeader.byteCount
     private static let sessionOffset = RecordHeader.byteCount + SessionKey.byteCount

@@ -183,7 +183,8 @@ private struct PEMLine {
         .map { Array($0.utf8) }
         + ["\u{FE63}", "\u{FF0D}", "\u{AD}", "_", "~", "=", "*"].map { Array($0.utf8) } + [[0x96], [0x97]]
 
-    /// Whether a label of TLS's files follows, and nothing behind it but dashes, quotes and what was put on the same line.
+    /// Whether a label of TLS's files follows, and nothing behind it but dashes, quotes and what was put on the same
+    /// line.
     private static func isLabel(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
         guard let first = bytes.first, isBlank(first) else { return false }
         let words = bytes.drop(while: isBlank).prefix {

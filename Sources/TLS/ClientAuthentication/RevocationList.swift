@@ -33,7 +33,8 @@ final class RevocationList: @unchecked Sendable {
         X509_CRL_free(list)
     }
 
-    /// The newest of some lists: by their beginning, then by their number (RFC 5280 §5.2.3); several where neither tells.
+    /// The newest of some lists: by their beginning, then by their number (RFC 5280 §5.2.3); several where neither
+    /// tells.
     static func newest(of lists: [RevocationList]) -> [RevocationList] {
         guard let begins = lists.map(\.begins).max() else { return [] }
         let last = lists.filter { $0.begins == begins }

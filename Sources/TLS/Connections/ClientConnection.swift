@@ -3,7 +3,8 @@ import CRepriseOpenSSL
 /// A TLS connection in the client role, without its socket: a ``TLSStream``, a server to verify and sessions to
 /// receive.
 ///
-/// Confined to its worker, and to the turns of its ``stream``, which carries the bytes. It ends with the stream's `close`.
+/// Confined to its worker, and to the turns of its ``stream``, which carries the bytes. It ends with the stream's
+/// `close`.
 package final class ClientConnection {
     package let stream: TLSStream
     private let context: ClientContext
@@ -14,13 +15,13 @@ package final class ClientConnection {
     /// Makes a connection; the first ``handshake()`` writes its ClientHello.
     ///
     /// - Parameters:
-    ///   - serverName: what server_name asks for (RFC 6066 §3), and what the certificate must be for (RFC 6125) where the
-    ///     context has authorities. No address: those are not sent by name.
+    ///   - serverName: what server_name asks for (RFC 6066 §3), and what the certificate must be for (RFC 6125) where
+    ///     the context has authorities. No address: those are not sent by name.
     ///   - session: one of the same server, name and settings: libssl verifies no certificate again for it.
     ///   - established: gets each session that the server gives, during a call of the connection's: in TLS 1.3 after
     ///     the handshake, in a read, and as many as the server likes (RFC 8446 §4.6.1). It must not call back.
-    /// - Throws: ``ClientError/badServerName(_:)``, ``ClientError/noServerName``, ``ClientError/sessionRefused(_:)``, or
-    ///   ``ClientError/context(_:)`` when libssl has no memory.
+    /// - Throws: ``ClientError/badServerName(_:)``, ``ClientError/noServerName``, ``ClientError/sessionRefused(_:)``,
+    ///   or ``ClientError/context(_:)`` when libssl has no memory.
     package init(
         context: ClientContext, output: OutputBuffer, serverName: String?, resuming session: SessionReference? = nil,
         established: @escaping (SessionReference) -> Void = { _ in }

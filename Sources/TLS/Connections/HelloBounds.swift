@@ -1,8 +1,8 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-/// What a ClientHello may hold at most, so that no hello costs many times what an ordinary one does: libssl has no bound of
-/// its own but 128 KiB, and compares some lists with others.
+/// What a ClientHello may hold at most, so that no hello costs many times what an ordinary one does: libssl has no
+/// bound of its own but 128 KiB, and compares some lists with others.
 enum HelloBounds {
     /// A bound that was passed: the sentence for the log.
     struct Excess: Equatable {

@@ -16,7 +16,8 @@ extension TLSStream {
         case SSL_ERROR_WANT_READ:
             return .wantsInput
         case SSL_ERROR_ZERO_RETURN:
-            // SSL_OP_IGNORE_UNEXPECTED_EOF makes a bare end look like a close_notify; the alert itself tells them apart.
+            // SSL_OP_IGNORE_UNEXPECTED_EOF makes a bare end look like a close_notify; the alert itself tells them
+            // apart.
             return alerts.closeNotifyReceived ? .closeNotify : .truncated
         default:
             return .failed(breakOff(ErrorQueue.drain()))

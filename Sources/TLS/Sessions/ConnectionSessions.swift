@@ -29,8 +29,8 @@ package protocol ConnectionSessions: AnyObject {
     func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer)
     /// Whether to call ``established(_:)``.
     var observesSessions: Bool { get }
-    /// The client has been handed a session, or something more to resume one with: an id, or a ticket that was sealed or
-    /// stored just before. In the order of the wire.
+    /// The client has been handed a session, or something more to resume one with: an id, or a ticket that was sealed
+    /// or stored just before. In the order of the wire.
     func established(_ session: SessionReference)
     /// The ServerHello will say that a session is resumed; if that is not allowed, an alert takes its place.
     func checkResumption() -> ResumptionCheck

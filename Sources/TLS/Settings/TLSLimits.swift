@@ -28,8 +28,8 @@ package enum TLSLimits {
     /// one: as many as it may use at once, since each use brings a new one.
     package static let wishedTickets = 4
     package static let wishedTicketsResumed = 2
-    /// The longest ClientHello, its records' headers included. Real ones have up to 2 KiB, and as much as their tickets on top;
-    /// BoringSSL takes 16 KiB.
+    /// The longest ClientHello, its records' headers included. Real ones have up to 2 KiB, and as much as their tickets
+    /// on top; BoringSSL takes 16 KiB.
     package static let helloBytes = 32 << 10
     /// In how many records a ClientHello may come: real ones come in one, or in three to fool a middlebox; each costs
     /// libssl as much as a hundred bytes do.
