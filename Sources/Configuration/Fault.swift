@@ -39,7 +39,7 @@ package struct Fault: Sendable, Hashable {
 }
 
 extension Fault: CustomStringConvertible {
-    /// What a message has room for: every name and value in it is shorter already.
+    /// The longest message: every name and value in it is shorter already.
     private static let maximumMessage = 1000
 
     /// `file:line:column: path: what was expected, what was found`, on one printable line: every quote from the file or

@@ -3,7 +3,7 @@ package import RepriseVocabulary
 
 /// A socket operation that the system refused.
 package struct SocketError: Error, Sendable, Hashable {
-    /// What was tried, such as `listen on`.
+    /// The operation, such as `listen on`.
     package let operation: String
     package let endpoint: Endpoint
     package let errno: SystemErrno

@@ -14,7 +14,7 @@ package enum Library {
 
 /// Something that every connection needs and libcrypto or libssl lacks.
 package struct LibraryError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was asked for, such as `SHA-256`.
+    /// The missing algorithm, such as `SHA-256`.
     package let missing: String
     /// What the library says of it.
     package let reason: String

@@ -8,8 +8,8 @@ internal import RepriseVocabulary
 ///
 /// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: it handles the event,
 /// receives from each side that is due (once each, and the end behind it), then calls ``settle()``, which sends what
-/// waits and what the turn has gathered, in one send for each side. What had stopped for want of room goes on in turns
-/// of its own.
+/// waits and what the turn has gathered, in one send for each side. A side that had stopped for lack of room goes on in
+/// turns of its own.
 final class Connection {
     /// The worker outlives its connections: it closes them all before it goes.
     unowned let worker: WorkerCore

@@ -26,7 +26,7 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var failure: HandshakeFailure?
     /// How it ended, and what came after that.
     package internal(set) var book = EndingBook()
-    /// What else there is to say about the ending: libssl's words, a limit's name.
+    /// More about the ending: libssl's words, a limit's name.
     package internal(set) var detail: String?
 
     init(id: ConnectionID, client: Endpoint, acceptedAt: Instant) {

@@ -3,8 +3,8 @@ package import RepriseVocabulary
 
 /// Where stateful sessions live: in this process, or on a machine that a cluster shares.
 ///
-/// What is stored is a session's DER, with its own expiry, which is authoritative: an entry past it is not there. Any
-/// thread may call all of it. A store that throws, or is silent past its deadline, counts as a miss.
+/// It stores a session's DER, with its own expiry, which is authoritative: an entry past it is not there. Any thread
+/// may call all of it. A store that throws, or is silent past its deadline, counts as a miss.
 package protocol SessionStore: Sendable {
     /// The session under a key, which stays.
     func get(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]?
@@ -33,7 +33,7 @@ final class StoreExecutor: TaskExecutor {
 package struct StoreCounts: Sendable, Equatable {
     /// Sessions that are there; for a while this includes expired ones that no caller has asked for since.
     package var entries = 0
-    /// What these take of the memory for records: 40 bytes and the DER, rounded up to eight.
+    /// How much of the memory for records these take: 40 bytes and the DER, rounded up to eight.
     package var bytes = 0
     /// Sessions that gave way to newer ones before they expired.
     package var evicted: UInt64 = 0

@@ -8,7 +8,7 @@ package enum PEMFault: Error, Sendable, Hashable {
     case endAlone(line: Int)
     /// A block that does not belong there.
     case stranger(label: String, line: Int, wanted: Wanted)
-    /// A block that libcrypto passes over.
+    /// A block that libcrypto skips.
     case unread(line: Int)
     /// Bytes that are no text, outside of the blocks.
     case binary(line: Int)

@@ -84,7 +84,7 @@ extension ServerConnection {
 
     /// Puts our bytes and the lifetime on a session that is about to be handed out.
     ///
-    /// - Returns: whether it shall be resumed at all.
+    /// - Returns: whether it may be resumed at all.
     @discardableResult
     func markSession(_ session: OpaquePointer) -> Bool {
         guard let ssl else { return false }

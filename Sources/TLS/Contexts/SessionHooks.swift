@@ -17,7 +17,7 @@ enum SessionHooks {
         SSL_CTX_set_session_ticket_cb(context, ticketIsMade, ticketIsOpened, nil)
     }
 
-    /// On a host's context, where libssl looks whether a TLS 1.2 ServerHello hands out a session id, although the
+    /// On a host's context, where libssl checks whether a TLS 1.2 ServerHello hands out a session id, although the
     /// listener's callbacks then keep the session.
     static func installCacheMode(_ settings: SessionSettings, on context: OpaquePointer) {
         setCacheMode(settings.keepsSessions, on: context)

@@ -44,7 +44,7 @@ package struct OpenSSLError: Sendable, Hashable {
     package let library: Int32
     /// The reason's number within the library.
     package let reason: Int32
-    /// What a person reads: the reason, the library, and the data that came with it.
+    /// The text for people: the reason, the library, and the data that came with it.
     package let text: String
 
     package init(code: UInt, library: Int32, reason: Int32, text: String) {

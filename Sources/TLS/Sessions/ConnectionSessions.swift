@@ -56,7 +56,7 @@ package enum ResumptionCheck: Sendable, Hashable {
     case inOrder
     /// Its lineage was denied during the handshake.
     case denied
-    /// The policy forbids it, and it should not have come so far: a defect of ours.
+    /// The policy forbids it, and should have been refused earlier: a defect of ours.
     case defect
 }
 
