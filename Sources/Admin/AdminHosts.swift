@@ -1,10 +1,10 @@
 internal import RepriseVocabulary
 
-/// By which names the administrative endpoint may be asked.
+/// The names by which clients may address the administrative endpoint.
 ///
-/// A page in an operator's browser can point a name of its own at this machine's address, and then read what answers there
-/// as if it were its own server (DNS rebinding). The browser sends that name along, by which such a request is told apart:
-/// an address or `localhost` is no name that a stranger could point anywhere.
+/// A page in an operator's browser can point a name of its own at this machine's address, and then read what answers
+/// there as if it were its own server (DNS rebinding). The browser sends that name along, which gives such a request
+/// away: a stranger cannot point an address or `localhost` anywhere.
 package struct AdminHosts: Sendable, Hashable {
     private let names: Set<ServerName>
     private let isChecked: Bool

@@ -1,27 +1,27 @@
 package import RepriseEventLoop
 package import RepriseMetrics
 
-/// What the administrative endpoint answers: `/metrics`, `/healthz`, and an index at `/`.
+/// The answers of the administrative endpoint: `/metrics`, `/healthz`, and an index at `/`.
 ///
 /// It does no I/O; any thread may ask it.
 package struct AdminResponder: Sendable {
     private let registry: MetricRegistry
     private let hosts: AdminHosts
 
-    /// A responder whose `/metrics` are this registry's.
+    /// A responder with this registry at `/metrics`.
     ///
-    /// - Parameter hosts: by which names it may be asked.
+    /// - Parameter hosts: the names by which clients may address it.
     package init(registry: MetricRegistry, hosts: AdminHosts = AdminHosts()) {
         self.registry = registry
         self.hosts = hosts
     }
 
-    /// Answers one request; a path that is none of ours is a 404, a Host that is not is a 421 (RFC 9110 §15.5.20).
+    /// Answers one request; an unknown path gets a 404, an unknown Host a 421 (RFC 9110 §15.5.20).
     ///
     /// - Parameters:
     ///   - request: a GET or a HEAD; the server answers other methods itself.
-    ///   - isDraining: the process finishes what runs and takes no new connections.
-    /// - Returns: the answer, which nobody may keep for later (RFC 9111 §5.2.2.5).
+    ///   - isDraining: whether the process drains and takes no new connections.
+    /// - Returns: the answer, which no cache may store (RFC 9111 §5.2.2.5).
     package func answer(_ request: HTTPRequest, isDraining: Bool) -> HTTPResponse {
         guard hosts.allows(request.host) else { return plain(421, Self.misdirected) }
         return switch request.path {

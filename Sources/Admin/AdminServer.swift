@@ -13,7 +13,7 @@ package final class AdminServer: @unchecked Sendable {
     private var responder: AdminResponder
     private let initialConnections: Int
 
-    /// - Throws: when there is no loop to be had.
+    /// - Throws: when no loop can be made.
     package init(registry: MetricRegistry, settings: AdminSettings = AdminSettings()) throws(EventLoopError) {
         loop = try EventLoop(name: "admin")
         self.registry = registry
@@ -29,7 +29,7 @@ package final class AdminServer: @unchecked Sendable {
 
     /// Begins to serve.
     ///
-    /// - Returns: where it really listens: port 0 has become a port.
+    /// - Returns: the real endpoint: the kernel has chosen a port for port 0.
     package func start(on endpoint: Endpoint) throws(SocketError) -> Endpoint {
         let displaced = registry.counter(MetricCatalog.adminConnectionsDisplaced)
         let server = HTTPServer(loop: loop, limit: initialConnections, onDisplaced: { displaced.add(1) }) {
@@ -57,9 +57,9 @@ package final class AdminServer: @unchecked Sendable {
 
     /// Stops serving and closes every connection.
     ///
-    /// A server that never began has nothing to stop.
+    /// A server that never started has nothing to stop.
     package func stop() {
-        // A loop that does not run would keep the job, and the job this object, for ever.
+        // A loop that does not run would keep the job for ever, and the job this object.
         guard server != nil else { return }
         loop.execute { [self] in
             server?.close()
@@ -70,11 +70,11 @@ package final class AdminServer: @unchecked Sendable {
     }
 }
 
-/// What can change about the administrative endpoint while it serves.
+/// The settings of the administrative endpoint that can change while it serves.
 package struct AdminSettings: Sendable, Hashable {
     /// How many connections there are at most, at least 1.
     package var connections: Int
-    /// By which names it may be asked.
+    /// The names by which clients may address it.
     package var hosts: AdminHosts
 
     package init(connections: Int = 64, hosts: AdminHosts = AdminHosts()) {

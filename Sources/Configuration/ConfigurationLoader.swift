@@ -1,13 +1,15 @@
-/// What came of reading a configuration.
+/// The result of reading a configuration.
 package struct LoadedConfiguration: Sendable {
     /// The plan, when there is no fault.
     package let plan: Plan?
     /// In the order of the file.
     package let faults: [Fault]
     package let warnings: [Fault]
-    /// Every certificate block that could be read, also beside faults, so that its files can be checked in the same run.
+    /// Every certificate block that could be read, also beside faults, so that its files can be checked in the same
+    /// run.
     package let certificates: [CertificatePlan]
-    /// The sessions of every listener, as far as they could be read: the ticket keys that they name can be looked at, too.
+    /// The sessions of every listener, as far as they could be read: so that the ticket keys that they name can be
+    /// checked, too.
     package let sessions: [SessionsPlan]
     /// Every listener's TLS block, likewise.
     package let tls: [TLSPlan]
@@ -15,7 +17,7 @@ package struct LoadedConfiguration: Sendable {
 
 /// Reads configurations: YAML to a tree, the tree against the shape, then to a plan. It opens no file.
 package enum ConfigurationLoader {
-    /// The largest configuration that is read.
+    /// The largest configuration that it reads.
     package static let maximumBytes = 16 << 20
 
     /// Reads a configuration and collects everything that is wrong with it.
@@ -23,7 +25,7 @@ package enum ConfigurationLoader {
     /// - Parameters:
     ///   - file: the file's name, for messages.
     ///   - directory: what relative paths in it are relative to.
-    ///   - environment: what `${NAME}` reads.
+    ///   - environment: the variables for `${NAME}`.
     package static func load(
         bytes: [UInt8], file: String, directory: String, environment: [String: String]
     ) -> LoadedConfiguration {
@@ -45,7 +47,7 @@ package enum ConfigurationLoader {
         guard let root = composer.compose() else { return failed(composer.faults) }
         var substitution = Substitution(file: file, environment: environment)
         let tree = substitution.apply(to: root)
-        // One mistake is one fault: what is known to be wrong is not looked at again.
+        // One mistake is one fault: later checks skip values that have one.
         var check = ShapeCheck(file: file, damaged: Set(substitution.faults.map(\.source.path)))
         check.check(tree)
         let known = composer.faults + substitution.faults + check.faults

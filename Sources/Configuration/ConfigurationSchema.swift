@@ -50,7 +50,7 @@ package enum ConfigurationSchema {
             let number = JSONValue.object([("type", .text("number")), ("minimum", .number(1))])
             return [("anyOf", .list([.object([("enum", .list(words.map(JSONValue.text)))]), number]))]
         case .choice(let words):
-            // YAML 1.1 readers take a bare off for false.
+            // YAML 1.1 readers read a bare `off` as false.
             let values = words.map(JSONValue.text) + (words.contains("off") ? [.flag(false)] : [])
             return [("enum", .list(values))]
         case .rate, .size, .version:

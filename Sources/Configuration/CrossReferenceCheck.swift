@@ -1,6 +1,6 @@
 internal import RepriseVocabulary
 
-/// Checks what the parts of a file are to each other: names that meet, routes that lead nowhere, addresses that overlap.
+/// Checks the parts of a file against each other: duplicate names, routes that lead nowhere, addresses that overlap.
 struct CrossReferenceCheck {
     /// How many names a message lists.
     private static let maximumListed = 10
@@ -15,7 +15,7 @@ struct CrossReferenceCheck {
         let upstreams = root["upstreams"]
         checkUnique(listeners?.elements ?? [], "listener")
         checkUnique(upstreams?.elements ?? [], "upstream group")
-        // Of a part that has a fault itself, nobody knows what is in it.
+        // If a part has a fault itself, we do not know what is in it.
         if let listeners, let upstreams, !listeners.isDamaged, !upstreams.isDamaged {
             checkRoutes(listeners.elements, upstreams.elements)
         }
@@ -37,7 +37,7 @@ struct CrossReferenceCheck {
     private mutating func checkRoutes(_ listeners: [Reader], _ upstreams: [Reader]) {
         let groups = upstreams.compactMap { $0["name"]?.text }
         let routes = listeners.map { $0["router"]?.text }
-        // A group whose name cannot be read may be the one that is meant.
+        // A group whose name cannot be read may be the one that the route means.
         if groups.count == upstreams.count {
             for router in listeners.compactMap({ $0["router"] }) {
                 guard let name = router.text, !groups.contains(name) else { continue }
@@ -46,7 +46,7 @@ struct CrossReferenceCheck {
                 faults.append(router.fault("no upstream group has the name \"\(name)\"\(known)"))
             }
         }
-        // A route that leads nowhere was to lead to one of the groups.
+        // A route that leads nowhere was meant for one of the groups.
         let used = Set(routes.compactMap { $0 })
         guard routes.count == listeners.count, !routes.contains(nil), used.isSubset(of: groups) else { return }
         for name in upstreams.compactMap({ $0["name"] }) {

@@ -15,7 +15,7 @@ package struct Source: Sendable, Hashable {
         self.path = path
     }
 
-    /// What is in no file.
+    /// The place of a value that is in no file.
     package static let nowhere = Source(file: "", line: 1, column: 1, path: "")
 }
 
@@ -39,11 +39,11 @@ package struct Fault: Sendable, Hashable {
 }
 
 extension Fault: CustomStringConvertible {
-    /// What a message has room for: every name and value in it is shorter already.
+    /// The longest message: every name and value in it is shorter already.
     private static let maximumMessage = 1000
 
-    /// `file:line:column: path: what was expected, what was found`, on one printable line: whatever a message quotes from
-    /// the file or from the system comes by here.
+    /// `file:line:column: path: what was expected, what was found`, on one printable line: every quote from the file or
+    /// from the system passes through here.
     package var description: String { "\(source): \(message.shortened(to: Self.maximumMessage).printable)" }
 }
 
@@ -55,9 +55,10 @@ extension Fault: Comparable {
     }
 }
 
-/// Where in the file something stands. It is equal to any other: a plan does not change because a comment moved something.
+/// Where in the file something stands. It is equal to any other: a plan does not change because a comment moved
+/// something.
 package struct Place: Sendable, Hashable {
-    /// `nil` for what the file does not say.
+    /// `nil` for a value that is not in the file.
     package let source: Source?
 
     package init(_ source: Source? = nil) {
@@ -84,7 +85,7 @@ package struct Located<Value: Sendable & Hashable>: Sendable, Hashable {
 
 /// A file that the configuration names.
 package struct FileReference: Sendable, Hashable {
-    /// The path, made absolute or relative to the working directory: what to open.
+    /// The path to open: absolute, or relative to the working directory.
     package let path: String
     private let place: Place
 
@@ -97,6 +98,6 @@ package struct FileReference: Sendable, Hashable {
     /// The path as far as a message has room for it.
     package var shownPath: String { path.shortened(to: 256) }
 
-    /// What a required file is before it is read.
+    /// The value of a required file before it is read.
     static let none = FileReference(path: "", source: .nowhere)
 }

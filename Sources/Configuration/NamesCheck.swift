@@ -1,6 +1,6 @@
 internal import RepriseVocabulary
 
-/// Checks what stands within one listener or one group: names that are taken, and options that need each other.
+/// Checks within one listener or one group: names that are taken, and options that need each other.
 struct NamesCheck {
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
@@ -62,7 +62,7 @@ struct NamesCheck {
                 first = first ?? pattern
             }
             let id = host["id"]?.text ?? first?.description ?? ""
-            // An id that is the first name's has that name's fault.
+            // An id that comes from the first name already has that name's fault.
             if let other = ids[id], !id.isEmpty, host["id"] != nil || !isFirstTaken {
                 faults.append((host["id"] ?? host).fault("the host id \"\(id)\" is taken at line \(other.line)"))
             }

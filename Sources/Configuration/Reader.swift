@@ -1,7 +1,7 @@
 internal import RepriseVocabulary
 internal import Yams
 
-/// One value of the tree with its place. Reading is lenient: what has a fault already reads as `nil`.
+/// One value of the tree with its place. Reading is lenient: a value that has a fault already reads as `nil`.
 struct Reader {
     let node: Node
     let path: String
@@ -30,7 +30,7 @@ struct Reader {
         }
     }
 
-    /// The keys of a mapping that are the user's own, with their values.
+    /// The keys of a mapping that the user chooses, with their values.
     var entries: [(key: String, value: Reader)] {
         (node.mapping ?? [:]).compactMap { key, value in
             key.scalar.map {
@@ -54,7 +54,7 @@ struct Reader {
     var rate: Int? { text.flatMap { Shape.Scalar.rate($0) } }
     var endpoint: Endpoint? { text.flatMap { Endpoint(parsing: $0) } }
 
-    /// A file that it names.
+    /// The file that it names.
     var reference: FileReference? {
         guard let text, !text.isEmpty else { return nil }
         let path = text.hasPrefix("/") || directory == "." ? text : "\(directory)/\(text)"
@@ -64,7 +64,7 @@ struct Reader {
     func fault(_ message: String) -> Fault { Fault(source: source, message: message) }
 }
 
-/// Reads the plan out of a tree by its options (``Draft``), and checks what one value alone does not show.
+/// Reads the plan out of a tree by its options (``Draft``), and checks what a single value does not show.
 struct PlanReader {
     private(set) var plan = Plan()
     private(set) var faults: [Fault] = []

@@ -4,8 +4,8 @@ internal import RepriseVocabulary
 struct SessionsCheck {
     private(set) var faults: [Fault] = []
 
-    /// Endings that there are not, a mode that cannot be single-use, and listeners of one domain that want it to be
-    /// two things at once.
+    /// Finds unknown endings, a mode that cannot be single-use, and listeners of one domain with contradictory
+    /// settings.
     mutating func check(_ root: Reader, _ plan: Plan) {
         let listeners = root["listeners"]?.elements ?? []
         for reader in [root["sessions"]].compactMap({ $0 }) + listeners.compactMap({ $0["sessions"] }) {
@@ -28,7 +28,7 @@ struct SessionsCheck {
             let differing = [
                 ("cache.size", other.cache == sessions.cache),
                 ("deny_list", other.denyList == sessions.denyList),
-                // Else it would resume any number of times at the other.
+                // Otherwise a session would resume any number of times at the other.
                 ("single_use", other.isSingleUse == sessions.isSingleUse),
                 ("tickets.rotate", other.tickets.rotate == sessions.tickets.rotate),
                 ("tickets.keys", other.tickets.keys == sessions.tickets.keys),

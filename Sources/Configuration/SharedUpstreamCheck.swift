@@ -1,7 +1,7 @@
 internal import RepriseVocabulary
 
-/// Warns where client_auth protects less than it seems to: in mode tcp nobody looks at the Host of an HTTP request, so that a
-/// client whom one host lets in reaches, by another host's name, whatever lies on the same server.
+/// Warns where client_auth protects less than it seems to: in mode tcp the proxy does not check the Host of an HTTP
+/// request, so that a client that one host admits can reach, by another host's name, everything on the same server.
 struct SharedUpstreamCheck {
     private(set) var warnings: [Fault] = []
 

@@ -13,7 +13,7 @@ struct Substitution {
         self.environment = environment
     }
 
-    /// The tree with everything put in; what cannot be is a fault, and stays as it is.
+    /// Substitutes in the whole tree; a variable that it cannot substitute is a fault, and stays as it is.
     mutating func apply(to node: Node, path: String = "") -> Node {
         visited += 1
         guard visited <= ShapeCheck.maximumNodes else { return node }
@@ -36,7 +36,7 @@ struct Substitution {
             for index in mapping.indices {
                 let (key, value) = mapping[index]
                 let name = key.scalar?.string ?? "?"
-                // By its place: a key may stand twice.
+                // By its place: a key may occur twice.
                 mapping[index] = (key, apply(to: value, path: path.option(name)))
             }
             return .mapping(mapping)

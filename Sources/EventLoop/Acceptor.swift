@@ -2,15 +2,15 @@ package import RepriseVocabulary
 
 /// Accepts clients from one listening socket. Confined to its loop.
 ///
-/// Level-triggered: what is left over rings again. A turn accepts one client while they come singly, and up to
-/// ``maximumBatch`` in a burst, so that a lone client costs one accept4 and no turn starves the others.
+/// Level-triggered: clients left in the queue raise another event. A turn accepts one client while they come singly,
+/// and up to ``maximumBatch`` in a burst, so that a lone client costs one accept4 and no turn starves the others.
 package final class Acceptor {
     /// The most clients accepted in one turn.
     package static let maximumBatch = 64
     /// How long accepting pauses when descriptors or memory run out; it doubles up to ``longestPause``.
     package static let shortestPause = Duration.milliseconds(100)
     package static let longestPause = Duration.seconds(1)
-    /// The most clients taken in when the socket is given up; the kernel's queue is not longer (Linux: at most 65,535).
+    /// The most clients taken in before the socket is closed; the kernel's queue is not longer (Linux: at most 65,535).
     static let maximumQueue = 65_536
 
     private let loop: EventLoop
@@ -53,7 +53,7 @@ package final class Acceptor {
         timer = .timer(on: loop) { [unowned self] in pauseIsOver() }
     }
 
-    /// Takes in every client that the kernel has queued, then closes the socket: nobody who was let in is reset.
+    /// Takes in every client that the kernel has queued, then closes the socket: none of them is reset.
     package func drainAndClose() {
         loop.assertConfined()
         guard !isClosed else { return }
@@ -67,7 +67,7 @@ package final class Acceptor {
         close()
     }
 
-    /// Closes the socket at once; whom the kernel has queued is reset.
+    /// Closes the socket at once; the kernel resets the clients in its queue.
     package func close() {
         loop.assertConfined()
         guard !isClosed else { return }
@@ -92,7 +92,7 @@ package final class Acceptor {
                 taken += 1
             case .wouldBlock:
                 batch = max(1, taken)
-                // Whom the pause kept waiting may have left; there is room again all the same.
+                // The clients that waited may have gone; there is room again all the same.
                 return endPause()
             case .exhausted(let error), .failed(let error):
                 return beginPause(error)
@@ -115,7 +115,7 @@ package final class Acceptor {
 
     private func pauseIsOver() {
         loop.assertConfined()
-        // It was taken once, and nothing but memory can keep it from being taken again: then the next pause tries.
+        // epoll took it once, and only a lack of memory can make it refuse now: then the next pause tries again.
         if let watch, (try? watch.start()) == nil { timer?.schedule(after: pause) }
     }
 

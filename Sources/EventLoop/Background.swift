@@ -5,7 +5,7 @@ internal import RepriseVocabulary
 package enum Background {
     /// Runs `work` apart from every loop and gives its result.
     ///
-    /// A thread that the system refuses is a loop that waits: the work is done here then.
+    /// If the system refuses a thread, it does the work here, and the loop waits.
     package static func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             let job: @Sendable () -> Void = { continuation.resume(returning: work()) }
@@ -13,15 +13,15 @@ package enum Background {
         }
     }
 
-    /// The same, and `nil` when it has taken too long: it goes on then, and nobody takes its result.
+    /// The same, and `nil` when it has taken too long: it goes on then, and its result is dropped.
     ///
-    /// - Parameter loop: where the time is measured, and the caller is.
+    /// - Parameter loop: the caller's loop, which measures the time.
     package static func run<Result: Sendable>(
         atMost time: Duration, on loop: EventLoop, _ work: @escaping @Sendable () -> Result
     ) async -> Result? {
         let race = Race<Result>(loop)
         return await withCheckedContinuation { continuation in
-            // This function is nobody's: the race is run on the loop alone.
+            // This function is not isolated: the race runs on the loop only.
             loop.execute {
                 race.begin(continuation, atMost: time)
                 let job: @Sendable () -> Void = {
@@ -33,8 +33,8 @@ package enum Background {
         }
     }
 
-    /// Whoever comes first: the result or the end of the time.
-    // @unchecked: confined to the loop; a thread only carries it back there.
+    /// A race between the result and the end of the time.
+    // @unchecked: confined to the loop; a thread only passes it back there.
     private final class Race<Result: Sendable>: @unchecked Sendable {
         private let loop: EventLoop
         private var continuation: CheckedContinuation<Result?, Never>?
@@ -75,9 +75,9 @@ package enum Background {
         return true
     }
 
-    /// Waits until nothing is under way any more: a process that exits meanwhile would take away what the work stands on.
+    /// Waits until no work is under way: a process that exits meanwhile would free what the work uses.
     ///
-    /// - Returns: whether it came to that in time.
+    /// - Returns: whether all work ended in time.
     package static func wait(atMost time: Duration) -> Bool {
         underWay.wait(atMost: time)
     }
@@ -92,8 +92,8 @@ package enum Background {
         }
     }
 
-    /// How much work is under way, for whoever waits for its end.
-    // @unchecked: the count is touched with the mutex held; both live as long as the process.
+    /// How much work is under way, for waiting until it ends.
+    // @unchecked: the count is used with the mutex held; both live as long as the process.
     fileprivate final class UnderWay: @unchecked Sendable {
         private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         private let isOver = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -1,7 +1,7 @@
 internal import Glibc
 package import RepriseVocabulary
 
-/// The machine's clocks. Nobody else reads them (design decision D8).
+/// The machine's clocks. No other code reads them (design decision D8).
 package enum Clocks {
     /// CLOCK_MONOTONIC.
     package static func monotonic() -> Instant {

@@ -26,10 +26,11 @@ package enum Descriptors {
         return Limit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
     }
 
-    /// What the loops, the log, the admin endpoint and a few connections take. With fewer, libevent ends the process itself.
+    /// How many the loops, the log, the admin endpoint and a few connections need. With fewer, libevent ends the
+    /// process itself.
     package static let least = 64
 
-    /// Raises the soft limit, and holds the result against ``least``.
+    /// Raises the soft limit, and compares the result with ``least``.
     ///
     /// - Throws: when there are fewer.
     package static func checkLeast() throws(TooFewDescriptors) {
@@ -37,7 +38,7 @@ package enum Descriptors {
         guard limit >= least else { throw TooFewDescriptors(limit: limit) }
     }
 
-    /// Lets the kernel write no core dump of this process (RLIMIT_CORE), not even after a crash.
+    /// Forbids core dumps of this process (RLIMIT_CORE), even after a crash.
     package static func forbidCoreDumps() {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)

@@ -5,11 +5,11 @@ internal import Synchronization
 
 /// A libevent loop on a thread of its own, and the executor of the actors and tasks that live on it.
 ///
-/// Tasks that prefer it, and what they call, never use the pool of Swift's own runtime: that needs threads which the system
-/// may refuse, and a /proc that may not be there, and has no words for either.
+/// Tasks that prefer it, and what they call, never use the pool of Swift's own runtime: that needs threads that the
+/// system may refuse, and a /proc that may be missing, and reports neither.
 ///
 /// Data-plane code is plain callbacks on the loop; control-plane code is `async` Swift that hops onto it.
-// @unchecked: what is not immutable is either behind `inbox`'s lock, or confined to the loop's thread.
+// @unchecked: mutable state is either behind `inbox`'s lock, or confined to the loop's thread.
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// How many common-timeout queues libevent keeps for one base (MAX_COMMON_TIMEOUTS in event.c).
     package static let maximumCommonTimeouts = 256
@@ -32,7 +32,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private struct Inbox {
         var jobs: [Job] = []
         var isWoken = false
-        /// The loop has ended: nothing is run any more, and what waits may hold the loop itself.
+        /// Whether the loop has ended: it runs nothing more, and waiting jobs may hold the loop itself.
         var isEnded = false
     }
 
@@ -62,8 +62,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         wakeEvent = wake
     }
 
-    /// How many callbacks run before sockets and timers are looked at again. Without a bound, an event that is activated
-    /// anew in its own callback runs in the same turn (libevent 2.1), and a few busy connections would never end it.
+    /// How many callbacks run before libevent looks at sockets and timers again. Without a bound, an event that is
+    /// activated anew in its own callback runs in the same turn (libevent 2.1), and a few busy connections would never
+    /// end it.
     package static let callbacksInTurn: CInt = 64
 
     private static func makeBase() -> OpaquePointer? {
@@ -89,7 +90,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         event_base_free(base)
     }
 
-    /// Holds on to something for as long as the loop runs. Before the loop starts, or on it.
+    /// Keeps an object for as long as the loop runs. Before the loop starts, or on it.
     package func keep(_ object: AnyObject) {
         assertConfined()
         kept.append(object)
@@ -119,13 +120,13 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         runner.store(UInt(pthread_self()), ordering: .releasing)
         _ = event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY)
         takeJobs()
-        // What was kept may refer to the loop.
+        // The kept objects may refer to the loop.
         kept = []
         runner.store(0, ordering: .releasing)
     }
 
-    /// Runs what was handed over since the loop of the calling thread has ended: tasks that waited for something else come to
-    /// their end.
+    /// Runs the jobs handed over since the loop of the calling thread ended, so that tasks that waited for something
+    /// else end.
     package func runLeftovers() {
         runner.store(UInt(pthread_self()), ordering: .releasing)
         for _ in 0..<Self.leftoverTurns {
@@ -135,7 +136,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         runner.store(0, ordering: .releasing)
     }
 
-    /// A task that is told of its end hands over a few jobs; one that goes on for ever is left.
+    /// A cancelled task hands over a few jobs; one that goes on for ever is abandoned.
     private static let leftoverTurns = 100
 
     /// Ends the loop after the callbacks of this turn. From any thread.
@@ -157,14 +158,14 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             inbox.jobs.removeAll { if case .body = $0 { true } else { false } }
             return left
         }
-        // Freed here, without the lock: that may bring more.
+        // Freed here, without the lock: freeing may hand over more.
         _ = left
     }
 
     /// Whether the caller is on the loop's thread.
     package var isOnLoop: Bool { runner.load(ordering: .acquiring) == UInt(pthread_self()) }
 
-    /// Debug builds stop here when what is confined to the loop is used elsewhere while it runs.
+    /// Debug builds stop here when something confined to the loop is used elsewhere while it runs.
     package func assertConfined() {
         assert(runner.load(ordering: .acquiring) == 0 || isOnLoop, "not on loop \(name)")
     }
@@ -198,7 +199,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         if mustWake, let wakeEvent { event_active(wakeEvent, CInt(EV_WRITE), 0) }
     }
 
-    /// Runs what was handed over; what comes meanwhile waits for the next turn, so that sockets are not starved.
+    /// Runs the jobs handed over; those that come meanwhile wait for the next turn, so that sockets are not starved.
     fileprivate func takeJobs() {
         beginTurn()
         let jobs = inbox.withLock { inbox in
@@ -276,11 +277,11 @@ private func threadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     return nil
 }
 
-/// What libevent could not do.
+/// A libevent operation that failed.
 package struct EventLoopError: Error, Sendable, CustomStringConvertible {
     /// The operation, such as `event_base_new`.
     package let operation: String
-    /// errno as it was when the operation failed; 0 where it says nothing.
+    /// errno when the operation failed; 0 where it means nothing.
     package let errno: SystemErrno
 
     package var description: String {

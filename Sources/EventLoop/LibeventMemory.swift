@@ -2,15 +2,15 @@ internal import CRepriseEvent
 internal import Glibc
 internal import RepriseVocabulary
 
-/// Where libevent's smallest pieces lie: in memory of their own.
+/// Keeps libevent's smallest allocations in memory of their own.
 ///
-/// libevent keeps a few bytes for each descriptor it has ever watched, for as long as the loop lives (evmap.c,
-/// `struct evmap_io`). They are made as connections come, so that in the heap each would lie between two connections and
-/// keep a page from going back when the crowd has gone: 12,000 descriptors held 40 MiB.
+/// libevent keeps a few bytes for each descriptor it has ever watched, for as long as the loop lives (evmap.c, `struct
+/// evmap_io`). It allocates them as connections come, so that in the heap each would lie between two connections and
+/// keep a page from going back when these have closed: 12,000 descriptors held 40 MiB.
 enum LibeventMemory {
-    /// The largest piece that is kept here; events are larger, and go with their connections.
+    /// The largest allocation kept here; events are larger, and are freed with their connections.
     static let slotBytes = 32
-    /// Address space for two million descriptors of all loops together; what does not fit lies in the heap.
+    /// Address space for two million descriptors of all loops together; the rest goes to the heap.
     static let mappedBytes = 64 << 20
 
     /// The mapping, and which slots of it are free.
@@ -48,9 +48,9 @@ enum LibeventMemory {
 
     private static let pool = Locked(Pool())
 
-    /// Makes libevent use it; before anything else of libevent is called.
+    /// Makes libevent use it; call it before anything else of libevent.
     static func install() {
-        // The leak sanitizer does not look into the mapping for what is reached from there.
+        // The leak sanitizer does not follow pointers from the mapping.
         guard reprise_is_sanitized() == 0 else { return }
         event_set_mem_functions(
             { LibeventMemory.allocate($0) }, { LibeventMemory.reallocate($0, $1) }, { LibeventMemory.release($0) })
@@ -90,7 +90,7 @@ extension UInt {
 
 /// The process's heap.
 package enum ProcessMemory {
-    /// Gives freed memory back to the system (malloc_trim(3)); it holds up whoever allocates in the same arena.
+    /// Gives freed memory back to the system (malloc_trim(3)); it holds up threads that allocate in the same arena.
     package static func giveBack() {
         malloc_trim(0)
     }

@@ -4,21 +4,21 @@ internal import RepriseVocabulary
 
 /// One event of libevent's, owned: it is freed once, and nothing calls back after that. Confined to its loop.
 ///
-/// A timer, a signal and a socket are events of one kind each. A timer's durations that the loop knows
-/// (``EventLoop/register(commonTimeout:)``) cost O(1) to set and to clear, however many timers run.
+/// A timer, a signal and a socket are events of one kind each. Timers with a registered duration
+/// (``EventLoop/register(commonTimeout:)``) cost O(1) to set and to clear, with any number of timers.
 ///
-/// One registration of ``Kind/edges(of:)`` serves a socket's whole life (one epoll_ctl to add, one to delete): whoever stops
-/// reading simply does not read, and remembers that there is something. The edges, as the kernel and libevent's epoll
-/// backend give them (2.1.12, `epoll_dispatch`):
+/// One registration of ``Kind/edges(of:)`` serves a socket's whole life (one epoll_ctl to add, one to delete): code
+/// that stops reading simply does not read, and remembers that there is something. The edges, as the kernel and
+/// libevent's epoll backend give them (2.1.12, `epoll_dispatch`):
 /// - bytes, or an end behind them that is already there: `readable`, with `peerClosed` when there is an end;
 /// - an end that comes later is an edge of its own;
 /// - room to send after a send that was cut short: `writable`; a connect that succeeded: `writable` alone, unless bytes
 ///   have come with it;
 /// - an error (EPOLLERR; a refused connect): `readable` and `writable`.
 package final class LoopEvent {
-    /// What is waited for.
+    /// What it waits for.
     package enum Kind {
-        /// A time, once each time that it is set (``schedule(after:)``).
+        /// A time, once after each ``schedule(after:)``.
         case timer
         /// A signal of the process. Only one loop of a process may wait for signals (libevent).
         case signal(CInt)
@@ -29,15 +29,15 @@ package final class LoopEvent {
     }
 
     private let loop: EventLoop
-    /// Held, so that the descriptor is closed behind the event, whoever lets go first.
+    /// Held, so that the descriptor is closed after the event, in any order of release.
     private let socket: Socket?
     private var event: OpaquePointer?
     private var handler: ((Readiness) -> Void)?
 
-    /// An event that is not waited for yet.
+    /// An event that has not started.
     ///
-    /// - Parameter handler: is called on the loop; it may close the event, and then hears nothing more. With a signal, a time
-    ///   and clients it is given nothing.
+    /// - Parameter handler: is called on the loop; it may close the event, and is then not called again. For a signal,
+    ///   a time and clients its argument is empty.
     package init(_ kind: Kind, on loop: EventLoop, _ handler: @escaping (Readiness) -> Void) {
         self.loop = loop
         self.handler = handler
@@ -55,7 +55,7 @@ package final class LoopEvent {
             }
         event = event_new(
             loop.base, number, CShort(truncatingIfNeeded: what), eventCame, Unmanaged.passUnretained(self).toOpaque())
-        // It allocates, and refuses nothing that stands above.
+        // It only allocates; the arguments above are valid.
         precondition(event != nil, "no memory for an event")
     }
 
@@ -77,14 +77,14 @@ package final class LoopEvent {
         guard event_add(event, nil) == 0 else { throw EventLoopError(operation: "event_add", errno: .current) }
     }
 
-    /// Does not wait until it is started or set again.
+    /// Stops waiting until it is started or set again.
     package func stop() {
         loop.assertConfined()
         guard let event else { return }
         event_del_noblock(event)
     }
 
-    /// A timer: fires once after so long, and not at a time set before.
+    /// A timer: fires once after that duration, and not at a time set before.
     package func schedule(after duration: Duration) {
         loop.assertConfined()
         guard let event else { return }
@@ -107,13 +107,13 @@ package final class LoopEvent {
         event_active(event, what, 0)
     }
 
-    /// Ends it for good. A socket is closed after its event is; a signal does again what it does by default.
+    /// Ends it for good. A socket closes after its event; a signal has its default effect again.
     package func close() {
         guard let event else { return }
         loop.assertConfined()
         event_free(event)
         self.event = nil
-        // What it holds may hold the event.
+        // The handler may hold the event.
         handler = nil
     }
 
@@ -136,11 +136,12 @@ package struct Readiness: OptionSet, Sendable, Hashable {
     package static let readable = Readiness(rawValue: 1)
     /// A send takes bytes, or a connect has ended.
     package static let writable = Readiness(rawValue: 2)
-    /// The peer has closed its direction (EPOLLRDHUP): behind the bytes that are there stands the end.
+    /// The peer has closed its direction (EPOLLRDHUP): the end is behind the bytes that are there.
     package static let peerClosed = Readiness(rawValue: 4)
 }
 
-/// `context` is the event, which is freed before it goes. It is retained for the call: what it calls may drop it.
+/// `context` is the event, which frees libevent's before it is freed itself. It is retained for the call, because the
+/// handler may drop it.
 private func eventCame(_ descriptor: CInt, _ what: CShort, _ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
     let event = Unmanaged<LoopEvent>.fromOpaque(context).takeUnretainedValue()

@@ -1,15 +1,15 @@
 internal import CRepriseEvent
 internal import Glibc
 
-/// What a process does about signals.
+/// How the process handles signals.
 package enum ProcessSignals {
     /// SIGTERM, SIGINT and SIGHUP by name, so that modules above need no C.
     package static let terminate = SIGTERM
     package static let interrupt = SIGINT
     package static let hangUp = SIGHUP
 
-    /// Lets those signals through on this thread, and on threads it starts: who started the process may have blocked
-    /// them, and a blocked signal is never seen.
+    /// Unblocks those signals on this thread, and on threads it starts: the parent process may have blocked them, and a
+    /// blocked signal never arrives.
     package static func unblock(_ signals: [CInt]) {
         var set = sigset_t()
         sigemptyset(&set)
@@ -17,12 +17,13 @@ package enum ProcessSignals {
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
-    /// Has a crash say its signal and nothing more: the runtime's own report writes registers and memory, which may be keys.
+    /// Makes a crash report its signal and nothing more: the runtime's own report writes registers and memory, which
+    /// may be keys.
     package static func nameCrashes() {
         reprise_name_crashes()
     }
 
-    /// Keeps those signals from this thread, for good.
+    /// Blocks those signals on this thread, for good.
     package static func block(_ signals: [CInt]) {
         var set = sigset_t()
         sigemptyset(&set)
@@ -30,7 +31,7 @@ package enum ProcessSignals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// A write to a peer that is gone returns EPIPE instead of ending the process.
+    /// Ignores SIGPIPE: a write to a peer that is gone returns EPIPE instead of ending the process.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
@@ -40,7 +41,8 @@ package enum ProcessSignals {
 package enum ProcessEnd {
     /// Ends the process.
     ///
-    /// - Parameter isQuiet: no thread but this one does anything that exit(3) could disturb; else its handlers are left out.
+    /// - Parameter isQuiet: whether no other thread does anything that exit(3) could disturb; otherwise exit handlers
+    ///   are skipped.
     package static func exit(_ code: Int32, isQuiet: Bool) -> Never {
         if isQuiet { Glibc.exit(code) } else { _exit(code) }
     }

@@ -13,7 +13,7 @@ package enum Resolver {
 
     /// All addresses of a name, in the order that getaddrinfo(3) prefers.
     ///
-    /// It blocks, up to the resolver's own timeouts (resolv.conf(5)): for the time of loading only, never on a worker.
+    /// It blocks, up to the resolver's own timeouts (resolv.conf(5)): call it only while loading, never on a worker.
     package static func resolve(_ host: HostEndpoint) throws(ResolverError) -> [Endpoint] {
         var hints = addrinfo()
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)

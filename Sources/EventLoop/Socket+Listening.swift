@@ -4,10 +4,11 @@ package import RepriseVocabulary
 extension Socket {
     /// A socket that listens.
     ///
-    /// TCP_NODELAY is set here once: on Linux every accepted socket inherits it. An IPv6 address takes IPv6 alone. A
-    /// Unix socket's file that nobody listens on any more is replaced.
+    /// It sets TCP_NODELAY once: on Linux every accepted socket inherits it. An IPv6 address takes only IPv6. It
+    /// replaces a Unix socket's file that no process listens on.
     /// - Parameters:
-    ///   - sharingPort: other sockets of ours may listen on the same port, each with a queue of its own (SO_REUSEPORT).
+    ///   - sharingPort: whether other sockets of ours may listen on the same port, each with a queue of its own
+    ///     (SO_REUSEPORT).
     ///   - backlog: how many connections the kernel queues, at most net.core.somaxconn.
     package static func listen(
         on endpoint: Endpoint, sharingPort: Bool, backlog: Int
@@ -62,7 +63,7 @@ extension Socket {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFSOCK
     }
 
-    /// Whether a Unix socket's file is left over: there, a socket, and nobody answers.
+    /// Whether a Unix socket's file is stale: it exists, is a socket, and no process answers.
     private static func isStale(_ endpoint: Endpoint) -> Bool {
         guard case .unix(let path) = endpoint else { return false }
         var status = stat()
@@ -82,9 +83,9 @@ extension Socket {
 
     /// Takes over a listening socket that another program opened (sd_listen_fds(3)).
     ///
-    /// - Returns: `nil` when the descriptor is none, or not a listening stream socket.
+    /// - Returns: `nil` when the descriptor is not open, or not a listening stream socket.
     package static func inherited(_ descriptor: CInt) -> Socket? {
-        // Asked before it is owned: what is no socket for us is not ours to close.
+        // Asked before we own it: we must not close a descriptor that is no socket for us.
         guard option(SO_ACCEPTCONN, of: descriptor) == 1,
             option(SO_TYPE, of: descriptor) == CInt(SOCK_STREAM.rawValue),
             fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0,

@@ -3,12 +3,12 @@ internal import Glibc
 package import RepriseVocabulary
 internal import Synchronization
 
-/// A socket that does not block, owned: its descriptor is closed once, by ``close()``, ``reset()`` or when the last who holds it
-/// lets go.
+/// A socket that does not block, owned: its descriptor is closed once, by ``close()``, ``reset()`` or when the last
+/// holder releases it.
 package final class Socket: Sendable {
     private let owned: Atomic<CInt>
 
-    /// Takes over a descriptor that nobody else closes.
+    /// Takes over a descriptor that no other code closes.
     package init(descriptor: CInt) {
         owned = Atomic(descriptor)
     }
@@ -20,9 +20,9 @@ package final class Socket: Sendable {
     /// The descriptor, lent; -1 once it is closed, which every system call refuses (EBADF).
     package var descriptor: CInt { owned.load(ordering: .relaxed) }
 
-    /// What a receive or a send came to.
+    /// The result of a receive or a send.
     package enum Transfer: Sendable, Equatable {
-        /// So many bytes were moved, at least one.
+        /// That many bytes were moved, at least one.
         case bytes(Int)
         /// The peer has ended its stream.
         case end
@@ -30,7 +30,7 @@ package final class Socket: Sendable {
         case failed(SystemErrno)
     }
 
-    /// Takes bytes in; one recv(2), more only after EINTR.
+    /// Receives bytes; one recv(2), more only after EINTR.
     package func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         while true {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
@@ -40,7 +40,7 @@ package final class Socket: Sendable {
         }
     }
 
-    /// Sends bytes; one send(2), more only after EINTR. SIGPIPE does not come.
+    /// Sends bytes; one send(2), more only after EINTR. It raises no SIGPIPE.
     package func send(_ bytes: RawSpan) -> Transfer {
         while true {
             let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
@@ -49,7 +49,7 @@ package final class Socket: Sendable {
         }
     }
 
-    /// - Returns: `nil` when the call is to be made again.
+    /// - Returns: `nil` when the caller must repeat the call.
     private static func outcome(of number: CInt) -> Transfer? {
         switch number {
         case EINTR: nil
@@ -58,12 +58,13 @@ package final class Socket: Sendable {
         }
     }
 
-    /// Ends our stream: the peer sees FIN behind all that was sent.
+    /// Ends our stream: the peer gets a FIN after all that was sent.
     package func shutdownWrite() {
         shutdown(descriptor, CInt(SHUT_WR))
     }
 
-    /// Closes the descriptor; unread bytes make the kernel send RST instead of FIN. Once: its number may be another's soon.
+    /// Closes the descriptor; unread bytes make the kernel send RST instead of FIN. Only once: another file may soon
+    /// have its number.
     package func close() {
         let descriptor = owned.exchange(-1, ordering: .relaxed)
         if descriptor >= 0 { Glibc.close(descriptor) }
@@ -82,7 +83,7 @@ package final class Socket: Sendable {
         return result == 0 ? address.endpoint : nil
     }
 
-    /// The error that waits on the socket (SO_ERROR), which reading takes away; 0 for none.
+    /// The error that waits on the socket (SO_ERROR), which reading clears; 0 for none.
     package var pendingError: CInt {
         var error: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
@@ -96,19 +97,20 @@ package final class Socket: Sendable {
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0
     }
 
-    /// Has the kernel acknowledge what was received without waiting for something to send along (tcp(7), TCP_QUICKACK).
+    /// Makes the kernel acknowledge what was received without waiting for something to send along (tcp(7),
+    /// TCP_QUICKACK).
     package func acknowledgeNow() {
         setOption(CInt(IPPROTO_TCP), TCP_QUICKACK, CInt(1))
     }
 
-    /// How many bytes that were sent the peer's kernel has not acknowledged (tcp(7), SIOCOUTQ); 0 where none can tell.
+    /// How many sent bytes the peer's kernel has not acknowledged (tcp(7), SIOCOUTQ); 0 where the kernel cannot tell.
     package var unacknowledgedBytes: Int {
         var count: CInt = 0
         // TIOCOUTQ is SIOCOUTQ's other name.
         return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
     }
 
-    /// How long the peer's answers take, as the kernel has seen; zero where it cannot tell.
+    /// How long the peer's answers take, as the kernel has measured; zero where it cannot tell.
     package var roundTrip: Duration { .microseconds(reprise_round_trip_microseconds(descriptor)) }
 
     @discardableResult
@@ -120,7 +122,7 @@ package final class Socket: Sendable {
 }
 
 extension Socket {
-    /// What beginning to connect came to.
+    /// The result of beginning to connect.
     package enum Connecting: Sendable {
         /// Connected already, as Unix sockets are.
         case connected(Socket)
@@ -143,14 +145,14 @@ extension Socket {
             if number == EINTR { continue }
             if number == EINPROGRESS { return .inProgress(socket) }
             socket.close()
-            // A Unix socket whose queue is full says EAGAIN, and no event tells when it has room.
+            // A Unix socket whose queue is full returns EAGAIN, and no event reports when it has room.
             return .failed(SystemErrno(number))
         }
     }
 
     static let nonblocking = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
 
-    /// What accepting came to.
+    /// The result of accepting.
     package enum Accepting: Sendable {
         case accepted(Socket, Endpoint)
         case wouldBlock

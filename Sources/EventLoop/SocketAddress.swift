@@ -55,7 +55,7 @@ struct SocketAddress {
     /// The address family, as socket(2) takes it.
     var family: CInt { CInt(storage.ss_family) }
 
-    /// The endpoint; `nil` for a family that is none of ours. An unnamed Unix socket has an empty path.
+    /// The endpoint; `nil` for another family than ours. An unnamed Unix socket has an empty path.
     var endpoint: Endpoint? {
         withUnsafeBytes(of: storage) { bytes in
             switch family {

@@ -1,13 +1,13 @@
 internal import Glibc
 package import RepriseVocabulary
 
-/// What the system refused to do with a socket.
+/// A socket operation that the system refused.
 package struct SocketError: Error, Sendable, Hashable {
-    /// What was tried, such as `listen on`.
+    /// The operation, such as `listen on`.
     package let operation: String
     package let endpoint: Endpoint
     package let errno: SystemErrno
-    /// What stands in the way, where the caller knows it better than the system.
+    /// The obstacle, where the caller knows it better than the system.
     package var obstacle: String?
 
     package init(operation: String, endpoint: Endpoint, errno: SystemErrno) {
@@ -21,7 +21,7 @@ package struct SocketError: Error, Sendable, Hashable {
 }
 
 extension SocketError: CustomStringConvertible {
-    /// A sentence for the operator, with what can be done about it where that is known.
+    /// A sentence for the operator, with a remedy where one is known.
     package var description: String {
         "cannot \(operation) \(endpoint): \(errno)\((obstacle ?? advice).map { "; \($0)" } ?? "")"
     }

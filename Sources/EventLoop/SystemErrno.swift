@@ -10,7 +10,7 @@ package struct SystemErrno: Sendable, Hashable {
         self.value = value
     }
 
-    /// The number that the last system call of this thread left; read it before anything else is called.
+    /// The number that the last system call of this thread set; read it before any other call.
     package static var current: SystemErrno { SystemErrno(Glibc.errno) }
 
     /// The peer reset the connection.

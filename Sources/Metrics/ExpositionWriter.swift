@@ -9,7 +9,7 @@ struct ExpositionWriter {
         bytes += "\n# TYPE \(metric.name) \(metric.kind.rawValue)\n".utf8
     }
 
-    /// Writes one series of the family that was begun: the sum of its shards, or what is worked out now.
+    /// Writes one series of the family that was begun: the sum of its shards, or the value computed now.
     mutating func write(_ metric: Metric, _ labels: [String], _ series: MetricRegistry.Series) {
         if let computed = series.computed.last {
             line(metric.name, metric, labels, value: number(computed.read()))

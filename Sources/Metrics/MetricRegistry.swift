@@ -2,8 +2,8 @@ import RepriseVocabulary
 
 /// Every series of the process: hands out cells to count in, and writes them all out.
 ///
-/// Cells are got or created once, when a part is built, under one lock; counting in them takes none. Series go when what they
-/// count is gone for good (``removeSeries(_:but:)``).
+/// A part gets or creates its cells once, when it is built, under one lock; counting in them takes none. Series are
+/// removed when what they count is gone for good (``removeSeries(_:but:)``).
 package final class MetricRegistry: Sendable {
     enum Cell: Sendable {
         case counter(Counter)
@@ -14,11 +14,11 @@ package final class MetricRegistry: Sendable {
     struct Series: Sendable {
         /// By shard.
         var cells: [Int: Cell] = [:]
-        /// The last one is read; those before it belong to a plan that is on its way out.
+        /// The exposition reads the last one; those before it belong to a plan that is being replaced.
         var computed: [ComputedGauge] = []
     }
 
-    /// A value that is worked out when it is read, and the handle to take it away by.
+    /// A value that is computed when it is read, and the handle to remove it.
     package final class ComputedGauge: Sendable {
         fileprivate let metric: Metric
         fileprivate let labels: [String]
@@ -59,7 +59,8 @@ package final class MetricRegistry: Sendable {
     /// - Parameters:
     ///   - metric: a counter of the catalog.
     ///   - labels: a value for each of its labels, in their order.
-    ///   - shard: whose cell: the worker's number, or 0 for what has no worker. The exposition adds all shards.
+    ///   - shard: the owner of the cell: the worker's number, or 0 for parts without a worker. The exposition adds all
+    ///     shards.
     /// - Returns: the cell; one that is not exposed when the process has too many series.
     package func counter(_ metric: Metric, _ labels: [String] = [], shard: Int = 0) -> Counter {
         precondition(metric.kind == .counter && !metric.isComputed, "\(metric.name) is no counter")
@@ -94,9 +95,9 @@ package final class MetricRegistry: Sendable {
         metric.series(open: open).map { counter(metric, $0, shard: shard) }
     }
 
-    /// Registers a value that `read` works out at each exposition, on the thread that asks for it.
+    /// Registers a value that `read` computes at each exposition, on the thread that asks for it.
     ///
-    /// When the series is there already the new one is read in its stead, until one of the two is removed: so a
+    /// If the series exists already, the exposition reads the new gauge instead, until one of the two is removed: so a
     /// reload may register the new plan's gauges before it removes the old plan's.
     package func computed(
         _ metric: Metric, _ labels: [String] = [], _ read: @escaping @Sendable () -> Double
@@ -107,7 +108,7 @@ package final class MetricRegistry: Sendable {
         return gauge
     }
 
-    /// Takes a computed gauge away; its series goes with it when no other gauge stands behind it.
+    /// Removes a computed gauge, and its series when it has no other gauge.
     package func remove(_ gauge: ComputedGauge) {
         state.withLock { state in
             guard var series = state.families[gauge.metric.name]?[gauge.labels] else { return }
@@ -118,8 +119,8 @@ package final class MetricRegistry: Sendable {
         }
     }
 
-    /// Takes away every series with all of these labels whose values are kept no more, computed ones left out: those are
-    /// removed by their owners. Whoever still counts in such a cell counts for nobody.
+    /// Removes every series with all of these labels whose values are no longer kept, except computed ones: their
+    /// owners remove those. Later counts in such a cell are not exposed.
     ///
     /// - Parameter isKept: gets the values in the order of the labels.
     package func removeSeries(with wanted: [String], but isKept: ([String]) -> Bool) {
@@ -136,7 +137,7 @@ package final class MetricRegistry: Sendable {
         }
     }
 
-    /// What each series of a gauge comes to now, all shards together, by its labels.
+    /// The value of each series of a gauge now, all shards together, by its labels.
     package func values(_ metric: Metric) -> [[String]: Int64] {
         let family = state.withLock { $0.families[metric.name] ?? [:] }
         return family.mapValues { series in
@@ -167,7 +168,7 @@ package final class MetricRegistry: Sendable {
 
     /// All series in Prometheus' text format 0.0.4: families in the catalog's order, series by their labels.
     package func exposition() -> [UInt8] {
-        // Copied under the lock, written outside of it: a gauge's `read` may take its time, or register another.
+        // Copied under the lock, written outside of it: a gauge's `read` may take long, or register another.
         let families = state.withLock { $0.families }
         var writer = ExpositionWriter()
         for metric in catalog {
@@ -189,7 +190,7 @@ package final class MetricRegistry: Sendable {
         return kept ?? new
     }
 
-    /// Works on a series, which is made when it is not there; `nil` when the process has too many.
+    /// Works on a series, which it creates when missing; `nil` when the process has too many.
     @discardableResult
     private func withSeries<Result: Sendable>(
         _ metric: Metric, _ labels: [String], _ body: (inout Series) -> Result

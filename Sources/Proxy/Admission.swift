@@ -2,10 +2,10 @@ package import RepriseVocabulary
 
 /// Decides which connections a listener takes, before any crypto is spent; shared by all its workers.
 ///
-/// It lives as long as the listener's name does, so that a reload forgets no open connection. All counts stand behind one
-/// lock: who is refused by one limit has taken nothing of another, not even for a moment.
+/// It lives as long as the listener's name does, so that a reload forgets no open connection. One lock guards all
+/// counts: a client that one limit refuses has taken nothing of another, not even for a moment.
 package final class Admission: Sendable {
-    /// Asks a worker to take a client in, one of its own handshakes making way if need be; it answers on its own loop.
+    /// Asks a worker to take a client in, and to end one of its own handshakes if need be; it answers on its own loop.
     typealias Asking =
         @Sendable (IPAddress?, @escaping @Sendable (Result<Entry, LimitError>) -> Void) -> Void
 
@@ -17,7 +17,7 @@ package final class Admission: Sendable {
 
     private struct Counts {
         var open = 0
-        /// The most that were open at once since someone asked.
+        /// The most that were open at once since the last question.
         var peak = 0
         var handshaking = 0
         var bucket: TokenBucket?
@@ -32,7 +32,7 @@ package final class Admission: Sendable {
     /// How many connections are open.
     package var openConnections: Int { counts.withLock { $0.open } }
 
-    /// How many connections are open, and how many were at the most since this was called last.
+    /// How many connections are open, and the most that were open at once since the last call.
     package func takePeak() -> (open: Int, peak: Int) {
         counts.withLock { counts in
             defer { counts.peak = counts.open }
@@ -45,12 +45,12 @@ package final class Admission: Sendable {
 
     /// Takes in a connection, or says which limit forbids it.
     ///
-    /// First the client's own limit, so that it uses up nothing of others; last those of handshakes, where another may make
-    /// way. A token of the rate is taken by those only whom every limit lets in.
-    /// Each connection that is taken in must be followed by one ``handshakeEnded(_:)`` and one ``connectionEnded(_:)``.
+    /// The client's own limit is checked first, so that it uses up nothing of others; those of handshakes last, where
+    /// another may make way. Only a client that every limit lets in takes a token of the rate. The caller must follow
+    /// each connection that is taken in by one ``handshakeEnded(_:)`` and one ``connectionEnded(_:)``.
     /// - Parameters:
     ///   - client: its address; `nil` for a client on a Unix socket, which counts for no address.
-    ///   - other: whose handshake makes way, if the client is taken in: its ``handshakeEnded(_:)`` is done by that.
+    ///   - other: whose handshake makes way, if the client is taken in: this call does its ``handshakeEnded(_:)``.
     /// - Returns: the ticket to hand back at the end, or the refusal.
     package func admit(
         _ client: IPAddress?, limits: AdmissionLimits, at now: Instant, insteadOf other: Entry? = nil
@@ -97,16 +97,16 @@ package final class Admission: Sendable {
         return limits.handshakes > 0 && counts.handshaking >= limits.handshakes ? .handshakes : nil
     }
 
-    /// Notes how a worker is asked.
+    /// Notes how to ask a worker.
     func remember(worker index: Int, _ asking: @escaping Asking) { workers.withLock { $0[index] = asking } }
 
-    /// The worker has no such listener any more.
+    /// The worker no longer has the listener.
     func forget(worker index: Int) { workers.withLock { $0[index] = nil } }
 
-    /// How the other workers are asked.
+    /// How to ask the other workers.
     func workers(but index: Int) -> [Asking] { workers.withLock { $0.filter { $0.key != index }.map(\.value) } }
 
-    /// One connection's handshake is over, well or not.
+    /// One connection's handshake is over, successful or not.
     package func handshakeEnded(_ entry: Entry) {
         counts.withLock { counts in
             Self.endHandshake(of: entry, &counts)
@@ -151,7 +151,7 @@ package final class Admission: Sendable {
 }
 
 extension ListenerLimit {
-    /// Another handshake that makes way helps.
+    /// Whether it helps that another handshake makes way.
     var isOfHandshakes: Bool { self == .handshakes || self == .handshakesPerClient }
 }
 

@@ -1,15 +1,15 @@
 internal import RepriseVocabulary
 
-/// The handshakes of one listener on one worker, by their age: who makes way when there are too many.
+/// The handshakes of one listener on one worker, by their age: decides which one makes way when there are too many.
 ///
-/// Time is a parameter. It knows connections by their numbers, and asks about them; those whose handshake is over are
-/// forgotten when they are met.
+/// Time is a parameter. It knows connections by their numbers, and asks about them; it forgets those whose handshake is
+/// over when it meets them.
 struct HandshakeQueue {
-    /// One handshake under way, as far as making way is concerned. What is asked for by a call costs a system call.
+    /// One handshake under way, as far as making way is concerned. Each closure costs a system call.
     struct Handshake {
         /// The client's address, or the network of an IPv6 one; `nil` on a Unix socket.
         var client: IPAddress?
-        /// Since when the client is waited for: since it came, or since it was last answered.
+        /// Since when we wait for the client: since it came, or since it was last answered.
         var waitsSince: Instant
         /// Its whole ClientHello was read.
         var hasHello: Bool
@@ -24,12 +24,12 @@ struct HandshakeQueue {
     static let silence = Duration.milliseconds(15)
     /// The same for a client that has others.
     static let longSilence = Duration.milliseconds(100)
-    /// A client that has sent its ClientHello and then nothing for so long, and four round trips, makes way for one that has
-    /// no other handshake, or has at least two fewer.
+    /// A client that has sent its ClientHello and then nothing for this long, and four round trips, makes way for one
+    /// that has no other handshake, or has at least two fewer.
     static let pause = Duration.milliseconds(25)
-    /// And one that has sent nothing for so long, for anyone.
+    /// A client that has sent nothing for this long makes way for anyone.
     static let stall = Duration.seconds(1)
-    /// How many handshakes are looked at to find one that makes way.
+    /// How many handshakes a search looks at to find one that makes way.
     static let examined = 256
 
     /// Those that had sent no whole ClientHello when they were last looked at.
@@ -53,8 +53,8 @@ struct HandshakeQueue {
 
     /// The handshake that ends, so that a newcomer finds room.
     ///
-    /// The one that has sent no whole ClientHello for longest; else the oldest that has stalled, for a while where those who
-    /// have few handshakes meet those who have many, and for long otherwise.
+    /// The one that has sent no whole ClientHello for longest; else the oldest that has stalled: for ``pause`` where a
+    /// client with few handshakes meets one with many, for ``stall`` otherwise.
     /// - Parameters:
     ///   - ownOnly: the newcomer's own share is used up: only handshakes of the same client help.
     ///   - held: how many handshakes a client has.
@@ -104,7 +104,7 @@ struct HandshakeQueue {
 /// Connections by their numbers, in the order in which they came.
 private struct ArrivalOrder {
     enum Look {
-        /// It is to be forgotten.
+        /// Forget it.
         case over
         case found
         case other
@@ -116,7 +116,7 @@ private struct ArrivalOrder {
     private var start = 0
     private var room = leastRoom
 
-    /// - Parameter isIn: whether one is still to be known.
+    /// - Parameter isIn: whether to keep a connection.
     mutating func append(_ id: ConnectionID, _ isIn: (ConnectionID) -> Bool) {
         if ids.count >= room {
             ids = ids[start...].filter(isIn)

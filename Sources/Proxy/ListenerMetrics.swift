@@ -81,7 +81,7 @@ struct SessionMetrics {
         ticketFlights = CounterList(MetricCatalog.ticketFlights, [listener], in: registry, shard: shard)
     }
 
-    /// Counts what came of a handshake's offer.
+    /// Counts the result of a handshake's offer.
     func offered(_ result: ResumptionOutcome.Result) {
         switch result {
         case .notOffered: offers[.notOffered].add(1)

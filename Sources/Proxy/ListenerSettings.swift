@@ -10,9 +10,9 @@ package struct ListenerSettings: Sendable, Equatable {
     package var relayBuffer: Int
     /// How many KeyUpdates a client may send in a second; 0 sets no limit.
     package var keyUpdatesPerSecond: Int
-    /// How long a NewSessionTicket waits for other bytes to the client before it leaves alone.
+    /// How long a NewSessionTicket waits for other bytes to the client before it is sent alone.
     package var ticketDelay: Duration
-    /// TLS 1.3 tickets are made when the upstream has taken the connection, and not before.
+    /// Whether TLS 1.3 tickets are made only when the upstream has taken the connection.
     package var ticketsWaitForUpstream: Bool
     /// How long a handshake waits for a session store that answers later.
     package var storeDeadline: Duration

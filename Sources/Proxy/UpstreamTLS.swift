@@ -1,9 +1,9 @@
 package import RepriseTLS
 
-/// How TLS is spoken to an upstream.
+/// How we speak TLS to an upstream.
 package struct UpstreamTLS: Sendable {
     package let settings: ClientSettings
-    /// What its servers are asked for, and verified as; no address.
+    /// The name that its servers are asked for (SNI) and verified against; no address.
     package let serverName: String?
 
     package init(_ settings: ClientSettings, serverName: String?) {
@@ -13,7 +13,7 @@ package struct UpstreamTLS: Sendable {
     func transport() throws(ContextError) -> WorkerUpstream.Transport {
         do throws(ClientError) {
             let context = try ClientContext(settings)
-            // A name that no connection could ask for is found out now.
+            // This finds a name that no connection could ask for.
             let trial = try ClientConnection(context: context, output: OutputBuffer(), serverName: serverName)
             trial.stream.close()
             return .tls(context, serverName: serverName)

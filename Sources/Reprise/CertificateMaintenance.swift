@@ -4,13 +4,13 @@ internal import RepriseMetrics
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// What certificates need while they serve: their days counted, warnings before they expire, fresh OCSP responses.
+/// Looks after certificates while they serve: counts their days, warns before they expire, loads fresh OCSP responses.
 ///
 /// Confined to the control loop.
 final class CertificateMaintenance {
-    /// How often the OCSP response files are looked at.
+    /// How often it looks at the OCSP response files.
     static let stapleInterval = Duration.seconds(2)
-    /// How often certificates that expire soon are warned of.
+    /// How often it warns of certificates that expire soon.
     static let warningInterval = Duration.seconds(86_400)
 
     private let loop: EventLoop
@@ -48,7 +48,7 @@ final class CertificateMaintenance {
         warningTimer?.schedule(after: Self.warningInterval)
     }
 
-    /// Ends the maintenance; must be called before the object goes.
+    /// Ends the maintenance; must be called before the object is freed.
     func stop() {
         loop.assertConfined()
         staples?.stop()

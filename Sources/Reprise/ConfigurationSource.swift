@@ -14,9 +14,9 @@ package struct ConfigurationSource: Sendable {
     let read: @Sendable () throws(FileReader.ReadError) -> [UInt8]
     /// Reads a file that the configuration names.
     let readFile: @Sendable (String) throws(FileReader.ReadError) -> [UInt8]
-    /// What tells one state of such a file from another; it may wait for the disk, as reading may.
+    /// Tells one state of such a file from another; it may wait for the disk, as reading may.
     let stamp: @Sendable (String) -> FileStamp?
-    /// Whether what it names is on disk, and read without leaving copies of secrets behind.
+    /// Whether the files it names are on disk, and read without leaving copies of secrets in memory.
     private let isOnDisk: Bool
 
     init(
@@ -32,7 +32,7 @@ package struct ConfigurationSource: Sendable {
         self.isOnDisk = isOnDisk
     }
 
-    /// A file on disk; what it names is looked for relative to its folder.
+    /// A file on disk; paths in it are relative to its folder.
     package init(file: String) {
         let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
         let read: @Sendable () throws(FileReader.ReadError) -> [UInt8] = { () throws(FileReader.ReadError) in
@@ -51,20 +51,20 @@ package struct ConfigurationSource: Sendable {
     }
 }
 
-/// A configuration with everything that could be checked before serving.
+/// A configuration after all checks that are possible before serving.
 package struct CheckedConfiguration: Sendable {
     /// The plan, when there is no fault.
     let plan: Plan?
     let loadedFiles: LoadedFiles
     let servers: ResolvedServers
-    /// What forbids to serve, one line each, in the order of the file.
+    /// The faults that prevent serving, one line each, in the order of the file.
     package let faults: [String]
     /// What an operator should know, one line each.
     package let warnings: [String]
 
     /// Reads and checks everything, and reports all faults at once. It may wait for disks and name servers.
     ///
-    /// - Parameter now: what the validity of certificates is judged by.
+    /// - Parameter now: the time by which to judge the validity of certificates.
     /// - Throws: only when the configuration file itself cannot be read, or this machine's OpenSSL cannot serve at all.
     package init(
         _ source: ConfigurationSource, environment: [String: String], at now: WallTime
@@ -108,17 +108,17 @@ package enum ConfigurationFile {
 }
 
 extension CheckedConfiguration {
-    /// Reads and checks everything by the clock of now.
+    /// Reads and checks everything at the current time.
     package init(_ source: ConfigurationSource, environment: [String: String]) throws(RepriseError) {
         try self.init(source, environment: environment, at: Clocks.wall())
     }
 }
 
-/// How many reads of a configuration are under way, those too that nobody waits for any more.
+/// How many reads of a configuration are under way, abandoned ones included.
 final class Loads: Sendable {
     private let count = Atomic(0)
 
-    /// One that hangs keeps others from hanging in the same place.
+    /// While one hangs, no other starts that would hang in the same place.
     var areUnderWay: Bool { count.load(ordering: .acquiring) > 0 }
 
     func begin() { count.wrappingAdd(1, ordering: .acquiringAndReleasing) }

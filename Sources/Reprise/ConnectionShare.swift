@@ -1,13 +1,13 @@
 internal import RepriseConfiguration
 internal import RepriseVocabulary
 
-/// How many connections each listener may really have, with two descriptors for each.
+/// How many connections each listener may really have, at two descriptors each.
 struct ConnectionShare {
     /// Descriptors that are not for connections: loops, listeners, logs, files being read.
     static let reserve = 64
 
     private let factor: Double
-    /// What to say about listeners that ask for more than there is.
+    /// Warnings about listeners that ask for more than there is.
     let warnings: [Fault]
 
     /// - Parameter descriptors: how many the process may have open (RLIMIT_NOFILE).
@@ -20,7 +20,7 @@ struct ConnectionShare {
             warnings = []
             return
         }
-        // A default that does not fit is made to fit in silence.
+        // A default that does not fit is lowered without a warning.
         warnings = plan.listeners.compactMap { listener in
             guard let source = listener.limits.connectionsPlace.source else { return nil }
             return Fault(
@@ -32,7 +32,7 @@ struct ConnectionShare {
         }
     }
 
-    /// The listener's limit as it is enforced.
+    /// The listener's limit as enforced.
     func connections(of listener: ListenerPlan) -> Int {
         max(1, Int(Double(listener.limits.admission.connections) * factor))
     }

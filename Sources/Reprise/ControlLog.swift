@@ -6,14 +6,14 @@ internal import RepriseVocabulary
 
 /// The log as the control plane writes it: starts, reloads, drains, certificates.
 package struct ControlLog: Sendable {
-    /// Where the lines leave through.
+    /// The queue that the lines go to.
     package let queue: LogQueue
 
     package init(_ queue: LogQueue) {
         self.queue = queue
     }
 
-    /// Takes over what the configuration says of the log.
+    /// Applies the configuration's log settings.
     func adopt(_ plan: LogPlan) {
         queue.level = Logger.Level(plan.level)
         queue.format = plan.format

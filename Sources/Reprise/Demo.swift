@@ -3,9 +3,9 @@ internal import RepriseProxy
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// A Reprise that needs nothing: a certificate made on the spot, and an upstream in the same process.
+/// A Reprise without prerequisites: it makes its certificate itself, and has an upstream in the same process.
 package struct Demo: Sendable {
-    /// The names that the certificate is made out to, beside the loopback addresses.
+    /// The names in the certificate, beside the loopback addresses.
     static let names = ["localhost", "reprise.test"]
     static let certificateDays: Int64 = 30
 
@@ -17,7 +17,7 @@ package struct Demo: Sendable {
     /// - Parameters:
     ///   - bind: where it listens, such as `127.0.0.1:8443`.
     ///   - admin: where its administrative endpoint listens; `nil` for none.
-    /// - Throws: an address that is none, or what the system refuses.
+    /// - Throws: an invalid address, or what the system refuses.
     package init(
         bind: String, admin: String?, environment: [String: String], log: Program.LogOutput
     ) throws(RepriseError) {
@@ -59,7 +59,7 @@ package struct Demo: Sendable {
         program.runToExit(report: report, started: started)
     }
 
-    /// The demo's visitors at once.
+    /// The most clients of the demo's upstream at once.
     private static let maximumVisitors = 1000
 
     /// Starts the upstream on a loop of its own, which lives as long as the process.
@@ -67,7 +67,7 @@ package struct Demo: Sendable {
         let loop = try EventLoop(name: "demo-upstream")
         let server = HTTPServer(loop: loop, limit: Self.maximumVisitors) { upstream.answer($0) }
         let endpoint = try server.listen(on: .ip(.loopback4, port: 0))
-        // Nobody takes the demo's upstream down: the reference stays with the loop.
+        // The demo's upstream is never closed: the loop keeps the reference.
         loop.keep(server)
         try loop.start()
         return endpoint

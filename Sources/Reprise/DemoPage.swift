@@ -2,7 +2,7 @@ internal import RepriseProxy
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// The small page that the demo's upstream answers with: what is known of the TLS connection a request came over.
+/// The small page that the demo's upstream answers with: what we know of the TLS connection of a request.
 struct DemoPage {
     private let rows: [(name: String, value: String)]
 

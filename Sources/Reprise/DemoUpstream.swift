@@ -5,8 +5,8 @@ internal import RepriseVocabulary
 
 /// The demo's upstream: an HTTP server in the same process that knows which TLS connection a request came over.
 ///
-/// The proxy tells it of every upstream connection before it sends a byte there; a request is matched by the port it
-/// comes from.
+/// The proxy reports every upstream connection to it before it sends a byte there; the source port of a request
+/// identifies the connection.
 final class DemoUpstream: ConnectionObserver {
     private typealias Known = (record: ConnectionRecord, summary: HandshakeSummary)
 

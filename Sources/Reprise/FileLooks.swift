@@ -1,10 +1,10 @@
 internal import RepriseEventLoop
 
-/// Looks at files time and again, apart from the control loop: a disk that hangs holds up no signal and no reload.
+/// Looks at files at intervals, apart from the control loop: a disk that hangs holds up no signal and no reload.
 ///
-/// One look at the most is under way, so that a disk that hangs for long holds one thread. Confined to the control loop,
+/// At most one look is under way, so that a disk that hangs for long holds one thread. Confined to the control loop,
 /// except for the looking itself.
-// @unchecked: a look's thread only carries it back to the loop, where all of it is used.
+// @unchecked: a look's thread only passes it back to the loop, which alone uses it.
 final class FileLooks<Known: Sendable, Seen: Sendable>: @unchecked Sendable {
     private let loop: EventLoop
     private let interval: Duration
@@ -14,9 +14,9 @@ final class FileLooks<Known: Sendable, Seen: Sendable>: @unchecked Sendable {
     private var timer: LoopEvent?
 
     /// - Parameters:
-    ///   - known: what was seen before; called on the loop.
+    ///   - known: returns what was seen before; called on the loop.
     ///   - look: looks and reads, on a thread of its own, for as long as the disk takes.
-    ///   - take: is told on the loop what was seen, unless ``stop()`` came first.
+    ///   - take: gets on the loop what was seen, unless ``stop()`` came first.
     init(
         loop: EventLoop, every interval: Duration, known: @escaping () -> Known,
         look: @escaping @Sendable (Known) -> Seen, take: @escaping (Seen) -> Void
@@ -30,7 +30,7 @@ final class FileLooks<Known: Sendable, Seen: Sendable>: @unchecked Sendable {
         timer?.schedule(after: interval)
     }
 
-    /// What a look under way sees comes too late from now on.
+    /// Stops: the result of a look under way is dropped.
     func stop() {
         loop.assertConfined()
         timer?.close()

@@ -4,7 +4,7 @@ internal import RepriseVocabulary
 
 /// Reads whole files, for configuration and certificates.
 enum FileReader {
-    /// The largest file that is read; a certificate chain or a configuration is far smaller.
+    /// The largest file that it reads; a certificate chain or a configuration is far smaller.
     static let maximumBytes = 16 << 20
 
     /// Why a file was not read, in words.
@@ -14,8 +14,9 @@ enum FileReader {
 
     /// The file's bytes.
     ///
-    /// Never waits: what is no regular file (a pipe, a terminal) could keep the program from its signals for ever.
-    /// - Throws: what open(2) or read(2) says, or that it is no file or too large.
+    /// Never waits: it refuses all but regular files, since a pipe or a terminal could keep the program from its
+    /// signals for ever.
+    /// - Throws: the error of open(2) or read(2), or that it is not a regular file or too large.
     static func read(_ path: String) throws(ReadError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure() }
@@ -79,7 +80,7 @@ enum FileReader {
     }
 }
 
-/// What tells one state of a file from another without reading it.
+/// Tells one state of a file from another without reading it.
 struct FileStamp: Equatable, Sendable {
     private let inode: UInt64
     private let size: Int64

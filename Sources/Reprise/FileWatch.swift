@@ -1,11 +1,11 @@
 internal import RepriseEventLoop
 internal import RepriseVocabulary
 
-/// Has files read anew when they have changed on disk.
+/// Reads files again when they have changed on disk.
 ///
 /// Confined to the control loop, except for the looking and the reading (``FileLooks``).
 final class FileWatch<Content: Sendable> {
-    /// Files that are read together, anew when one of them has changed.
+    /// Files that are read together, again when one of them has changed.
     struct Files: Sendable {
         let paths: [String]
         /// Their states when they were last read, in the order of the paths.
@@ -14,7 +14,7 @@ final class FileWatch<Content: Sendable> {
         let read: @Sendable () -> Content
     }
 
-    /// What was read of files that have changed.
+    /// The content of files that have changed.
     private struct Change: Sendable {
         /// Their place among those watched.
         let place: Int
@@ -26,7 +26,7 @@ final class FileWatch<Content: Sendable> {
     private var watched: [Files]
     private var looks: FileLooks<[Files], [Change]>?
 
-    /// - Parameter take: is told on the loop which of the watched files were read, and what is in them, unless ``stop()``
+    /// - Parameter take: gets on the loop which of the watched files were read, and their content, unless ``stop()``
     ///   came first.
     init(
         _ files: [Files], every interval: Duration, from source: ConfigurationSource, loop: EventLoop,
@@ -39,7 +39,7 @@ final class FileWatch<Content: Sendable> {
             loop: loop, every: interval, known: { [unowned self] in watched },
             look: { watched in
                 watched.enumerated().compactMap { place, files in
-                    // Before the content: what is written in between is seen by the next look.
+                    // The stamps come before the content: the next look sees a write in between.
                     let stamps = files.paths.map { source.stamp($0) }
                     return stamps == files.stamps ? nil : Change(place: place, stamps: stamps, content: files.read())
                 }
@@ -52,7 +52,7 @@ final class FileWatch<Content: Sendable> {
             })
     }
 
-    /// Ends the watch; must be called before the object goes. What is being read comes too late from now on.
+    /// Ends the watch; must be called before the object is freed. The result of a read under way is dropped.
     func stop() {
         loop.assertConfined()
         looks?.stop()

@@ -7,7 +7,7 @@ package enum HealthProbe {
     /// How long the answer may take.
     static let deadline = Duration.seconds(3)
 
-    /// What came back.
+    /// The answer.
     package struct Answer: Sendable {
         package let isHealthy: Bool
         package let text: String

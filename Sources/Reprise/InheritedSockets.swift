@@ -4,16 +4,16 @@ internal import RepriseVocabulary
 
 /// Listening sockets that systemd has opened for us (sd_listen_fds(3)).
 struct InheritedSockets: Sendable {
-    /// The first descriptor that is handed over.
+    /// The first descriptor that systemd hands over.
     static let firstDescriptor: CInt = 3
-    /// How many are taken over at most.
+    /// The most that we take over.
     static let maximum: CInt = 1024
 
     /// Those that may serve a listener; ours for as long as the process lives, as they are systemd's.
     private(set) var sockets: [Inherited] = []
-    /// Descriptors that are handed over but are no listening stream sockets.
+    /// Descriptors handed over that are no listening stream sockets.
     private(set) var unusable: [CInt] = []
-    /// How many more were announced than are taken over.
+    /// How many more systemd announced than we take over.
     private var beyond = 0
 
     /// Those in words; `nil` for none.
@@ -26,7 +26,7 @@ struct InheritedSockets: Sendable {
 
     /// How many descriptors a message lists.
     private static let maximumListed = 10
-    /// Where those were bound that no listener wanted at the start; systemd still holds them.
+    /// Those that no listener wanted at the start; systemd still holds them.
     private(set) var givenUp: [Inherited] = []
 
     /// One of them, as the kernel sees it.
@@ -57,7 +57,7 @@ struct InheritedSockets: Sendable {
             return meet && (address.isIPv6 == other.isIPv6 || isDualStack && !other.isIPv6)
         }
 
-        /// Who comes in besides those that a listener names; `nil` for nobody.
+        /// Which clients it takes besides those that a listener names; `nil` for none.
         func surplus(beyond wanted: Endpoint, _ others: [Endpoint]) -> String? {
             guard isDualStack, case .ip(let address, let port) = wanted, address.isUnspecified else { return nil }
             let other = address.isIPv6 ? IPAddress(ipv4: 0) : IPAddress(ipv6High: 0, low: 0)
@@ -66,7 +66,7 @@ struct InheritedSockets: Sendable {
         }
     }
 
-    /// Takes over what `LISTEN_FDS` announces, if `LISTEN_PID` says that it is meant for this process.
+    /// Takes over what `LISTEN_FDS` announces, if `LISTEN_PID` names this process.
     init(environment: [String: String], process: Int32 = getpid()) {
         guard let count = environment["LISTEN_FDS"].flatMap(CInt.init), count > 0,
             environment["LISTEN_PID"].flatMap(Int32.init) == process
@@ -74,7 +74,7 @@ struct InheritedSockets: Sendable {
         beyond = Int(max(0, count - Self.maximum))
         for descriptor in Self.firstDescriptor..<Self.firstDescriptor + min(count, Self.maximum) {
             if let socket = Socket.inherited(descriptor), let endpoint = socket.localEndpoint {
-                // One bound to `::ffff:0.0.0.0` is of IPv6's family, and takes IPv4 alone.
+                // A socket bound to `::ffff:0.0.0.0` is of IPv6's family, but takes only IPv4.
                 let isDualStack = endpoint.address?.isIPv6 == true && socket.isDualStack
                 sockets.append(Inherited(socket: socket, endpoint: endpoint, isDualStack: isDualStack))
             } else {
@@ -83,8 +83,8 @@ struct InheritedSockets: Sendable {
         }
     }
 
-    /// Those that serve an endpoint, the ones that are bound to just it first; several share a port's clients
-    /// (SO_REUSEPORT), and all of them must be accepted from.
+    /// Those that serve an endpoint, those bound to exactly it first; several share a port's clients (SO_REUSEPORT),
+    /// and we must accept from all of them.
     func serving(_ wanted: Endpoint) -> [Inherited] {
         let exact = sockets.filter { $0.endpoint == wanted }
         return exact.isEmpty ? sockets.filter { $0.serves(wanted) } : exact

@@ -15,7 +15,7 @@ struct ListenerBuilder: Sendable {
     /// - Parameters:
     ///   - loadedFiles: the certificates that the plan names.
     ///   - servers: the addresses of the servers that the plan names.
-    ///   - lasting: what outlives a generation: admission counts and sessions, by name.
+    ///   - lasting: the parts that outlive a generation: admission counts and sessions, by name.
     ///   - descriptors: how many descriptors the process may have open.
     init(
         _ plan: Plan, _ loadedFiles: LoadedFiles, _ servers: ResolvedServers, lasting: inout LastingParts,
@@ -66,13 +66,13 @@ struct ListenerBuilder: Sendable {
     }
 }
 
-/// What outlives a generation of the configuration, by name.
+/// The parts that outlive a generation of the configuration, by name.
 struct LastingParts: Sendable {
     private var admissions: [String: Admission] = [:]
-    /// No session goes away because a file is read again.
+    /// A reload ends no session.
     var domains = SessionDomains()
 
-    /// The counts of a listener: open connections do not go away because a file is read again.
+    /// The counts of a listener: a reload ends no open connection.
     mutating func admission(of listener: String) -> Admission {
         if let admission = admissions[listener] { return admission }
         let admission = Admission()
@@ -80,7 +80,8 @@ struct LastingParts: Sendable {
         return admission
     }
 
-    /// Open connections of all listeners, those of earlier generations too: now, and at the most since the last call.
+    /// Open connections of all listeners, those of earlier generations too: now, and the most at once since the last
+    /// call.
     func takePeak() -> (open: Int, peak: Int) {
         admissions.values.reduce((open: 0, peak: 0)) { sum, admission in
             let counts = admission.takePeak()
@@ -88,16 +89,16 @@ struct LastingParts: Sendable {
         }
     }
 
-    /// Lets go of what listeners have left that the plan does not have any more, once their last connections are over.
+    /// Frees the parts of listeners that the plan no longer has, once their last connections are over.
     ///
-    /// - Returns: whether some of it waits for that.
+    /// - Returns: whether some parts wait for that.
     mutating func letGo(allBut plan: Plan) -> Bool {
         let names = Set(plan.listeners.map(\.name))
         admissions = admissions.filter { names.contains($0.key) || $0.value.openConnections > 0 }
         return domains.letGo(allBut: plan) > 0 || admissions.keys.contains { !names.contains($0) }
     }
 
-    /// The listeners that there is still something of.
+    /// The listeners that still have parts here.
     var listeners: Set<String> { Set(admissions.keys) }
 }
 
@@ -106,7 +107,7 @@ struct ResolvedServers: Sendable {
     private(set) var faults: [Fault] = []
     private var endpoints: [HostEndpoint: [Endpoint]] = [:]
 
-    /// Asks the system's resolver, which may take its time.
+    /// Asks the system's resolver, which may take long.
     init(_ plan: Plan?) {
         for server in plan?.upstreams.flatMap(\.servers) ?? [] {
             guard case .host(let host) = server.address else { continue }
@@ -118,7 +119,7 @@ struct ResolvedServers: Sendable {
         }
     }
 
-    /// Where a server is; empty for a name that did not resolve.
+    /// A server's addresses; empty for a name that did not resolve.
     subscript(address: ServerAddress) -> [Endpoint] {
         switch address {
         case .endpoint(let endpoint): [endpoint]

@@ -9,16 +9,16 @@ struct ListeningSockets: Sendable {
 
     /// As the configuration writes it.
     let configured: Endpoint
-    /// Where it really is: port 0 has become a port.
+    /// The real endpoint: the kernel has chosen a port for port 0.
     let bound: Endpoint
     /// One for each worker.
     let sockets: [Socket]
     /// Whether systemd opened it, and so removes its file.
     var isInherited = false
-    /// The file of a Unix socket as we made it: another program may have put its own in the place since.
+    /// The file of a Unix socket as we made it: another program may have replaced it since.
     var file: FileIdentity?
 
-    /// Which file a path leads to.
+    /// The file that a path leads to.
     struct FileIdentity: Equatable, Sendable {
         private let device: UInt64
         private let inode: UInt64
@@ -32,12 +32,12 @@ struct ListeningSockets: Sendable {
         }
     }
 
-    /// Binds an endpoint for so many workers.
+    /// Binds an endpoint for that many workers.
     ///
-    /// SO_REUSEPORT would let a second copy of ours, or a foreign server that sets it too, share the port unnoticed: a
-    /// socket without it is bound first, to find them.
+    /// SO_REUSEPORT would let a second copy of ours, or a foreign server that sets it too, share the port unnoticed: we
+    /// first bind a socket without it, to find them.
     ///
-    /// - Parameter isOurs: another listener of ours has it, and is about to give it up.
+    /// - Parameter isOurs: whether another listener of ours has it, and is about to give it up.
     static func open(_ endpoint: Endpoint, workers: Int, isOurs: Bool = false) throws(SocketError) -> ListeningSockets {
         if case .unix = endpoint {
             return try shared(try Socket.listen(on: endpoint, sharingPort: false, backlog: backlog), endpoint, workers)
@@ -49,7 +49,7 @@ struct ListeningSockets: Sendable {
             for _ in 0..<workers {
                 let socket = try Socket.listen(on: bound, sharingPort: true, backlog: backlog)
                 sockets.append(socket)
-                // The first socket settles which port 0 means.
+                // The first socket decides the port for port 0.
                 if sockets.count == 1 { bound = socket.localEndpoint ?? endpoint }
             }
         } catch {
@@ -61,7 +61,7 @@ struct ListeningSockets: Sendable {
 
     /// One socket that all workers accept from: a Unix socket, or one that systemd holds for us.
     ///
-    /// - Throws: when there are no descriptors left; the socket is closed then.
+    /// - Throws: when no descriptors are left; the socket is closed then.
     static func shared(
         _ socket: Socket, _ endpoint: Endpoint, _ workers: Int
     ) throws(SocketError) -> ListeningSockets {
@@ -86,9 +86,10 @@ struct ListeningSockets: Sendable {
         return Socket(descriptor: descriptor)
     }
 
-    /// The same sockets once more, with the clients that wait in them: for a listener that takes them over from another.
+    /// Copies of the same sockets, with the clients that wait in them: for a listener that takes them over from
+    /// another.
     ///
-    /// - Throws: when there are no descriptors left.
+    /// - Throws: when no descriptors are left.
     func copied() throws(SocketError) -> ListeningSockets {
         var copies: [Socket] = []
         do {
@@ -101,7 +102,7 @@ struct ListeningSockets: Sendable {
             configured: configured, bound: bound, sockets: copies, isInherited: isInherited, file: file)
     }
 
-    /// Whether the kernel would have one of the two refuse the other, were they not both ours.
+    /// Whether the kernel would refuse one of the two beside the other, were they not both ours.
     func overlaps(_ endpoint: Endpoint) -> Bool {
         guard case .ip(let other, let otherPort) = endpoint, case .ip(let address, let port) = bound else {
             return false

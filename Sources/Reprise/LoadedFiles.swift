@@ -22,7 +22,7 @@ struct LoadedFiles: Sendable {
     struct LoadedCertificate: Sendable {
         let certificate: ServerCertificate
         let chain: FileReference
-        /// Where the OCSP response came from that is stapled to it.
+        /// The file of the OCSP response that is stapled to it.
         let ocsp: FileReference?
         /// The state of that file before it was read.
         let ocspStamp: FileStamp?
@@ -31,7 +31,7 @@ struct LoadedFiles: Sendable {
     /// Loads what the configuration refers to.
     ///
     /// - Parameters:
-    ///   - now: what validity is judged by.
+    ///   - now: the time by which to judge validity.
     ///   - files: gives the files.
     init(
         _ loaded: LoadedConfiguration, at now: WallTime,
@@ -48,7 +48,7 @@ struct LoadedFiles: Sendable {
         for listener in plan.listeners { buildHosts(of: listener) }
     }
 
-    /// What libssl objects to shows only here: a key that is too small for the security level, for one.
+    /// Only this shows libssl's objections, such as a key that is too small for the security level.
     private mutating func buildHosts(of listener: ListenerPlan) {
         let definitions = listener.tls.hosts.map { host in
             HostDefinition(
@@ -175,7 +175,7 @@ struct LoadedFiles: Sendable {
 }
 
 extension CertificateError {
-    /// The file that is to blame.
+    /// Whether the fault is in that file.
     fileprivate func isAbout(_ plan: CertificatePlan) -> FileReference {
         switch self {
         case .emptyFile(let file), .tooLarge(let file, _), .notPEM(let file), .form(let file, _):

@@ -1,13 +1,13 @@
 internal import RepriseEventLoop
 internal import RepriseVocabulary
 
-/// Gives memory back to the system when a crowd of connections has gone.
+/// Gives memory back to the system when many connections have closed.
 ///
 /// glibc keeps what was freed for its own use: without this the process would stay as large as its busiest moment.
-/// Confined to the control loop; a trim holds up whoever allocates in the same arena at that moment, so that it comes
-/// when the crowd has become half as large, and for less only now and then.
+/// Confined to the control loop; a trim holds up threads that allocate in the same arena at that moment, so that it
+/// comes when half of the connections have closed, and for less only now and then.
 final class MemoryMaintenance {
-    /// How often the number of connections is looked at.
+    /// How often it looks at the number of connections.
     static let interval = Duration.seconds(1)
     /// How long a trim for less than half of a crowd waits after the last one.
     static let rest = Duration.seconds(30)
@@ -21,8 +21,8 @@ final class MemoryMaintenance {
     private var hasJustTrimmed = false
     private var timer: LoopEvent?
 
-    /// - Parameter takePeak: open connections now, and at the most since the last call: a crowd that has come and gone
-    ///   between two looks is counted where connections open.
+    /// - Parameter takePeak: open connections now, and the most at once since the last call, which includes a crowd
+    ///   that came and went between two looks.
     init(loop: EventLoop, takePeak: @escaping () -> (open: Int, peak: Int)) {
         self.loop = loop
         self.takePeak = takePeak
@@ -30,7 +30,7 @@ final class MemoryMaintenance {
         timer?.schedule(after: Self.interval)
     }
 
-    /// Ends the maintenance; must be called before the object goes.
+    /// Ends the maintenance; must be called before the object is freed.
     func stop() {
         loop.assertConfined()
         timer?.close()
@@ -53,8 +53,8 @@ final class MemoryMaintenance {
         timer?.schedule(after: Self.interval)
     }
 
-    /// Whether enough of a crowd of `peak` has gone: half of it, or a tenth when the last trim was long ago. Where a crowd
-    /// comes on top of many who stay, half of all never goes.
+    /// Whether enough of a crowd of `peak` has gone: half of it, or a tenth when the last trim was long ago. Where a
+    /// crowd comes on top of many connections that stay, half of all never close.
     static func isWorthTrimming(peak: Int, open: Int, hasRested: Bool) -> Bool {
         let gone = peak - open
         return gone >= crowd && (open <= peak / 2 || hasRested && gone >= peak / 10)

@@ -5,9 +5,9 @@ internal import RepriseProxy
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// Runs a server to its end on the calling thread: what the command does, and whoever embeds it.
+/// Runs a server to its end on the calling thread, for the command and for programs that embed it.
 package struct Program: Sendable {
-    /// What the process ends with.
+    /// The process's exit status.
     package enum ExitCode {
         /// All went well, or the server drained after SIGTERM or SIGINT.
         package static let success: Int32 = 0
@@ -21,7 +21,7 @@ package struct Program: Sendable {
 
     private static let heard = [ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp]
 
-    /// How long the end waits for what is read in the background, such as a configuration on a disk that hangs.
+    /// How long the end waits for background reads, such as a configuration on a disk that hangs.
     package static let exitPatience = Duration.seconds(2)
 
     private let source: ConfigurationSource
@@ -29,10 +29,10 @@ package struct Program: Sendable {
     private let observers: Observers
     private let logOutput: LogOutput
 
-    /// Where the log goes until the configuration says how it looks.
+    /// Where the log goes, and its format until the configuration sets one.
     package struct LogOutput: Sendable {
         package let descriptor: Int32
-        /// Paint levels: for a terminal.
+        /// Whether to color levels, for a terminal.
         package let isTerminal: Bool
 
         package init(descriptor: Int32, isTerminal: Bool) {
@@ -57,7 +57,7 @@ package struct Program: Sendable {
     /// Serves until a signal ends it.
     ///
     /// - Parameters:
-    ///   - report: is told why the server did not start, one line at a time.
+    ///   - report: gets the reasons why the server did not start, one line at a time.
     ///   - started: is called on the control loop when it serves.
     /// - Returns: one of ``ExitCode``.
     package func run(
@@ -68,13 +68,13 @@ package struct Program: Sendable {
         return code
     }
 
-    /// - Returns: the watches too: when they are closed, a late signal does what it does by default.
+    /// - Returns: also the watches: when they are closed, a late signal has its default effect.
     private func serve(
         report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void
     ) -> (Int32, [LoopEvent]) {
         Library.leaveCleanupToTheSystem()
         ProcessSignals.ignoreBrokenPipes()
-        // Held back until they are watched for: a signal that comes first waits, and ends nothing.
+        // Blocked until we watch for them: an early signal waits, and ends nothing.
         ProcessSignals.block(Self.heard)
         // A core dump would hold private keys, ticket keys and master secrets.
         Descriptors.forbidCoreDumps()
@@ -91,7 +91,7 @@ package struct Program: Sendable {
                 observers: observers)
             let outcome = Outcome()
             let signals = try watchSignals(control, server, outcome)
-            // Who started the process may have blocked them, too.
+            // The parent process may have blocked them, too.
             ProcessSignals.unblock(Self.heard)
             Task(executorPreference: control) { () throws(Never) -> Void in
                 do throws(RepriseError) {
@@ -104,7 +104,7 @@ package struct Program: Sendable {
                 }
             }
             control.run()
-            // Whoever calls may exit now, which ends the threads that are left wherever they are.
+            // The caller may exit now, which ends the remaining threads wherever they are.
             if Background.wait(atMost: Self.exitPatience) { control.runLeftovers() }
             return (outcome.code, signals)
         } catch {
@@ -120,10 +120,10 @@ package struct Program: Sendable {
     ) -> Never {
         ProcessSignals.nameCrashes()
         let (code, signals) = serve(report: report, started: started)
-        // A signal that comes now has nothing to end any more, and must not do what it does by default.
+        // A signal that comes now has nothing left to end, and must not have its default effect.
         ProcessSignals.block(Self.heard)
         for signal in signals { signal.close() }
-        // A thread that hangs all the same must not see what exit(3) tears down.
+        // A thread that hangs all the same must not see what exit(3) frees.
         ProcessEnd.exit(code, isQuiet: Background.wait(atMost: .zero))
     }
 
@@ -162,12 +162,12 @@ package struct Program: Sendable {
 }
 
 extension RepriseError {
-    /// What is said on standard error, one line each.
+    /// The messages on standard error, one line each.
     var lines: [String] {
         if case .faults(let lines) = self { lines } else { ["reprise: \(self)"] }
     }
 
-    /// What the process ends with.
+    /// The process's exit status.
     package var exitCode: Int32 {
         switch self {
         case .faults, .unreadable: Program.ExitCode.faults

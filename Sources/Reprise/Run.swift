@@ -3,14 +3,15 @@ public import RepriseResumption
 
 /// Runs a Reprise with a configuration file on the calling thread, until SIGTERM or SIGINT has drained it.
 ///
-/// For programs that embed Reprise; the `reprise` command does the same. It takes SIGTERM, SIGINT and SIGHUP over, ignores
-/// SIGPIPE, raises the limit of descriptors to its hard one, forbids core dumps, and logs to standard error.
+/// For programs that embed Reprise; the `reprise` command does the same. It takes SIGTERM, SIGINT and SIGHUP over,
+/// ignores SIGPIPE, raises the limit of descriptors to its hard one, forbids core dumps, and logs to standard error.
 /// - Parameters:
-///   - configurationFile: the path of the YAML file; what it names is relative to its folder.
-///   - sessions: is told of every session that a client is given, such as an ``EstablishedSessions`` to be awaited.
-///   - environment: what `${NAME}` in the file reads, and where `NOTIFY_SOCKET` and `LISTEN_FDS` are looked for.
-///   - report: is told why it did not start, one line at a time.
-/// - Returns: 0 after draining, 1 when the configuration has faults, 2 when the system refused, 143 after a second signal.
+///   - configurationFile: the path of the YAML file; paths in it are relative to its folder.
+///   - sessions: gets every session that a client is given, for example an ``EstablishedSessions``.
+///   - environment: the variables for `${NAME}` in the file, `NOTIFY_SOCKET` and `LISTEN_FDS`.
+///   - report: gets the reasons why it did not start, one line at a time.
+/// - Returns: 0 after draining, 1 when the configuration has faults, 2 when the system refused, 143 after a second
+///   signal.
 public func run(
     configurationFile: String, environment: [String: String], sessions: (any SessionObserver)? = nil,
     report: @escaping @Sendable (String) -> Void
@@ -21,13 +22,13 @@ public func run(
     ).run(report: report)
 }
 
-/// Why Reprise does not start or goes on with what it has; the text is for the operator.
+/// Why Reprise does not start, or keeps its old configuration; the text is for the operator.
 public enum RepriseError: Error, Sendable {
     /// The configuration has faults: one line each, `file:line:column: path: …`.
     case faults([String])
     /// The configuration file cannot be read.
     case unreadable(file: String, reason: String)
-    /// The configuration is good, but the system says no: a port in use, no permission.
+    /// The configuration is good, but the system refuses: a port in use, no permission.
     case cannotStart(String)
 }
 

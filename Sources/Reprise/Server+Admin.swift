@@ -6,7 +6,7 @@ internal import RepriseVocabulary
 
 /// The admin endpoint of a plan.
 extension Server {
-    /// A new endpoint where the plan wants one.
+    /// Starts a new endpoint if the plan has one.
     func startAdmin(_ plan: Plan) throws(RepriseError) -> AdminServer? {
         guard let admin = plan.admin else { return nil }
         do {

@@ -3,13 +3,13 @@ internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseVocabulary
 
-/// What a reload leaves behind: stores, counts and series of listeners that it removed or renamed, for as long as their
+/// The remains after a reload: stores, counts and series of listeners that it removed or renamed, for as long as their
 /// connections last.
 extension Server {
-    /// How often it is looked whether the last of them is over.
+    /// How often we check whether the last of them is over.
     static let leavingInterval = Duration.seconds(1)
 
-    /// Lets go of what nobody has any more, and comes back while somebody has.
+    /// Frees what no connection uses, and checks again later while some is in use.
     func letGoOfTheGone() {
         // A reload has parts that its plan does not show yet.
         guard isServing, let plan else { return }
@@ -17,12 +17,12 @@ extension Server {
         maintenance.sessions?.keep(lasting.domains)
         let listeners = lasting.listeners
         registry.removeSeries(with: ["listener"]) { listeners.contains($0[0]) }
-        // A connection that is on its way to a server counts in its own cells, unseen, until it is there.
+        // A connection that is still connecting counts only once it has reached its server.
         let serversWait = forgetServers(but: plan)
         if waits || serversWait { maintenance.leaving?.schedule(after: Self.leavingInterval) }
     }
 
-    /// Takes the series of servers away that the plan does not have, once nobody is connected to them.
+    /// Removes the series of servers that the plan does not have, once no connection to them is open.
     private func forgetServers(but plan: Plan) -> Bool {
         let servers = Set(plan.upstreams.flatMap { upstream in upstream.servers.map { [upstream.name, $0.id] } })
         var used = Set<String>()

@@ -5,7 +5,7 @@ internal import RepriseResumption
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// Metrics of the process as a whole, and those that are there before anything has happened.
+/// Metrics of the process as a whole, and those that exist before anything has happened.
 extension Server {
     func registerProcessMetrics(workers: Int) {
         let started = Clocks.wall()
@@ -42,12 +42,13 @@ package enum Versions {
     /// libevent's.
     package static var libevent: String { EventLoop.libeventVersion }
 
-    /// Lines for people: ours first, then what it runs on.
+    /// Lines for people: our version first, then those of the libraries.
     package static var lines: [String] {
         ["reprise \(reprise)", Library.version, "libevent \(libevent)", "Swift \(swift)"]
     }
 
-    /// The compiler's; the language has no word for it at run time, so the newest that compiled this is named.
+    /// The compiler's; Swift cannot tell it at run time, so this names the newest version that the source was compiled
+    /// by.
     private static var swift: String {
         #if compiler(>=6.4)
             "6.4 or later"

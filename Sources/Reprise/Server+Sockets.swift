@@ -5,9 +5,9 @@ internal import RepriseMetrics
 internal import RepriseProxy
 internal import RepriseVocabulary
 
-/// Which sockets are open, and who accepts on them.
+/// Which sockets are open, and which workers accept on them.
 extension Server {
-    /// Opens what the plan binds and is not open yet; all or nothing.
+    /// Opens the endpoints of the plan that are not open yet; all or none.
     func openSockets(
         of plan: Plan, workers: Int, besides open: [String: [ListeningSockets]] = [:]
     ) throws(RepriseError) -> [String: [ListeningSockets]] {
@@ -46,7 +46,7 @@ extension Server {
         }
     }
 
-    /// Copies of sockets that systemd handed over: a refused reload gives them up again, and a later one may want them back.
+    /// Copies of sockets that systemd handed over: a refused reload closes them again, and a later one may need them.
     private func takeOver(
         _ handed: [InheritedSockets.Inherited], for endpoint: Endpoint, of listener: ListenerPlan, _ plan: Plan,
         workers: Int
@@ -54,7 +54,7 @@ extension Server {
         let named = listener.bind.map(\.value)
         var taken: [ListeningSockets] = []
         for one in handed {
-            // The kernel cannot tell apart for whom it is: a client of one family would reach either listener.
+            // The kernel cannot tell the listeners apart: a client of one family would reach either.
             if let other = plan.listeners.first(where: { other in
                 other.name != listener.name && other.bind.contains { one.serves($0.value) }
             }) {
@@ -64,7 +64,7 @@ extension Server {
                     + "BindIPv6Only=ipv6-only, and both addresses"
                 throw error
             }
-            // Named twice, as both of its families: once is enough.
+            // The plan names it twice, once for each family: once is enough.
             if one.endpoint != endpoint, named.contains(one.endpoint) { continue }
             if let surplus = one.surplus(beyond: endpoint, named) {
                 log.warning(
@@ -82,7 +82,7 @@ extension Server {
         return taken
     }
 
-    /// Closes what systemd handed over and no listener wants: a client that comes there would wait for nobody.
+    /// Closes the sockets from systemd that no listener uses: a client there would wait for ever.
     func giveUpInherited(but plan: Plan) {
         for gone in inherited.giveUp(allBut: plan.listeners.flatMap { $0.bind.map(\.value) }) {
             log.warning(
@@ -90,7 +90,7 @@ extension Server {
         }
     }
 
-    /// Closes sockets that nobody has accepted on, with the files of theirs.
+    /// Closes sockets that no worker has accepted on, and removes their files.
     func closeUnused(_ opened: [String: [ListeningSockets]]) {
         for endpoint in opened.values.joined() {
             endpoint.close()
@@ -106,7 +106,7 @@ extension Server {
                     do {
                         try await worker.accept(on: socket, for: name, boundTo: endpoint.configured)
                     } catch {
-                        // The kernel would go on to give it a share of the clients.
+                        // Otherwise the kernel would go on giving it a share of the clients.
                         socket.close()
                         log.error(
                             "a worker cannot accept", [("listener", .string(name)), ("reason", .string("\(error)"))])
@@ -144,7 +144,7 @@ extension Server {
         }
     }
 
-    /// Takes away the file of a Unix socket that we made and no listener of ours has any more.
+    /// Removes the file of a Unix socket that we made and that no listener of ours has now.
     func removeFile(of gone: ListeningSockets) {
         guard case .unix(let path) = gone.configured, !gone.isInherited, let made = gone.file,
             made == ListeningSockets.FileIdentity(gone.configured),

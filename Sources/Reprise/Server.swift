@@ -22,10 +22,10 @@ package actor Server {
     /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
     var loadPatience = Duration.seconds(60)
     private let loads = Loads()
-    /// A start or a reload only reads so far: nothing has been opened that would have to be closed.
+    /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.
     private var isLoading = false
 
-    /// What was asked for while something else was under way.
+    /// Requests that came while something else was under way.
     private struct Wanted {
         var reload = false
         var stop = false
@@ -38,8 +38,8 @@ package actor Server {
     /// A server that has not started.
     ///
     /// - Parameters:
-    ///   - control: the loop it runs on; whoever runs it ends when the server stops it.
-    ///   - observer: told of every connection that reaches an upstream.
+    ///   - control: the loop it runs on; the server stops it at the end.
+    ///   - observer: learns of every connection that reaches an upstream.
     package init(
         control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
         queue: LogQueue
@@ -67,7 +67,7 @@ package actor Server {
     /// - Throws: faults of the configuration, or what the system refuses; nothing is left running then.
     package func start() async throws(RepriseError) {
         let checked = try await check()
-        // Told to stop meanwhile: the control loop has ended, or is about to.
+        // It was stopped meanwhile: the control loop has ended, or is about to.
         guard state == .starting else { return }
         guard let plan = checked.plan else { throw .faults(checked.faults) }
         log.adopt(plan.log)
@@ -102,7 +102,7 @@ package actor Server {
         state = .serving
         notifier.ready()
         if wanted.stop { return await stop() }
-        // Asked for while this one was read: what it was asked for may not be in it.
+        // A reload was requested during this read, which may have missed the change.
         if wanted.reload { await reload() }
     }
 
@@ -118,7 +118,7 @@ package actor Server {
 
     /// Reads the configuration again; new connections get the new one, and a file with faults changes nothing.
     ///
-    /// Asked for during a start or a reload it happens after that, once.
+    /// If called during a start or a reload, it happens once after that.
     package func reload() async {
         switch state {
         case .serving: break
@@ -143,8 +143,8 @@ package actor Server {
         if wanted.stop { await stop() }
     }
 
-    /// Reads and checks the configuration apart from the control loop: signals are heard however slow a disk or a name
-    /// server is.
+    /// Reads and checks the configuration apart from the control loop, which handles signals even when a disk or a name
+    /// server is slow.
     private func check() async throws(RepriseError) -> CheckedConfiguration {
         let (source, environment) = (source, surroundings.environment)
         isLoading = true
@@ -171,7 +171,7 @@ package actor Server {
     private func reloadOnce() async -> String? {
         do {
             let checked = try await check()
-            // Told to stop meanwhile: what was loaded is of no use.
+            // It was stopped meanwhile: drop what was loaded.
             guard state == .reloading else { return nil }
             guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
             try await replace(with: plan, checked)
@@ -224,7 +224,7 @@ package actor Server {
         tendCertificates(checked.loadedFiles, plan)
     }
 
-    /// Gives the session domains what the plan says, before the first connection under it.
+    /// Applies the plan to the session domains, before the first connection under it.
     private func adaptSessions(to plan: Plan, _ loadedFiles: LoadedFiles) {
         for option in lasting.domains.adapt(to: plan, keys: loadedFiles.ticketKeys, at: Clocks.wall()) {
             log.warning("a changed option needs a restart", [("option", .string(option))])
@@ -275,7 +275,7 @@ extension Server {
             state = .ended
             control.stop()
         case .starting:
-            // What the start opens must be there to be closed.
+            // First the start must have opened what we then close.
             wanted.stop = true
         case .serving:
             state = .draining
@@ -284,7 +284,7 @@ extension Server {
             state = .draining
             await drain()
         case .reloading:
-            // What the reload opens must be there to be closed.
+            // First the reload must have opened what we then close.
             wanted.stop = true
         case .draining:
             log.notice("ending at once", [])
@@ -296,7 +296,7 @@ extension Server {
 
     private func drain() async {
         notifier.stopping()
-        // At once: whoever comes next may make its own in the same place.
+        // At once: the next process may make its own in the same place.
         let open = Array(sockets.values.joined())
         sockets = [:]
         for endpoint in open { removeFile(of: endpoint) }

@@ -2,7 +2,7 @@ internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseProxy
 
-/// What a server is given, and never changes.
+/// What a server gets at its start and never changes.
 struct ServerSurroundings: Sendable {
     let source: ConfigurationSource
     let environment: [String: String]
@@ -12,7 +12,7 @@ struct ServerSurroundings: Sendable {
     let observers: Observers
 }
 
-/// What runs for a server: threads, sockets, and how many of them there may be.
+/// The running parts of a server: threads, sockets, and how many of them there may be.
 struct RunningParts {
     var workers: [Worker] = []
     var loops: [EventLoop] = []
@@ -25,7 +25,7 @@ struct RunningParts {
     }
 }
 
-/// What looks after files, sessions, memory and what reloads leave behind, on the control loop.
+/// The maintenance of files, sessions, memory and the remains of reloads, on the control loop.
 struct Maintenance {
     var certificates: CertificateMaintenance?
     var sessions: SessionMaintenance?

@@ -1,7 +1,7 @@
 internal import RepriseEventLoop
 internal import RepriseVocabulary
 
-/// Tells systemd how the service fares (sd_notify(3)), where `NOTIFY_SOCKET` says that it wants to know.
+/// Tells systemd the service's state (sd_notify(3)), if `NOTIFY_SOCKET` is set.
 struct ServiceNotifier: Sendable {
     private let socket: String?
 
@@ -10,7 +10,7 @@ struct ServiceNotifier: Sendable {
         socket = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
     }
 
-    /// Connections are accepted, after the start or a reload.
+    /// The service accepts connections, after the start or a reload.
     ///
     /// - Parameter refusal: why the reload that ends here changed nothing, for `systemctl status` to say.
     func ready(refusal: String? = nil) {
@@ -21,7 +21,7 @@ struct ServiceNotifier: Sendable {
         send("READY=1\nSTATUS=Serving" + (reason.map { "; the last reload was refused: \($0)" } ?? ""))
     }
 
-    /// A datagram holds it, and a line of `systemctl status` shows it.
+    /// The longest reason that fits a datagram and a line of `systemctl status`.
     private static let reasonLength = 400
 
     /// A reload has begun.
@@ -38,7 +38,7 @@ struct ServiceNotifier: Sendable {
 
     private func send(_ state: String) {
         guard let socket else { return }
-        // Nobody can be told that nobody could be told.
+        // There is no one to report a failure to.
         _ = Socket.sendDatagram(state, toUnix: socket)
     }
 }

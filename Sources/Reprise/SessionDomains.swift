@@ -7,10 +7,10 @@ internal import RepriseVocabulary
 /// The session domains of the process, by name: a reload ends no session, so they outlive it.
 struct SessionDomains: Sendable {
     private var domains: [String: SessionDomain] = [:]
-    /// Those that a plan in force has had.
+    /// Those that some plan in force has had.
     private var adopted: Set<String> = []
 
-    /// The rotation that a domain's listeners ask for together: tickets of the longest lifetime must find their key.
+    /// The rotation for all listeners of a domain: tickets of the longest lifetime must find their key.
     static func rotation(_ sessions: [SessionsPlan]) throws(TicketRotationFault) -> TicketRotation {
         try TicketRotation(
             rotate: (sessions.first ?? SessionsPlan()).tickets.rotate,
@@ -46,7 +46,7 @@ struct SessionDomains: Sendable {
             } else if let rotation = try? Self.rotation(sessions) {
                 domain.keys.reconfigure(rotation, at: now)
             }
-            // The store is laid out once, in whole pages.
+            // The store is mapped once, in whole pages.
             if domain.store.mappedBytes != first.cache.size.bytes & ~4095 {
                 restarts.append("sessions.cache.size of the session domain \(name)")
             }
@@ -57,10 +57,11 @@ struct SessionDomains: Sendable {
         return restarts
     }
 
-    /// Tells the domains which hosts they have now, and what those demand: who holds a session may ask whether it resumes.
+    /// Tells the domains which hosts they have now, and what those demand: the holder of a session may ask whether it
+    /// resumes.
     func serve(_ plan: Plan, _ loadedFiles: LoadedFiles) {
         let listeners = Dictionary(grouping: plan.listeners, by: \.sessions.domain)
-        // Those that have no listener any more, too: nothing of theirs resumes.
+        // This includes domains without a listener: their sessions do not resume.
         for (name, domain) in domains {
             domain.serve(
                 (listeners[name] ?? []).flatMap { listener in
@@ -94,9 +95,9 @@ struct SessionDomains: Sendable {
         domains = domains.filter { used.contains($0.key) }
     }
 
-    /// Lets go of the domains that no listener of the plan has any more, once their last connections are over.
+    /// Frees the domains that no listener of the plan has, once their last connections are over.
     ///
-    /// - Returns: those that wait for that.
+    /// - Returns: how many wait for that.
     mutating func letGo(allBut plan: Plan) -> Int {
         let used = Set(plan.listeners.map(\.sessions.domain))
         domains = domains.filter { used.contains($0.key) || $0.value.openConnections > 0 }
@@ -111,7 +112,7 @@ struct SessionDomains: Sendable {
 }
 
 extension ResumptionPolicy {
-    /// As the file has it.
+    /// The settings of the file.
     init(_ plan: SessionsPlan) {
         var verdicts = EndingVerdicts()
         for (ending, verdict) in plan.endings {

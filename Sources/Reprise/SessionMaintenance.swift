@@ -4,20 +4,20 @@ internal import RepriseMetrics
 internal import RepriseResumption
 internal import RepriseVocabulary
 
-/// What sessions need while the program serves: ticket keys turned in time, key files read again, stores counted.
+/// Looks after sessions while the program serves: rotates ticket keys, reads key files again, counts stores.
 ///
 /// Confined to the control loop.
 final class SessionMaintenance {
-    /// How often the files with ticket keys are looked at.
+    /// How often it looks at the files with ticket keys.
     static let fileInterval = Duration.seconds(2)
-    /// How often keys are made ahead and wiped; handshakes make up for what is late.
+    /// How often it makes keys ahead and wipes old ones; handshakes make up for a delay.
     static let advanceInterval = Duration.seconds(30)
 
     private let loop: EventLoop
     private let registry: MetricRegistry
     private let log: ControlLog
     private let domains: [SessionDomain]
-    /// Those that no listener has any more, too: their keys are wiped in time.
+    /// This includes domains without a listener: their keys must be wiped in time.
     private var allDomains: [SessionDomain]
     private var keyFiles: FileWatch<Result<TicketKeyLoading.Loaded, TicketKeyLoading.LoadingError>>?
     private var advanceTimer: LoopEvent?
@@ -39,13 +39,13 @@ final class SessionMaintenance {
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 
-    /// Goes on with these domains; the others have gone.
+    /// Goes on with these domains; the others are gone.
     func keep(_ domains: SessionDomains) {
         loop.assertConfined()
         allDomains = domains.all
     }
 
-    /// Ends the maintenance; must be called before the object goes.
+    /// Ends the maintenance; must be called before the object is freed.
     func stop() {
         loop.assertConfined()
         keyFiles?.stop()

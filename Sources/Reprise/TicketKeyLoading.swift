@@ -2,11 +2,11 @@ internal import RepriseConfiguration
 internal import RepriseResumption
 internal import RepriseVocabulary
 
-/// Reads the files with ticket keys that a session domain names, whichever program they come from.
+/// Reads the files with ticket keys that a session domain names, in any program's format.
 enum TicketKeyLoading {
     /// Why a file's keys cannot be used.
     struct LoadingError: Error, CustomStringConvertible {
-        /// Whose fault it is; `nil` when it takes two.
+        /// The file at fault; `nil` when two files are.
         let file: FileReference?
         let description: String
 

@@ -23,7 +23,7 @@ struct DemoCommand: Serving {
         }
         let (bind, admin) = (bind, admin)
         demo.runToExit(report: Terminal.complain) {
-            // It serves all the same when nobody reads this.
+            // It serves even when this cannot be written.
             try? Terminal.say(
                 """
 

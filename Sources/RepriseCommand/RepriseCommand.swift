@@ -13,7 +13,7 @@ struct RepriseCommand: ParsableCommand {
         version: Versions.lines.joined(separator: "\n"),
         subcommands: [Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self])
 
-    /// Help for a command that is none must not pass for help.
+    /// Rejects a request for help on an unknown command.
     ///
     /// - Throws: what is wrong with the command line.
     static func checkHelp(_ arguments: [String]) throws {
@@ -23,7 +23,7 @@ struct RepriseCommand: ParsableCommand {
     }
 
     func run() throws {
-        // Help that nobody asked for must not pass for something that was done.
+        // Help without a request must not look like success.
         Terminal.complain("reprise: which command? One of these is needed.\n\n\(Self.helpMessage())")
         throw ExitCode.validationFailure
     }

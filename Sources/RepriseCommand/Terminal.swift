@@ -3,18 +3,19 @@ import CRepriseProcess
 import Glibc
 import Reprise
 
-/// What the command writes for people, and what it reads from its surroundings.
+/// The command's output for people, and its arguments and environment.
 enum Terminal {
     /// One line on standard output.
     ///
-    /// - Throws: an exit code when it cannot be written: who waits for the line must not take its absence for success.
+    /// - Throws: an exit code when it cannot be written: a caller that waits for the line must not take its absence for
+    ///   success.
     static func say(_ line: String) throws(ExitCode) {
         guard let error = write(line, to: STDOUT_FILENO) else { return }
         complain("reprise: cannot write to standard output: \(String(cString: strerror(error)))")
         throw ExitCode(Program.ExitCode.cannotStart)
     }
 
-    /// One line on standard error. There is nowhere to tell that it cannot be written.
+    /// One line on standard error. A failure to write it cannot be reported.
     @Sendable static func complain(_ line: String) {
         _ = write(line, to: STDERR_FILENO)
     }
@@ -30,7 +31,7 @@ enum Terminal {
         return nil
     }
 
-    /// Ends the process with what an error, or a wish for help, has to say, and with its exit code.
+    /// Ends the process with the message of an error or of a request for help, and with its exit code.
     static func leave(_ error: any Error) -> Never {
         let text = RepriseCommand.fullMessage(for: error)
         let code = RepriseCommand.exitCode(for: error)
@@ -46,12 +47,12 @@ enum Terminal {
         }
     }
 
-    /// Standard error, as the log's way out.
+    /// Standard error, as the log's output.
     static var log: Program.LogOutput {
         Program.LogOutput(descriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1)
     }
 
-    /// What follows the program's name on its command line.
+    /// The command line after the program's name.
     static var arguments: [String] {
         guard reprise_argument_count() > 1 else { return [] }
         return (1..<reprise_argument_count()).compactMap { reprise_argument($0).map { String(cString: $0) } }

@@ -1,12 +1,12 @@
 import ArgumentParser
 import CRepriseProcess
 
-/// Every command is read, and so told to people, before any of it is done.
+/// Parses the whole command line, and reports its errors, before doing anything.
 do {
     let arguments = Terminal.arguments
     try RepriseCommand.checkHelp(arguments)
     var command = try RepriseCommand.parseAsRoot(arguments)
-    // What serves has handlers of its own, and lets signals through when they are in place.
+    // A command that serves has handlers of its own, and unblocks signals when they are in place.
     if !(command is any Serving) { reprise_release_signals() }
     try command.run()
 } catch {

@@ -2,29 +2,30 @@ internal import RepriseTLS
 
 /// Limits of the resumption module that no option changes.
 package enum ResumptionLimits {
-    /// How many certificates of a client's chain a session remembers, the trust anchor too; a longer chain does not resume.
+    /// How many certificates of a client's chain a session remembers, the trust anchor too; a longer chain does not
+    /// resume.
     package static let rememberedCertificates = 5
-    /// How much a router may have a session remember. It makes every ticket longer.
+    /// How many bytes a router may put into a session. It makes every ticket longer.
     package static let applicationDataBytes = 256
-    /// What one certificate can come to: its issuer's name and key, two counts, its points and its serial number.
+    /// The most bytes for one certificate: its issuer's name and key, two counts, its points and its serial number.
     private static let certificateBytes = 4 + 8 + 2 + TLSLimits.distributionPoints * 8 + 255
-    /// What all that a session remembers can come to.
+    /// The most bytes that a session remembers.
     package static let stateBytes = 64 + 256 + rememberedCertificates * certificateBytes + applicationDataBytes
     /// Lineages whose application data waits for their next ticket; the one that has waited longest makes room.
     package static let pendingLineages = 65_536
-    /// What a session store on another machine has been told and has not taken in yet; more is left out.
+    /// The most writes to a session store on another machine that are under way; it skips more.
     package static let storeWrites = 4096
-    /// How often a single-use session that another connection holds is asked for again; a hold lasts for a few dozen
+    /// How often to ask again for a single-use session that another connection holds; a hold lasts for a few dozen
     /// microseconds.
     package static let holdTries = 1000
-    /// Lineages that a deny list is set up for at the most.
+    /// The largest capacity of a deny list, in lineages.
     package static let denyListEntries = 1 << 24
     /// Into how many shares a deny list is divided: one address, or one certificate, fills one.
     package static let denyListShares = 16
-    /// How many stored sessions an address is given beyond what is set, within a session's lifetime.
+    /// How many stored sessions an address gets beyond the configured number, within a session's lifetime.
     package static let wishShare = 64
     /// The longest `sessions.lifetime`.
     static let longestLifetime = Duration.seconds(604_800)
-    /// In how many places addresses are counted for that.
+    /// How many counters the addresses share for that.
     package static let wishPlaces = 4096
 }

@@ -39,7 +39,7 @@ package final class UpstreamGroup: Sendable {
             self.first = first
         }
 
-        /// The next server and endpoint to try; `nil` when all have been.
+        /// The next server and endpoint to try; `nil` when all have been tried.
         package mutating func next() -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
             while serversTried < group.servers.count {
                 let index = (first + serversTried) % group.servers.count
@@ -62,11 +62,11 @@ package final class UpstreamGroup: Sendable {
     }
 }
 
-/// One server of an upstream group: what it is called, where it listens, and its share of the connections.
+/// One server of an upstream group: its name, where it listens, and its share of the connections.
 package struct UpstreamServer: Sendable, Hashable {
     /// The server's id in logs and metrics; unique in its group.
     package let id: String
-    /// Where it can be reached, in the order of trying: one endpoint, or all that its name resolved to.
+    /// Its endpoints, in the order of trying: one, or all that its name resolved to.
     package let endpoints: [Endpoint]
     /// Its share of the connections relative to the others', 1 to 1000.
     package let weight: Int

@@ -1,12 +1,13 @@
-/// One full cycle of smooth weighted round robin: each server as often as its weight says, spread as evenly as can be.
+/// One full cycle of smooth weighted round robin: each server as often as its weight says, spread as evenly as
+/// possible.
 ///
-/// Weights 5, 1, 1 give a a b a c a a, not a a a a a b c. Because the order is worked out ahead, a choice costs one
-/// atomic addition however many servers there are.
+/// Weights 5, 1, 1 give a a b a c a a, not a a a a a b c. Because the order is computed ahead, a choice costs one
+/// atomic addition for any number of servers.
 struct WeightedCycle: Sendable, Hashable {
     /// The most entries a cycle has; weights whose sum is larger are scaled down to it, never below 1.
     static let maximumLength = 65_536
 
-    /// Indices of servers, in the order of their order.
+    /// Indices of servers, in the order of their turns.
     let order: [UInt16]
 
     /// The cycle of those weights, 1 to 65,535 of them, each at least 1.

@@ -5,16 +5,16 @@ package enum Library {
     /// Its name and version, such as `OpenSSL 3.0.22 …`.
     package static var version: String { String(cString: OpenSSL_version(OPENSSL_VERSION)) }
 
-    /// Has libcrypto take nothing down at exit(3), where other threads may still be inside it (OPENSSL_INIT_NO_ATEXIT); the
-    /// system takes the memory back anyway. Without effect once libcrypto is in use: the first call of all decides.
+    /// Makes libcrypto free nothing at exit(3), when other threads may still be inside it (OPENSSL_INIT_NO_ATEXIT); the
+    /// system takes the memory back anyway. It has no effect once libcrypto is in use: the very first call decides.
     package static func leaveCleanupToTheSystem() {
         OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
     }
 }
 
-/// What libcrypto or libssl lacks of what every connection needs.
+/// Something that every connection needs and libcrypto or libssl lacks.
 package struct LibraryError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was asked for, such as `SHA-256`.
+    /// The missing algorithm, such as `SHA-256`.
     package let missing: String
     /// What the library says of it.
     package let reason: String
@@ -28,8 +28,8 @@ package struct LibraryError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension Library {
-    /// Tries once what is taken for granted from then on: digests, ciphers and randomness come from providers, and which of
-    /// them are loaded is the system's configuration's to say (OPENSSL_CONF). None goes while the process lives.
+    /// Tries once what we take for granted from then on: digests, ciphers and randomness come from providers, and the
+    /// system's configuration (OPENSSL_CONF) decides which are loaded. None is unloaded while the process lives.
     package static func check() throws(LibraryError) {
         ErrorQueue.clear()
         for (name, isThere) in needs where !isThere() {

@@ -3,7 +3,7 @@ public struct ByteCount: Sendable, Hashable, Comparable {
     /// The count itself.
     public let bytes: Int
 
-    /// A count of so many bytes, zero or more.
+    /// A count of that many bytes, zero or more.
     public init(_ bytes: Int) {
         precondition(bytes >= 0, "a byte count of \(bytes)")
         self.bytes = bytes

@@ -1,10 +1,10 @@
-/// Takes numbers and vectors off the front of bytes, as TLS writes them (RFC 8446 §3.3, §3.4): the most significant byte
-/// first, and a vector's length in front of it.
+/// Takes numbers and vectors off the front of bytes, as TLS writes them (RFC 8446 §3.3, §3.4): the most significant
+/// byte first, and a vector's length in front of it.
 ///
-/// Someone else keeps the bytes alive. Nothing is copied or allocated, since every handshake reads this way. Whatever there
-/// are not enough bytes for is `nil`; a vector's length has been taken then.
+/// The caller keeps the bytes alive. It copies and allocates nothing, since every handshake reads this way. Each call
+/// returns `nil` when there are not enough bytes; a vector's length has been taken then.
 package struct ByteReader {
-    /// What has not been taken.
+    /// The bytes not yet taken.
     package private(set) var rest: UnsafeRawBufferPointer
 
     package init(_ bytes: UnsafeRawBufferPointer) {
@@ -18,7 +18,7 @@ package struct ByteReader {
     /// Whether everything has been taken.
     package var isAtEnd: Bool { rest.isEmpty }
 
-    /// So many bytes as they are.
+    /// That many bytes as they are.
     package mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
         guard rest.count >= count else { return nil }
         defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }

@@ -5,9 +5,9 @@ package struct ConnectionTimeouts: Sendable, Hashable {
     package var connect: Duration = .seconds(5)
     /// Without a byte in either direction.
     package var idle: Duration = .seconds(300)
-    /// Without a byte in the direction that is left, when the other has ended.
+    /// Without a byte in the remaining direction, when the other has ended.
     package var halfClosed: Duration = .seconds(30)
-    /// For the client to take our goodbye and close.
+    /// For the client to take our close_notify and close.
     package var shutdown: Duration = .seconds(2)
 
     package init() {}

@@ -28,7 +28,7 @@ package struct EndingVerdicts: Sendable, Hashable {
 
     /// The verdict on an ending.
     ///
-    /// An alert drops only where it can mean that the session is not safe any more (``TLSAlert/tellsOfCorruption``).
+    /// An alert drops only where it can mean that the session is no longer safe (``TLSAlert/tellsOfCorruption``).
     package subscript(_ ending: Ending) -> Verdict {
         switch ending {
         case .alertSent(let alert) where !alert.tellsOfCorruption: .keep

@@ -19,7 +19,7 @@ public enum Endpoint: Sendable, Hashable {
             return
         }
         guard let (host, port) = splitPort(text), let address = IPAddress(parsing: host.text) else { return nil }
-        // A mapped address is written as IPv6, whatever it stands for.
+        // A mapped address is written as IPv6, although it stands for an IPv4 address.
         guard host.bracketed == host.text.contains(":") else { return nil }
         self = .ip(address, port: port)
     }
@@ -69,7 +69,7 @@ private func splitPort(_ text: String) -> (host: (text: String, bracketed: Bool)
     return ((String(host), bracketed), port)
 }
 
-/// The number a connection is known by in logs: unique in one process, never used again.
+/// The number of a connection in logs: unique in one process, never used again.
 public struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
     /// The number.
     public let value: UInt64

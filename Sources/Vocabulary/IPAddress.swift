@@ -1,4 +1,4 @@
-/// An IPv4 or IPv6 address, in network order. Scoped (zoned) addresses have no place here.
+/// An IPv4 or IPv6 address, in network order. It holds no scoped (zoned) addresses.
 ///
 /// An IPv4 address that a dual-stack socket shows as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2) is that IPv4 address.
 public struct IPAddress: Sendable, Hashable {
@@ -6,7 +6,7 @@ public struct IPAddress: Sendable, Hashable {
     public let isIPv6: Bool
     /// Whether it is `0.0.0.0` or `::`, which stand for every address of the machine.
     public var isUnspecified: Bool { high == 0 && low == 0 }
-    /// What one client is told by: an IPv4 address, or the first 64 bits of an IPv6 one, since whoever has an IPv6
+    /// What identifies one client: an IPv4 address, or the first 64 bits of an IPv6 one, since the holder of an IPv6
     /// address has all of its network (RFC 6177).
     public var network: IPAddress { isIPv6 ? IPAddress(ipv6High: high, low: 0) : self }
     /// The first eight bytes of an IPv6 address, most significant first.

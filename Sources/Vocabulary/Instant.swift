@@ -1,12 +1,12 @@
 /// A moment on the monotonic clock (CLOCK_MONOTONIC).
 ///
-/// Only the loop reads the clock (design decision D8); everything else is handed an instant. Instants of two
-/// machines, or of two boots of one machine, say nothing about each other.
+/// Only the loop reads the clock (design decision D8); all other code gets an instant. Instants of two machines, or of
+/// two boots of one machine, say nothing about each other.
 public struct Instant: Sendable, Hashable, Comparable {
     /// Nanoseconds since an arbitrary origin.
     public let nanoseconds: UInt64
 
-    /// An instant so many nanoseconds after the clock's origin.
+    /// An instant that many nanoseconds after the clock's origin.
     public init(nanoseconds: UInt64) {
         self.nanoseconds = nanoseconds
     }
@@ -16,7 +16,7 @@ public struct Instant: Sendable, Hashable, Comparable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// The instant so much later; a negative duration that would pass the origin stops there.
+    /// The instant that much later; a negative duration that would pass the origin stops there.
     public static func + (instant: Instant, duration: Duration) -> Instant {
         let nanoseconds = duration.wholeNanoseconds
         if nanoseconds < 0 {

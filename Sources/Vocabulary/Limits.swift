@@ -1,4 +1,4 @@
-/// Limits that no option changes: what bounds a queue, a buffer or a wait wherever the file has no word for it.
+/// Limits that no option changes: bounds of queues, buffers and waits that the file does not set.
 public enum Limits {
     /// The longest path of a Unix socket (`sun_path`, unix(7)), without the zero at its end.
     public static let unixPathBytes = 107

@@ -1,6 +1,6 @@
-/// Names a lineage: all sessions that descend from one full handshake, whatever they were carried in.
+/// Names a lineage: all sessions that descend from one full handshake, in tickets or stores.
 ///
-/// Sixteen random bytes; it says nothing about the client, and whoever sees it in a log cannot resume with it.
+/// Sixteen random bytes; it says nothing about the client, and a reader of a log cannot resume with it.
 public struct LineageID: Sendable, Hashable {
     /// How many bytes it has.
     public static let byteCount = 16

@@ -3,8 +3,8 @@ import Glibc
 /// State that threads share, behind a POSIX mutex.
 ///
 /// It does what `Synchronization.Mutex` does, in a way that the thread sanitizer sees: the sanitizer knows nothing of
-/// that type's futex and reports every access under it as a race (Swift 6.3.1). It is here because every floor needs
-/// it, and it shows nothing of C.
+/// that type's futex and reports every access under it as a race (Swift 6.3.1). It is here because every module needs
+/// it, and it exposes nothing of C.
 // @unchecked: `state` is only touched with the mutex held, and the mutex has an address of its own.
 package final class Locked<State: Sendable>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>

@@ -1,9 +1,9 @@
-/// Bytes that must not be seen: they print as `[secret]` everywhere, and are wiped when the last holder lets go.
+/// Bytes that must not be seen: they print as `[secret]` everywhere, and are wiped when the last holder releases them.
 public final class Secret: Sendable {
     // @unchecked is not needed: the buffer is immutable from init to deinit.
     private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer
 
-    /// Takes a copy; wiping the original is the caller's part.
+    /// Takes a copy; the caller wipes the original.
     public init(copying bytes: UnsafeRawBufferPointer) {
         storage = .allocate(byteCount: bytes.count, alignment: 1)
         storage.copyMemory(from: bytes)
@@ -16,9 +16,9 @@ public final class Secret: Sendable {
         self.init(copying: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(other.storage)[range]))
     }
 
-    /// Has its bytes made in place, so that no copy of them is left elsewhere.
+    /// Lets `fill` make its bytes in place, so that no copy of them is left elsewhere.
     ///
-    /// - Parameter fill: is handed `count` zero bytes.
+    /// - Parameter fill: gets `count` zero bytes.
     public init(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         storage = .allocate(byteCount: count, alignment: 1)
         storage.initializeMemory(as: UInt8.self, repeating: 0)

@@ -1,4 +1,4 @@
-/// A DNS host name as the server_name extension carries it (RFC 6066 §3), in lower case and without a last dot.
+/// A DNS host name as the server_name extension carries it (RFC 6066 §3), in lower case and without a trailing dot.
 public struct ServerName: Sendable, Hashable {
     /// The name: 1 to 253 ASCII bytes.
     public let text: String
@@ -10,7 +10,7 @@ public struct ServerName: Sendable, Hashable {
         self.init(bytes: Array(text.utf8))
     }
 
-    /// The same of a name that is still bytes.
+    /// The same for a name in bytes.
     package init?(bytes: [UInt8]) {
         let count = bytes.last == UInt8(ascii: ".") ? bytes.count - 1 : bytes.count
         guard (1...253).contains(count) else { return nil }
@@ -41,8 +41,8 @@ public struct ServerName: Sendable, Hashable {
         }
     }
 
-    /// The name with its first label taken off (`b.test` of `a.b.test`), which a wildcard is looked up by;
-    /// `nil` when nothing with a dot would be left of it.
+    /// The name with its first label taken off (`b.test` of `a.b.test`), by which to look up a wildcard; `nil` when the
+    /// rest would have no dot.
     public var parent: String? {
         guard let dot = text.firstIndex(of: ".") else { return nil }
         return String(text[text.index(after: dot)...])

@@ -13,10 +13,11 @@ public struct TLSAlert: Sendable, Hashable {
         Self.names[code] ?? "alert_\(code)"
     }
 
-    /// Whether the alert says that what was received is not what a peer with the same keys can have sent: RFC 8446 §6.2 and
-    /// RFC 5246 §7.2.2 let these be seen between proper implementations only where messages were corrupted on the way.
+    /// Whether the alert says that what was received is not what a peer with the same keys can have sent: RFC 8446 §6.2
+    /// and RFC 5246 §7.2.2 let these be seen between proper implementations only where messages were corrupted on the
+    /// way.
     ///
-    /// Every other alert is about something else: certificates, parameters, access, a fault of one's own.
+    /// Every other alert is about something else: certificates, parameters, access, an internal error of the sender.
     public var tellsOfCorruption: Bool {
         switch code {
         // unexpected_message, bad_record_mac, decryption_failed, record_overflow, decompression_failure

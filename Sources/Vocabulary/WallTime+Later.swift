@@ -19,10 +19,10 @@ extension WallTime {
         self.init(secondsSinceEpoch: seconds, nanoseconds: Int32(nanoseconds))
     }
 
-    /// The second that this time is in: sessions remember times so.
+    /// The second that this time is in, as sessions store times.
     package var wholeSecond: WallTime { WallTime(secondsSinceEpoch: secondsSinceEpoch) }
 
-    /// The time so much later, to the nanosecond, or the end of time; earlier for a negative duration.
+    /// The time that much later, to the nanosecond, or the end of time; earlier for a negative duration.
     package func later(by duration: Duration) -> WallTime {
         WallTime(wholeNanoseconds: wholeNanoseconds + duration.nanosecondsInFull)
     }

@@ -2,7 +2,7 @@ extension WallTime {
     /// Reads the date and time of RFC 3339 §5.6: `2026-11-23T05:08:00Z`, `2026-11-23T06:08:00.5+01:00`.
     ///
     /// - Returns: `nil` for anything else: a date that the calendar lacks, a missing offset, a fraction finer than a
-    ///   nanosecond, a leap second, which civil time here has no place for, or a time before the year 0.
+    ///   nanosecond, a leap second, which ``WallTime`` cannot hold, or a time before the year 0.
     public init?(rfc3339 text: String) {
         var reader = DigitReader(rest: text.utf8[...])
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
@@ -48,7 +48,7 @@ private struct DigitReader {
         return true
     }
 
-    /// A number of exactly so many digits.
+    /// A number of exactly that many digits.
     mutating func number(_ digits: Int) -> Int64? {
         let field = rest.prefix(digits)
         guard field.count == digits, field.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }

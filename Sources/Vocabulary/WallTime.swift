@@ -7,7 +7,7 @@ public struct WallTime: Sendable, Hashable, Comparable {
     /// Nanoseconds within the second, 0 to 999,999,999.
     public let nanoseconds: Int32
 
-    /// A moment so many seconds after 1970-01-01T00:00:00Z.
+    /// A moment that many seconds after 1970-01-01T00:00:00Z.
     public init(secondsSinceEpoch: Int64, nanoseconds: Int32 = 0) {
         self.secondsSinceEpoch = secondsSinceEpoch
         self.nanoseconds = nanoseconds

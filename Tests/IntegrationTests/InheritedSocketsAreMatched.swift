@@ -12,7 +12,7 @@ import Testing
     ///   the port; `unix:PATH`.
     private func handing(_ sockets: String...) -> [String] {
         let launcher = """
-            import os, socket, sys
+            import ctypes, os, signal, socket, sys
             wanted = sys.argv[1].split(",")
             port, made = 0, []
             for word in wanted:
@@ -32,6 +32,11 @@ import Testing
             file = sys.argv[-1]
             text = open(file).read().replace("PORT", str(port))
             open(file, "w").write(text)
+            # As systemd does, somebody holds them for as long as the program runs (PR_SET_PDEATHSIG).
+            if os.fork() == 0:
+                ctypes.CDLL(None).prctl(1, 9)
+                os.close(0); os.close(1); os.close(2)
+                signal.pause()
             # Out of the way first, so that no number is taken twice.
             high = [os.dup(s.fileno()) for s in made]
             for number, descriptor in enumerate(high): os.dup2(descriptor, 3 + number, inheritable=True)

@@ -1,11 +1,11 @@
-/// A part of a plan that a mapping of the file is read into. What it is made with holds where the file says nothing.
+/// A part of a plan that a mapping of the file is read into. Its initial values are the defaults.
 protocol OptionGroup {
     init()
     /// The keys of the mapping, in the order of the documents.
     static var options: [Option<Self>] { get }
     /// Where it keeps the mapping's place, if it does.
     static var place: WritableKeyPath<Self, Place>? { get }
-    /// Whether it has all that makes sense of it: one that has not is left out of its list.
+    /// Whether it has all required values: a list leaves out an element without them.
     var isWhole: Bool { get }
 }
 
@@ -13,20 +13,20 @@ extension OptionGroup {
     static var place: WritableKeyPath<Self, Place>? { nil }
     var isWhole: Bool { true }
 
-    /// Puts what a mapping says in the place of what was there.
+    /// Replaces its values with those of a mapping.
     mutating func read(_ reader: Reader, _ options: [Option<Self>] = Self.options) {
         if let place = Self.place { self[keyPath: place] = Place(reader.source) }
         for option in options { if let value = reader[option.key.name] { option.read(value, &self) } }
     }
 }
 
-/// The one declaration of a key of the file: its name, what it holds and between which bounds, its default, what it means, and
-/// where in the plan its value goes. Shape, schema, documents and reading follow from it.
+/// The one declaration of a key of the file: its name, what it holds and between which bounds, its default, what it
+/// means, and where in the plan its value goes. Shape, schema, documents and reading follow from it.
 ///
-/// The default is the one that the plan's part is made with, so that it too is written once.
+/// The default is the initial value of the plan's part, so that it too is written once.
 struct Option<Root> {
     let key: Shape.Key
-    /// Puts the key's value into the plan; what has a fault already is passed over.
+    /// Puts the key's value into the plan; skips a value that has a fault already.
     let read: (Reader, inout Root) -> Void
 }
 
@@ -34,8 +34,8 @@ extension Option where Root: OptionGroup {
     /// A plain value.
     ///
     /// - Parameters:
-    ///   - defaultText: what the default is called, where it is not the value that the plan is made with.
-    ///   - place: where the plan keeps where the file says so.
+    ///   - defaultText: the name of the default, where it is not the initial value of the plan.
+    ///   - place: where the plan keeps the value's place in the file.
     static func value<Value>(
         _ name: String, _ path: WritableKeyPath<Root, Value>, _ codec: Codec<Value>, defaultText: String? = nil,
         place: WritableKeyPath<Root, Place>? = nil, availability: Availability = .inForce, _ about: String
@@ -50,9 +50,9 @@ extension Option where Root: OptionGroup {
         }
     }
 
-    /// A plain value that nothing stands for.
+    /// A plain value that may be missing.
     ///
-    /// - Parameter defaultText: what holds without it; `nil` when nothing does.
+    /// - Parameter defaultText: describes what applies without it; `nil` when nothing does.
     static func optional<Value>(
         _ name: String, _ path: WritableKeyPath<Root, Value?>, _ codec: Codec<Value>, defaultText: String? = nil,
         required: Bool = false, availability: Availability = .inForce, _ about: String
@@ -63,7 +63,7 @@ extension Option where Root: OptionGroup {
         return Self(key: key) { if let value = codec.read($0) { $1[keyPath: path] = value } }
     }
 
-    /// A plain value without a default, most often one that must be there.
+    /// A plain value without a default, usually a required one.
     static func required<Value>(
         _ name: String, _ path: WritableKeyPath<Root, Value>, _ codec: Codec<Value>, always: Bool = true,
         _ about: String
@@ -84,7 +84,7 @@ extension Option where Root: OptionGroup {
         return Self(key: key) { $1[keyPath: path] = $0.elements.compactMap(codec.read) }
     }
 
-    /// A mapping with keys of its own; what the file does not say stays as it was.
+    /// A mapping with keys of its own; keys that are not in the file keep their values.
     static func group<Inner: OptionGroup>(
         _ name: String, _ path: WritableKeyPath<Root, Inner>, required: Bool = false, _ about: String
     ) -> Self {
@@ -94,7 +94,7 @@ extension Option where Root: OptionGroup {
         }
     }
 
-    /// The same, of which nothing holds where it is not there.
+    /// The same for a mapping that has no effect when it is missing.
     static func group<Inner: OptionGroup>(
         _ name: String, _ path: WritableKeyPath<Root, Inner?>, _ about: String
     ) -> Self {
@@ -108,7 +108,7 @@ extension Option where Root: OptionGroup {
 
     /// A list of mappings.
     ///
-    /// - Parameter first: what each begins with, by what was read before.
+    /// - Parameter first: the initial value of each, from what was read before.
     static func groups<Inner: OptionGroup>(
         _ name: String, _ path: WritableKeyPath<Root, [Inner]>,
         startingWith first: @escaping (Root) -> Inner = { _ in Inner() },
@@ -147,7 +147,7 @@ extension Option where Root: OptionGroup {
         }
     }
 
-    /// Values by names of the user's own.
+    /// Values by names that the user chooses.
     static func dictionary<Value>(
         _ name: String, _ path: WritableKeyPath<Root, [String: Value]>, of codec: Codec<Value>, _ about: String
     ) -> Self {

@@ -11,10 +11,10 @@ package struct ListenerPlan: Sendable, Hashable {
     /// The upstream group's name.
     package var upstream = ""
 
-    /// How much the listener takes on.
+    /// The limits of the listener.
     package struct Limits: Sendable, Hashable {
         package var admission = AdmissionLimits()
-        /// Where the file says how many connections.
+        /// The place of `connections` in the file.
         package var connectionsPlace = Place()
         package var relayBuffer = ByteCount(64 << 10)
         /// In a second; 0 for no limit.
@@ -26,7 +26,7 @@ package struct ListenerPlan: Sendable, Hashable {
 package struct TLSPlan: Sendable, Hashable {
     /// A profile of Mozilla's guideline.
     package enum Profile: String, Sendable, CaseIterable { case modern, intermediate, old }
-    /// What a name that no host has gets.
+    /// The answer to a name that no host has.
     package enum UnknownNames: String, Sendable, CaseIterable { case `default`, reject }
 
     var place = Place()
@@ -41,7 +41,7 @@ package struct TLSPlan: Sendable, Hashable {
     package var unknownNames = UnknownNames.default
     package var hosts: [HostPlan] = []
 
-    /// Where the block stands.
+    /// The place of the block in the file.
     package var source: Source { place.source ?? .nowhere }
 }
 
@@ -68,7 +68,7 @@ package struct ClientAuthenticationPlan: Sendable, Hashable {
     package var depth: Int?
     package var names: [Located<String>] = []
 
-    /// Where the block stands; it tells one block from another.
+    /// The place of the block in the file; it tells one block from another.
     package var source: Source { place.source ?? .nowhere }
 }
 
@@ -80,6 +80,6 @@ package struct CertificatePlan: Sendable, Hashable {
     package var passphraseFile: FileReference?
     package var ocsp: FileReference?
 
-    /// Where the block stands; it tells one block from another.
+    /// The place of the block in the file; it tells one block from another.
     package var source: Source { place.source ?? .nowhere }
 }

@@ -1,6 +1,6 @@
 package import RepriseVocabulary
 
-/// A checked configuration: everything is there, and of a kind that makes sense.
+/// A checked configuration: everything is there and valid.
 package struct Plan: Sendable, Hashable {
     package var workers = WorkerCount.auto
     package var log = LogPlan()
@@ -28,7 +28,7 @@ package enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
 
 /// The log.
 package struct LogPlan: Sendable, Hashable {
-    /// What is less important is not written.
+    /// The lowest level that is written.
     package enum Level: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
 
     package var format = LogFormat.text
@@ -38,8 +38,8 @@ package struct LogPlan: Sendable, Hashable {
 /// The administrative endpoint.
 package struct AdminPlan: Sendable, Hashable {
     package var bind = Located(Endpoint.unix(path: ""), .nowhere)
-    /// How many connections it has at most. Scrapes and health checks come singly; a flood beside them is to leave descriptors
-    /// for clients.
+    /// How many connections it has at most. Scrapes and health checks come singly; a flood of others must leave
+    /// descriptors for clients.
     package var connections = 64
     /// The names that it answers to; `*` is any.
     package var hosts: [String] = []
@@ -63,7 +63,7 @@ package struct ServerPlan: Sendable, Hashable {
     package var source: Source { place.source ?? .nowhere }
 }
 
-/// Where a server is: known already, or a name to be resolved.
+/// A server's address: known already, or a name to resolve.
 package enum ServerAddress: Sendable, Hashable, CustomStringConvertible {
     case endpoint(Endpoint)
     case host(HostEndpoint)

@@ -7,9 +7,9 @@ package struct SessionsPlan: Sendable, Hashable {
         package var full = 1
         package var resumed = 1
         package var rotate = Duration.seconds(3600)
-        /// Where the file says so.
+        /// The place of `rotate` in the file.
         package var rotatePlace = Place()
-        /// Files whose keys are used instead of our own.
+        /// Files with keys to use instead of our own.
         package var keys: [FileReference] = []
         package var delay = Duration.milliseconds(20)
         package var waitForUpstream = false
@@ -28,10 +28,10 @@ package struct SessionsPlan: Sendable, Hashable {
     package var cache = Cache()
     package var storeDeadline = Duration.milliseconds(20)
     package var denyList = 65_536
-    /// What endings mean, where the file says so: an ending's kind or `fatal_alert`, and `keep` or `drop`.
+    /// What endings mean, as far as the file sets it: an ending's kind or `fatal_alert`, and `keep` or `drop`.
     package var endings: [String: EndingVerdicts.Verdict] = [:]
     package var tickets = Tickets()
 
-    /// What holds where the file says nothing.
+    /// The defaults.
     package init() {}
 }

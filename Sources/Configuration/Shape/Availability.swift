@@ -1,12 +1,12 @@
-/// Whether this version acts on an option. What is in force is never silently nothing: a value that would change protection or
-/// protocol is a fault, one that would only tune is a warning, and one that says what happens anyway is fine.
+/// Whether this version acts on an option. It never silently ignores an option: a value that would change protection or
+/// protocol is a fault, one that would only tune is a warning, and one that states what happens anyway is fine.
 enum Availability: Sendable {
     case inForce
-    /// With the values that are in force anyway.
+    /// A fault, except for the values that are in force anyway.
     case fault(unless: Set<String>)
     case warning(unless: Set<String>)
 
-    /// What to say about a value.
+    /// The verdict on a value.
     enum Answer: Equatable {
         case inForce
         case fault(String)
@@ -25,6 +25,6 @@ enum Availability: Sendable {
         }
     }
 
-    /// Whether this version does not act on the option, whatever its value.
+    /// Whether this version ignores the option at any value.
     var isPending: Bool { if case .inForce = self { false } else { true } }
 }

@@ -53,7 +53,7 @@ extension Shape.Scalar {
         }
     }
 
-    /// What people may have meant by a word that is none of the choices.
+    /// The words that the user may have meant by one that is no choice.
     var choices: [String] {
         switch self {
         case .choice(let words), .integerOr(let words, _), .decimalOr(let words): words
@@ -61,7 +61,7 @@ extension Shape.Scalar {
         }
     }
 
-    /// What a text that is no such value lacks, where that can be said.
+    /// A hint at what is wrong with an invalid text, where there is one.
     func hint(for text: String) -> String {
         guard case .hostName = self else { return "" }
         if !text.utf8.allSatisfy({ $0 < 0x80 }) { return "; write other letters in the form that begins with \"xn--\"" }

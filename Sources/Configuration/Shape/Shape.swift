@@ -4,9 +4,9 @@ indirect enum Shape: Sendable {
     case mapping([Key])
     case list(of: Shape, atLeast: Int)
     case scalar(Scalar)
-    /// A plain value, or a mapping that says more.
+    /// A plain value, or a mapping with more detail.
     case either(Scalar, [Key])
-    /// Names of the user's own, each with a value.
+    /// Names that the user chooses, each with a value.
     case dictionary(Shape)
 
     /// One key of a mapping.
@@ -54,13 +54,13 @@ indirect enum Shape: Sendable {
         case version
         /// An address and port to listen on, or `unix:` and a path.
         case bindAddress
-        /// Where a server is: an address or a name with a port, or `unix:` and a path.
+        /// A server's address: an address or a name with a port, or `unix:` and a path.
         case serverAddress
         /// A host name, perhaps with `*.` in front.
         case hostName
         /// A host name, or `*` for any.
         case servedName
-        /// A name of the user's own: 1 to 64 letters, digits, `-`, `_` and `.`.
+        /// A name that the user chooses: 1 to 64 letters, digits, `-`, `_` and `.`.
         case name
         /// An application protocol: 1 to 255 printable characters.
         case applicationProtocol

@@ -1,6 +1,6 @@
 internal import Yams
 
-/// Holds a YAML tree against the file's shape and collects every fault.
+/// Checks a YAML tree against the file's shape and collects every fault.
 struct ShapeCheck {
     /// The most values a file may have, aliases counted as often as they are used: a few kilobytes of nested aliases
     /// could otherwise stand for gigabytes.
@@ -64,7 +64,7 @@ struct ShapeCheck {
             }
             if checkAvailability(keyNode, value, inner, key) { check(value, key.shape, path: inner, key: key) }
         }
-        // A key that is there under a name that is not quite its own is not missing too.
+        // A misspelled key is not reported as missing too.
         for key in keys
         where key.isRequired && !meant.contains(key.name)
             && !mapping.contains(where: { $0.key.scalar?.string == key.name })
@@ -73,12 +73,12 @@ struct ShapeCheck {
         }
     }
 
-    /// - Returns: whether the value is still to be checked.
+    /// - Returns: whether to check the value further.
     private mutating func checkAvailability(
         _ keyNode: Node, _ value: Node, _ path: String, _ key: Shape.Key
     ) -> Bool {
         if damaged.contains(path) { return true }
-        // An empty list names nothing; an empty mapping asks for something with its defaults.
+        // An empty list asks for nothing; an empty mapping asks for something with its defaults.
         if value.sequence?.isEmpty == true { return true }
         switch key.availability.answer(value.scalar?.string) {
         case .inForce: return true

@@ -1,4 +1,4 @@
-/// Finds what someone who mistyped a word may have meant.
+/// Finds the word that a mistyped one may stand for.
 enum Suggestion {
     /// The closest of the words: at most two edits away, or one that begins with what was written.
     static func closest(to word: String, among words: [String]) -> String? {

@@ -1,22 +1,22 @@
 internal import Yams
 
-/// Makes a tree of YAML text, also where a key stands twice in a mapping.
+/// Makes a tree of YAML text, even if a key occurs twice in a mapping.
 ///
-/// Yams ends at the first such key and tells the place of the first of the two alone. So the first character of that key
-/// becomes a stand-in that the text has nowhere else, and Yams reads the text again; columns stay as they are. In the
-/// tree the stand-ins are taken back.
+/// Yams ends at the first such key and reports only the place of the first of the two. So we replace the first
+/// character of that key by a stand-in that the text has nowhere else, and Yams reads the text again; columns stay as
+/// they are. In the tree we take the stand-ins back.
 struct Composer {
-    /// How many keys may stand twice before reading is given up.
+    /// How many keys may occur twice before we give up.
     static let maximumStandIns = 64
-    /// How much is read again at the most.
+    /// How many bytes are read again at most.
     static let maximumBytesAgain = 64 << 20
 
     private let file: String
     private var text: String
     private var standIns: [Unicode.Scalar: Unicode.Scalar] = [:]
-    /// The keys with stand-ins, as Yams tells of them: for the case that there is no tree in the end.
+    /// The keys with stand-ins, as Yams reports them, in case there is no tree in the end.
     private var pending: [Fault] = []
-    /// Nothing but what hides no other fault, when there is a tree.
+    /// When there is a tree, only faults that hide no others.
     private(set) var faults: [Fault] = []
 
     init(text: String, file: String) {

@@ -1,6 +1,6 @@
 internal import Yams
 
-/// Takes a composer's stand-ins back and collects the keys that stand twice in a mapping.
+/// Takes a composer's stand-ins back and collects the keys that occur twice in a mapping.
 struct DuplicateKeys {
     private let file: String
     private let standIns: [Unicode.Scalar: Unicode.Scalar]
@@ -15,7 +15,8 @@ struct DuplicateKeys {
         self.standIns = standIns
     }
 
-    /// The tree as the file has it. What is too deep or too much for the later checks stays as it is: they say so.
+    /// The tree as the file has it. It leaves alone what is too deep or too much for the later checks, which report
+    /// that.
     mutating func apply(to node: Node, path: String = "") -> Node {
         visited += 1
         depth += 1

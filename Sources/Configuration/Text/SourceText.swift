@@ -1,6 +1,6 @@
 /// The bytes of a file as text.
 enum SourceText {
-    /// What is no text: where, and what was found instead.
+    /// The file is not text: where, and what was found instead.
     struct TextError: Error {
         let place: TextPosition
         let message: String

@@ -4,10 +4,10 @@ extension String {
         isEmpty ? key.shortened : "\(self).\(key.shortened)"
     }
 
-    /// What fits into a message.
+    /// The text, cut to fit into a message.
     var shortened: String { shortened(to: 80) }
 
-    /// As many characters at the most, however many scalars one that is seen has.
+    /// At most that many characters, with any number of scalars in each.
     func shortened(to most: Int) -> String {
         guard unicodeScalars.count > most else { return self }
         return String(String.UnicodeScalarView(unicodeScalars.prefix(most - 3))) + "..."

@@ -2,7 +2,7 @@ internal import Yams
 
 /// Yams' errors as faults with a place, in words that a person can act on.
 enum YAMLFault {
-    /// What Yams and libyaml say of a second document, and of a version that they do not know.
+    /// The messages of Yams and libyaml for a second document, and for an unknown version.
     private static let anotherDocument = "but found another document"
     private static let anotherVersion = "found incompatible YAML document"
 

@@ -34,7 +34,7 @@ struct TextCursor {
         offset += 1
     }
 
-    /// Skips what stands here and ends with its line, or else nothing.
+    /// Skips the word if it stands here and ends its line; otherwise nothing.
     mutating func skip(_ word: String) -> Bool {
         let end = offset + word.utf8.count
         guard bytes.has(word.utf8, at: offset), end == bytes.count || Self.isBlank(bytes[end]) else { return false }

@@ -1,9 +1,9 @@
 package import RepriseVocabulary
 
-/// A file of ticket keys in Reprise's own format: a list `keys`, each with a name, two secrets and the time it is good for.
+/// A file of ticket keys in Reprise's own format: a list `keys`, each with a name, two secrets and its validity.
 ///
-/// It is YAML of few forms, which are read here byte by byte: a library for YAML would leave the secrets behind in the heap
-/// as text.
+/// It is YAML of few forms, which we read byte by byte: a YAML library would leave copies of the secrets in the heap as
+/// text.
 package struct TicketKeyDocument: Sendable {
     /// One key, not yet checked.
     package struct Entry: Sendable {
@@ -18,7 +18,7 @@ package struct TicketKeyDocument: Sendable {
         package let notAfter: String
     }
 
-    /// What is wrong with the file's form, and in which line; it never quotes what stands there.
+    /// What is wrong with the file's form, and in which line; it never quotes the line.
     package struct Fault: Error, Sendable, CustomStringConvertible {
         package let description: String
     }

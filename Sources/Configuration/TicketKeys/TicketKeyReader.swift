@@ -1,7 +1,8 @@
 internal import RepriseVocabulary
 
-/// Reads the forms of YAML in which people write ticket keys: `keys:` with a list in block or flow style, of mappings in
-/// block or flow style, whose values are plain or quoted words. It copies nothing but values, each into a ``Secret``.
+/// Reads the forms of YAML in which people write ticket keys: `keys:` with a list in block or flow style, of mappings
+/// in block or flow style, whose values are plain or quoted words. It copies nothing but values, each into a
+/// ``Secret``.
 struct TicketKeyReader {
     private typealias Fault = TicketKeyDocument.Fault
     private static let names = ["name", "aes", "hmac", "not_before", "not_after"]
@@ -145,7 +146,7 @@ struct TicketKeyReader {
                 line: line, name: name, aes: aes, hmac: hmac, notBefore: Self.time(start), notAfter: Self.time(end)))
     }
 
-    /// A time is no secret; what is longer than any is not made text, in case it is a secret in the wrong place.
+    /// A time is no secret; a longer value is not turned into text, in case it is a secret in the wrong place.
     private static func time(_ value: Secret) -> String {
         value.count > 40 ? "" : String(decoding: (0..<value.count).map { value[$0] }, as: UTF8.self)
     }

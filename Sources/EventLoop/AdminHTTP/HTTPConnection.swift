@@ -3,15 +3,15 @@ internal import RepriseVocabulary
 /// One client of the small HTTP server: requests one after the other, each answered before the next is read.
 /// Confined to the server's loop.
 final class HTTPConnection {
-    /// How long a client whose connection ends has to take the answer.
+    /// How long a client has to take the last answer before its connection closes.
     static let lingering = Duration.seconds(5)
 
-    /// Whom it comes from: an address, or the network of an IPv6 one; `nil` for a Unix socket.
+    /// The client: its address, or the network of an IPv6 one; `nil` for a Unix socket.
     let client: IPAddress?
-    /// When it was accepted, or asked last, or took a part of its answer: what drips in does not count.
+    /// When it was accepted, last completed a request, or took a part of its answer: parts of a request do not count.
     private(set) var lastUse: Instant
 
-    /// In the order of being accepted.
+    /// Its number, in the order of acceptance.
     let number: Int
     private let socket: Socket
     private let peer: Endpoint
@@ -37,7 +37,7 @@ final class HTTPConnection {
 
     private enum Phase {
         case open
-        /// The last answer has left; what still comes is discarded, so much of it so far.
+        /// The last answer was sent; discards what still comes, `discarded` bytes so far.
         case lingering(discarded: Int)
         case closed
     }
@@ -51,7 +51,7 @@ final class HTTPConnection {
         lastUse = server.loop.now
     }
 
-    /// Begins, with what has come already.
+    /// Begins, with the bytes that have come already.
     func start() {
         loop.assertConfined()
         let watch = LoopEvent(.edges(of: socket), on: server.loop) { [unowned self] in socketReady($0) }
@@ -161,7 +161,7 @@ final class HTTPConnection {
         answer.bytes = Array(head.utf8) + [13, 10] + (withoutBody ? [] : response.body)
         answer.sent = 0
         guard flush(), case .open = phase else { return }
-        // The next request has its turn after the other connections.
+        // The next request waits for the other connections' turns.
         if input.isReadable || !input.bytes.isEmpty || input.hasEnded { watch?.activate(.readable) }
     }
 
@@ -182,7 +182,7 @@ final class HTTPConnection {
             phase = .lingering(discarded: 0)
             socket.shutdownWrite()
             timer?.schedule(after: Self.lingering)
-            // Closing on what is unread would be a reset, which may overtake the answer.
+            // Closing with unread bytes would send a reset, which may overtake the answer.
             discard()
         }
         if case .closed = phase { return false }

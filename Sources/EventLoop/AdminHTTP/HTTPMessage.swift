@@ -11,7 +11,7 @@ package struct HTTPRequest: Sendable {
     /// The server that was asked for, with its port if it was written; only HTTP/1.0 may leave it out.
     package let host: String?
     package let headers: [(name: String, value: String)]
-    /// Whom it came from, as far as the server knows.
+    /// The client, as far as the server knows.
     package let peer: Endpoint?
 
     package init(
@@ -28,7 +28,7 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// What is answered to a request.
+/// The answer to a request.
 package struct HTTPResponse: Sendable {
     /// 100 to 599.
     package var status: Int
@@ -44,7 +44,8 @@ package struct HTTPResponse: Sendable {
 
 /// A moment as HTTP writes it.
 enum HTTPDate {
-    /// Such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). The program never sets a locale, so the words are English.
+    /// Such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). The program never sets a locale, so the words are
+    /// English.
     static func text(_ time: WallTime) -> String {
         var seconds = time_t(time.secondsSinceEpoch)
         var parts = tm()

@@ -1,4 +1,4 @@
-/// The request line and the headers of an HTTP/1 request (RFC 9112 §3 and §5), read to the letter.
+/// The request line and the headers of an HTTP/1 request (RFC 9112 §3 and §5), parsed strictly.
 struct HTTPRequestHead {
     let method: String
     let path: String
@@ -6,12 +6,12 @@ struct HTTPRequestHead {
     /// From the target where it has one, which goes before the header (RFC 9112 §3.2.2).
     let host: String?
     let headers: [(name: String, value: String)]
-    /// Another request may follow.
+    /// Whether another request may follow.
     let keepsAlive: Bool
-    /// Bytes follow that are no request.
+    /// Whether a body follows.
     let hasBody: Bool
 
-    /// How many bytes the head has with its empty line; `nil` while that has not come.
+    /// How many bytes the head has, the empty line included; `nil` while that has not come.
     static func length(in bytes: [UInt8]) -> Int? {
         var start = bytes.startIndex
         while let end = bytes[start...].firstIndex(of: 10) {
@@ -60,7 +60,7 @@ struct HTTPRequestHead {
         return fields
     }
 
-    /// Takes `/path?query` apart, or `http://host/path?query`.
+    /// Splits `/path?query`, or `http://host/path?query`.
     private static func parts(
         ofTarget target: String
     ) throws(HTTPRequestFault) -> (host: String?, path: String, query: String?) {
@@ -96,14 +96,14 @@ struct HTTPRequestHead {
 
 /// Why bytes are no request that the small HTTP server could read.
 enum HTTPRequestFault: Error, CustomStringConvertible {
-    /// Not to the letter of RFC 9112: what two programs read differently is refused.
+    /// Not strictly RFC 9112: it refuses what two programs could read differently.
     case malformed
     /// Another version than HTTP/1.
     case version
     /// More than ``HTTPServer/maximumHeaderBytes``.
     case tooLong
 
-    /// What the server answers.
+    /// The status of the server's answer.
     var status: Int {
         switch self {
         case .malformed: 400

@@ -3,14 +3,15 @@ package import RepriseVocabulary
 
 /// A small HTTP/1 server for what administers the proxy, and for the demo. Confined to its loop.
 ///
-/// It answers GET and HEAD; it is not on the data path. It holds a bounded number of connections, and when all are taken,
-/// the one idle longest of whoever has most makes way: silent clients keep nobody out, and take descriptors from nobody.
+/// It answers GET and HEAD; it is not on the data path. It holds a bounded number of connections, and when all are
+/// taken, the one idle longest of the client with the most makes way: silent clients cannot keep others out, or take
+/// descriptors from the proxy.
 package final class HTTPServer {
     /// The longest request line and headers.
     package static let maximumHeaderBytes = 16 << 10
-    /// The longest request body; it is read and forgotten.
+    /// The longest request body; it is read and discarded.
     package static let maximumBodyBytes = 1 << 20
-    /// How long a client may take for a request, from the one before, and may not take any of an answer.
+    /// How long a client may take for a request, from the one before, and how long it may take no byte of an answer.
     package static let timeout = Duration.seconds(30)
 
     let loop: EventLoop
@@ -29,7 +30,7 @@ package final class HTTPServer {
     ///
     /// - Parameters:
     ///   - limit: how many connections there are at most.
-    ///   - onDisplaced: a connection made way for a newer one.
+    ///   - onDisplaced: called when a connection has made way for a newer one.
     package init(
         loop: EventLoop, limit: Int, onDisplaced: @escaping () -> Void = {},
         handler: @escaping (HTTPRequest) -> HTTPResponse
@@ -47,7 +48,7 @@ package final class HTTPServer {
 
     /// Listens on an endpoint.
     ///
-    /// - Returns: where it really listens: port 0 has become a port.
+    /// - Returns: the real endpoint: the kernel has chosen a port for port 0.
     package func listen(on endpoint: Endpoint) throws(SocketError) -> Endpoint {
         let socket = try Socket.listen(on: endpoint, sharingPort: false, backlog: 128)
         let bound = socket.localEndpoint ?? endpoint
@@ -84,7 +85,7 @@ package final class HTTPServer {
         connection.start()
     }
 
-    /// Closes the connection that is missed least.
+    /// Closes the idlest connection of the client with the most.
     private func displace() {
         let shares = Dictionary(grouping: connections.values) { $0.client }
         let largest = shares.values.map(\.count).max()

@@ -1,12 +1,12 @@
 package import RepriseVocabulary
 
-/// One family of metrics: a name with everything that is known of it before the first value.
+/// One family of metrics: a name with everything that is fixed before the first value.
 package struct Metric: Sendable, Hashable {
     /// The name in the exposition: `reprise_connections_accepted_total`.
     package let name: String
     /// What the values mean.
     package let kind: MetricKind
-    /// What one step of the value stands for.
+    /// The unit of the value.
     package let unit: MetricUnit
     /// One sentence for a person, in the exposition and in docs/metrics.md.
     package let help: String
@@ -14,7 +14,7 @@ package struct Metric: Sendable, Hashable {
     package let labels: [MetricLabel]
     /// The upper bounds of a histogram's buckets, ascending, without the infinite one.
     package let buckets: [Double]
-    /// Whether the value is worked out when it is read, rather than kept in a cell.
+    /// Whether the value is computed when it is read, rather than kept in a cell.
     package let isComputed: Bool
 
     private init(
@@ -44,7 +44,7 @@ package struct Metric: Sendable, Hashable {
         Metric(name, .gauge, unit, help, labels)
     }
 
-    /// A family whose values are worked out at each exposition: gauges, or a counter that is kept elsewhere.
+    /// A family whose values are computed at each exposition: gauges, or a counter that is kept elsewhere.
     package static func computed(
         _ name: String, _ kind: MetricKind, _ unit: MetricUnit, _ labels: [MetricLabel] = [], help: String
     ) -> Metric {
@@ -91,7 +91,7 @@ package enum MetricKind: String, Sendable, Hashable {
     case histogram
 }
 
-/// What one step of a metric's value stands for.
+/// The unit of a metric's value.
 package enum MetricUnit: String, Sendable, Hashable {
     case bytes, connections, days, descriptors, durations, failures, flights, handshakes, keys, lineages, lines,
         messages,
@@ -110,13 +110,13 @@ package struct MetricLabel: Sendable, Hashable {
 
     /// A closed list as the exposition and its document need it: in its order, without its type.
     package struct List: Sendable, Hashable {
-        /// What the words are of.
+        /// The subject of the words.
         package let title: String
         /// The words, each at the place of its index.
         package let words: [String]
         /// One sentence for each word.
         package let meanings: [String]
-        /// Of what can fail, each word's origin and whether a retry makes sense; else empty.
+        /// For a list of failures, each word's origin and whether a retry makes sense; otherwise empty.
         package let failures: [Failure]
 
         /// What a list of failures says of each.

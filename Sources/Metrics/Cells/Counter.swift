@@ -48,7 +48,7 @@ package struct CounterList<List: ClosedList>: Sendable {
     ///
     /// - Parameters:
     ///   - open: a value for each label that the configuration decides, in their order.
-    ///   - shard: whose cells; see ``MetricRegistry/counter(_:_:shard:)``.
+    ///   - shard: the owner of the cells; see ``MetricRegistry/counter(_:_:shard:)``.
     package init(_ metric: Metric, _ open: [String] = [], in registry: MetricRegistry, shard: Int = 0) {
         let lists = metric.labels.compactMap(\.list)
         precondition(lists == [MetricLabel.List(List.self)], "\(metric.name) counts \(lists), not \(List.self)")

@@ -20,7 +20,7 @@ package final class Gauge: Sendable {
         cell.wrappingSubtract(amount, ordering: .relaxed)
     }
 
-    /// Takes the value, whatever it was.
+    /// Sets the value.
     package func set(_ value: Int64) {
         cell.store(value, ordering: .relaxed)
     }

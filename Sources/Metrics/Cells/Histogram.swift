@@ -43,7 +43,7 @@ package final class Histogram: Sendable {
         UnsafeMutableRawPointer(cells).deallocate()
     }
 
-    /// Counts one duration; a negative one, or what is no number, counts as zero.
+    /// Counts one duration; a negative one, or NaN, counts as zero.
     package func observe(seconds: Double) {
         let seconds = seconds > 0 ? seconds : 0
         let bucket = bounds.firstIndex { seconds <= $0 } ?? bounds.count

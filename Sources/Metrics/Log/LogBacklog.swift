@@ -1,8 +1,8 @@
 import RepriseVocabulary
 
-/// What waits to be written: filled by any thread, emptied by the one writer.
+/// The lines that wait to be written: any thread adds, the one writer removes.
 ///
-/// The lock is held for a few stores, and never over a system call but the wake-up of a sleeping writer's flush.
+/// A thread holds the lock for a few stores, and never over a system call but the one that wakes a sleeping writer.
 final class LogBacklog: Sendable {
     /// One caller that waits for the lines before it.
     private struct Flush: Sendable {
@@ -16,7 +16,7 @@ final class LogBacklog: Sendable {
         var underway = 0
         var writerSleeps = false
         var isStopped = false
-        /// Lines lost since a line said so.
+        /// Lines lost since a line last reported losses.
         var unreported: UInt64 = 0
         var accepted: UInt64 = 0
         var finished: UInt64 = 0
@@ -48,7 +48,7 @@ final class LogBacklog: Sendable {
             }
             state.pending.append(entry)
             state.accepted += 1
-            // A writer that is awake looks here by itself; a system call for each line would be one too many.
+            // A writer that is awake looks here by itself; this saves a system call for each line.
             guard state.writerSleeps || state.pending.count == (limit + 1) / 2 else { return false }
             state.writerSleeps = false
             return true
@@ -67,7 +67,7 @@ final class LogBacklog: Sendable {
         }
     }
 
-    /// Books lines as written, or as lost when they could not be; wakes who waited for them.
+    /// Counts lines as written, or as lost when they could not be; wakes the callers that wait for them.
     func finish(_ count: Int, lost: Bool) {
         state.withLock { state in
             state.underway -= count
@@ -85,7 +85,7 @@ final class LogBacklog: Sendable {
         }
     }
 
-    /// How many lines were lost since the last time this was asked.
+    /// How many lines were lost since the last call.
     func takeUnreported() -> UInt64 {
         state.withLock { state in
             defer { state.unreported = 0 }
@@ -93,12 +93,12 @@ final class LogBacklog: Sendable {
         }
     }
 
-    /// Gives a report back that could not be written.
+    /// Puts back a count whose report could not be written.
     func putBackUnreported(_ count: UInt64) {
         state.withLock { $0.unreported += count }
     }
 
-    /// Says that the writer goes to sleep until it is woken.
+    /// Notes that the writer goes to sleep until it is woken.
     ///
     /// - Returns: `false` when there is something to do.
     func writerMaySleep() -> Bool {
@@ -108,7 +108,7 @@ final class LogBacklog: Sendable {
         }
     }
 
-    /// Takes no more lines; the writer ends when what is here is written.
+    /// Takes no more lines; the writer ends when it has written those that wait.
     func stop() {
         state.withLock { $0.isStopped = true }
         pipe.wake()

@@ -5,7 +5,7 @@ package import RepriseVocabulary
 package struct LogEntry: Sendable {
     /// When it happened.
     package var time: WallTime
-    /// How much it matters: what a peer causes is `info`, what is our fault is `error`.
+    /// How much it matters: events caused by a peer are `info`, our own faults are `error`.
     package var level: Logger.Level
     /// A sentence that is the same every time; what varies is in the fields.
     package var message: String
@@ -22,7 +22,7 @@ package struct LogEntry: Sendable {
 
 /// A field's value.
 ///
-/// It is put into words by the writer's thread, so that a loop only hands over what it has.
+/// The writer's thread turns it into text, so that a loop only hands over what it has.
 package enum LogValue: Sendable, Hashable {
     case string(String)
     case int(Int64)

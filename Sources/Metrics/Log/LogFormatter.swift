@@ -1,9 +1,9 @@
 import Logging
 package import RepriseVocabulary
 
-/// Puts log entries into words.
+/// Turns log entries into text.
 ///
-/// Whatever a peer puts into a field, an entry is one line of printable text.
+/// An entry is one line of printable text, no matter what a peer puts into a field.
 package struct LogFormatter {
     /// How lines are written.
     package var format: LogFormat
@@ -96,7 +96,7 @@ package struct LogFormatter {
     private enum Words {
         /// Digits and words of ours: nothing to escape.
         case plain(String)
-        /// What others had a say in.
+        /// Text that others had a part in.
         case foreign(String)
     }
 

@@ -7,7 +7,8 @@ import RepriseVocabulary
 struct LogOutput {
     let descriptor: CInt
     let backlog: LogBacklog
-    /// The queue was stopped, and the descriptor took nothing for ``Limits/logStopWait``: the rest is lost at once.
+    /// Whether the queue was stopped and the descriptor took nothing for ``Limits/logStopWait``: the rest is lost at
+    /// once.
     private var hasGivenUp = false
 
     init(descriptor: CInt, backlog: LogBacklog) {

@@ -3,7 +3,7 @@ package import Logging
 package import RepriseVocabulary
 import Synchronization
 
-/// The way log lines leave the process: a bounded queue, and a thread of its own that writes them.
+/// The path of log lines out of the process: a bounded queue, and a thread that writes them.
 ///
 /// Handing in a line never waits for the descriptor behind it: a full queue drops the line and counts it, and one
 /// line says how many were lost when lines get through again. The thread ends with the queue.
@@ -16,7 +16,7 @@ package final class LogQueue: Sendable {
     ///
     /// - Parameters:
     ///   - format: how lines are written.
-    ///   - level: the least level that is wanted.
+    ///   - level: the lowest level to write.
     ///   - colored: whether text lines are coloured; the caller asks isatty(3).
     ///   - descriptor: where lines go; it is neither closed nor made non-blocking, and may be non-blocking.
     ///   - limit: how many lines may wait.
@@ -40,7 +40,7 @@ package final class LogQueue: Sendable {
         backlog.stop()
     }
 
-    /// Takes a line over, whatever its level; ask ``level`` before putting one together.
+    /// Takes a line of any level; ask ``level`` before building one.
     ///
     /// Called on any thread; costs a lock held for a few stores, and a system call when the writer has slept.
     package func submit(_ entry: LogEntry) {
@@ -62,7 +62,7 @@ package final class LogQueue: Sendable {
     /// How many lines wait to be written.
     package var depth: Int { backlog.depth }
 
-    /// Waits until every line handed in before has been written or lost, for so long at the most.
+    /// Waits until every line handed in before is written or lost, for at most that long.
     ///
     /// Blocks the calling thread: for the end of the process, never for a loop.
     /// - Returns: whether nothing is left.
@@ -103,7 +103,7 @@ func startLogThread(_ writer: LogWriter) -> CInt {
 
 /// The thread's first function: a C function, hence at file scope.
 private func runLogWriter(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    // Signals are the business of other threads, and a reader that is gone (SIGPIPE) is an errno here.
+    // Other threads handle signals, and a reader that is gone (SIGPIPE) is an errno here.
     var all = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_BLOCK, &all, nil)

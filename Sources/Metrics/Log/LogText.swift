@@ -1,7 +1,7 @@
 import RepriseVocabulary
 
-/// Text of others made harmless: no control character, no line separator, no change of the writing direction
-/// reaches the log, and none of it is longer than ``Limits/logValueBytes``.
+/// Makes text of others harmless: no control character, no line separator, no change of the writing direction reaches
+/// the log, and none of it is longer than ``Limits/logValueBytes``.
 enum LogText {
     /// Appends a message: as it is, but for what must be escaped.
     static func appendBare(_ text: String, to line: inout [UInt8]) {

@@ -2,13 +2,13 @@ import Logging
 import RepriseVocabulary
 import Synchronization
 
-/// What the log's thread does: takes lines from the backlog, puts them into words and hands them to the output.
+/// The log's thread: takes lines from the backlog, turns them into text and hands them to the output.
 ///
-/// Whatever the output answers, it goes on with the next line.
+/// After any answer of the output it goes on with the next line.
 final class LogWriter: Sendable {
     /// How long an awake writer rests between two looks at the backlog: a burst costs the loops no wake-up.
     private static let rest: CInt = 20
-    /// After so many rests without a line the writer sleeps until it is woken.
+    /// After that many rests without a line the writer sleeps until it is woken.
     private static let restsBeforeSleep = 25
 
     private let backlog: LogBacklog

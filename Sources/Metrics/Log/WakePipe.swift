@@ -1,9 +1,9 @@
 import Glibc
 import RepriseVocabulary
 
-/// Wakes a thread that sleeps in poll(2): a pipe of which neither end blocks.
+/// Wakes a thread that sleeps in poll(2): a pipe with two non-blocking ends.
 ///
-/// Without descriptors for the pipe it still works: sleeps are short then, and the sleeper looks for itself.
+/// It still works without descriptors for the pipe: sleeps are then short, and the sleeper looks for itself.
 final class WakePipe: Sendable {
     /// The longest sleep without a pipe, in milliseconds.
     private static let blindSleep: CInt = 20
@@ -38,12 +38,12 @@ final class WakePipe: Sendable {
         _ = write(writer, &byte, 1)
     }
 
-    /// Sleeps until woken, until `output` (if not negative) has something to tell, or until the time is over.
+    /// Sleeps until woken, until `output` (if not negative) has an event, or until the time is over.
     ///
     /// - Parameters:
-    ///   - milliseconds: how long at the most; negative is for ever.
+    ///   - milliseconds: how long at most; negative is for ever.
     ///   - output: a descriptor to watch as well.
-    /// - Returns: whether it was woken, and whether `output` has something to tell.
+    /// - Returns: whether it was woken, and whether `output` has an event.
     @discardableResult
     func sleep(milliseconds: CInt, output: CInt = -1) -> (wasWoken: Bool, outputIsReady: Bool) {
         let isBlind = reader < 0

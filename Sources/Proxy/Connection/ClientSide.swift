@@ -6,16 +6,16 @@ internal import RepriseVocabulary
 
 /// A connection's client: its stream, its TLS, its sessions and its tickets. Confined to its worker's loop.
 ///
-/// It moves bytes and remembers; what follows from them, ``ConnectionMachine`` decides and ``Connection`` does.
+/// It moves bytes and keeps state; ``ConnectionMachine`` decides what follows from them, and ``Connection`` does it.
 final class ClientSide {
     let stream: Stream
     let tls: ServerConnection
     let sessions: ConnectionResumption
     /// The number of the store's question that the handshake waits for.
     var question: (number: Int, waits: StoreQuestion)?
-    /// When bytes of the client came last.
+    /// When the client last sent bytes.
     private(set) var lastReceived: Instant
-    /// When bytes were sent to it last.
+    /// When it was last sent bytes.
     private(set) var lastAnswered: Instant?
     /// How many bytes of plaintext have come and gone.
     private(set) var bytesReceived: UInt64 = 0
@@ -48,7 +48,7 @@ final class ClientSide {
 
     func noteReceived() { lastReceived = worker.loop.now }
 
-    /// The socket failed: what waited for it is gone.
+    /// The socket failed: drops what waited for it.
     func broke() {
         worker.loop.assertConfined()
         stream.broke()
@@ -56,7 +56,7 @@ final class ClientSide {
         tickets.areHeld = false
     }
 
-    /// Takes back what a closed connection would have said.
+    /// Takes back what a closed connection would have sent.
     func forget() {
         worker.loop.assertConfined()
         worker.buffers.output.removeAll()
@@ -73,7 +73,7 @@ final class ClientSide {
         listener.metrics.relayed(count, .clientToUpstream)
     }
 
-    /// Encrypts for the client; the records leave at the end of the turn.
+    /// Encrypts for the client; the records are sent at the end of the turn.
     ///
     /// - Returns: what broke the stream, if that shows now.
     func write(_ bytes: RawSpan) -> Stream.End? {
@@ -110,24 +110,24 @@ final class ClientSide {
 
     // MARK: Records
 
-    /// What offering records to the socket came to.
+    /// The result of offering records to the socket.
     enum Flushed {
         case nothing
         /// It took some.
         case sent
         /// It took the last of what had waited from an earlier turn.
         case sentWhatWaited
-        /// Tickets are kept back.
+        /// Tickets are held back.
         case held
     }
 
-    /// Sends what has come together in this turn, behind what still waits.
+    /// Sends what this turn has gathered, behind what still waits.
     ///
-    /// - Parameter mayHold: keep tickets back when nothing else is there to send, because more may come.
+    /// - Parameter mayHold: hold tickets back when there is nothing else to send, because more may come.
     func flush(holdingTickets mayHold: Bool) -> Flushed {
         worker.loop.assertConfined()
         let output = worker.buffers.output
-        // What a broken client was to get, too.
+        // Also what a broken client should have got.
         defer { output.removeAll() }
         guard !isBroken else {
             tickets.areHeld = false
@@ -149,7 +149,7 @@ final class ClientSide {
         return waited && stream.pending.isEmpty ? .sentWhatWaited : .sent
     }
 
-    /// Whether a hold can begin or go on: it ends with the first byte of something else, and with the goodbye.
+    /// Whether a hold can begin or go on: it ends with the first byte of something else, and with the close_notify.
     private func ticketsMayWait(_ output: OutputBuffer) -> Bool {
         output.count > 0 && tls.ticketsAreWaiting && stream.pending.isEmpty && listener.settings.ticketDelay > .zero
             && !hasSentCloseNotify
@@ -158,7 +158,8 @@ final class ClientSide {
     private func hold(_ output: OutputBuffer) {
         output.withBytes { stream.keep($0) }
         tickets.areHeld = true
-        // Under Nagle's algorithm (RFC 896) a client that wrote its Finished alone waits for the ACK with what it has to say.
+        // Under Nagle's algorithm (RFC 896) a client that wrote its Finished alone waits for the ACK before it sends
+        // anything else.
         if bytesReceived == 0 { stream.acknowledgeNow() }
     }
 
@@ -169,7 +170,7 @@ final class ClientSide {
         stream.takeBack { worker.buffers.output.append($0) }
     }
 
-    /// Ends the wait of tickets that are held: they leave at the end of the turn.
+    /// Ends the wait of tickets that are held: they are sent at the end of the turn.
     func releaseHeldTickets() { tickets.areHeld = false }
 
     /// Makes the tickets that waited for the upstream.
@@ -180,22 +181,22 @@ final class ClientSide {
         sessions.announceSessions(of: tls)
     }
 
-    /// - Returns: whether the end of the tickets' wait is still to be arranged; it is from now on.
+    /// - Returns: whether the caller must arrange the end of the tickets' wait; it counts as arranged from now on.
     func queueTicketsEnd() -> Bool {
         guard tickets.areHeld, !tickets.endIsQueued else { return false }
         tickets.endIsQueued = true
         return true
     }
 
-    /// The same for the acknowledgement of what came while they are held.
+    /// The same for the acknowledgement of bytes that came while tickets are held.
     func queueAcknowledgement() -> Bool {
         guard tickets.areHeld, !tickets.acknowledgementIsQueued else { return false }
         tickets.acknowledgementIsQueued = true
         return true
     }
 
-    /// Has what came acknowledged, unless something was sent since: the held tickets would have carried the ACK, and the
-    /// kernel waits for more to send.
+    /// Makes the kernel acknowledge what came, unless something was sent since: the held tickets would have carried the
+    /// ACK, and the kernel waits for more to send.
     func acknowledgementIsDue() {
         tickets.acknowledgementIsQueued = false
         guard tickets.areHeld, lastAnswered.map({ $0 < lastReceived }) ?? true else { return }
@@ -210,14 +211,14 @@ final class ClientSide {
         stream.close(resetting: resetting)
     }
 
-    /// Whether the client has all that was sent, and is done sending. Its kernel has it then, and keeps it through a reset;
-    /// but a client that writes on is told of the reset before it reads.
+    /// Whether the client has all that was sent, and is done sending. Its kernel has it then, and keeps it through a
+    /// reset; but a client that goes on writing learns of the reset before it reads.
     var rests: Bool {
         guard stream.unacknowledgedBytes() == 0 else { return false }
         return stream.endIsKnown || worker.loop.now - lastReceived >= Self.uploadRest
     }
 
-    /// A client that has sent nothing for so long is not in the middle of an upload.
+    /// A client that has sent nothing for this long is not in the middle of an upload.
     static let uploadRest = Duration.milliseconds(500)
 }
 
@@ -233,13 +234,13 @@ struct HeldTickets {
 
 /// How many of a client's KeyUpdates were seen, and whether they come too fast.
 struct KeyUpdateBudget: Sendable, Equatable {
-    /// All that were seen so far.
+    /// All seen so far.
     private(set) var seen = 0
     private var bucket: TokenBucket?
 
     init() {}
 
-    /// Takes in that there are `total` now; `false` when they are more than `perSecond` allows (0 allows any number).
+    /// Notes that there are `total` now; `false` when they are more than `perSecond` allows (0 allows any number).
     mutating func allow(upTo total: Int, perSecond: Int, at now: Instant) -> Bool {
         defer { seen = total }
         guard perSecond > 0 else { return true }

@@ -7,7 +7,7 @@ enum ConnectError: CustomStringConvertible {
     case system(SystemErrno)
     /// It did not answer in `timeouts.connect`.
     case timeout
-    /// TLS came to nothing, and why.
+    /// The TLS handshake failed, and why.
     case tls(String)
 
     var description: String {

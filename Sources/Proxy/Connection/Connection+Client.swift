@@ -4,9 +4,9 @@ internal import RepriseResumption
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// The client's events: bytes and ends in, the handshake, and what leaves.
+/// The client's events: bytes and ends in, the handshake, and bytes out.
 extension Connection {
-    /// What is to be known of a handshake that may have to make way; `nil` once it is over.
+    /// What the queue must know of a handshake that may have to make way; `nil` once it is over.
     var handshake: HandshakeQueue.Handshake? {
         guard machine.isHandshaking else { return nil }
         return HandshakeQueue.Handshake(
@@ -17,8 +17,8 @@ extension Connection {
     }
 
     func clientReady(_ readiness: Readiness) {
-        // An error of the socket makes it readable and writable at once, without a FIN, and just this once; asking costs a
-        // system call, so only where no receive would tell.
+        // An error makes the socket readable and writable at once, without a FIN, and only once. Asking costs a system
+        // call, so we ask only where no receive would tell.
         let mayBeError = readiness == [.readable, .writable] && !clientIsReceivedFrom
         client.stream.note(readiness)
         if mayBeError, client.stream.pendingError() != nil { return clientBroke() }
@@ -42,7 +42,7 @@ extension Connection {
         let room = listener.settings.relayBuffer - upstream.waiting
         guard room > 0, client.stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
             listener.metrics.pauses(.clientToUpstream)
-            // A reset that came with the bytes before is no news any more.
+            // A reset that came with the bytes before raises no further event.
             return probeLater()
         }
         let receipt = client.stream.receive(
@@ -53,7 +53,7 @@ extension Connection {
         arrangeNext(receipt, from: client.stream, .client)
     }
 
-    /// Reads and forgets what the client still sends, until its FIN.
+    /// Reads and discards what the client still sends, until its FIN.
     private func discardFromClient() {
         guard client.stream.isReadable || client.stream.endIsKnown, !client.isBroken else { return }
         switch client.stream.discard() {
@@ -66,7 +66,7 @@ extension Connection {
         }
     }
 
-    /// Drives the handshake, where it is not done.
+    /// Drives the handshake, if it is not done.
     ///
     /// - Returns: whether plaintext may have come.
     private func driveHandshake() -> Bool {
@@ -83,7 +83,7 @@ extension Connection {
         return false
     }
 
-    /// Hands the client's plaintext on, and does what its end leads to.
+    /// Hands the client's plaintext on, and handles its end.
     private func takeFromClient(_ bytes: RawSpan, _ end: Stream.End?) {
         var isRefused = false
         if !bytes.isEmpty {
@@ -101,7 +101,7 @@ extension Connection {
         if isRefused { holdEnd(end) } else { clientEnded(end) }
     }
 
-    /// Does what the end of the client's stream leads to.
+    /// Handles the end of the client's stream.
     func clientEnded(_ end: Stream.End) {
         guard machine.client.readsClient else { return }
         switch end {
@@ -158,8 +158,8 @@ extension Connection {
 
     /// The client's socket failed.
     ///
-    /// A client that has said close_notify before is owed one thing more: that all it sent reaches the upstream, with its
-    /// end. The connection goes when that is done.
+    /// If the client has sent close_notify before, all it sent must still reach the upstream, with its end; the
+    /// connection closes after that.
     func clientBroke() {
         client.broke()
         guard !machine.isClosed, !machine.deliversUpload else { return }
@@ -170,16 +170,16 @@ extension Connection {
     }
 }
 
-/// What leaves for the client.
+/// Bytes to the client.
 extension Connection {
-    /// Sends what has come together, and arranges for tickets that are held back.
+    /// Sends what has gathered, and arranges the end of the wait of tickets that are held back.
     func flushClient(holdingTickets: Bool) {
         switch client.flush(holdingTickets: holdingTickets && machine.isServing) {
         case .nothing: break
         case .sent: noteActivity()
         case .sentWhatWaited:
             noteActivity()
-            // What had stopped because of that goes on, in turns of its own.
+            // What had stopped because of that goes on in turns of its own.
             if client.stream.isReadable { client.stream.again() }
             if let stream = upstream.receiving, stream.isReadable { stream.again() }
         case .held:
@@ -198,7 +198,7 @@ extension Connection {
         }
     }
 
-    /// Has what came acknowledged in a moment, unless something is sent by then.
+    /// Makes the kernel acknowledge what came in a moment, unless something is sent by then.
     private func acknowledgeLater() {
         guard client.queueAcknowledgement() else { return }
         worker.acknowledgements.append(self, due: worker.loop.now + WorkerCore.acknowledgementDelay)
@@ -216,25 +216,25 @@ extension Connection {
     private func askStore() {
         let (id, place, domain) = (id, WeakWorker(worker), listener.domain)
         let (keys, taking) = (client.sessions.wanted, client.sessions.takesWhatItWants)
-        // A HelloRetryRequest may have it asked again.
+        // After a HelloRetryRequest it may be asked again.
         let number = worker.nextQuestion()
         let asking = domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
             place.execute { worker in
                 let isTaken = worker.connection(id)?.storeAnswered(found, to: number) ?? false
-                // Nobody waits for it any more.
+                // The handshake no longer waits for it.
                 if taking, !isTaken { domain.putBack(found ?? [:], at: Clocks.wall()) }
             }
         }
-        // What is taken for a single use must come, to be given back.
+        // A session taken for a single use must arrive, so that it can be given back.
         let waits = StoreQuestion(taking ? nil : asking, deadline: listener.settings.storeDeadline, on: worker.loop) {
             [unowned self] in storeAnswered(nil, to: number)
         }
         client.question = (number, waits)
     }
 
-    /// The session store has answered, or is too late with `nil`: the handshake goes on.
+    /// The session store has answered, or is too late (`nil`): the handshake goes on.
     ///
-    /// - Returns: whether it was still waited for.
+    /// - Returns: whether the handshake still waited for it.
     @discardableResult
     private func storeAnswered(_ found: [SessionKey: [UInt8]]?, to number: Int) -> Bool {
         guard let question = client.question, question.number == number, machine.isHandshaking else { return false }
@@ -252,7 +252,7 @@ extension Connection {
     }
 }
 
-/// What someone gets who speaks plain HTTP to a TLS port.
+/// The answer to a client that speaks plain HTTP to a TLS port.
 enum PlainAnswer {
     /// A short HTTP/1.1 400 that says what is wrong and closes.
     static let badRequest: [UInt8] = {

@@ -4,9 +4,9 @@ internal import RepriseResumption
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// How both sides are left, as the machine has decided, and the books are closed.
+/// Closes both sides as the machine has decided, and closes the books.
 extension Connection {
-    /// Does what a client that broke off leads to.
+    /// Does what the machine answers to a client that broke off.
     func leave(_ answer: ConnectionMachine.AfterClientBreak) {
         switch answer {
         case .goOn: break
@@ -62,7 +62,7 @@ extension Connection {
             guard !client.isBroken else { return clientBroke() }
             if answer == .linger { client.stream.shutdownSocket() }
             mayReceive(from: .client)
-            // There the client is asked whether it has what it is to have.
+            // The probe asks whether the client has all that it is to get.
             if answer == .discard { probeLater() }
         }
     }

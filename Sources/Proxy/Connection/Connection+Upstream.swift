@@ -18,7 +18,7 @@ extension Connection {
         if let answer { routed(answer) }
     }
 
-    /// The gate has answered; one that is too late, or answers twice, is not listened to.
+    /// The gate has answered; a late or second answer is ignored.
     private func routed(_ isWanted: Bool) {
         if !isWanted { return notRouted() }
         if machine.routed() { connect() }
@@ -44,7 +44,7 @@ extension Connection {
         }
     }
 
-    /// Goes on from what connecting has come to.
+    /// Goes on after a step of connecting.
     func wentOn(_ step: UpstreamSide.Connecting) {
         var step = step
         while wantsNextServer(after: step) { step = askNextServer() }
@@ -66,7 +66,7 @@ extension Connection {
             return false
         case .failed(let why, let another):
             worker.log.connectFailed(listener, record, why)
-            // A client that no upstream is found for is not made to pay for that the next time.
+            // A client without an upstream gets its tickets all the same, so that its next handshake costs no more.
             if !another { client.issueHeldTickets() }
             return machine.connectFailed(another: another) == .tryNext
         case .nobody:
@@ -88,7 +88,7 @@ extension Connection {
     func receiveFromUpstream() {
         guard let stream = upstream.receiving, stream.isReadable else { return }
         guard upstream.isOpening || machine.readsUpstream && client.takesMore else { return }
-        // One that takes none of TLS's own answers is not read.
+        // Do not read from an upstream that takes none of TLS's own answers.
         guard stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else { return }
         let receipt = stream.receive(
             room: listener.settings.relayBuffer, opening: { openUpstream() },
@@ -96,7 +96,7 @@ extension Connection {
         arrangeNext(receipt, from: stream, .upstream)
     }
 
-    /// Drives TLS's handshake with the upstream, where it is not done.
+    /// Drives the TLS handshake with the upstream, if it is not done.
     ///
     /// - Returns: whether plaintext may have come.
     private func openUpstream() -> Bool {
@@ -107,7 +107,7 @@ extension Connection {
         return false
     }
 
-    /// Hands the upstream's plaintext on, and does what its end leads to.
+    /// Hands the upstream's plaintext on, and handles its end.
     private func takeFromUpstream(_ bytes: RawSpan, _ end: Stream.End?, _ stream: Stream) {
         guard !upstream.isOpening else { return wentOn(upstream.openingBroke(.connectionReset)) }
         if !bytes.isEmpty, case .broken(let fault)? = client.write(bytes) { return clientFailed(fault) }
@@ -125,7 +125,7 @@ extension Connection {
         switch machine.upstreamEnded() {
         case .goOn:
             client.sendCloseNotify()
-            // It takes no more bytes, and has no more: what the client still sends would go nowhere.
+            // The upstream takes no more bytes and has no more: what the client still sends has nowhere to go.
             if stream.failure != nil { upstreamBroke() }
         case .complete:
             upstream.close(.close)
@@ -136,7 +136,7 @@ extension Connection {
     func upstreamBroke() {
         machine.upstreamBroke()
         upstream.close(.none)
-        // What it still sends is discarded: it may read only when it has written.
+        // Discard what the client still sends: it may read only after it has written.
         mayReceive(from: .client)
     }
 
@@ -151,19 +151,19 @@ extension Connection {
             bothGoOn()
         case .refused(let errno):
             upstreamRefused(errno)
-            // Until the upstream's answer is complete.
+            // Only until the upstream's answer is complete.
             bothGoOn()
         }
     }
 
-    /// What waited for room has some, and goes on in a turn of its own: this one has sent to the upstream.
+    /// Both sides go on, now that there is room, in a turn of their own: this one has sent to the upstream.
     private func bothGoOn() {
         if client.stream.isReadable { client.stream.again() }
-        // One that took none of TLS's answers was not read either.
+        // We did not read from it while it took none of TLS's answers.
         if let stream = upstream.receiving, stream.isReadable { stream.again() }
     }
 
-    /// The upstream takes no more bytes; what it had sent before is still there to be read, and the client's.
+    /// The upstream takes no more bytes; what it and the client had sent before can still be read.
     ///
     /// EPIPE says that its FIN came before its reset (its stream is complete), ECONNRESET that it broke off.
     func upstreamRefused(_ errno: SystemErrno) {
@@ -171,13 +171,14 @@ extension Connection {
         guard let stream = upstream.stream, let exchange = machine.exchange else { return }
         guard !exchange.hasUpstreamEnded else { return upstreamBroke() }
         stream.refused(errno)
-        // Nothing waits for the upstream any more: a client that has ended is not owed more than that.
+        // Nothing waits for the upstream now: a client that has ended its stream is owed no more than that.
         sayAfterUpload(machine.uploaded())
-        // What it has sent comes before the client's end (``holdEnd(_:)``), although it may have been received from before.
+        // Receive what the upstream has sent before the client's end (``holdEnd(_:)``), even if it had a receive in
+        // this turn.
         mayReceiveAgain(from: .upstream)
     }
 
-    /// Does what the end of the upload, or of what waited of it, leads to.
+    /// Does what the machine answers to the end of the upload.
     func sayAfterUpload(_ answer: ExchangeMachine.AfterUpload) {
         switch answer {
         case .goOn: break

@@ -4,12 +4,12 @@ internal import RepriseResumption
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// One client's connection: the shell that does what ``ConnectionMachine`` decides, with a ``ClientSide`` and an
-/// ``UpstreamSide`` to do it to.
+/// One client's connection: does what ``ConnectionMachine`` decides, on a ``ClientSide`` and an ``UpstreamSide``.
 ///
-/// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: what happened, then receives
-/// from whoever is due (one each, and the end behind it), then ``settle()``, which sends what waits and what the turn has
-/// gathered, in one send for each side. What had stopped for want of room goes on in turns of its own.
+/// Confined to its worker's loop. Each entry (a socket that is ready, a timer) is one turn: it handles the event,
+/// receives from each side that is due (once each, and the end behind it), then calls ``settle()``, which sends what
+/// waits and what the turn has gathered, in one send for each side. A side that had stopped for lack of room goes on in
+/// turns of its own.
 final class Connection {
     /// The worker outlives its connections: it closes them all before it goes.
     unowned let worker: WorkerCore
@@ -19,10 +19,10 @@ final class Connection {
     let entry: Admission.Entry
     var machine = ConnectionMachine()
     var record: ConnectionRecord
-    /// Who may be received from in this turn, and who has been.
+    /// The sides to receive from in this turn, and those already received from.
     private var due: Due = []
     private var received: Due = []
-    /// The client's end, behind bytes that the upstream has refused: what the upstream has left comes first.
+    /// The client's end, behind bytes that the upstream has refused: the rest of what the upstream sent comes first.
     private var clientEnd: Stream.End?
     var timer: ConnectionTimer?
     private var isProbeQueued = false
@@ -72,7 +72,7 @@ final class Connection {
         }
     }
 
-    /// Lets a side be received from before the turn is over; one at a time, so that none receives within another.
+    /// Schedules a receive from a side before the turn is over; one at a time, so that none receives within another.
     func mayReceive(from side: Due) {
         due.insert(side)
     }
@@ -83,7 +83,7 @@ final class Connection {
         due.insert(side)
     }
 
-    /// Sees to what is left behind a receive: the end now, more bytes in a turn of their own, an error a little later.
+    /// Arranges what follows a receive: the end now, more bytes in a turn of their own, an error a little later.
     func arrangeNext(_ receipt: Stream.Receipt, from stream: Stream, _ side: Due) {
         guard !machine.isClosed, case .bytes(let endIsBehind) = receipt else { return }
         noteActivity()
@@ -95,10 +95,11 @@ final class Connection {
         }
     }
 
-    /// Has the client's end wait until the upstream was received from.
+    /// Holds the client's end until the upstream's receive is done.
     func holdEnd(_ end: Stream.End) { clientEnd = end }
 
-    /// The upstream comes first: a client that leaves must not cost itself, or the log, what the upstream had said before.
+    /// The upstream comes first: a client that closes must not lose, for itself or the log, what the upstream had sent
+    /// before.
     func receiveFromWhoIsDue() {
         while !machine.isClosed {
             if due.contains(.upstream) {
@@ -126,12 +127,12 @@ final class Connection {
         return false
     }
 
-    /// Ends a turn: sends what has come together, and sets the timer that the machine wants.
+    /// Ends a turn: sends what has gathered, and sets the timer that the machine wants.
     private func settle() {
         guard !machine.isClosed else { return }
         flushUpstream()
         receiveFromWhoIsDue()
-        // A server that refused may have another in its place, which is sent to for the first time.
+        // After a server that refused, the next one may get its first bytes.
         while upstream.hasGathered, !machine.isClosed {
             flushUpstream()
             receiveFromWhoIsDue()
@@ -157,7 +158,7 @@ final class Connection {
         if let kind = machine.timer { startTimer(kind) } else { timer?.clear() }
     }
 
-    /// Begins a time anew, as each server that is tried has its own.
+    /// Restarts a timer: each server that is tried has its own time.
     func startTimer(_ kind: ConnectionMachine.TimerKind) {
         timer?.set(kind, for: listener.settings.timeouts.duration(of: kind))
     }
@@ -178,7 +179,7 @@ final class Connection {
         }
     }
 
-    // MARK: What others want of it
+    // MARK: Orders from outside
 
     /// The listener is drained and time is up.
     func drainIsOver() { turn { stop(.drain) } }
@@ -186,7 +187,7 @@ final class Connection {
     /// The process ends at once.
     func kill() { turn { stop(.kill) } }
 
-    /// Ends the handshake, because another client's was taken in instead.
+    /// Ends the handshake, because another client's takes its place.
     func makeWay(for limit: ListenerLimit) {
         turn {
             record.detail = limit.word
@@ -218,11 +219,11 @@ final class Connection {
 
     // MARK: Noticing
 
-    /// Has the sockets asked for an error a little later.
+    /// Schedules a probe of the sockets for an error, a little later.
     ///
-    /// libevent tells an error (EPOLLERR) as readable and writable, which bytes are as well. A reset that comes right
-    /// behind bytes is one edge with them: a receive that empties the socket has used it up, and nothing else would
-    /// tell of the reset before the idle timeout.
+    /// libevent reports an error (EPOLLERR) as readable and writable, as it reports bytes. A reset right behind bytes
+    /// shares one edge with them: a receive that empties the socket uses it up, and nothing else would report the reset
+    /// before the idle timeout.
     func probeLater() {
         guard !isProbeQueued else { return }
         isProbeQueued = true
@@ -240,18 +241,18 @@ final class Connection {
         switch machine.client.phase {
         case .serving, .lingering, .discarding: true
         case .closing: machine.client.discardsClient
-        // A client that was answered since would have refused the answer.
+        // If it had been answered since, the client would have refused the answer.
         case .handshaking: client.lastAnswered.map { $0 < client.lastReceived } ?? true
         case .closed: false
         }
     }
 
     private func probeSockets() {
-        // What is still to be received comes first, and so does the news behind it.
+        // Bytes not yet received come first, and the error behind them.
         if !client.stream.isReadable || !clientIsReceivedFrom, client.stream.pendingError() != nil {
             clientBroke()
         } else if let stream = upstream.receiving, !stream.isReadable, let errno = stream.pendingError() {
-            // Bytes may have come with it, which no event has told of yet.
+            // Bytes may have come with it that no event has reported yet.
             upstreamRefused(errno)
         }
         guard machine.client.phase == .discarding else { return }

@@ -70,7 +70,7 @@ extension HandshakeFault {
         }
     }
 
-    /// Whether what is ready to be sent answers the client: one that sent an alert wants no answer.
+    /// Whether the bytes ready to be sent answer the client: a client that sent an alert wants no answer.
     var isAnswered: Bool { if case .alertReceived = cause { false } else { true } }
 }
 

@@ -2,7 +2,7 @@ package import RepriseResumption
 package import RepriseTLS
 package import RepriseVocabulary
 
-/// What is known of one connection, for its line in the log and for observers.
+/// What we know of one connection, for its line in the log and for observers.
 package struct ConnectionRecord: Sendable {
     package let id: ConnectionID
     /// The client's address.
@@ -18,7 +18,7 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var bytesToClient: UInt64 = 0
     /// What TLS negotiated, as far as it came.
     package internal(set) var summary: HandshakeSummary?
-    /// What came of the client's offer to resume; `nil` before the handshake has succeeded or failed.
+    /// The result of the client's offer to resume; `nil` before the handshake has succeeded or failed.
     package internal(set) var resumption: ResumptionOutcome.Result?
     /// The lineage of its session.
     package internal(set) var lineage: LineageID?
@@ -26,7 +26,7 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var failure: HandshakeFailure?
     /// How it ended, and what came after that.
     package internal(set) var book = EndingBook()
-    /// What else there is to say about the ending: libssl's words, a limit's name.
+    /// More about the ending: libssl's words, a limit's name.
     package internal(set) var detail: String?
 
     init(id: ConnectionID, client: Endpoint, acceptedAt: Instant) {
@@ -51,7 +51,7 @@ package struct ConnectionRecord: Sendable {
     }
 }
 
-/// Someone in the same process who wants to know which TLS connection stands behind an upstream connection.
+/// An observer in the same process that learns which TLS connection stands behind an upstream connection.
 ///
 /// Called on the worker's loop: it must not block. The demo's built-in upstream is one.
 package protocol ConnectionObserver: Sendable {
@@ -63,7 +63,7 @@ package protocol ConnectionObserver: Sendable {
     func ended(from local: Endpoint)
 }
 
-/// Who in the same process wants to know of what happens; nobody unless it is said.
+/// The observers in the same process; none by default.
 package struct Observers: Sendable {
     package var connections: (any ConnectionObserver)?
     package var sessions: (any SessionObserver)?

@@ -29,20 +29,20 @@ final class ConnectionTimer {
         event?.schedule(after: duration)
     }
 
-    /// Nothing is waited for.
+    /// Stops the timer.
     func clear() {
         running = nil
         event?.stop()
     }
 
-    /// Bytes have moved: what waits for quiet begins anew. That costs no more than a note.
+    /// Bytes have moved: an idle timeout starts again. That costs no more than a note.
     func noteActivity() {
         lastActivity = loop.now
     }
 
-    /// It rang.
+    /// The timer has fired.
     ///
-    /// - Returns: what for; `nil` when it rang too early, because bytes have moved meanwhile.
+    /// - Returns: what for; `nil` when it fired too early, because bytes have moved meanwhile.
     func fired() -> ConnectionMachine.TimerKind? {
         guard let running else { return nil }
         let quiet = loop.now - lastActivity

@@ -2,14 +2,15 @@ internal import RepriseEventLoop
 internal import RepriseResumption
 internal import RepriseVocabulary
 
-/// A session store that was asked, and a handshake that waits for it until `sessions.store_deadline`. Confined to its loop.
+/// A question to a session store, and the handshake that waits for the answer until `sessions.store_deadline`. Confined
+/// to its loop.
 final class StoreQuestion {
     private let loop: EventLoop
     private var timer: LoopEvent?
     private var asking: Task<Void, Never>?
 
     /// - Parameters:
-    ///   - asking: is cancelled when nobody waits any more; `nil` for what must come, to be given back.
+    ///   - asking: is cancelled when the handshake no longer waits; `nil` where the answer must come, to be given back.
     ///   - late: the deadline is over.
     init(_ asking: Task<Void, Never>?, deadline: Duration, on loop: EventLoop, late: @escaping () -> Void) {
         (self.loop, self.asking) = (loop, asking)
@@ -18,7 +19,7 @@ final class StoreQuestion {
         timer.schedule(after: deadline)
     }
 
-    /// Nobody waits for it any more.
+    /// The handshake no longer waits for it.
     func end() {
         loop.assertConfined()
         timer?.close()

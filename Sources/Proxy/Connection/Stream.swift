@@ -2,17 +2,18 @@ internal import RepriseEventLoop
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// A duplex of plaintext over one socket, plain or TLS: what the socket is ready for, what waits for it, one receive and
-/// one send a turn, and how the peer's stream ended. Confined to its loop. It knows neither client nor upstream.
+/// A duplex plaintext stream over one socket, plain or TLS: what the socket is ready for, what waits for it, one
+/// receive and one send a turn, and how the peer's stream ended. Confined to its loop. It knows neither client nor
+/// upstream.
 ///
-/// Its owner gives it a turn of its ``RelayBuffers`` for all that moves bytes. One receive brings bytes, and where nothing
-/// but the end is known to be behind them, that end is received in the same turn: the last bytes and what follows from the
-/// end leave in one send.
+/// Its owner calls everything that moves bytes within a turn of its ``RelayBuffers``. One receive brings bytes; if only
+/// the end is known to be behind them, the same turn receives that end too, and one send carries the last bytes and
+/// what follows from the end.
 final class Stream {
     /// What is between the plaintext and the socket.
     enum Layer {
         case plain
-        /// What TLS wants sent gathers in the output, and leaves with ``flush()``.
+        /// What TLS wants sent gathers in the output; ``flush()`` sends it.
         case tls(TLSStream, OutputBuffer)
     }
 
@@ -27,7 +28,7 @@ final class Stream {
     /// Bytes that the socket has not taken.
     private(set) var pending = PendingBytes()
 
-    /// - Parameter isConnected: bytes can be sent at once.
+    /// - Parameter isConnected: whether bytes can be sent at once.
     init(_ socket: Socket, _ layer: Layer, with buffers: RelayBuffers, isConnected: Bool) {
         self.layer = layer
         self.socket = socket
@@ -53,7 +54,7 @@ final class Stream {
     var gathered: Int { if case .tls(_, let output) = layer { output.count } else { 0 } }
     /// Whether a send may take bytes.
     var isWritable: Bool { if case .ready = output { true } else { false } }
-    /// Why it takes no more bytes, once it has said so.
+    /// Why the socket takes no more bytes, once it has failed.
     var failure: SystemErrno? { if case .broken(let errno) = output { errno } else { nil } }
 
     /// Remembers what the socket is ready for.
@@ -83,7 +84,7 @@ final class Stream {
         pending.removeAll()
     }
 
-    /// Has its owner called again in the next turn: others' turns come first.
+    /// Calls its owner again in the next turn: others' turns come first.
     func again() {
         event?.activate([])
     }
@@ -95,9 +96,9 @@ final class Stream {
     /// A short receive has emptied the socket, unless the peer's end is known to be behind it.
     /// - Parameters:
     ///   - room: how many bytes are wanted.
-    ///   - opening: does what must be done before there is plaintext, such as a handshake, and says whether there can be some.
-    ///   - wanted: whether more plaintext is wanted; what is left of TLS's waits.
-    ///   - take: is given the plaintext, and the end that stands behind it. Nothing may be received from within.
+    ///   - opening: does what comes before plaintext, such as a handshake, and says whether there can be plaintext.
+    ///   - wanted: whether more plaintext is wanted; the rest waits in TLS.
+    ///   - take: gets the plaintext, and the end behind it. It must not receive.
     func receive(
         room: Int, opening: () -> Bool = { true }, while wanted: () -> Bool,
         _ take: (RawSpan, End?) -> Void
@@ -111,7 +112,7 @@ final class Stream {
             case (.nothing, _): break
             case (.bytes, .plain): take(bytes.bytes, nil)
             case (.reset, _): take(bytes.bytes, .reset)
-            // The kernel reports a reset once, and a send may have had the report: what follows it looks like a FIN.
+            // The kernel reports a reset once. If a send got the report, what follows looks like a FIN.
             case (.fin, .plain): take(bytes.bytes, failure == .connectionReset ? .reset : .inOrder)
             case (.bytes, .tls(let tls, _)):
                 tls.lend(bytes)
@@ -124,7 +125,7 @@ final class Stream {
         return receipt
     }
 
-    /// Goes on with what was received before and TLS has not taken: something else was waited for.
+    /// Goes on with bytes received before that TLS has not taken, because it waited for something else.
     func goOn(
         opening: () -> Bool, while wanted: () -> Bool, _ take: (RawSpan, End?) -> Void
     ) {
@@ -132,7 +133,7 @@ final class Stream {
         buffers.receiving(room: 0) { _ in decrypt(tls, opening, wanted, take) }
     }
 
-    /// Takes what one receive brings, and forgets it.
+    /// Discards what one receive brings.
     func discard() -> Receipt {
         var receipt = Receipt.nothing
         buffers.receiving(room: RelayBuffers.receiveBytes) { target in (receipt, _) = pull(into: target) }
@@ -159,7 +160,7 @@ final class Stream {
         }
     }
 
-    /// Reads all plaintext there is into the worker's buffer, and hands it on before what was lent is taken back.
+    /// Reads all plaintext there is into the worker's buffer, and hands it on before the lent bytes are taken back.
     private func decrypt(
         _ tls: TLSStream, _ opening: () -> Bool, _ wanted: () -> Bool,
         _ take: (RawSpan, End?) -> Void
@@ -183,7 +184,7 @@ final class Stream {
 
     // MARK: Bytes out
 
-    /// Hands plaintext over: to the socket at once, or to TLS, whose records leave with ``flush()``.
+    /// Hands plaintext over: to the socket at once, or to TLS, whose records ``flush()`` sends.
     ///
     /// - Returns: what broke the stream, if that shows now.
     func write(_ plaintext: RawSpan) -> End? {
@@ -210,13 +211,13 @@ final class Stream {
         }
     }
 
-    /// In TLS, puts the close_notify behind all that was written, so that it has left when that has. A plain stream's FIN needs
-    /// no room, and is sent when nothing waits (``endWriting()``).
+    /// In TLS, puts the close_notify behind all that was written, so that it is sent along with that. A plain stream's
+    /// FIN needs no room, and is sent when nothing waits (``endWriting()``).
     func endBehindWhatWaits() {
         if case .tls(let tls, _) = layer { tls.sendCloseNotify() }
     }
 
-    /// Ends our direction in order; on a plain stream nothing may wait.
+    /// Ends our direction properly (close_notify or FIN); on a plain stream nothing may wait.
     func endWriting() {
         switch layer {
         case .plain: socket.shutdownWrite()
@@ -249,7 +250,7 @@ final class Stream {
         return sent
     }
 
-    /// The same for what came before there was a connection: it leaves with ``flush()`` on a plain stream too.
+    /// The same for what came before there was a connection: ``flush()`` sends it, on a plain stream too.
     ///
     /// - Returns: what broke the stream, if that shows now.
     func gather(_ plaintext: RawSpan) -> End? {
@@ -271,7 +272,7 @@ final class Stream {
 
     /// - Returns: how many bytes need not be kept: those that were taken, or all when the socket is broken.
     private func push(_ bytes: RawSpan) -> Int {
-        // One send a turn: what comes after it has a turn of its own.
+        // One send a turn: later bytes go in a turn of their own.
         guard lastSend != buffers.currentTurn else {
             again()
             return 0
@@ -292,10 +293,10 @@ final class Stream {
 
     // MARK: The end
 
-    /// Ends our direction of the socket behind all that was sent, whatever TLS has said of it.
+    /// Shuts down our direction of the socket behind all that was sent, with or without a close_notify.
     func shutdownSocket() { socket.shutdownWrite() }
 
-    /// Closes the socket, by a reset if so wanted; nothing more is heard of it.
+    /// Closes the socket, by a reset if `resetting`; it reports no more events.
     func close(resetting: Bool = false) {
         event?.close()
         event = nil
@@ -305,7 +306,7 @@ final class Stream {
 
     // MARK: What costs a system call
 
-    /// The error that waits on the socket, which asking takes away; `nil` for none.
+    /// The error that waits on the socket (SO_ERROR), which this call clears; `nil` for none.
     func pendingError() -> SystemErrno? {
         let number = socket.pendingError
         return number == 0 ? nil : SystemErrno(number)

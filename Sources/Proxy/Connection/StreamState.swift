@@ -1,7 +1,7 @@
 internal import RepriseEventLoop
 internal import RepriseTLS
 
-/// What a ``Stream`` comes to, and where its two directions stand.
+/// The results of a ``Stream``, and where its two directions stand.
 extension Stream {
     /// How the peer's stream of plaintext ended.
     enum End {
@@ -14,7 +14,7 @@ extension Stream {
         case broken(ConnectionFault)
     }
 
-    /// What one receive came to, for whoever arranges the next.
+    /// The result of one receive, for arranging the next.
     enum Receipt {
         /// - `endIsBehind`: nothing but the peer's end is left.
         case bytes(endIsBehind: Bool)

@@ -6,7 +6,7 @@ internal import RepriseVocabulary
 
 /// A connection's upstream: which server, the way to it, and its stream. Confined to its worker's loop.
 ///
-/// It moves bytes and remembers; what follows from them, ``ConnectionMachine`` decides and ``Connection`` does.
+/// It moves bytes and keeps state; ``ConnectionMachine`` decides what follows from them, and ``Connection`` does it.
 final class UpstreamSide {
     private let upstream: WorkerUpstream
     private let loop: EventLoop
@@ -21,7 +21,7 @@ final class UpstreamSide {
 
     private enum State {
         case none
-        /// A server was asked.
+        /// A connect to a server is under way.
         case connecting(Way)
         /// It has accepted, and TLS is negotiated.
         case opening(Way)
@@ -66,21 +66,21 @@ final class UpstreamSide {
 
     // MARK: Connecting
 
-    /// What a step on the way to a server came to.
+    /// The result of a step on the way to a server.
     enum Connecting {
-        /// The server is asked, or TLS is negotiated; its socket tells when it goes on.
+        /// The connect or the TLS handshake is under way; an event of the socket says when to go on.
         case underWay
         case connected
         /// - `another`: there is a server left to try.
         case failed(ConnectError, another: Bool)
-        /// Nobody is left.
+        /// No server is left.
         case nobody
     }
 
     /// Begins to connect to the next server.
     ///
-    /// - Parameter ready: is told what its socket is ready for.
-    /// - Returns: what is known at once: a Unix socket connects, or any connect fails, without waiting.
+    /// - Parameter ready: gets what its socket is ready for.
+    /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
     func connectNext(_ chosen: (String) -> Void, _ ready: @escaping (Readiness) -> Void) -> Connecting {
         loop.assertConfined()
         if selection == nil { selection = upstream.group.begin() }
@@ -122,9 +122,9 @@ final class UpstreamSide {
         }
     }
 
-    /// Goes on connecting by what the socket is ready for.
+    /// Goes on connecting, as the socket's readiness allows.
     ///
-    /// - Returns: `nil` when a server has accepted already, or none is asked.
+    /// - Returns: `nil` when a server has accepted already, or no connect is under way.
     func goOn(_ readiness: Readiness) -> Connecting? {
         loop.assertConfined()
         guard case .connecting(let way) = state else { return nil }
@@ -136,7 +136,7 @@ final class UpstreamSide {
         return accepted(way)
     }
 
-    /// The server that is asked has taken too long.
+    /// The server has taken too long to accept.
     func connectTimedOut() -> Connecting { failed(.timeout) }
 
     private func accepted(_ way: Way) -> Connecting {
@@ -145,14 +145,14 @@ final class UpstreamSide {
         return open()
     }
 
-    /// Goes on with TLS's handshake, by what has come.
+    /// Goes on with the TLS handshake, by the bytes that have come.
     func open() -> Connecting {
         loop.assertConfined()
         guard case .opening(let way) = state else { return .underWay }
         switch way.tls?.handshake() {
         case .wantsInput, .wantsSession: return .underWay
         case .failed(let fault): return failed(.tls(fault.detail))
-        // A plain server's way is open when it has accepted.
+        // A plain server is ready when it has accepted.
         case .done, nil: return connected(way)
         }
     }
@@ -182,7 +182,7 @@ final class UpstreamSide {
 
     // MARK: Plaintext
 
-    /// What handing plaintext on came to.
+    /// The result of handing plaintext on.
     enum Written {
         /// It is sent, gathered or kept.
         case taken
@@ -205,13 +205,13 @@ final class UpstreamSide {
         return end == nil ? .taken : .broken
     }
 
-    /// The client's stream is complete: what its end takes of room stands behind its bytes from now on.
+    /// The client's stream is complete: its end goes behind its bytes from now on.
     func clientEnded() {
         clientHasEnded = true
         stream?.endBehindWhatWaits()
     }
 
-    /// What offering what waits came to.
+    /// The result of offering the bytes that wait.
     enum Flushed {
         case nothing
         /// Some bytes are left.
@@ -235,9 +235,10 @@ final class UpstreamSide {
 
     // MARK: The end
 
-    /// Leaves the server, if there is one.
+    /// Closes the connection to the server, if there is one.
     ///
-    /// - Parameter mode: with ``ExchangeMachine/UpstreamCloseMode/none``, the server's stream broke off, and it is told nothing.
+    /// - Parameter mode: with ``ExchangeMachine/UpstreamCloseMode/none``, the server's stream broke off, and it is sent
+    ///   nothing.
     func close(_ mode: ExchangeMachine.UpstreamCloseMode) {
         loop.assertConfined()
         if let way = state.way { leave(way, mode) }
@@ -249,7 +250,7 @@ final class UpstreamSide {
     private func leave(_ way: Way, _ mode: ExchangeMachine.UpstreamCloseMode) {
         if let tls = way.tls {
             if mode == .close { tls.stream.sendCloseNotify() }
-            // An alert among it.
+            // This includes an alert.
             if mode != .reset { way.stream.flush() }
             buffers.upstreamOutput.removeAll()
             tls.stream.markShutdown()

@@ -1,6 +1,6 @@
 /// The client's side of a connection, from the handshake to the goodbye. Events in, answers out, no I/O and no clock.
 ///
-/// What is relayed meanwhile is the ``ExchangeMachine``'s, which there is while the client is served, and at no other time.
+/// The ``ExchangeMachine`` handles what is relayed; it exists only while the client is served.
 package struct ClientMachine: Sendable, Equatable {
     /// Where it stands.
     package enum Phase: Sendable, Equatable {
@@ -10,27 +10,27 @@ package struct ClientMachine: Sendable, Equatable {
         case serving(ExchangeMachine)
         /// The last bytes are on their way to the client. Next: ``lingering``, ``discarding``, ``closed``.
         case closing(afterwards: CloseMode)
-        /// All is said; the client's FIN is awaited, so that a reset does not overtake our last bytes. Next: ``closed``.
+        /// All is sent; we await the client's FIN, so that a reset does not overtake our last bytes. Next: ``closed``.
         case lingering
-        /// The upstream broke off, and what it had sent has left: the client takes it while its upload is discarded, and is
-        /// reset then. Next: ``closed``.
+        /// The upstream broke off, and the client was sent what it had sent: the client takes that while we discard its
+        /// upload, and is reset then. Next: ``closed``.
         case discarding
         /// The socket is closed. Final.
         case closed
     }
 
-    /// What follows when the last bytes for the client have left.
+    /// What follows when the last bytes for the client were sent.
     package enum CloseMode: Sendable, Equatable {
         /// Close at once: the client has ended its stream too.
         case close
-        /// The same, when a limit, a timeout or the operator wants it over: in `timeouts.shutdown`.
+        /// The same, when a limit, a timeout or the operator ends it: within `timeouts.shutdown`.
         case closeSoon
         /// Close our direction and await the client's FIN.
         case linger
-        /// Reset: there is no upstream, and the client must not take what it has for the whole.
+        /// Reset: there is no upstream, and the client must not take what it has for a complete stream.
         case reset
-        /// Reset, because the upstream's stream broke off, when the client has what came before. A client that is still
-        /// uploading, and is reset at once, never reads why.
+        /// Reset, because the upstream's stream broke off, once the client has what came before: a client that is reset
+        /// at once in the middle of an upload never reads why.
         case discard
     }
 
@@ -60,7 +60,7 @@ package struct ClientMachine: Sendable, Equatable {
         }
     }
 
-    /// Whether what the client still sends is read and forgotten: one that writes before it reads must get to reading.
+    /// Whether to read and discard what the client still sends: one that writes before it reads must get to reading.
     package var discardsClient: Bool {
         switch phase {
         case .closing(let mode): mode == .linger || mode == .discard
@@ -69,7 +69,7 @@ package struct ClientMachine: Sendable, Equatable {
         }
     }
 
-    /// Whether the last bytes for the client are still to be decided.
+    /// Whether the end of the client's stream is still undecided.
     var isBeforeGoodbye: Bool {
         switch phase {
         case .handshaking, .serving: true
@@ -92,16 +92,16 @@ extension ClientMachine {
         return !answered
     }
 
-    /// Nothing more is relayed: what is left goes to the client, and then `mode` follows.
+    /// Nothing more is relayed: the rest goes to the client, and then `mode` follows.
     mutating func beginGoodbye(_ mode: CloseMode) {
         guard case .serving = phase else { preconditionFailure("a goodbye in phase \(phase)") }
         phase = .closing(afterwards: mode)
     }
 
-    /// A limit, a timeout or the operator ends what is served; the client is told by close_notify, and the rest follows when
-    /// that has left.
+    /// A limit, a timeout or the operator ends the exchange; the client gets a close_notify, and the rest follows when
+    /// that is sent.
     ///
-    /// - Returns: how the upstream is left.
+    /// - Returns: how to close the upstream.
     mutating func endServing() -> ExchangeMachine.UpstreamCloseMode {
         guard case .serving(var exchange) = phase else { preconditionFailure("an end of serving in phase \(phase)") }
         phase = .closing(afterwards: exchange.readsClient ? .linger : .closeSoon)
@@ -110,19 +110,19 @@ extension ClientMachine {
 
     /// The client's socket is closed at once.
     ///
-    /// - Returns: how the upstream is left.
+    /// - Returns: how to close the upstream.
     @discardableResult
     mutating func leave() -> ExchangeMachine.UpstreamCloseMode {
         defer { phase = .closed }
         return tellExchange { $0.abandon() } ?? .none
     }
 
-    /// The client's TCP stream has ended, while it was no longer read or only to be forgotten.
+    /// The client's TCP stream has ended, while we no longer read it, or only discard it.
     ///
     /// - Returns: whether to close its socket.
     mutating func truncatedAtGoodbye() -> Bool {
         switch phase {
-        // What is awaited after the goodbye has come before.
+        // The FIN that we would await after our last bytes has come already.
         case .closing(.linger):
             phase = .closing(afterwards: .closeSoon)
             return false
@@ -134,7 +134,7 @@ extension ClientMachine {
         }
     }
 
-    /// A client that reads slowly is not waited for any longer.
+    /// Stops waiting for a client that reads slowly.
     ///
     /// - Returns: whether that changes anything.
     mutating func hurry() -> Bool {
@@ -143,7 +143,7 @@ extension ClientMachine {
         return true
     }
 
-    /// What follows when the last bytes have left.
+    /// What follows when the last bytes were sent.
     package enum AfterFlush: Sendable, Equatable {
         case none
         case close

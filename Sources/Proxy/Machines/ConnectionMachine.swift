@@ -1,12 +1,12 @@
 package import RepriseVocabulary
 
-/// What one connection does next: its client with the exchange it is served, and the book of its ending. Events in, answers out, no I/O and
-/// no clock.
+/// What one connection does next: its client with the exchange it is served, and the book of its ending. Events in,
+/// answers out, no I/O and no clock.
 ///
-/// The client's stream and the upstream's stream end each on its own. The first event that ends either of them decides
-/// the ``Ending``; only a timeout that ends a half-closed or closing connection takes its place (docs/decisions, 4).
-/// An upstream whose client did not close with close_notify is reset, because a FIN would say that the client's stream
-/// is complete.
+/// The client's stream and the upstream's stream each end on their own. The first event that ends either of them
+/// decides the ``Ending``; only a timeout that ends a half-closed or closing connection takes its place
+/// (docs/decisions, 4). An upstream whose client did not close with close_notify is reset, because a FIN would say that
+/// the client's stream is complete.
 package struct ConnectionMachine: Sendable, Equatable {
     package private(set) var client = ClientMachine()
     package private(set) var book = EndingBook()
@@ -27,8 +27,8 @@ package struct ConnectionMachine: Sendable, Equatable {
         case handshake, routing, connect, idle, halfClosed, shutdown
     }
 
-    /// Which timeout runs now; `nil` when closed. It begins anew when the kind changes and, for `idle` and `halfClosed`,
-    /// whenever bytes move.
+    /// Which timeout runs now; `nil` when closed. It begins anew when the kind changes and, for `idle` and
+    /// `halfClosed`, whenever bytes move.
     package var timer: TimerKind? {
         switch client.phase {
         case .handshaking: .handshake
@@ -39,7 +39,7 @@ package struct ConnectionMachine: Sendable, Equatable {
             case .relaying: exchange.isHalfClosed ? .halfClosed : .idle
             case .finished: nil
             }
-        // A client that reads slowly gets its last bytes; one that is only told goodbye has less time.
+        // A client that reads slowly gets its last bytes; one that only gets a close_notify has less time.
         case .closing(afterwards: .close): .halfClosed
         case .closing, .lingering, .discarding: .shutdown
         case .closed: nil
@@ -71,7 +71,7 @@ extension ConnectionMachine {
     /// - Returns: whether to connect: an answer that comes later may come too late.
     package mutating func routed() -> Bool { client.tellExchange { $0.routed() } ?? false }
 
-    /// Nobody says where to: the client is given up.
+    /// The gate has refused, or was late: the client's connection ends.
     ///
     /// - Returns: whether that changes anything: the answer may come too late.
     package mutating func notRouted() -> Bool {
@@ -127,7 +127,7 @@ extension ConnectionMachine {
         return answer
     }
 
-    /// The answer of the exchange to what happens to its upstream only while it is served.
+    /// The exchange's answer to an event of its upstream, which can happen only while it is served.
     private mutating func served<Answer>(_ event: (inout ExchangeMachine) -> Answer) -> Answer {
         guard let answer = client.tellExchange(event) else {
             preconditionFailure("an upstream's event in phase \(client.phase)")
@@ -157,12 +157,12 @@ extension ConnectionMachine {
         }
     }
 
-    /// What a client that broke off leads to.
+    /// The answer to a client that broke off.
     package enum AfterClientBreak: Sendable, Equatable {
         case goOn
-        /// Leave the upstream so, and close the client's socket.
+        /// Close the upstream in that mode, and close the client's socket.
         case close(ExchangeMachine.UpstreamCloseMode)
-        /// The same, with a close_notify before it: one that has only ended its direction may still read.
+        /// The same, with a close_notify before it: a client that has only ended its direction may still read.
         case closeNotifyAndClose(ExchangeMachine.UpstreamCloseMode)
     }
 
@@ -186,7 +186,7 @@ extension ConnectionMachine {
         }
     }
 
-    /// What can end a connection that its peers would go on with.
+    /// What can end a connection that its peers would continue.
     package enum Stop: Sendable, Equatable {
         /// A limit was passed, or another handshake has this one's place.
         case limit
@@ -204,14 +204,14 @@ extension ConnectionMachine {
         }
     }
 
-    /// What a stop leads to.
+    /// The answer to a stop.
     package enum AfterStop: Sendable, Equatable {
         case goOn
-        /// Leave the upstream so, and put a close_notify behind what the client still gets.
+        /// Close the upstream in that mode, and put a close_notify behind what the client still gets.
         case closeNotify(ExchangeMachine.UpstreamCloseMode)
         /// The same, and close the client's socket at once.
         case closeNotifyAndClose(ExchangeMachine.UpstreamCloseMode)
-        /// The client's socket, that is; no upstream is left.
+        /// Close the client's socket; there is no upstream.
         case close
         case reset
     }
@@ -245,14 +245,14 @@ extension ConnectionMachine {
         }
     }
 
-    /// What a timeout leads to.
+    /// The answer to a timeout.
     package enum AfterTimeout: Sendable, Equatable {
         case goOn
-        /// Leave the upstream so, and put a close_notify behind what the client still gets.
+        /// Close the upstream in that mode, and put a close_notify behind what the client still gets.
         case closeNotify(ExchangeMachine.UpstreamCloseMode)
-        /// The client's socket, that is; no upstream is left.
+        /// Close the client's socket; there is no upstream.
         case close
-        /// Leave the upstream so, and reset the client.
+        /// Close the upstream in that mode, and reset the client.
         case reset(ExchangeMachine.UpstreamCloseMode)
     }
 
@@ -277,7 +277,7 @@ extension ConnectionMachine {
             client.leave()
             return .close
         case .discarding:
-            // What its kernel has not acknowledged by now is lost, and that is to be seen.
+            // What its kernel has not acknowledged by now is lost, and the log must show that.
             if downloadWaits { book.note(.timeoutShutdown) }
             client.leave()
             return .reset(.none)
@@ -294,7 +294,7 @@ extension ConnectionMachine {
     /// The client's socket has taken everything that waited for it.
     package mutating func flushed() -> ClientMachine.AfterFlush { client.flushed() }
 
-    /// The client has acknowledged all that was sent, and sends nothing itself: nothing is lost by a reset any more.
+    /// The client has acknowledged all that was sent, and sends nothing itself: a reset now loses nothing.
     ///
     /// - Returns: whether it is reset now.
     package mutating func clientRests() -> Bool {

@@ -18,14 +18,15 @@ package struct EndingBook: Sendable, Equatable {
         }
     }
 
-    /// Enters a timeout that ends what the first fact had left half-closed: it takes that fact's place (docs/decisions, 4).
+    /// Enters a timeout that ends what the first fact had left half-closed: it takes that fact's place (docs/decisions,
+    /// 4).
     mutating func expire(_ timeout: Ending) {
         if let ending { later.formUnion(Later(ending)) }
         ending = timeout
     }
 
-    /// Enters that the client did not take its last bytes in time. It decides only where nothing but the streams' own ends
-    /// had: a limit, an alert or the operator stays what ended the connection.
+    /// Enters that the client did not take its last bytes in time. It decides only where the streams' own ends had
+    /// decided: a limit, an alert or the operator stays the ending.
     mutating func expireGoodbye() {
         if ending?.kind.isStreamsOwn ?? false {
             expire(.timeoutShutdown)

@@ -1,11 +1,12 @@
-/// One exchange between a client and an upstream: routed, connected, relayed. Events in, answers out, no I/O and no clock.
+/// One exchange between a client and an upstream: routed, connected, relayed. Events in, answers out, no I/O and no
+/// clock.
 ///
-/// A connection in mode `tcp` is one exchange. Each event's answer is a type of its own, so that nothing can be asked for
-/// that the event cannot lead to.
+/// A connection in mode `tcp` is one exchange. Each event's answer is a type of its own, so that it cannot ask for
+/// anything that the event cannot lead to.
 package struct ExchangeMachine: Sendable, Equatable {
     /// Where it stands.
     package enum Phase: Sendable, Equatable {
-        /// Nobody has said yet where to. Next: ``connecting(_:)``, ``finished``.
+        /// The gate has not answered yet. Next: ``connecting(_:)``, ``finished``.
         case routing(Upload)
         /// No upstream server has accepted yet. Next: ``relaying(_:_:)``, ``finished``.
         case connecting(Upload)
@@ -18,7 +19,7 @@ package struct ExchangeMachine: Sendable, Equatable {
     /// The client's stream, on its way to the upstream.
     package enum Upload: Sendable, Equatable {
         case going
-        /// It has ended in order, and the upstream is still to be told, behind bytes that wait for it.
+        /// It has ended properly; the upstream must still get its end, behind bytes that wait for it.
         case ended
         /// The upstream has all of it, and its end.
         case delivered
@@ -80,19 +81,19 @@ extension ExchangeMachine {
         return true
     }
 
-    /// What follows when the client's stream, or what waited of it, has come as far as it goes.
+    /// What follows when the client's stream has ended, or the upstream has taken the rest of it.
     package enum AfterUpload: Sendable, Equatable {
         case goOn
         /// Half-close the upstream: the client's stream is complete and delivered.
         case endUpstreamWrite
-        /// Both streams have ended in order: close the upstream.
+        /// Both streams have ended properly: close the upstream.
         case complete
     }
 
     /// What follows when a server has taken the connection.
     package enum AfterConnect: Sendable, Equatable {
         case goOn
-        /// Half-close the upstream: the client's stream was complete before, and nothing of it waits.
+        /// Half-close the upstream: the client's stream was complete before, and none of it waits.
         case endUpstreamWrite
     }
 
@@ -123,7 +124,7 @@ extension ExchangeMachine {
         return .giveUp
     }
 
-    /// The client has ended its stream in order.
+    /// The client has ended its stream properly.
     mutating func clientEnded(uploadWaits: Bool) -> AfterUpload {
         switch phase {
         case .routing(.going): phase = .routing(.ended)
@@ -151,11 +152,11 @@ extension ExchangeMachine {
         }
     }
 
-    /// What follows when the upstream has ended its stream: the client is told by close_notify, and
+    /// What follows when the upstream has ended its stream: the client gets a close_notify, and
     package enum AfterDownload: Sendable, Equatable {
         /// the client may go on.
         case goOn
-        /// both have ended in order: close the upstream.
+        /// both have ended properly: close the upstream.
         case complete
     }
 
@@ -171,14 +172,14 @@ extension ExchangeMachine {
 
     /// The upstream's socket broke: it is closed.
     ///
-    /// - Returns: whether its stream had ended in order before, so that it owes the client nothing more.
+    /// - Returns: whether its stream had ended properly before, so that it owes the client nothing more.
     mutating func upstreamBroke() -> Bool {
         guard case .relaying(_, let download) = phase else { preconditionFailure("the upstream's reset in \(phase)") }
         phase = .finished
         return download == .ended
     }
 
-    /// How the upstream is left.
+    /// How to close the upstream.
     package enum UpstreamCloseMode: Sendable, Equatable {
         /// There is none.
         case none

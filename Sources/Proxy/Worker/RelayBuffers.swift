@@ -3,14 +3,14 @@ internal import RepriseTLS
 
 /// The buffers that one worker's connections share, one turn of one connection at a time.
 ///
-/// Because they are shared, a connection that has nothing waiting holds no buffer at all. A turn finds the output empty and
-/// leaves it empty, so that a client's records can never leave with another's; and what was received is lent to one reader,
-/// while nobody else receives. Confined to the worker's loop.
+/// Because they are shared, a connection that has nothing waiting holds no buffer at all. A turn finds the output empty
+/// and leaves it empty, so that one client's records are never sent to another; and received bytes are lent to one
+/// reader, while no other connection receives. Confined to the worker's loop.
 final class RelayBuffers {
     /// What a receive may bring beyond the room there is.
     ///
     /// Buffers are powers of two, and so is what many peers write: without it a receive would often fill its buffer
-    /// exactly, which leaves open whether more is there and costs a receive that only finds out that there is not.
+    /// exactly, and another receive would be needed to find out that nothing more is there.
     static let slack = 464
     /// The most bytes taken from a socket at once.
     static let receiveBytes = (64 << 10) + slack
@@ -18,17 +18,17 @@ final class RelayBuffers {
     static let plaintextBytes = receiveBytes + 17_000
 
     /// What may wait for a peer beyond the relay buffer before it is no longer read: libssl answers some of its
-    /// messages (KeyUpdate), and one that never takes the answers could else make us hold any number of them.
+    /// messages (KeyUpdate), and a peer that never takes the answers could otherwise make us hold any number of them.
     static let answerBytes = 64 << 10
 
     /// The plaintext of one receive.
     let plaintext: UnsafeMutableRawBufferPointer
-    /// What libssl wants sent to the client, collected over one turn.
+    /// What libssl wants to send to the client, collected over one turn.
     let output: OutputBuffer
-    /// The same for an upstream that TLS is spoken to.
+    /// The same for an upstream over TLS.
     let upstreamOutput: OutputBuffer
     let loop: EventLoop
-    /// The turn that is on, or was last.
+    /// The current turn, or the last one.
     private(set) var currentTurn = Turn.none
     private let received: UnsafeMutableRawBufferPointer
     private var use = Use.idle
@@ -78,7 +78,7 @@ final class RelayBuffers {
 
     private var isEmpty: Bool { output.isEmpty && upstreamOutput.isEmpty }
 
-    /// Room for one receive of so many bytes, which are used within `body`: nothing else receives meanwhile.
+    /// Lends room for one receive of that many bytes, which `body` uses: nothing else receives meanwhile.
     func receiving(room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         loop.assertConfined()
         precondition(use == .turn, "a receive outside a turn, or within another")

@@ -1,8 +1,8 @@
 internal import RepriseEventLoop
 internal import RepriseVocabulary
 
-/// Connections that wait for something equally long, in the order in which their wait is over: it needs no sorting, and
-/// one timer serves all. It knows them by their numbers, so that one that has ended goes at once.
+/// Connections that all wait the same time, in the order in which their wait ends: it needs no sorting, and one timer
+/// serves all. It knows them by their numbers, so that a connection that has ended is freed at once.
 final class WaitingQueue {
     private var waiting: [(connection: ConnectionID, due: Instant)] = []
     private let loop: EventLoop
@@ -24,7 +24,7 @@ final class WaitingQueue {
         timer?.schedule(after: due - loop.now)
     }
 
-    /// Forgets everyone; must be called before the queue goes.
+    /// Forgets all connections; the owner must call it before it frees the queue.
     func close() {
         waiting.removeAll()
         timer?.close()

@@ -1,7 +1,7 @@
 internal import RepriseEventLoop
 
-/// A worker, for other threads to carry around: what they have for it is done on its loop, if it is still there.
-// @unchecked: the reference is looked at on the worker's loop only.
+/// A weak reference to a worker for other threads: what they hand it runs on its loop, if the worker still exists.
+// @unchecked: the reference is read on the worker's loop only.
 final class WeakWorker: @unchecked Sendable {
     private weak var core: WorkerCore?
     private let loop: EventLoop

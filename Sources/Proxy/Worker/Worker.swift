@@ -3,7 +3,7 @@ package import RepriseMetrics
 package import RepriseTLS
 package import RepriseVocabulary
 
-/// One event loop with its share of the connections: the door through which it is controlled.
+/// Controls one event loop with its share of the connections.
 ///
 /// It runs on its own loop, so that a call never races a connection's callbacks.
 package actor Worker {
@@ -49,7 +49,7 @@ package actor Worker {
         try core.accept(on: socket, for: listener, boundTo: endpoint)
     }
 
-    /// Takes in whom the kernel has queued at those endpoints, then closes the sockets there.
+    /// Takes in the clients that the kernel has queued at those endpoints, then closes the sockets there.
     package func stopAccepting(_ listener: String, at endpoints: [Endpoint]) {
         core.stopAccepting(listener, at: endpoints)
     }

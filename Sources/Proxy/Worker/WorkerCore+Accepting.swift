@@ -2,9 +2,9 @@ internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseVocabulary
 
-/// Taking clients in: by the limits, which are the whole process's, and by who makes way, which each worker knows of its own.
+/// Taking clients in: the limits are the whole process's; each worker decides which of its own handshakes makes way.
 extension WorkerCore {
-    /// How many clients may wait for other workers at once; it takes them a turn of their loops.
+    /// How many clients may wait for other workers at once; each wait takes a turn of those workers' loops.
     static let maximumNewcomers = 64
 
     func accepted(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot) {
@@ -62,7 +62,7 @@ extension WorkerCore {
             held: admission.handshakes, { connection($0)?.handshake })
         guard let other, let connection = connection(other) else { return answer }
         let instead = admission.admit(client, limits: limits, at: loop.now, insteadOf: connection.entry)
-        // A token of the rate, or whatever else another worker took meanwhile: then nobody ends for nothing.
+        // Another worker may have taken a token of the rate or a place meanwhile: then no handshake ends in vain.
         if case .success = instead { connection.makeWay(for: refusal.limit) }
         return instead
     }
@@ -80,7 +80,7 @@ extension WorkerCore {
         }
     }
 
-    /// Asks one worker after the other, each when the one before has nobody to make way.
+    /// Asks one worker after the other, each when the one before has no handshake to end.
     private func ask(
         _ others: [Admission.Asking], for client: IPAddress?, _ refusal: Admission.LimitError,
         _ answer: @escaping (Result<Admission.Entry, Admission.LimitError>) -> Void
@@ -102,8 +102,8 @@ extension WorkerCore {
     }
 }
 
-/// A listener's place in a worker, for other threads to carry around.
-// @unchecked: what is behind it is looked at on the worker's loop only.
+/// A weak reference to a listener's place in a worker, for other threads.
+// @unchecked: what it refers to is read on the worker's loop only.
 private final class Place: @unchecked Sendable {
     weak var core: WorkerCore?
     weak var slot: ListenerSlot?

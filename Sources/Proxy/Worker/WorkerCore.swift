@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// What one worker holds on its loop: listeners, connections, and the buffers they share.
 ///
-/// Confined to the loop; ``Worker`` is the door for everyone else.
+/// Confined to the loop; all others go through ``Worker``.
 final class WorkerCore {
     let loop: EventLoop
     let index: Int
@@ -18,12 +18,13 @@ final class WorkerCore {
     private var onIdle: (() -> Void)?
     /// Clients for whom another worker is asked to make room.
     var newcomers = 0
-    /// Whoever another worker made room for comes too late.
+    /// Whether it takes no more clients: one that another worker has made room for comes too late.
     private(set) var takesNoMore = false
 
-    /// How long after a receive a socket is asked whether it has an error.
+    /// How long after a receive the probe asks the socket for an error.
     static let probeDelay = Duration.milliseconds(50)
-    /// Connections that have received, and are asked for an error a little later (``Connection/probe()``).
+    /// Connections that have received, and whose sockets a probe asks for an error a little later
+    /// (``Connection/probe()``).
     var probes: WaitingQueue {
         if let made = probeQueue { return made }
         let made = WaitingQueue(loop: loop) { [unowned self] in connection($0)?.probe() }
@@ -32,7 +33,7 @@ final class WorkerCore {
     }
     private var probeQueue: WaitingQueue?
 
-    /// How long what came while tickets are held waits for something that carries its ACK.
+    /// How long bytes that came while tickets are held wait for something that carries their ACK.
     static let acknowledgementDelay = Duration.milliseconds(1)
     /// Connections that have received while their tickets are held (``Connection/acknowledgementIsDue()``).
     var acknowledgements: WaitingQueue {
@@ -114,7 +115,7 @@ final class WorkerCore {
         slot.acceptors[endpoint, default: []].append(acceptor)
     }
 
-    /// Takes in whom the kernel has queued, then closes the listener's sockets at those endpoints.
+    /// Takes in the clients that the kernel has queued, then closes the listener's sockets at those endpoints.
     func stopAccepting(_ name: String, at endpoints: [Endpoint]) {
         loop.assertConfined()
         guard let slot = slots[name] else { return }
@@ -153,7 +154,7 @@ final class WorkerCore {
         for connection in Array(connections.values) { connection.kill() }
     }
 
-    /// A connection has closed its sockets; it is accounted for and let go.
+    /// A connection has closed its sockets; accounts for it and frees it.
     func connectionEnded(_ connection: Connection) {
         loop.assertConfined()
         guard connections.removeValue(forKey: connection.id) != nil else { return }

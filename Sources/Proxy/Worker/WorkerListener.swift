@@ -39,7 +39,7 @@ final class WorkerListener {
     }
 }
 
-/// A listener's place in a worker: who accepts, and for which generation.
+/// A listener's place in a worker: its acceptors, and the generation they accept for.
 final class ListenerSlot {
     var listener: WorkerListener
     var acceptors: [Endpoint: [Acceptor]] = [:]

@@ -14,7 +14,7 @@ final class WorkerUpstream {
     /// What is between the plaintext and its servers' sockets.
     enum Transport {
         case plain
-        /// - `serverName`: what its servers are asked for, and verified as.
+        /// - `serverName`: the name that its servers are asked for (SNI) and verified against.
         case tls(ClientContext, serverName: String?)
     }
 

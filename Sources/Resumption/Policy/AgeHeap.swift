@@ -1,6 +1,6 @@
 internal import RepriseVocabulary
 
-/// A binary heap of what has a moment, the longest ago first.
+/// A binary heap of elements with a moment, the oldest first.
 struct AgeHeap<Element: Sendable>: Sendable {
     private var elements: [Element] = []
     private let moment: @Sendable (Element) -> WallTime
@@ -39,7 +39,7 @@ struct AgeHeap<Element: Sendable>: Sendable {
         }
     }
 
-    /// Takes out all that match; O(n).
+    /// Removes all that match; O(n).
     mutating func removeAll(where matches: (Element) -> Bool) -> [Element] {
         let out = elements.filter(matches)
         guard !out.isEmpty else { return [] }

@@ -2,27 +2,28 @@ package import RepriseVocabulary
 
 /// What an ending means for the sessions of a connection.
 extension ConnectionResumption {
-    /// What an ending meant for the sessions of this connection.
+    /// What an ending did to the sessions of this connection.
     package enum AfterEnding: Sendable, Hashable {
         case kept
         case dropped
-        /// It would have been dropped, and the deny list had no room for it; it has no client certificate.
+        /// The deny list had no room for the lineage, which has no client certificate: it may still resume.
         case notDenied
-        /// The deny list was full: all lineages with a certificate that were authenticated up to that moment are refused now.
-        /// It is the first time when it was not so before.
+        /// The deny list was full: it refuses all lineages with a certificate that were authenticated up to that
+        /// moment. `isFirst`: it did not do so before.
         case droppedWithOthers(upTo: WallTime, isFirst: Bool)
     }
 
-    /// The connection has ended: what that means for its lineage, by the policy.
+    /// The connection has ended: applies the policy to its lineage.
     ///
-    /// Before the handshake is done nobody has shown who they are, and nothing is dropped.
+    /// Before the handshake is done the client has proved nothing, and nothing is dropped.
     package func connectionEnded(_ ending: Ending) -> AfterEnding {
         guard isDone else {
             giveBack(but: nil)
             return .kept
         }
         guard let state = given.state, policy.verdicts[ending] == .drop else { return .kept }
-        // Where it came from, too: with the handshake done the client has shown that the session is its own.
+        // This includes the session that it resumed: with the handshake done the client has proved that it owns that
+        // one.
         let keys = storedKeys
         if domain.remote != nil {
             domain.tellRemote(after: given.telling) { remote in for key in keys { try await remote.remove(key) } }

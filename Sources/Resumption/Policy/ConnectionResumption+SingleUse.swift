@@ -1,17 +1,17 @@
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// Sessions that resume just once: an identity is public on the wire, and whoever has seen one must not be able to keep its
-/// owner from it. A session is spent when its binder has been proved, and not before.
+/// Sessions that resume just once: an identity is public on the wire, and an eavesdropper must not be able to deny it
+/// to its owner. A session is spent only when its binder has been proved.
 extension ConnectionResumption {
     struct SingleUse {
         /// Sessions that this handshake has taken, and their DER for a second ClientHello.
         var spent = SpentSessions()
-        /// The session that this call of libssl's may resume; nobody else may meanwhile.
+        /// The session that this call of libssl's may resume; no other connection may meanwhile.
         var held: SessionKey?
     }
 
-    /// Holds a session for the length of this call: whether it is resumed is settled when the call returns.
+    /// Holds a session for the length of this call: when the call returns we know whether it is resumed.
     ///
     /// - Returns: `false` when it is spent.
     func hold(_ key: SessionKey) -> Bool {
@@ -20,7 +20,7 @@ extension ConnectionResumption {
         letGo()
         guard domain.held.hold(key) else { return false }
         singleUse.held = key
-        // Another connection may have spent it between the look into the store and here.
+        // Another connection may have spent it between the lookup in the store and here.
         var isThere = false
         domain.store.look(key, at: clock()) { session, _ in isThere = !session.isEmpty }
         if !isThere { letGo() }
@@ -30,7 +30,7 @@ extension ConnectionResumption {
     package func resumptionIsProved() {
         guard let held = singleUse.held, let accepted = attempt.accepted?.state else { return }
         let session = domain.store.take(held, at: clock()) ?? []
-        // Empty: whoever comes with it again is told that it is spent.
+        // Empty: a later offer of it is refused as spent.
         domain.store.put(held, UnsafeRawBufferPointer(start: nil, count: 0), expires: accepted.expires, at: clock())
         singleUse.spent.add(held, session, expires: accepted.expires)
         letGo()
@@ -44,7 +44,7 @@ extension ConnectionResumption {
         letGo()
     }
 
-    /// The handshake has failed: what it had spent is as it was before, at once.
+    /// The handshake has failed: puts back at once what it had spent.
     package func handshakeHasFailed() {
         giveBack(but: nil)
     }
@@ -55,7 +55,7 @@ extension ConnectionResumption {
         singleUse.held = nil
     }
 
-    /// Puts single-use sessions back that were taken and not resumed.
+    /// Puts single-use sessions back that it has taken and not resumed.
     ///
     /// - Parameter resumed: the one that stays spent.
     func giveBack(but resumed: SessionKey?) {

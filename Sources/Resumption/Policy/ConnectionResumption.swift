@@ -1,10 +1,10 @@
 package import RepriseTLS
 package import RepriseVocabulary
 
-/// The sessions of one connection: what it offered, what became of that, and what it is given.
+/// The sessions of one connection: what the client offered, the result of that, and what it is given.
 ///
-/// Used in its connection's calls alone, which are confined to the worker. Time comes from the clock it is made with, so that every decision of one
-/// connection is made by the loop's own time.
+/// Only its connection's calls use it, and these are confined to the worker. Time comes from the clock it is made with,
+/// so that every decision of one connection uses the loop's own time.
 package final class ConnectionResumption: ConnectionSessions {
     let domain: SessionDomain
     let policy: ResumptionPolicy
@@ -27,8 +27,8 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     /// - Parameters:
-    ///   - client: whose share of what is bounded it counts for; `nil` on a Unix socket.
-    ///   - observer: is told of every session that the client is given.
+    ///   - client: the address whose share of the limits it counts for; `nil` on a Unix socket.
+    ///   - observer: gets every session that the client is given.
     ///   - clock: the time now.
     package init(
         domain: SessionDomain, policy: ResumptionPolicy, client: IPAddress? = nil,
@@ -42,12 +42,13 @@ package final class ConnectionResumption: ConnectionSessions {
         self.clock = clock
     }
 
-    /// What came of the offer; complete once the handshake is done.
+    /// The result of the offer; complete once the handshake is done.
     package var outcome: ResumptionOutcome {
         ResumptionOutcome(result: result, hostID: offer?.hostID, fingerprint: offer?.sessionIDContext ?? [])
     }
 
-    /// What came of the offer in a handshake that has failed: what was found good, or not yet looked at, has no reason.
+    /// The result of the offer in a handshake that has failed: a session that was found good, or not yet looked at, has
+    /// no reason.
     package var resultOfFailure: ResumptionOutcome.Result {
         switch attempt {
         case .refused: return result
@@ -86,20 +87,20 @@ package final class ConnectionResumption: ConnectionSessions {
         return remote.ask(for: keys(of: offer))
     }
 
-    /// The keys that a remote store is to be asked for, while the handshake waits.
+    /// The keys to ask a remote store for, while the handshake waits.
     package var wanted: [SessionKey] { remote.wanted }
 
-    /// Whether what is asked for is to be taken, and not just got.
+    /// Whether to take the sessions out of the store, instead of only reading them.
     package var takesWhatItWants: Bool { policy.isSingleUse && offer?.speaksTLS13 == true }
 
-    /// What the store has answered; the handshake can be driven on.
+    /// The store has answered; the handshake can go on.
     package func storeAnswered(_ sessions: [SessionKey: [UInt8]]) { remote.answered(sessions) }
 
-    /// The store has not answered in time, or has failed: what it has is not there.
+    /// The store has not answered in time, or has failed: its sessions count as missing.
     package func storeWasSilent() { remote.wasSilent() }
 
     private func keys(of offer: SessionOffer) -> [SessionKey] {
-        // libssl looks at no id when a ticket comes along.
+        // libssl ignores the id when a ticket comes along.
         let ids = offer.speaksTLS13 ? offer.identities : offer.carriesTicket ? [] : [offer.sessionID]
         return ids.compactMap { id in id.withUnsafeBytes { SessionKey($0) } }
     }
@@ -122,7 +123,7 @@ package final class ConnectionResumption: ConnectionSessions {
     private func lend(
         _ session: UnsafeRawBufferPointer, _ found: ResumptionAttempt.Found, _ body: (UnsafeRawBufferPointer) -> Void
     ) {
-        // What is left of a session that was resumed before.
+        // The empty rest of a single-use session that was resumed before.
         guard !session.isEmpty else { return refuse(.spent) }
         attempt = .looking(found)
         body(session)
@@ -145,7 +146,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func ticketDidNotOpen() {
         if case .refused = attempt { return }
-        // With a key of that name, what it sealed was something else.
+        // We have a key of that name, but it did not seal this ticket.
         refuse(.forged)
     }
 
@@ -191,7 +192,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     private func objection(to state: ResumptionState) -> ResumptionRefusal? {
         if let clients = hello?.clients {
-            // The session-id context has settled it; here it is only made sure of.
+            // The session-id context has decided this already; this only makes sure.
             if clients.mode == .require, state.peer == nil { return .policyChanged }
             if let objection = state.objection(of: clients, at: clock()) { return objection }
         }
@@ -205,7 +206,7 @@ package final class ConnectionResumption: ConnectionSessions {
     package var wantsRenewal: Bool { attempt.accepted?.hasNewData ?? false }
 
     package func sealingKey() -> TicketSecrets? {
-        // Only what was marked is handed out.
+        // Only marked sessions are handed out.
         guard given.isMarked, let key = domain.keys.sealing(at: clock()) else {
             given.handle = nil
             return nil
@@ -222,7 +223,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     private func marked(_ session: NewSession) -> SessionMark? {
         guard policy.isOn, let offer else { return nil }
-        // What was not judged good does not become good by a new ticket.
+        // A new ticket does not make a session good that was not judged good.
         guard !session.isRenewal || attempt.accepted != nil else { return nil }
         let now = clock()
         let state = given.given ?? state(for: session, offer, at: now)
@@ -236,7 +237,7 @@ package final class ConnectionResumption: ConnectionSessions {
     /// What all sessions of this connection carry: decided once.
     private func state(for session: NewSession, _ offer: SessionOffer, at now: WallTime) -> ResumptionState {
         if session.isRenewal, var state = given.state ?? attempt.accepted?.state {
-            // A TLS 1.2 session lives as long as it was made to, however often it is renewed.
+            // A TLS 1.2 session keeps its first expiry, even when it is renewed.
             if session.isTLS13 { state.expires = policy.expiry(at: now, lineage: state.lineage, peer: state.peer) }
             return state
         }
@@ -258,7 +259,8 @@ package final class ConnectionResumption: ConnectionSessions {
         if domain.remote != nil {
             let (session, expires, now) = (Array(der), state.expires, clock())
             given.keys.append(key)
-            // Nobody waits for it: a client that comes back sooner finds nothing, and makes a full handshake.
+            // The handshake does not wait for it: a client that comes back sooner finds nothing, and makes a full
+            // handshake.
             given.telling = domain.tellRemote(after: given.telling) {
                 try await $0.put(key, session, expires: expires, at: now)
             }
@@ -270,7 +272,7 @@ package final class ConnectionResumption: ConnectionSessions {
     package func checkResumption() -> ResumptionCheck {
         guard case .accepted(let accepted) = attempt else { return .defect }
         switch objection(to: accepted.state) {
-        // Time that ran out during the handshake is nobody's fault.
+        // Time that ran out during the handshake is no defect.
         case nil, .expired, .chainTooOld, .certificateExpired: return .inOrder
         case .denied: return .denied
         default: return .defect
@@ -280,14 +282,14 @@ package final class ConnectionResumption: ConnectionSessions {
     package func handshakeIsDone(resumed: Bool) -> ResumptionCheck {
         isDone = true
         guard resumed else {
-            // What was taken was not used.
+            // The sessions taken were not used.
             giveBack(but: nil)
-            // Found good, and yet not resumed: libssl found that it fits no cipher or version.
+            // Judged good, but not resumed: libssl found that it fits no cipher or version.
             if case .accepted = attempt { refuse(.mismatch) }
             return .inOrder
         }
         giveBack(but: attempt.accepted?.found.key)
-        // Looked at again: what is not good now must not go on, whoever let it through.
+        // This checks again: a resumption that is not allowed now must not go on.
         let check = checkResumption()
         guard check == .inOrder, let accepted = attempt.accepted else { return check }
         if given.state == nil { given.change(to: accepted.state) }

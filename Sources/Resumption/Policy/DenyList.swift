@@ -2,25 +2,27 @@ package import RepriseTLS
 package import RepriseVocabulary
 internal import Synchronization
 
-/// Lineages that must not resume any more, each until the age of its chain would forbid it anyway.
+/// Lineages that must no longer resume, each until the age of its chain would forbid it anyway.
 ///
-/// A lineage without a client's certificate resumes to nothing that a stranger could not have anew, so that its entry makes
-/// room first, and is forgotten then. For lineages with a certificate the list fails closed: when nothing else makes room,
-/// each certificate having one entry by then, the one that was authenticated longest ago goes, and from then on every lineage *with a certificate* that was
-/// authenticated no later is refused too. One address, and one certificate, fill their share and no more.
+/// A lineage without a client's certificate gets by resumption nothing that a stranger could not get anew, so that its
+/// entry makes room first and is then forgotten. For lineages with a certificate the list fails closed: when nothing
+/// else makes room, and each certificate has one entry, the list drops the one that was authenticated longest ago, and
+/// from then on also refuses every lineage *with a certificate* that was authenticated no later. One address, or one
+/// certificate, can fill only its share.
 package final class DenyList: Sendable {
     /// What an addition did.
     package enum Addition: Sendable, Hashable {
         case added
         case alreadyThere
-        /// It has no certificate, and there is no room for it, or its address has used up its share: it may resume.
+        /// The lineage has no certificate, and there is no room for it or its address has used up its share: it may
+        /// resume.
         case leftOut
-        /// The list was full: all lineages with a certificate that were authenticated up to that moment are refused now, for
-        /// the first time or again.
+        /// The list was full: it now refuses all lineages with a certificate that were authenticated up to that moment,
+        /// for the first time or again.
         case overflowed(upTo: WallTime, isFirst: Bool)
     }
 
-    /// Whose share an entry counts for.
+    /// The holder of the share that an entry counts for.
     package enum Holder: Sendable, Hashable {
         /// A client without a certificate: its address, or the network of an IPv6 one; `nil` on a Unix socket.
         case address(IPAddress?)
@@ -38,9 +40,9 @@ package final class DenyList: Sendable {
         var anonymous = AgeHeap<Entry>(\.authenticatedAt)
         var certified = AgeHeap<Entry>(\.authenticatedAt)
         var shares: [Holder: Int] = [:]
-        /// Up to when all lineages of a certificate are refused that has used up its share.
+        /// For each certificate that has used up its share: the moment up to which all its lineages are refused.
         var certificates: [PeerChain.Certificate: WallTime] = [:]
-        /// Up to when all lineages with a certificate are refused.
+        /// The moment up to which all lineages with a certificate are refused.
         var floor: WallTime?
 
         var count: Int { anonymous.count + certified.count + certificates.count }
@@ -54,7 +56,7 @@ package final class DenyList: Sendable {
     }
 
     private let state = Locked(State())
-    /// Whether anything was ever denied: mostly nothing was, and each resumption asks three times.
+    /// Whether anything was ever denied: usually nothing was, and each resumption asks three times.
     private let hasDenied = Atomic(false)
     /// How many lineages it may hold.
     package let capacity: Int
@@ -72,7 +74,7 @@ package final class DenyList: Sendable {
 
     /// Whether a lineage is refused.
     ///
-    /// - Parameter certificate: the client's, if it has shown one.
+    /// - Parameter certificate: the client's, if it has sent one.
     package func denies(_ lineage: Lineage, of certificate: PeerChain.Certificate?) -> Bool {
         guard hasDenied.load(ordering: .acquiring) else { return false }
         return state.withLock { state in
@@ -86,8 +88,8 @@ package final class DenyList: Sendable {
 
     /// Refuses a lineage from now on.
     ///
-    /// Nothing is forgotten while there is room: a clock that is wrong for a while costs no entry.
-    /// - Parameter oldest: when room is needed, lineages authenticated at or before this moment are forgotten first: they
+    /// It forgets nothing while there is room: a clock that is wrong for a while costs no entry.
+    /// - Parameter oldest: when it needs room, it first forgets lineages authenticated at or before this moment: they
     ///   are too old to resume.
     package func deny(_ lineage: Lineage, of holder: Holder, oldest: WallTime) -> Addition {
         hasDenied.store(true, ordering: .releasing)
@@ -118,7 +120,7 @@ package final class DenyList: Sendable {
             state.certificates[certificate] = max(end, lineage.authenticatedAt)
             return .added
         }
-        // Whoever has one certificate and ever new lineages ends its own sessions, and nobody else's.
+        // A client with one certificate and ever new lineages ends only its own sessions.
         if state.shares[holder, default: 0] >= share { Self.collapse(holder, &state) }
         if state.count >= capacity {
             if state.anonymous.count > 0 {

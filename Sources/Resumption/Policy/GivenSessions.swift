@@ -4,22 +4,22 @@ internal import RepriseTLS
 struct GivenSessions {
     /// What all its sessions carry.
     private var carried = Carried.nothing
-    /// Whether what is about to be handed out was marked: nothing else is sealed.
+    /// Whether the session about to be handed out is marked: nothing else is sealed.
     var isMarked = false
-    /// What the client was handed last; of a resumed session, what it came with.
+    /// What the client was handed last; after a resumption at first what it offered.
     var handle: ResumptionHandle?
-    /// Where sessions went in the store.
+    /// The keys under which the store has them.
     var keys: [SessionKey] = []
-    /// What the observer is to be told of when the handshake is done.
+    /// The sessions that the observer gets when the handshake is done.
     var waiting: [AwaitingSession] = []
-    /// The last thing that the remote store was told of them.
+    /// The last message to the remote store about them.
     var telling: Task<Void, Never>?
 
     private enum Carried {
         case nothing
-        /// That of the session that was resumed, or changed since.
+        /// The state of the session that was resumed, or one changed since.
         case state(ResumptionState)
-        /// It left with a session: every other carries the same.
+        /// A session has carried it to the client: every other carries the same.
         case given(ResumptionState)
     }
 
@@ -42,11 +42,11 @@ struct GivenSessions {
 
     mutating func give(_ state: ResumptionState) { carried = .given(state) }
 
-    /// Changes what those carry that are given from now on.
+    /// Changes what sessions given from now on carry.
     mutating func change(to state: ResumptionState) {
         carried = if case .given = carried { .given(state) } else { .state(state) }
     }
 
-    /// A ClientHello begins anew: nothing was given yet.
+    /// Begins anew at a ClientHello: nothing was given yet.
     mutating func beginAgain() { carried = .nothing }
 }

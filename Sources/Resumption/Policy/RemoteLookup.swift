@@ -1,17 +1,17 @@
 internal import RepriseVocabulary
 
-/// What a connection has asked a remote store, and what that answered.
+/// What a connection has asked a remote store, and the answers.
 ///
-/// Answers are kept until the handshake is done: a HelloRetryRequest has libssl ask for them twice.
+/// Answers are kept until the handshake is done: after a HelloRetryRequest libssl asks for them twice.
 struct RemoteLookup {
     private var asked: Set<SessionKey> = []
-    /// The keys that the store is to be asked for, while the handshake waits.
+    /// The keys to ask the store for, while the handshake waits.
     private(set) var wanted: [SessionKey] = []
     private(set) var fetched: [SessionKey: [UInt8]] = [:]
     /// The store has not answered in time, or has failed.
     private(set) var isSilent = false
 
-    /// Asks for what was not asked for before.
+    /// Asks for the keys that it has not asked for before.
     ///
     /// - Returns: whether there is something to wait for.
     mutating func ask(for keys: [SessionKey]) -> Bool {
@@ -27,7 +27,7 @@ struct RemoteLookup {
         fetched.merge(sessions) { $1 }
     }
 
-    /// What the store has is not there.
+    /// The store is silent: its sessions count as missing.
     mutating func wasSilent() {
         wanted = []
         isSilent = true

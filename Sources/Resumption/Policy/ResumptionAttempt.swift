@@ -1,18 +1,18 @@
 internal import RepriseVocabulary
 
-/// What becomes of a client's offer to resume, while its handshake goes on.
+/// The state of a client's offer to resume, during its handshake.
 enum ResumptionAttempt {
-    /// Nothing that it offered was looked at.
+    /// We have looked at nothing that it offered.
     case none
-    /// That was found or opened, and is to be judged.
+    /// This session was found or opened, and is to be judged.
     case looking(Found)
-    /// The last that was looked at; of several tickets, the last one's reason.
+    /// The last session or ticket that we looked at was refused, for that reason.
     case refused(ResumptionRefusal)
     case accepted(Accepted)
 
     /// Where an offered session was.
     enum Found {
-        /// - `isPast`: the store has let it go, and it is judged for the reason alone.
+        /// - `isPast`: it has expired and the store has dropped it; it is judged for the reason alone.
         case stored(SessionKey, isPast: Bool)
         case ticket(TicketKeyName)
 
@@ -33,7 +33,7 @@ enum ResumptionAttempt {
         /// What it remembers, one renewal later.
         let state: ResumptionState
         let found: Found
-        /// Its application data was set after its ticket had left.
+        /// Whether its application data was set after its ticket was sent.
         let hasNewData: Bool
     }
 

@@ -1,20 +1,20 @@
 public import RepriseVocabulary
 
-/// What came of a handshake's offer to resume a session.
+/// The result of a handshake's offer to resume a session.
 public struct ResumptionOutcome: Sendable, Hashable {
-    /// What came of it.
+    /// The result of the offer.
     public enum Result: Sendable, Hashable {
         /// The client offered nothing.
         case notOffered
-        /// What it offered was resumed.
+        /// The server resumed a session that it offered.
         case resumed
-        /// A full handshake instead, and why.
+        /// The server made a full handshake instead, and why.
         case refused(ResumptionRefusal)
     }
 
-    /// What came of it.
+    /// The result of the offer.
     public let result: Result
-    /// The host that the client was served by; `nil` when its ClientHello was not understood.
+    /// The host that served the client; `nil` when its ClientHello did not parse.
     public let hostID: String?
     /// The fingerprint of that host and its client_auth policy: what sessions are bound to.
     public let fingerprint: [UInt8]

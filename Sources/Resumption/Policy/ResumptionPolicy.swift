@@ -8,11 +8,11 @@ package struct ResumptionPolicy: Sendable, Hashable {
     package var lifetime: Duration { didSet { lifetimeSeconds = lifetime.components.seconds } }
     /// Of all that descend from one full handshake.
     package var maximumChainAge: Duration { didSet { chainSeconds = maximumChainAge.components.seconds } }
-    /// A stored TLS 1.3 session resumes once.
+    /// Whether a stored TLS 1.3 session resumes only once.
     package var isSingleUse: Bool
     /// What endings mean.
     package var verdicts: EndingVerdicts
-    // Worked out once: a Duration has 128 bits, and each handshake asks four times.
+    // Computed once: a Duration has 128 bits, and each handshake asks four times.
     private var lifetimeSeconds: Int64
     private var chainSeconds: Int64
     private static let doubtSeconds = Limits.clockDoubt.components.seconds
@@ -30,8 +30,8 @@ package struct ResumptionPolicy: Sendable, Hashable {
         self.verdicts = verdicts
     }
 
-    /// When a session ends that is handed out now: the first of its own lifetime, its lineage's, and that of the
-    /// client's certificates.
+    /// When a session handed out now expires: at the earliest of the ends of its own lifetime, its lineage's, and that
+    /// of the client's certificates.
     func expiry(at now: WallTime, lineage: Lineage, peer: ResumptionState.Peer?) -> WallTime {
         let end = min(
             now.wholeSecond.later(bySeconds: lifetimeSeconds), lineage.authenticatedAt.later(bySeconds: chainSeconds))

@@ -16,16 +16,16 @@ struct ResumptionState: Hashable {
     var lineage: Lineage
     /// When this session's lifetime is over.
     var expires: WallTime
-    /// What the host is told by, apart from its policy.
+    /// Identifies the host, apart from its policy.
     var host: UInt64
     /// The server_name of a TLS 1.2 session, in lower case; empty for none. TLS 1.3 lets the name change.
     var name: [UInt8]
     var peer: Peer?
     /// The client's own certificate.
     var certificate: PeerChain.Certificate? { peer?.certificates?.first }
-    /// What a router had the session remember.
+    /// What a router put into the session.
     private(set) var applicationData: [UInt8] = []
-    /// When it was set, in milliseconds since 1970; 0: never. What was set last counts.
+    /// When it was set, in milliseconds since 1970; 0: never. The last value set counts.
     private(set) var applicationDataSet: UInt64 = 0
 
     private static let version: UInt8 = 2
@@ -49,7 +49,7 @@ struct ResumptionState: Hashable {
             for certificate in peer.certificates ?? [] {
                 writer.append(certificate.issuer.name)
                 writer.append(certificate.issuer.key)
-                // The highest bit says that it is an authority's.
+                // The highest bit marks an authority's certificate.
                 writer.append(UInt8(certificate.points.count) | (certificate.isAuthority ? 1 << 7 : 0))
                 certificate.points.forEach { writer.append($0) }
                 writer.append(UInt8(certificate.serial.count))
@@ -71,7 +71,7 @@ struct ResumptionState: Hashable {
         self = state
     }
 
-    /// The same of bytes that are lent.
+    /// The same for lent bytes.
     init?(reading bytes: UnsafeRawBufferPointer) {
         var reader = ByteReader(bytes)
         guard reader.byte() == Self.version, let high = reader.number(8), let low = reader.number(8),
@@ -114,7 +114,7 @@ struct ResumptionState: Hashable {
             isAuthority: mark >> 7 == 1, points: points)
     }
 
-    /// What a host's demands now have against the client's certificates.
+    /// Why a host's demands now forbid the client's certificates; `nil` when they do not.
     func objection(of clients: ClientAuthentication, at time: WallTime) -> ResumptionRefusal? {
         // A chain too long to remember cannot be judged.
         if let peer, peer.certificates == nil { return .chainTooLong }
@@ -125,7 +125,7 @@ struct ResumptionState: Hashable {
         }
     }
 
-    /// Has it remember a router's bytes instead of those before.
+    /// Makes it remember a router's bytes instead of the earlier ones.
     ///
     /// - Parameter time: when they were set, in milliseconds since 1970.
     /// - Returns: `false` for more than ``ResumptionLimits/applicationDataBytes``: then nothing has changed.
@@ -148,13 +148,13 @@ struct ResumptionState: Hashable {
     }
 }
 
-/// All sessions that descend from one full handshake: what is known of them, wherever they are carried.
+/// All sessions that descend from one full handshake: what we know of them, in whatever ticket or store they are.
 public struct Lineage: Sendable, Hashable {
     /// Its name.
     public let id: LineageID
     /// When the full handshake was, to the second.
     public let authenticatedAt: WallTime
-    /// How often it was resumed: exactly in TLS 1.3, at least so often in TLS 1.2, which need not renew a ticket.
+    /// How often it was resumed: exactly in TLS 1.3, at least that often in TLS 1.2, which need not renew a ticket.
     public internal(set) var renewals: UInt32
 
     init(id: LineageID, authenticatedAt: WallTime, renewals: UInt32 = 0) {

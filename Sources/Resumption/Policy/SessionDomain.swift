@@ -12,13 +12,13 @@ package final class SessionDomain: Sendable {
     package let remote: (any SessionStore)?
     /// What seals tickets.
     package let keys: TicketKeyRing
-    /// What must not resume any more.
+    /// The lineages that must no longer resume.
     package let denyList: DenyList
 
     /// Application data that waits for its lineage's next ticket.
     package let pending = PendingData()
 
-    /// The tickets that clients wished for.
+    /// The tickets that clients asked for.
     let wishes = TicketWishes()
     /// Single-use sessions that are about to be spent.
     let held = HeldSessions()
@@ -49,20 +49,22 @@ package final class SessionDomain: Sendable {
     /// How many connections have sessions here.
     package var openConnections: Int { users.load(ordering: .relaxed) }
 
-    /// The longest age of a chain that any listener of the domain has allowed: so long a denied lineage may come back.
+    /// The longest age of a chain that any listener of the domain has allowed: a denied lineage may come back for that
+    /// long.
     package var longestChainAge: Duration { chainAge.withLock { $0 } }
 
-    /// Takes in a listener's `max_chain_age`; a shorter one does not undo a longer one.
+    /// Notes a listener's `max_chain_age`; a shorter one does not undo a longer one.
     package func allow(chainAge age: Duration) {
         chainAge.withLock { $0 = max($0, age) }
     }
 
-    /// Takes in which hosts the domain's listeners have from now on.
+    /// Notes the hosts that the domain's listeners have from now on.
     package func serve(_ hosts: [ServedHost]) {
         served.withLock { $0 = Dictionary(grouping: hosts, by: \.terms.sessionIDContext) }
     }
 
-    /// How the listeners serve a host now; `nil` when nobody has said, none when no listener has it under that policy.
+    /// How the listeners serve a host now; `nil` before the first ``serve(_:)``, empty when no listener has it under
+    /// that policy.
     func hosts(of sessionIDContext: [UInt8]) -> [ServedHost]? {
         served.withLock { $0.map { $0[sessionIDContext] ?? [] } }
     }
@@ -70,7 +72,7 @@ package final class SessionDomain: Sendable {
     /// Asks the remote store for sessions, and hands them to `body` on a thread of its own.
     ///
     /// - Parameter body: gets `nil` when the store failed, and nothing was found.
-    /// - Returns: what asks, to be cancelled when nobody waits any more.
+    /// - Returns: the task that asks; cancel it when the handshake no longer waits.
     package func ask(
         _ keys: [SessionKey], taking: Bool, at time: WallTime,
         _ body: @escaping @Sendable ([SessionKey: [UInt8]]?) -> Void
@@ -78,11 +80,12 @@ package final class SessionDomain: Sendable {
         Task(executorPreference: StoreExecutor.shared) { body(await self.fetch(keys, taking: taking, at: time)) }
     }
 
-    /// Tells the remote store something that nobody waits for: a failure is as if it had been forgotten at once.
+    /// Writes to the remote store without waiting: after a failure it is as if the store had forgotten the session at
+    /// once.
     ///
-    /// When ``ResumptionLimits/storeWrites`` are under way it is left out, and counted.
-    /// - Parameter previous: what must have been said before: a session is not removed and put there afterwards.
-    /// - Returns: what to say the next thing about the same sessions after.
+    /// When ``ResumptionLimits/storeWrites`` are under way it skips the write, and counts it.
+    /// - Parameter previous: the write that must come first, so that a session is not removed before it is put there.
+    /// - Returns: the write that the next one about the same sessions must follow.
     @discardableResult
     func tellRemote(
         after previous: Task<Void, Never>? = nil,
@@ -101,7 +104,7 @@ package final class SessionDomain: Sendable {
         }
     }
 
-    /// Puts sessions back into the remote store that were taken for a single use, and not used.
+    /// Puts sessions back into the remote store that were taken for a single use and not used.
     package func putBack(_ sessions: [SessionKey: [UInt8]], at time: WallTime) {
         for (key, session) in sessions {
             guard
@@ -113,7 +116,7 @@ package final class SessionDomain: Sendable {
         }
     }
 
-    /// How much was not told to the remote store because it is too slow.
+    /// How many writes were skipped because the remote store is too slow.
     package var writesLeftOut: Int { leftOut.load(ordering: .relaxed) }
 
     /// How many tickets were asked for (RFC 9149) and not given, because they would be stored.
@@ -121,7 +124,7 @@ package final class SessionDomain: Sendable {
 
     /// Asks the remote store for sessions.
     ///
-    /// - Parameter taking: for a single use: whoever gets a session is the only one.
+    /// - Parameter taking: for a single use: only one caller gets a session.
     /// - Returns: `nil` when the store failed, and nothing was found.
     package func fetch(_ keys: [SessionKey], taking: Bool, at time: WallTime) async -> [SessionKey: [UInt8]]? {
         guard let remote else { return [:] }

@@ -14,7 +14,7 @@ struct SpentSessions {
         sessions[key] = (der, expires)
     }
 
-    /// Puts them back where they were.
+    /// Puts them back into the store.
     ///
     /// - Parameter resumed: the one that stays spent.
     mutating func giveBack(to store: LocalSessionStore, but resumed: SessionKey?, at time: WallTime) {
@@ -40,13 +40,13 @@ struct SpentSessions {
     }
 }
 
-/// Single-use sessions that a connection is about to prove the secret of, so that no two prove it at once.
+/// Single-use sessions whose secret a connection is about to prove, so that no two connections prove one at once.
 ///
-/// One is held within a single call of libssl's, which blocks on nothing, so that it is worth waiting for.
+/// A hold lasts for a single call of libssl's, which blocks on nothing, so that it is worth waiting for.
 final class HeldSessions: Sendable {
     private let keys = Locked<Set<SessionKey>>([])
 
-    /// - Returns: `false` when another connection did not let it go within ``ResumptionLimits/holdTries``.
+    /// - Returns: `false` when another connection did not release it within ``ResumptionLimits/holdTries``.
     func hold(_ key: SessionKey) -> Bool {
         for _ in 0..<ResumptionLimits.holdTries {
             if keys.withLock({ $0.insert(key).inserted }) { return true }

@@ -1,10 +1,11 @@
 internal import RepriseVocabulary
 internal import Synchronization
 
-/// What stored sessions clients were given beyond `tickets.full` and `tickets.resumed` because they asked for them (RFC 9149):
-/// one address gets so many within a session's lifetime, and cannot crowd others out of the store by asking.
+/// Counts the stored sessions that clients got beyond `tickets.full` and `tickets.resumed` because they asked for them
+/// (RFC 9149): one address gets a limited number within a session's lifetime, and cannot crowd others out of the store
+/// by asking.
 ///
-/// Addresses are counted in places that they share by chance: then they get less, and never more.
+/// Addresses may share a counter by chance: then they get less, and never more.
 final class TicketWishes: Sendable {
     private struct Counts {
         var places = [UInt16](repeating: 0, count: ResumptionLimits.wishPlaces)
@@ -17,7 +18,7 @@ final class TicketWishes: Sendable {
     /// How many tickets were asked for and not given.
     var left: Int { cut.load(ordering: .relaxed) }
 
-    /// - Returns: how many of the wanted ones are given.
+    /// - Returns: how many of the wanted ones to give.
     func grant(_ wanted: Int, to client: IPAddress?, at now: WallTime, lifetime: Duration) -> Int {
         var hasher = Hasher()
         hasher.combine(client?.network)
@@ -25,7 +26,7 @@ final class TicketWishes: Sendable {
         let given = counts.withLock { counts in
             var current = counts.take() ?? Counts()
             defer { counts = current }
-            // A clock that went back by more than any lifetime has nothing to wait for.
+            // After a clock has gone back by more than any lifetime the count begins anew.
             if now >= current.end || current.end > now.later(by: ResumptionLimits.longestLifetime) {
                 current = Counts()
                 current.end = now.later(by: lifetime)

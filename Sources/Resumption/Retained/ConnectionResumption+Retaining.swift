@@ -17,15 +17,15 @@ extension ConnectionResumption {
 
     package var observesSessions: Bool { observer != nil }
 
-    /// Keeps a session that was handed out until the handshake is known to be in order.
+    /// Keeps a session that was handed out until the handshake is known to be allowed.
     package func established(_ session: SessionReference) {
         guard observer != nil, let handle = given.handle else { return }
         given.waiting.append(GivenSessions.AwaitingSession(reference: session, handle: handle))
     }
 
-    /// Tells the observer of what was handed out since it was last asked for.
+    /// Hands the observer the sessions that were handed out since the last call.
     ///
-    /// - Parameter connection: whose handshake is done.
+    /// - Parameter connection: the one whose handshake is done.
     package func announceSessions(of connection: ServerConnection) {
         guard isDone, let observer, !given.waiting.isEmpty else { return }
         defer { given.waiting = [] }
@@ -44,33 +44,33 @@ extension ConnectionResumption {
             isToCome: connection.ticketsAreToCome)
     }
 
-    /// Has the session remember bytes of a router's, authenticated and in a ticket confidential, from now on through every
-    /// resumption; none ends it.
+    /// Makes the session remember a router's bytes, authenticated and in a ticket confidential, from now on through
+    /// every resumption; empty bytes end it.
     ///
-    /// A ticket that has left cannot be changed, nor a session in a store that other machines share: this process adds them
-    /// when the client comes back, and renews the ticket. A session in our own store is changed at once.
+    /// A ticket that was sent cannot be changed, nor a session in a store that other machines share: this process adds
+    /// the bytes when the client comes back, and renews the ticket. It changes a session in our own store at once.
     package func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
         guard bytes.count <= ApplicationDataError.limit else { throw .tooLong(bytes: bytes.count) }
         guard isDone, var changed = given.state, policy.isOn else { throw .noSession }
         if changed.applicationData == bytes {
-            // What another connection has set since is not what is wanted.
+            // Another connection has set other data since.
             guard let later = domain.pending[changed.lineage.id], later.set > changed.applicationDataSet else { return }
         }
         let now = clock()
         let milliseconds = UInt64(max(0, now.secondsSinceEpoch) * 1000 + Int64(now.nanoseconds) / 1_000_000)
-        // Later than what it replaces, whatever the clock says.
+        // It must be later than what it replaces, even if the clock went back.
         let last = max(changed.applicationDataSet, domain.pending[changed.lineage.id]?.set ?? 0)
         let fits = changed.remember(bytes, set: max(milliseconds, last + 1))
         precondition(fits, "\(bytes.count) bytes of application data")
         given.change(to: changed)
         if domain.remote == nil { for key in storedKeys { replace(key, by: changed) } }
-        // What is handed out from now on carries it.
+        // Sessions handed out from now on carry it.
         guard given.handle != nil else { return }
         domain.pending.set(
             PendingData.Value(bytes: bytes, set: changed.applicationDataSet), for: changed.lineage.id)
     }
 
-    /// Under which the session this connection came with, and those that it was handed, are stored.
+    /// The store keys of the session that the client offered, and of those that it was handed.
     var storedKeys: [SessionKey] { given.keys + (attempt.accepted?.found.key.map { [$0] } ?? []) }
 
     /// Rewrites what a stored session remembers, unless it has been spent or replaced meanwhile.

@@ -1,9 +1,10 @@
 internal import Synchronization
 
-/// The sessions that clients are given, as a sequence to be awaited: those of one connection in the order of the wire.
+/// The sessions that clients are given, as an asynchronous sequence: those of one connection in the order of the wire.
 ///
-/// It holds at most ``limit`` sessions that nobody has taken yet. What comes when it is full is left out and counted, since
-/// no handshake waits for a reader. One reader; the sequence ends when the reader's task is cancelled.
+/// It holds at most ``limit`` sessions that the reader has not taken yet. It drops and counts sessions that come when
+/// it is full, since no handshake waits for a reader. One reader; the sequence ends when the reader's task is
+/// cancelled.
 public final class EstablishedSessions: SessionObserver, AsyncSequence {
     public typealias Element = RetainedSession
 
@@ -21,7 +22,7 @@ public final class EstablishedSessions: SessionObserver, AsyncSequence {
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limit))
     }
 
-    /// How many sessions came when it was full, or when nobody reads any more.
+    /// How many sessions came when it was full, or after the reader had stopped.
     public var leftOut: Int { left.load(ordering: .relaxed) }
 
     /// Holds the session for the reader, if there is room.
@@ -30,7 +31,7 @@ public final class EstablishedSessions: SessionObserver, AsyncSequence {
         left.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// Ends the sequence behind what it holds.
+    /// Ends the sequence after what it holds.
     public func finish() {
         continuation.finish()
     }
@@ -41,7 +42,7 @@ public final class EstablishedSessions: SessionObserver, AsyncSequence {
     }
 }
 
-/// Someone who wants to know of every session that a client is given.
+/// An observer that gets every session that a client is given.
 public protocol SessionObserver: Sendable {
     /// A client has been handed a session: an id, or a ticket; each ticket is one.
     ///

@@ -1,10 +1,10 @@
 internal import RepriseVocabulary
 internal import Synchronization
 
-/// Application data that was set after the ticket had left: it is put into the lineage's next one, and found by whoever comes
-/// back with the old one.
+/// Application data that was set after the ticket was sent: a client that comes back with the old ticket finds it here,
+/// and the lineage's next ticket carries it.
 ///
-/// Holds so many lineages; the one that was set longest ago makes room.
+/// It holds a limited number of lineages; the one that was set longest ago makes room.
 package final class PendingData: Sendable {
     /// What was set, and when, in milliseconds since 1970.
     struct Value: Sendable {
@@ -14,7 +14,7 @@ package final class PendingData: Sendable {
 
     private struct State {
         var values: [LineageID: (turn: UInt64, value: Value)] = [:]
-        /// In order of arrival; those whose turn is no longer that of their value are passed over.
+        /// In order of arrival; it skips those whose turn is no longer that of their value.
         var queue: [(turn: UInt64, lineage: LineageID)] = []
         var first = 0
         var turn: UInt64 = 0
@@ -22,7 +22,7 @@ package final class PendingData: Sendable {
 
     private let state = Locked(State())
     private let capacity: Int
-    /// How many values there are, for whoever would find none: most handshakes.
+    /// How many values there are; most handshakes find none and take no lock.
     private let size = Atomic(0)
     private let gone = Atomic(0)
 
@@ -30,7 +30,7 @@ package final class PendingData: Sendable {
         self.capacity = capacity
     }
 
-    /// What the lineage's next session shall remember, if it was set later than what this one remembers.
+    /// What the lineage's next session must remember, if it was set later than what this one remembers.
     subscript(lineage: LineageID) -> Value? {
         count == 0 ? nil : state.withLock { $0.values[lineage]?.value }
     }

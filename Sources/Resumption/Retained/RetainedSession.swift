@@ -1,11 +1,11 @@
 internal import RepriseTLS
 public import RepriseVocabulary
 
-/// A session of a client, kept beyond its connection: one counted reference (SSL_get1_session(3)), given back when the last
-/// holder lets go.
+/// A session of a client, kept beyond its connection: one counted reference (SSL_get1_session(3)), given back when the
+/// last holder releases it.
 ///
-/// What it says is what was known when it was retained; only ``resumability(at:)`` looks again. No flush, no reload and no
-/// end of the connection takes anything from it. It may be used from any thread.
+/// It says what was known when it was retained; only ``resumability(at:)`` looks again. No flush, no reload and no end
+/// of the connection changes it. Any thread may use it.
 public final class RetainedSession: Sendable {
     /// What is known of it.
     public let details: SessionDetails
@@ -15,7 +15,7 @@ public final class RetainedSession: Sendable {
     private let reference: SessionReference
     private let state: ResumptionState?
     private let handle: ResumptionHandle?
-    /// When it was retained, more was still to be handed out.
+    /// Whether more was still to be handed out when it was retained.
     private let isToCome: Bool
 
     init(
@@ -31,11 +31,11 @@ public final class RetainedSession: Sendable {
         self.context = context
     }
 
-    /// Whether a client that comes back with it at a moment would be spared a full handshake, by what this process knows:
-    /// lifetimes, ticket keys, its own store, what endings have denied, the host's policy now.
+    /// Whether a client that comes back with it at a moment would be spared a full handshake, by what this process
+    /// knows: lifetimes, ticket keys, its own store, what endings have denied, the host's policy now.
     ///
-    /// One that was retained before its ticket stays without: retain again when the ticket has left.
-    /// Sessions in a store that other machines share count as there; ``resumability(at:askingStoreFor:)`` asks.
+    /// A session retained before its ticket never gets one: retain it again when the ticket is sent. Sessions in a
+    /// store that other machines share count as there; ``resumability(at:askingStoreFor:)`` asks.
     public func resumability(at time: WallTime) -> Resumability {
         guard let state, let handle else {
             return .no(isToCome ? .noTicketYet : .notHandedOut)
@@ -54,12 +54,13 @@ public final class RetainedSession: Sendable {
 
     /// As ``resumability(at:)``, and asks the store that other machines share whether it has the session.
     ///
-    /// - Parameter deadline: how long it is waited for; after that the answer is ``ResumptionRefusal/storeSilent``.
+    /// - Parameter deadline: how long to wait for the store; after that the answer is
+    ///   ``ResumptionRefusal/storeSilent``.
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
         guard answer == .yes, case .stored(let key) = handle, let remote = context.domain.remote else { return answer }
         return await withCheckedContinuation { continuation in
-            // Whichever comes first; a store that does not heed its task's cancellation is not waited for either.
+            // The first answer counts; a store that ignores its task's cancellation does not hold this up.
             let waiting = Locked<CheckedContinuation<Resumability, Never>?>(continuation)
             let answer = { @Sendable (answer: Resumability) in
                 waiting.withLock { waiting in
@@ -82,7 +83,7 @@ public final class RetainedSession: Sendable {
         }
     }
 
-    /// What is left of a session that was resumed for its single use has no bytes.
+    /// The rest of a single-use session that was resumed has no bytes.
     private static func answer(_ storedBytes: Int?) -> Resumability {
         switch storedBytes {
         case nil: .no(.refused(.notFound))
@@ -92,7 +93,7 @@ public final class RetainedSession: Sendable {
     }
 }
 
-/// The travelling form.
+/// The serialised form.
 extension RetainedSession {
     /// The session as bytes, with all that is needed to resume it elsewhere: its secrets are among them.
     ///
@@ -104,13 +105,13 @@ extension RetainedSession {
         ).encoded
     }
 
-    /// The DER with all that is remembered now: application data that was set after the session was handed out, too.
+    /// The DER with all that the session remembers now, application data set after it was handed out included.
     private var der: Secret? {
         guard let state, let der = reference.der else { return nil }
         return der.withBytes { SessionReference.replacing(state: state.encoded, in: $0) }
     }
 
-    /// Takes a session from its travelling form into a context.
+    /// Takes a session from its serialised form into a context.
     ///
     /// - Parameter context: where it is to resume: of the same session domain, host and policy as the one it came from.
     /// - Throws: ``SessionFormatError``.
@@ -137,9 +138,9 @@ extension RetainedSession {
 
     /// Puts a session that came from elsewhere into the store of its context, where clients find it.
     ///
-    /// One that is there already stays as it is, and one that was spent stays spent.
-    /// - Returns: whether it was put there. A session that a ticket holds is in no store: it resumes wherever the ticket's
-    ///   key is.
+    /// A session that is there already stays as it is, and a spent one stays spent.
+    /// - Returns: whether it was put there. A session that a ticket holds is in no store: it resumes on every machine
+    ///   with the ticket's key.
     @discardableResult
     public func store(at time: WallTime) async -> Bool {
         guard let state, let handle, case .stored(let key) = handle,
@@ -161,7 +162,7 @@ extension RetainedSession {
 
 /// Whether a session can be resumed at some moment, and why not.
 public enum Resumability: Sendable, Hashable {
-    /// Nothing that this process knows of stands against it.
+    /// This process knows of no objection.
     case yes
     /// A client that offered it would get a full handshake.
     case no(Reason)
@@ -170,16 +171,16 @@ public enum Resumability: Sendable, Hashable {
     public enum Reason: Sendable, Hashable {
         /// A TLS 1.3 client gets its session after the handshake (RFC 8446 §4.6.1), and this one has not yet.
         case noTicketYet
-        /// The client takes nothing that this listener hands out, or it was handed nothing.
+        /// The client takes no kind of session that this listener hands out, or it got none.
         case notHandedOut
-        /// What the client would be told, too.
+        /// The reason with which the listener would refuse it.
         case refused(ResumptionRefusal)
     }
 }
 
-/// Why application data was not taken.
+/// Why the session did not take application data.
 public enum ApplicationDataError: Error, Sendable, Hashable {
-    /// It has so many bytes, and a session remembers at most ``limit``.
+    /// It has that many bytes, and a session remembers at most ``limit``.
     case tooLong(bytes: Int)
     /// The listener resumes nothing, or the handshake is not done: there is no session to remember it.
     case noSession

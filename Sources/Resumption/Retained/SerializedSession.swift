@@ -1,6 +1,6 @@
 internal import RepriseVocabulary
 
-/// A session as it travels: a mark, how the client names it, what its connection was about, and its DER.
+/// The serialised form of a session: a mark, how the client names it, details of its connection, and its DER.
 struct SerializedSession {
     let handle: ResumptionHandle
     let serverName: String?
@@ -53,7 +53,7 @@ struct SerializedSession {
             key.withBytes { front.append(contentsOf: $0) }
         }
         for text in [serverName, applicationProtocol] {
-            // Escaped, a name can be longer than it came; what does not fit is left out.
+            // A name can be longer when escaped; one that does not fit is left out.
             let bytes = text.map { $0.utf8.count < 256 ? Array($0.utf8) : [] } ?? []
             front.append(UInt8(bytes.count))
             front += bytes
@@ -67,7 +67,7 @@ struct SerializedSession {
 
 /// Why bytes are no session that can be used here.
 public enum SessionFormatError: Error, Sendable, Hashable {
-    /// They are not the travelling form of a session, or only a part of it.
+    /// They are not the serialised form of a session, or only a part of it.
     case notASession
     /// Another version of the program wrote what it remembers.
     case otherVersion

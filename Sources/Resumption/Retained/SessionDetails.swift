@@ -1,7 +1,7 @@
 internal import RepriseTLS
 public import RepriseVocabulary
 
-/// What is known of a session and of the connection it was seen on.
+/// What we know of a session and of the connection that used it.
 public struct SessionDetails: Sendable {
     /// The version it is for.
     public let protocolVersion: TLSVersion?
@@ -13,19 +13,20 @@ public struct SessionDetails: Sendable {
     public let serverName: String?
     /// The application protocol that was agreed on (RFC 7301), escaped to printable ASCII.
     public let applicationProtocol: String?
-    /// The client's certificates in DER, from the leaf upwards: the whole chain after a full handshake, and the leaf alone
-    /// after a resumed one, which is all that a session keeps. Empty when the client showed none.
+    /// The client's certificates in DER, from the leaf upwards: the whole chain after a full handshake, and the leaf
+    /// alone after a resumed one, which is all that a session keeps. Empty when the client sent none.
     public let clientCertificates: [[UInt8]]
     /// When libssl made the session, to the second; a TLS 1.3 renewal is a new one.
     public let created: WallTime
-    /// From when on it does not resume; `nil` when nothing to resume it with has been handed out.
+    /// When it expires; `nil` when the client was handed nothing to resume it with.
     public let expires: WallTime?
-    /// All that descends from the same full handshake, and how often it was renewed; `nil` when the listener resumes nothing.
+    /// All that descends from the same full handshake, and how often it was renewed; `nil` when the listener resumes
+    /// nothing.
     public let lineage: Lineage?
-    /// How the handshake of this connection came by it.
+    /// How the handshake of this connection resumed it.
     public let resumedBy: ResumptionMeans
-    /// What came of what the client offered.
+    /// The result of the client's offer.
     public let outcome: ResumptionOutcome
-    /// What a router had the session remember: only we can have written it. Empty when none did.
+    /// What a router put into the session: only we can have written it. Empty when none did.
     public let applicationData: [UInt8]
 }

@@ -8,7 +8,7 @@ struct SessionFacts {
     let state: ResumptionState?
     let handle: ResumptionHandle?
     let context: SessionContext
-    /// More will be handed out.
+    /// Whether more will be handed out.
     let isToCome: Bool
 
     func retained(_ reference: SessionReference, certificates: [[UInt8]]) -> RetainedSession {
@@ -26,8 +26,8 @@ struct SessionFacts {
     }
 }
 
-/// The session that a connection is using, lent for the length of a closure: it cannot be stored, and so not outlive the
-/// connection (SSL_get0_session(3)). What ``retain()`` gives can.
+/// The session that a connection is using, lent for the length of a closure: it cannot be stored, and so cannot outlive
+/// the connection (SSL_get0_session(3)). The result of ``retain()`` can.
 public struct SessionView: ~Copyable {
     private let live: LiveSession
     private let facts: SessionFacts
@@ -42,7 +42,7 @@ public struct SessionView: ~Copyable {
         facts.details(created: live.created, certificates: live.clientCertificates)
     }
 
-    /// A session to keep, whatever becomes of the connection.
+    /// A session to keep beyond the connection.
     public func retain() -> RetainedSession {
         facts.retained(live.retain(), certificates: live.clientCertificates)
     }

@@ -9,7 +9,7 @@ extension LocalSessionStore {
         }
     }
 
-    /// As ``get(_:at:)``, and the session is gone: of all who ask at once, only one gets it.
+    /// As ``get(_:at:)``, and removes the session: of several callers at once only one gets it.
     package func take(_ key: SessionKey, at time: WallTime) -> [UInt8]? {
         withFound(key, at: time) { shard, found in
             let session = [UInt8](shard.records.session(at: found.place, length: found.length))
@@ -18,7 +18,7 @@ extension LocalSessionStore {
         }
     }
 
-    /// Keeps a session as the put does that tells its outcome.
+    /// Keeps a session like the `put` that returns an outcome.
     package func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) {
         session.withUnsafeBytes { _ = put(key, $0, expires: expires, at: time) }
     }

@@ -1,15 +1,16 @@
 import Glibc
 package import RepriseVocabulary
 
-/// The sessions of this process, in a budget of memory that is laid out once and never left.
+/// The sessions of this process, in a memory budget that is mapped once and never exceeded.
 ///
-/// Sessions lie in shards, by bits of their keys: each is a cyclic area of records with a table that finds them, behind a lock
-/// that is held for the copy of one session. Space comes back in the order of arrival: when a shard is full, its oldest
-/// sessions give way. All calls are synchronous, from any thread; those that fill a caller's buffer allocate nothing.
+/// Sessions lie in shards, by bits of their keys: each is a cyclic area of records with a table that finds them, behind
+/// a lock that is held for the copy of one session. Space comes back in the order of arrival: when a shard is full, its
+/// oldest sessions give way. All calls are synchronous, from any thread; those that fill a caller's buffer allocate
+/// nothing.
 ///
-/// An entry's expiry counts in whole seconds, a fraction dropped. From that second on it is not there, and whoever finds
-/// it so wipes it; if the clock goes back later, it stays gone. What is taken, removed, replaced, flushed or expired is
-/// overwritten with zeros, and so is everything when the store goes.
+/// An entry's expiry counts in whole seconds, a fraction dropped. From that second on it is not there, and the call
+/// that finds it wipes it; if the clock goes back later, it stays gone. The store overwrites what is taken, removed,
+/// replaced, flushed or expired with zeros, and everything when it is freed.
 // @unchecked: `memory` and `hash` never change, and what lies in the memory is touched with its shard's lock held.
 package final class LocalSessionStore: SessionStore, @unchecked Sendable {
 
@@ -19,7 +20,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package static let longestSession = 16 << 10
     /// What Swift puts on the stack at most.
     private static let shortSession = 1 << 10
-    /// How many records a flush wipes before it lets others at the shard.
+    /// How many records a flush wipes before it releases the shard to others.
     private static let sweepStep = 128
 
     private let memory: StoreMemory
@@ -76,7 +77,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         }
     }
 
-    /// Keeps a session if there is none under the key, nor what is left of one that was spent.
+    /// Keeps a session if there is none under the key, nor the rest of a spent one.
     ///
     /// - Returns: whether it is there now.
     func add(_ key: SessionKey, _ session: UnsafeRawBufferPointer, expires: WallTime, at time: WallTime) -> Bool {
@@ -107,8 +108,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
 
     /// Lends a copy of the session under a key, wiped when `body` is done; nothing happens if it is not there.
     ///
-    /// Of one whose time is over, the first who asks gets a last copy, to say why it does not resume, and it is gone. A
-    /// session without certificates is copied to the stack.
+    /// The first caller to ask for an expired session gets a last copy, to say why it does not resume, and the session
+    /// is gone. A session without certificates is copied to the stack.
     package func look(
         _ key: SessionKey, at time: WallTime, _ body: (_ session: UnsafeRawBufferPointer, _ isPast: Bool) -> Void
     ) {
@@ -130,7 +131,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         }
     }
 
-    /// As ``get(_:at:into:)``, and the session is gone: of all who ask at once, only one gets it.
+    /// As ``get(_:at:into:)``, and removes the session: of several callers at once only one gets it.
     package func take(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         checkRoom(buffer)
         return withFound(key, at: time) { shard, found in
@@ -160,8 +161,8 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
 
     /// Forgets every session that was put before the call, all of a shard at once, and returns when they are wiped.
     ///
-    /// The wiping goes round the shards in small steps, so that nobody waits for it; with ten million sessions it takes
-    /// a second or two of the caller's time.
+    /// The wiping goes round the shards in small steps, so that no other caller waits for it; with ten million sessions
+    /// it takes a second or two of the caller's time.
     package func flush() {
         for number in 0..<memory.shardCount { memory.shard(number, hash).withLock { $0.flush() } }
         var isMore = true
@@ -169,13 +170,13 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
             isMore = false
             for number in 0..<memory.shardCount {
                 if memory.shard(number, hash).withLock({ $0.sweep(Self.sweepStep) }) { isMore = true }
-                // Whoever wants the processor gets it now: taken with the lock held, it would keep others waiting.
+                // Yields the processor now: losing it with the lock held would keep others waiting.
                 sched_yield()
             }
         }
     }
 
-    /// What the store holds, and what has become of the rest.
+    /// What the store holds, and what happened to the rest.
     package var counts: StoreCounts {
         var sum = StoreCounts()
         for number in 0..<memory.shardCount { sum.add(memory.shard(number, hash).withLock { $0.state.pointee.counts }) }
@@ -184,7 +185,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
 
     /// Shows all of the store's memory as it is, for tests that look for what should have been wiped.
     ///
-    /// Nobody else may use the store meanwhile.
+    /// No other thread may use the store meanwhile.
     package func withMemory<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try body(memory.bytes)
     }
@@ -212,9 +213,9 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     }
 }
 
-/// What became of a session that was put into a store, and of those that were there.
+/// The result of putting a session into a store, for it and for those that were there.
 package struct PutOutcome: Sendable, Equatable {
-    /// What became of the session.
+    /// What happened to the session.
     package enum Fate: Sendable, Equatable {
         /// It is kept, under a key that named none.
         case stored
@@ -222,11 +223,11 @@ package struct PutOutcome: Sendable, Equatable {
         case replaced
         /// It was past its expiry already: there is no session under the key now.
         case expired
-        /// It is too long: whatever was there stays.
+        /// It is too long: an earlier session under the key stays.
         case refused
     }
 
-    /// What became of the session.
+    /// What happened to the session.
     package let fate: Fate
     /// How many others gave way to it before they expired.
     package let evicted: Int

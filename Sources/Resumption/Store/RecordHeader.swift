@@ -37,7 +37,7 @@ struct RecordHeader {
         Int64(bitPattern: word) &>> 16 <= Self.seconds(time)
     }
 
-    /// Whole seconds in 48 bits; a moment beyond them is the last, or the first, that there is.
+    /// Whole seconds in 48 bits; a moment beyond them becomes the last, or the first, possible one.
     static func seconds(_ time: WallTime) -> Int64 {
         min(max(time.secondsSinceEpoch, -1 << 47), 1 << 47 - 1)
     }

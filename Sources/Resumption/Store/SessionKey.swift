@@ -1,6 +1,6 @@
 /// The name of a stored session: a TLS 1.2 session id, or the identity of a stateful TLS 1.3 ticket.
 ///
-/// Libssl makes both 32 bytes long; whatever a client offers of another length names no session of ours.
+/// libssl makes both 32 bytes long; an identity of another length names no session of ours.
 package struct SessionKey: Sendable, Hashable {
     /// How many bytes a key has.
     package static let byteCount = 32

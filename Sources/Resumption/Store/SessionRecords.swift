@@ -2,8 +2,8 @@ import RepriseVocabulary
 
 /// The records of a shard, over memory of the store: a header, the key, the DER, and up to seven bytes of nothing.
 ///
-/// A place is a record's distance from the record area's start, a multiple of eight. A record is never cut in two: where it
-/// would be, a filler takes the rest of the record area.
+/// A place is a record's distance from the record area's start, a multiple of eight. A record is never cut in two:
+/// where it would be, a filler takes the rest of the record area.
 struct SessionRecords {
     private static let keyOffset = RecordHeader.byteCount
     private static let sessionOffset = RecordHeader.byteCount + SessionKey.byteCount
@@ -11,7 +11,7 @@ struct SessionRecords {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 
-    /// How many bytes a record of a session so long takes.
+    /// How many bytes a record of a session of that length takes.
     @inline(__always)
     static func recordBytes(_ length: Int) -> Int {
         (sessionOffset &+ length &+ 7) & ~7
@@ -46,7 +46,7 @@ struct SessionRecords {
         (base + (place &+ Self.sessionOffset)).copyMemory(from: start, byteCount: session.count)
     }
 
-    /// Overwrites key and session with zeros; the header stays, for whoever walks the record area.
+    /// Overwrites key and session with zeros; the header stays, for walks over the record area.
     @inline(__always)
     func wipe(at place: Int, length: Int) {
         UnsafeMutableRawBufferPointer(start: base + (place &+ Self.keyOffset), count: SessionKey.byteCount &+ length)

@@ -3,8 +3,8 @@ import RepriseVocabulary
 
 /// One part of a store, with a lock of its own: records in the order of their arrival, and slots that find them.
 ///
-/// It is only a view of the store's memory, as cheap to make as three pointers. All of it but ``withLock(_:)`` is for
-/// whoever holds the lock. Sums wrap: no time and no count that anybody hands in can trap.
+/// It is only a view of the store's memory, as cheap to make as three pointers. All of it but ``withLock(_:)`` needs
+/// the lock held. Sums wrap: no time and no count that a caller passes can trap.
 struct SessionShard {
     /// A session that is there, as long as the lock is held and nothing else is done to the shard.
     struct Found {
@@ -103,7 +103,7 @@ struct SessionShard {
         state.pointee.counts.bytes = 0
     }
 
-    /// Wipes so many records that are forgotten, at most.
+    /// Wipes at most that many forgotten records.
     ///
     /// - Returns: whether there are more.
     func sweep(_ most: Int) -> Bool {
@@ -122,7 +122,7 @@ struct SessionShard {
         return (place >= tail ? place &- tail : place &+ records.byteCount &- tail) < state.pointee.flushed
     }
 
-    /// Takes a record out of the table and the counts, and wipes it. It is dead to whoever walks the record area.
+    /// Takes a record out of the table and the counts, and wipes it. It is dead to walks over the record area.
     @inline(__always)
     private func kill(_ slot: Int, _ place: Int, _ header: RecordHeader) {
         if !isFlushed(place) {
@@ -137,7 +137,7 @@ struct SessionShard {
         records.wipe(at: place, length: header.length)
     }
 
-    /// Clears away the oldest records that nobody will miss, a few of them: each put leaves less than it found.
+    /// Clears away a few of the oldest dead or expired records: each put leaves fewer than it found.
     @inline(__always)
     private func clear(at time: WallTime) {
         for _ in 0..<Self.cleared where state.pointee.used > 0 {
@@ -150,7 +150,7 @@ struct SessionShard {
         }
     }
 
-    /// Lets the oldest records go until one of so many bytes fits at the head, and the table has a slot for it.
+    /// Drops the oldest records until one of that many bytes fits at the head, and the table has a slot for it.
     ///
     /// - Returns: how many of those were sessions that could still be asked for.
     @inline(__always)

@@ -3,12 +3,12 @@ package import RepriseVocabulary
 
 /// Where stateful sessions live: in this process, or on a machine that a cluster shares.
 ///
-/// What is stored is a session's DER, with its own expiry, which is authoritative: an entry past it is not there. All
-/// of it may be asked from any thread. A store that throws, or is silent past its deadline, is a miss to whoever asks.
+/// It stores a session's DER, with its own expiry, which is authoritative: an entry past it is not there. Any thread
+/// may call all of it. A store that throws, or is silent past its deadline, counts as a miss.
 package protocol SessionStore: Sendable {
     /// The session under a key, which stays.
     func get(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]?
-    /// The session under a key, which of all that ask at once only one gets; then it is gone.
+    /// Removes and returns the session under a key: of several callers at once only one gets it.
     func take(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]?
     /// Keeps a session until its expiry, or until its space is needed; one under the same key is replaced.
     func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws
@@ -16,8 +16,8 @@ package protocol SessionStore: Sendable {
     func remove(_ key: SessionKey) async throws
 }
 
-/// Where session stores on other machines are asked: on threads apart from those of Swift's own pool, which has one for each
-/// processor, so that whoever blocks those does not make the store silent.
+/// Runs the questions to session stores on other machines, on threads apart from Swift's own pool, which has one for
+/// each processor: code that blocks those does not make the store silent.
 final class StoreExecutor: TaskExecutor {
     static let shared = StoreExecutor()
 
@@ -29,11 +29,11 @@ final class StoreExecutor: TaskExecutor {
     }
 }
 
-/// What a store holds, and what has become of what it held.
+/// What a store holds, and what happened to what it held.
 package struct StoreCounts: Sendable, Equatable {
-    /// Sessions that are there; those that expired and that nobody has asked for since are among them for a while.
+    /// Sessions that are there; for a while this includes expired ones that no caller has asked for since.
     package var entries = 0
-    /// What these take of the memory for records: 40 bytes and the DER, rounded up to eight.
+    /// How much of the memory for records these take: 40 bytes and the DER, rounded up to eight.
     package var bytes = 0
     /// Sessions that gave way to newer ones before they expired.
     package var evicted: UInt64 = 0

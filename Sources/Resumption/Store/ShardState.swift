@@ -2,7 +2,7 @@ import Glibc
 
 /// What a shard keeps besides records and slots. It lies in the store's memory, on cache lines of its own.
 struct ShardState {
-    /// Held by whoever touches anything else of the shard.
+    /// A thread holds it to touch anything else of the shard.
     var mutex = pthread_mutex_t()
     /// Where the next record goes.
     var head = 0

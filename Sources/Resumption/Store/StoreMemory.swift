@@ -11,7 +11,7 @@ struct StoreMemory {
     /// A slot names a place by 32 bits, in units of eight bytes.
     private static let mostRecordBytes = 1 << 35 - 64
     private static let mostShards = 64
-    /// What the system may map at once, where it is asked to.
+    /// The size of a huge page, which the system maps at once on request.
     private static let hugePage = 2 << 20
     /// Tables so large in all have most of themselves between the first and the last border of huge pages.
     private static let leastHugeTables = 8 * hugePage
@@ -44,7 +44,7 @@ struct StoreMemory {
             throw StoreMemoryError(byteCount: byteCount, code: errno)
         }
         base = mapped
-        // Neither can fail for a mapping of ours but on a kernel without the feature; the store works without.
+        // For a mapping of ours these fail only on a kernel without the feature; the store works without it.
         _ = madvise(base, byteCount, MADV_DONTDUMP)
         _ = madvise(base, byteCount, MADV_NOHUGEPAGE)
         precondition(MemoryLayout<ShardState>.size <= Self.stateBytes, "a state is larger than its place")
@@ -57,11 +57,11 @@ struct StoreMemory {
         populateTables()
     }
 
-    /// Has large tables on huge pages: a put and a get look into a table at random three times, and would nearly always
-    /// miss the TLB.
+    /// Puts large tables on huge pages: a put and a get look into a table at random three times, and would nearly
+    /// always miss the TLB.
     ///
-    /// The system clears a huge page at its first touch, which takes longer than a loop may stop. So each is touched now,
-    /// before any loop knows the store; and the record areas, where one page follows the other, have small ones.
+    /// The system clears a huge page at its first touch, which takes longer than a loop may stop. So we touch each now,
+    /// before any loop knows the store; the record areas, filled page after page, have small ones.
     private func populateTables() {
         guard recordsStart - tablesStart >= Self.leastHugeTables else { return }
         let start = UInt(bitPattern: base) + UInt(tablesStart)
@@ -88,7 +88,7 @@ struct StoreMemory {
             hash: hash)
     }
 
-    /// Gives the memory back; nobody may use it any more.
+    /// Gives the memory back; no caller may use it afterwards.
     func unmap() {
         for shard in 0..<shardCount { pthread_mutex_destroy(&state(shard).pointee.mutex) }
         munmap(base, byteCount)

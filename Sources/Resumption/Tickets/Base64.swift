@@ -2,9 +2,9 @@ package import RepriseVocabulary
 
 /// Base64 with the alphabet of RFC 4648 §4, and with its padding, decoded into bytes that must not be seen.
 package enum Base64 {
-    /// What the text stands for.
+    /// The bytes that the text encodes.
     ///
-    /// - Returns: `nil` when it is not base64 to the letter: another character, no padding, bits that lead nowhere.
+    /// - Returns: `nil` when it is not strict base64: another character, no padding, bits left over.
     package static func decode(_ text: UnsafeRawBufferPointer) -> Secret? {
         guard text.count % 4 == 0 else { return nil }
         let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count

@@ -1,6 +1,6 @@
 import RepriseVocabulary
 
-/// Keys that someone else made and changes: the first that is valid seals, all that are not past open.
+/// Keys that come from outside: the first valid one seals, all that are not past open.
 struct FixedTicketKeys: Sendable {
     /// In the order in which they would seal.
     private(set) var keys: [TicketKey]
@@ -19,7 +19,7 @@ struct FixedTicketKeys: Sendable {
     /// Whether a key is past for good.
     func hasPast(_ believed: WallTime) -> Bool { keys.contains { $0.notAfter <= believed } }
 
-    /// Drops what is past, and returns its names.
+    /// Drops the keys that are past, and returns their names.
     mutating func drop(believed: WallTime) -> [TicketKeyName] {
         let past = keys.filter { $0.notAfter <= believed }.map(\.name)
         keys.removeAll { $0.notAfter <= believed }

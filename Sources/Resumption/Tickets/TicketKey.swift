@@ -1,28 +1,28 @@
 internal import RepriseTLS
 package import RepriseVocabulary
 
-/// Fills a buffer with bytes that nobody can guess.
+/// Fills a buffer with unpredictable bytes.
 package typealias RandomBytes = @Sendable (UnsafeMutableRawBufferPointer) -> Void
 
-/// What seals tickets and opens them: a public name, and a key each for AES in CBC mode and for HMAC with SHA-256.
+/// Seals and opens tickets: a public name, and a key each for AES in CBC mode and for HMAC with SHA-256.
 ///
 /// It prints its name and its times. A copy shares the secrets, which are wiped when the last copy is gone.
 package struct TicketKey: Sendable {
     /// How long an AES key may be, in bytes, and a HMAC key.
     package static let keySizes = [16, 32]
 
-    /// What names it in a ticket.
+    /// Its name in a ticket.
     package let name: TicketKeyName
-    /// For AES-128 or AES-256, as its length says.
+    /// For AES-128 or AES-256, by its length.
     package let aes: Secret
     /// For HMAC-SHA256: 16 or 32 bytes.
     package let hmac: Secret
     /// When it may begin to seal.
     package internal(set) var notBefore: WallTime
-    /// When it ceases to open, and of course to seal.
+    /// When it ceases to open and to seal.
     package internal(set) var notAfter: WallTime
 
-    /// A key made elsewhere; one that says nothing of time is good for ever.
+    /// A key made elsewhere; without times it is valid for ever.
     ///
     /// - Returns: `nil` when a key has a length that is not in ``keySizes``.
     package init?(
@@ -66,7 +66,7 @@ extension TicketKey: CustomStringConvertible, CustomReflectable {
 }
 
 extension TicketKey {
-    /// The part that libcrypto is handed.
+    /// The part that libcrypto gets.
     var secrets: TicketSecrets {
         name.withBytes { TicketSecrets(name: $0, encryption: aes, authentication: hmac) }
     }

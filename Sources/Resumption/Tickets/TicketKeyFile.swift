@@ -1,12 +1,11 @@
 import RepriseVocabulary
 
-/// A file of ticket keys that other programs share, told apart by its content.
+/// A file of ticket keys shared with other programs; its content decides its format.
 ///
-/// Nginx has one key in a file, as 48 or 80 random bytes. HAProxy has a line of base64 for each key, the newest last,
-/// of which it uses the last three, and seals with the last but one: so a key is everywhere before anyone seals with
-/// it.
+/// nginx has one key in a file, as 48 or 80 random bytes. HAProxy has a line of base64 for each key, the newest last;
+/// it uses the last three, and seals with the last but one, so that a key is on every machine before any seals with it.
 package struct TicketKeyFile: Sendable {
-    /// Whose format it is.
+    /// The program whose format it is.
     package enum Format: String, Sendable {
         case nginx
         case haproxy
@@ -20,7 +19,7 @@ package struct TicketKeyFile: Sendable {
     package static let haproxyKeys = 3
     private static let sizes = [48, 80]
 
-    /// Reads what a file holds; wiping that is the caller's part.
+    /// Reads a file's bytes; the caller wipes them.
     package init(reading bytes: UnsafeRawBufferPointer) throws(TicketKeyFileFault) {
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count <= Limits.ticketKeyFileBytes else { throw .tooLong(bytes: bytes.count) }
@@ -79,7 +78,7 @@ package struct TicketKeyFile: Sendable {
         return [Array(used)[1]] + used.prefix(1) + used.dropFirst(2)
     }
 
-    /// Takes a name and two keys of equal length apart; which comes first is what the formats disagree on.
+    /// Splits a name and two keys of equal length; the formats disagree on which key comes first.
     private static func key(
         from bytes: UnsafeRawBufferPointer, hmacFirst: Bool, line: Int?
     ) throws(TicketKeyFileFault) -> TicketKey {

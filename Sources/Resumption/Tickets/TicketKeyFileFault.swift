@@ -1,20 +1,20 @@
-/// Why a file of ticket keys cannot be used. It tells of places and sizes, never of what stands there.
+/// Why a file of ticket keys cannot be used. It names places and sizes, never content.
 package enum TicketKeyFileFault: Error, Sendable, Hashable {
     /// There is nothing in it.
     case empty
     /// It is larger than any file of keys.
     case tooLong(bytes: Int)
-    /// It is no text, and has not the size of a key.
+    /// It is not text, and does not have the size of a key.
     case wrongSize(bytes: Int)
     /// It has the size of a key, and is text.
     case textOfKeySize(bytes: Int)
     /// A line is no base64; lines count from 1.
     case notBase64(line: Int)
-    /// A line is base64 of so many bytes.
+    /// A line is base64 of that many bytes.
     case wrongLineSize(line: Int, bytes: Int)
     /// A line has a key of another size than the lines before it.
     case mixedSizes(line: Int)
-    /// It has only so many lines.
+    /// It has only that many lines.
     case tooFewLines(Int)
     /// A name or a key is one byte over and over; no line where the file is the key.
     case notRandom(line: Int?)
@@ -25,7 +25,7 @@ package enum TicketKeyFileFault: Error, Sendable, Hashable {
 }
 
 extension TicketKeyFileFault: CustomStringConvertible {
-    /// What was found, and what would do.
+    /// What is wrong, and what would be accepted.
     package var description: String {
         switch self {
         case .empty: "the file is empty; make a key with `openssl rand 80`"

@@ -14,7 +14,7 @@ package struct TicketKeyName: Sendable, Hashable {
         )
     }
 
-    /// A name that chance gives.
+    /// A random name.
     init(_ random: RandomBytes) {
         var words: (UInt64, UInt64) = (0, 0)
         withUnsafeMutableBytes(of: &words) { random($0) }

@@ -1,6 +1,6 @@
 package import RepriseVocabulary
 
-/// A ticket key as a file of Reprise's own says it, not yet checked.
+/// A ticket key from a file of Reprise's own format, not yet checked.
 package struct TicketKeyRecord: Sendable {
     /// The public name.
     package let name: [UInt8]
@@ -21,7 +21,7 @@ package struct TicketKeyRecord: Sendable {
 
     /// Finds what is wrong with a file's keys, now or later.
     ///
-    /// - Parameter ticketLifetime: how long a ticket lives that is sealed until its key's turn ends.
+    /// - Parameter ticketLifetime: how long a ticket lives.
     package static func check(
         _ records: [TicketKeyRecord], ticketLifetime: Duration, at time: WallTime
     ) -> [TicketKeyRecordFault] {
@@ -30,7 +30,7 @@ package struct TicketKeyRecord: Sendable {
             + faults(ofOrder: records, ticketLifetime: ticketLifetime, at: time)
     }
 
-    /// The keys for ``TicketKeyRing/replace(with:at:)``, without those that no key could be made of: the newest first.
+    /// The keys for ``TicketKeyRing/replace(with:at:)``, without the invalid ones: the newest first.
     package static func keys(of records: [TicketKeyRecord]) -> [TicketKey] {
         records.sorted { $0.notBefore > $1.notBefore }.compactMap { record in
             guard let name = record.name.withUnsafeBytes({ TicketKeyName($0) }) else { return nil }
@@ -67,7 +67,7 @@ package struct TicketKeyRecord: Sendable {
         }
     }
 
-    /// What is wrong with when keys follow each other; only what lies ahead can still be changed.
+    /// What is wrong with the keys' times; it looks only ahead, because only that can still be changed.
     private static func faults(
         ofOrder records: [TicketKeyRecord], ticketLifetime: Duration, at time: WallTime
     ) -> [TicketKeyRecordFault] {
@@ -79,7 +79,7 @@ package struct TicketKeyRecord: Sendable {
         if let first = sorted.first, records[first].notBefore > time {
             faults.append(.notYetValid(until: records[first].notBefore))
         }
-        // A longer life of an older key bridges what looks like a gap between two neighbours.
+        // An older key that lives longer may bridge an apparent gap between two neighbours.
         var covered = sorted.first.map { records[$0].notAfter } ?? time
         for (older, newer) in zip(sorted, sorted.dropFirst()) {
             let start = records[newer].notBefore

@@ -16,16 +16,16 @@ package enum TicketKeyRecordFault: Error, Sendable, Hashable {
     case sameName(first: Int, second: Int)
     /// Two keys begin to seal at the same time.
     case sameTurn(first: Int, second: Int)
-    /// No key can seal or open any more.
+    /// All keys have expired: none can seal or open.
     case allExpired(since: WallTime)
     /// No key seals yet.
     case notYetValid(until: WallTime)
     /// No key seals in that time.
     case gap(from: WallTime, until: WallTime)
-    /// A key ceases to open while tickets live that it sealed.
+    /// A key ceases to open while tickets that it sealed still live.
     case closesEarly(key: Int, needed: WallTime)
 
-    /// Whether handshakes go on all the same, with fewer resumptions: then it is worth a warning and no refusal.
+    /// Whether handshakes go on all the same, with fewer resumptions: then it is a warning and not an error.
     package var isWarning: Bool {
         switch self {
         case .notYetValid, .gap, .closesEarly: true
@@ -35,7 +35,7 @@ package enum TicketKeyRecordFault: Error, Sendable, Hashable {
 }
 
 extension TicketKeyRecordFault: CustomStringConvertible {
-    /// What was found, and what would do.
+    /// What is wrong, and what would be accepted.
     package var description: String {
         switch self {
         case .none: "there is no key"

@@ -2,10 +2,10 @@ package import RepriseVocabulary
 
 /// The ticket keys of one session domain: one seals, all that are needed open.
 ///
-/// Keys come from the ring itself, which makes new ones as time passes, or from files. The ring outlives reloads: so
-/// do its keys. It has no clock; every call says what time it is, and any call makes up for calls that were not made.
-/// Times may come from several threads, a little out of order, and from a clock that is set back or ahead: a key that
-/// is right for the time seals, and none is wiped while its tickets may come back.
+/// Keys come from the ring itself, which makes new ones as time passes, or from files. The ring outlives reloads: so do
+/// its keys. It has no clock; every call passes the time, and any call makes up for missed ones. Times may come from
+/// several threads, a little out of order, and from a clock that is set back or ahead: a key whose turn it is seals,
+/// and no key is wiped while its tickets may come back.
 package final class TicketKeyRing: Sendable {
     private let state: Locked<TicketKeyRingState>
 
@@ -40,16 +40,16 @@ package final class TicketKeyRing: Sendable {
         state.withLock { $0.advance(to: time.withRoom) }
     }
 
-    /// Changes the rotation. The keys stay; the one that seals does so for one more rotation of the new length at the
-    /// most. A ring whose keys came from files makes its own from now on, and opens with the files' keys until the
-    /// tickets that they sealed are past.
+    /// Changes the rotation. The keys stay; the one that seals goes on for at most one more rotation of the new length.
+    /// A ring whose keys came from files makes its own from now on, and opens with the files' keys until the tickets
+    /// that they sealed are past.
     package func reconfigure(_ rotation: TicketRotation, at time: WallTime) {
         state.withLock { $0.reconfigure(rotation, at: time.withRoom) }
     }
 
     /// Takes its keys from files, in the order in which they would seal; with times, the newest comes first.
     ///
-    /// What an earlier call brought and this one does not is gone at once. Keys that the ring made open until the
+    /// Keys that an earlier call brought and this one does not are gone at once. Keys that the ring made open until the
     /// tickets that they sealed are past.
     package func replace(with keys: [TicketKey], at time: WallTime) {
         state.withLock { $0.replace(with: keys, at: time.withRoom) }
@@ -75,12 +75,12 @@ extension TicketKeyRing: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What a ring says of the key that a ticket names.
+/// A ring's answer about the key that a ticket names.
 package enum TicketKeyLookup: Sendable {
-    /// The key; where it is not the newest, a ticket that it opened should be sealed anew.
+    /// The key; if it is not the newest, the caller should seal a new ticket.
     case found(TicketKey, isNewest: Bool)
-    /// The ring had that key, and its tickets are too old.
+    /// The ring had that key, but its tickets are too old.
     case expired
-    /// The ring knows of no such key, or no longer.
+    /// The ring never had such a key, or has forgotten it.
     case unknown
 }

@@ -31,7 +31,7 @@ struct TicketKeyRingState: Sendable {
         return find(name, at: time)
     }
 
-    /// What ``opening(_:at:)`` would find, without the ring believing that it is that time.
+    /// What ``opening(_:at:)`` would find at that time, without changing the ring's time.
     func find(_ name: TicketKeyName, at time: WallTime) -> TicketKeyLookup {
         if let found = schedule?.generation(name) {
             guard time < found.deadline else { return .expired }
@@ -65,7 +65,7 @@ struct TicketKeyRingState: Sendable {
             schedule?.reconfigure(new, at: time)
         } else {
             schedule = TicketKeySchedule(rotation: new, at: time, random: random)
-            // Which of them sealed is not known; that none seals after now is.
+            // We do not know which of them sealed, only that none seals after now.
             retire(fixed.keys, until: time.later(by: max(old.ticketLifetime, new.ticketLifetime)))
             fixed = FixedTicketKeys(keys: [])
         }
@@ -111,7 +111,7 @@ struct TicketKeyRingState: Sendable {
             return key
         }
         let all = retired.keys.filter { !named.contains($0.name) } + dated
-        // A source is changed by hand: so many changes within one lifetime are no lifetime's worth of keys.
+        // Operators change a source by hand: many changes within one lifetime must not add up to any number of keys.
         let spare = max(0, all.count - Limits.ticketKeysHeld)
         forget(all.prefix(spare).map(\.name))
         retired = FixedTicketKeys(keys: Array(all.dropFirst(spare)))

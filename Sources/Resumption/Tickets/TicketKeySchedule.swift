@@ -2,14 +2,14 @@ import RepriseVocabulary
 
 /// Keys that follow each other in turns of equal length, two of them always made ahead of their turn.
 ///
-/// It depends on nothing but the times that it is told, which may come in any order.
+/// It depends only on the times passed to it, which may come in any order.
 struct TicketKeySchedule: Sendable {
     /// By the beginning of their turns.
     private(set) var generations: [TicketGeneration] = []
     private(set) var rotation: TicketRotation
     /// Where one of the turns begins.
     private var origin: WallTime
-    /// From when until when there is nothing to do.
+    /// The time in which there is nothing to do.
     private var quiet: Range<WallTime>
     private let random: RandomBytes
 
@@ -28,7 +28,7 @@ struct TicketKeySchedule: Sendable {
     /// The generation of that name.
     func generation(_ name: TicketKeyName) -> TicketGeneration? { generations.last { $0.key.name == name } }
 
-    /// Makes the keys that this time needs and drops those it needs no more.
+    /// Makes the keys that this time needs and drops those no longer needed.
     ///
     /// - Returns: the names of the dropped.
     mutating func advance(to time: WallTime, clock: ClockBelief) -> [TicketKeyName] {
@@ -74,7 +74,7 @@ struct TicketKeySchedule: Sendable {
         return found
     }
 
-    /// Makes what is missing of the key that seals and the two that follow it.
+    /// Makes the missing ones of the key that seals and the two that follow it.
     ///
     /// - Returns: when their turns begin.
     private mutating func provide(at time: WallTime) -> [WallTime] {
@@ -97,7 +97,7 @@ struct TicketKeySchedule: Sendable {
         return starts
     }
 
-    /// The turn that a time falls into: worked out, not counted up to, so that years cost nothing.
+    /// The turn that a time falls into: computed, not counted up to, so that years cost nothing.
     private func turn(at time: WallTime) -> Range<WallTime> {
         let step = rotation.rotate.nanosecondsInFull
         let distance = time.wholeNanoseconds - origin.wholeNanoseconds
@@ -125,7 +125,7 @@ struct TicketKeySchedule: Sendable {
             return isOver
         }
         while generations.count > Limits.ticketKeysHeld {
-            // Only a clock that leaps to and fro leads here: what ends first has the least tickets left.
+            // Only a clock that leaps to and fro leads here: the key that ends first has the fewest tickets left.
             let spare = generations.indices.filter { !turns.contains(generations[$0].key.notBefore) }
             guard let index = spare.min(by: { generations[$0].deadline < generations[$1].deadline }) else { break }
             dropped.append(generations.remove(at: index).key.name)
@@ -133,7 +133,7 @@ struct TicketKeySchedule: Sendable {
         return dropped
     }
 
-    /// No time before this is quiet: keys that are stranded would be seen wrongly there, or a deadline be undone.
+    /// No time before this is quiet: there, stranded keys would look wrong, or a deadline would be undone.
     private func quietFloor(at time: WallTime) -> WallTime {
         generations.map(\.deadline).filter { $0 <= time }.max() ?? .distantPast
     }

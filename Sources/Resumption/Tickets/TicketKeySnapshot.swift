@@ -6,11 +6,11 @@ package struct TicketKeySnapshot: Sendable, Hashable {
     package enum Role: String, Sendable {
         /// It seals new tickets, and opens.
         case seals
-        /// It will seal; tickets that another node sealed with it are opened already.
+        /// It will seal; it opens tickets that another node has sealed with it already.
         case ahead
         /// It opens what it sealed before.
         case opens
-        /// It does nothing any more, and is not yet wiped because the clock has just leapt.
+        /// It no longer does anything, but is not wiped yet because the clock has just leapt.
         case past
     }
 

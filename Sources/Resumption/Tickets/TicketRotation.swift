@@ -1,10 +1,11 @@
 import RepriseVocabulary
 
-/// How often a ring's key changes, and how long what a key sealed may live. One that exists is one that works.
+/// How often a ring's key changes, and how long its tickets may live. Its initializer rejects a rotation that does not
+/// work.
 package struct TicketRotation: Sendable, Hashable {
     /// How long a key seals.
     package let rotate: Duration
-    /// How long the tickets live that it sealed.
+    /// How long the tickets that it sealed live.
     package let ticketLifetime: Duration
 
     package init(rotate: Duration, ticketLifetime: Duration) throws(TicketRotationFault) {
@@ -42,12 +43,12 @@ package enum TicketRotationFault: Error, Sendable, Hashable {
     case noLifetime
     /// A key would seal, or a ticket would live, for more than ten years.
     case tooLong(Duration)
-    /// So many keys would live at once.
+    /// That many keys would live at once.
     case tooManyKeys(Int)
 }
 
 extension TicketRotationFault: CustomStringConvertible {
-    /// What is wrong, and what would do.
+    /// What is wrong, and what would be accepted.
     package var description: String {
         switch self {
         case .tooFast(let rotate): "ticket keys would rotate every \(rotate.written); 1s is the least"

@@ -1,7 +1,7 @@
 import CRepriseOpenSSL
 package import RepriseVocabulary
 
-/// A small authority for the demo and the tests: it signs what it is told, and keeps no books.
+/// A small authority for the demo and the tests: it signs what it is given, and keeps no records.
 ///
 /// Immutable; safe to share.
 // @unchecked: the pointers are written in init only, and libcrypto counts their references atomically.
@@ -36,7 +36,7 @@ package final class CertificateAuthority: @unchecked Sendable {
         (self.certificate, self.key) = (certificate, key)
         certificatePEM = CertificateMaking.pem(certificate: certificate)
         keyPEM = CertificateMaking.pem(key: key, passphrase: nil)
-        // A root is not sent along; an intermediate is.
+        // Servers send an intermediate along, but not a root.
         chainPEM = issuer == nil ? [] : certificatePEM + (issuer?.chainPEM ?? [])
     }
 
@@ -45,7 +45,7 @@ package final class CertificateAuthority: @unchecked Sendable {
         EVP_PKEY_free(key)
     }
 
-    /// Signs a certificate for the order's key; the caller's chain follows it.
+    /// Signs a certificate for the order's key; the caller appends the chain.
     func sign(_ order: CertificateOrder, for key: OpaquePointer) throws(SelfSignedError) -> [UInt8] {
         let made = try CertificateMaking.certificate(for: key, order: order, issuer: (certificate, self.key))
         defer { X509_free(made) }

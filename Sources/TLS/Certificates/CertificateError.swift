@@ -6,7 +6,7 @@ package enum CertificateError: Error, Sendable, Hashable {
         case key
         case authorities
 
-        /// What makes PEM of DER.
+        /// The `openssl` command that converts DER to PEM.
         var command: String { self == .key ? "pkey" : "x509" }
     }
 
@@ -14,7 +14,7 @@ package enum CertificateError: Error, Sendable, Hashable {
     case tooLarge(File, bytes: Int)
     /// No PEM block at all: another format, or not a certificate.
     case notPEM(File)
-    /// PEM that is not written as PEM is, with blocks that do not belong there, or another format that is known.
+    /// Malformed PEM, blocks that do not belong there, or another format that we know.
     case form(File, PEMFault)
     /// PEM, but no certificate among its blocks.
     case noCertificateInFile(found: [String])

@@ -9,7 +9,7 @@ package enum KeyKind: Sendable, Hashable {
     case ed25519
     case ed448
 
-    /// The family libssl keeps one certificate of in each context.
+    /// The family of keys; libssl keeps one certificate of each in a context.
     package var family: String {
         switch self {
         case .ecdsa: "ECDSA"

@@ -1,6 +1,6 @@
 package import RepriseVocabulary
 
-/// Something about a certificate that works now, or for some clients, and yet should be looked at.
+/// Something about a certificate that works now, or for some clients, but that the operator should look at.
 ///
 /// Certificates are counted from 1, as they stand in the file.
 package enum CertificateWarning: Sendable, Hashable {

@@ -1,13 +1,13 @@
 import CRepriseOpenSSL
 
-/// What a file is that is not the PEM file which was asked for, with what makes one of it.
+/// The format of a file that is not the PEM file it should be, with the command that converts it.
 package enum FileFormat: Sendable, Hashable {
     case utf16(isBigEndian: Bool?), base64OfPEM, bareBase64, gzip
     case pkcs12, pkcs7(isDER: Bool), javaKeyStore
     case derCertificate, derRevocationList, derKey, derEncryptedKey, derRequest, derPublicKey
     case request, publicKey, privateKey, revocationList, certificate, openSSHKey, puttyKey
 
-    /// What a PEM label names; `nil` for one that says nothing here.
+    /// The format that a PEM label names; `nil` for other labels.
     init?(label: String) {
         switch label {
         case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST": self = .request
@@ -22,7 +22,7 @@ package enum FileFormat: Sendable, Hashable {
         }
     }
 
-    /// What bytes without any PEM block are; `nil` when they are nothing that is known.
+    /// The format of bytes without any PEM block; `nil` for an unknown one.
     init?(of bytes: UnsafeRawBufferPointer) {
         let start = bytes.prefix(64)
         let text = bytes.drop { $0 <= 0x20 }
@@ -46,7 +46,7 @@ package enum FileFormat: Sendable, Hashable {
         }
     }
 
-    /// By its mark, which tells iconv the order of the bytes (`.some(nil)`), or by the zeros between letters.
+    /// Recognizes UTF-16 by its mark, which tells iconv the byte order (`.some(nil)`), or by the zeros between letters.
     private static func utf16(_ start: [UInt8]) -> Bool?? {
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return .some(nil) }
         guard start.count >= 8 else { return nil }
@@ -87,7 +87,7 @@ package enum FileFormat: Sendable, Hashable {
 }
 
 extension FileFormat: CustomStringConvertible {
-    /// A noun, and the command that makes PEM of it.
+    /// A noun, and the command that converts it to PEM.
     package var description: String {
         switch self {
         case .utf16(let isBigEndian):

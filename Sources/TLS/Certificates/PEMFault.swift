@@ -1,14 +1,14 @@
-/// What keeps a file from being the PEM file that was asked for. Never holds what is in a block.
+/// Why a file is not the PEM file it should be. Never holds what is in a block.
 package enum PEMFault: Error, Sendable, Hashable {
-    /// A line that looks like a block's beginning, and is none.
+    /// A line that looks like a block's beginning, but is none.
     case misshapen(line: Int, Mistake)
     /// A block without its end.
     case unended(label: String, line: Int)
     /// An end without a block.
     case endAlone(line: Int)
-    /// A block that was not asked for.
+    /// A block that does not belong there.
     case stranger(label: String, line: Int, wanted: Wanted)
-    /// A block that libcrypto passes over.
+    /// A block that libcrypto skips.
     case unread(line: Int)
     /// Bytes that are no text, outside of the blocks.
     case binary(line: Int)

@@ -43,7 +43,7 @@ enum PEMFile {
         label.hasSuffix("PRIVATE KEY") || label.hasSuffix("PARAMETERS")
     }
 
-    /// - Returns: how many blocks libcrypto saw, of whatever label.
+    /// - Returns: how many blocks libcrypto saw, of any label.
     private static func collectCertificates(
         in bytes: [UInt8], into found: inout [OpaquePointer]
     ) throws(CertificateError) -> Int {
@@ -141,7 +141,7 @@ enum PEMFile {
     private static func checkSize(
         _ bytes: some Collection<UInt8>, _ file: CertificateError.File
     ) throws(CertificateError) {
-        // Blanks alone are as good as nothing.
+        // A file of blanks alone counts as empty.
         guard bytes.contains(where: { $0 > 0x20 }) else { throw .emptyFile(file) }
         guard bytes.count <= TLSLimits.pemFileBytes else { throw .tooLarge(file, bytes: bytes.count) }
     }

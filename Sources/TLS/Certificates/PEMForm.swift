@@ -1,8 +1,7 @@
 /// How a PEM file is written (RFC 7468 §2): where its blocks begin, without what is in them.
 ///
-/// libcrypto passes over whatever is no beginning for it, so that a block that was indented or quoted would be missing
-/// without a word. Here each line that looks like a beginning is one, or a fault; and what lies outside of blocks is text that
-/// people may read.
+/// libcrypto skips every line that is no beginning for it, so that an indented or quoted block would be missing without
+/// a word. Here each line that looks like a beginning is one, or a fault; and what lies outside of blocks must be text.
 struct PEMForm {
     /// One block, with the number of its first line, from 1.
     struct Block: Hashable {
@@ -80,7 +79,7 @@ private struct PEMLine {
             bytes.suffix(Self.dashes.count).elementsEqual(Self.dashes)
         else { return nil }
         let label = bytes.dropFirst(start.count).dropLast(Self.dashes.count)
-        // What holds anything else is a whole block in one line, and may be a key.
+        // A line with anything else is a whole block in one line, and may be a key.
         guard label.count <= Self.maximumLabel, label.allSatisfy(Self.isLabelLetter), label.first != 0x20 else {
             return nil
         }
@@ -117,7 +116,7 @@ private struct PEMLine {
         }
     }
 
-    /// What is wrong with a line that was to be a beginning; `nil` for a line that was to be something else.
+    /// What is wrong with a line that was meant as a beginning; `nil` for any other line.
     var mistake: PEMFault.Mistake? {
         guard let hasDashes = saysBegin else { return nil }
         if let right = bytes.firstRange(of: Self.begin) {
@@ -159,7 +158,7 @@ private struct PEMLine {
         return nil
     }
 
-    /// How many dashes, of whatever kind, stand at the end; blanks between them do not count.
+    /// How many dashes of any kind stand at the end; blanks between them do not count.
     private static func dashesAtEnd(of bytes: Slice<UnsafeRawBufferPointer>) -> Int {
         var (rest, count) = (bytes, 0)
         while let last = rest.last {
@@ -184,7 +183,8 @@ private struct PEMLine {
         .map { Array($0.utf8) }
         + ["\u{FE63}", "\u{FF0D}", "\u{AD}", "_", "~", "=", "*"].map { Array($0.utf8) } + [[0x96], [0x97]]
 
-    /// Whether a label of TLS's files follows, and nothing behind it but dashes, quotes and what was put on the same line.
+    /// Whether a label of TLS's files follows, and nothing behind it but dashes, quotes and what was put on the same
+    /// line.
     private static func isLabel(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
         guard let first = bytes.first, isBlank(first) else { return false }
         let words = bytes.drop(while: isBlank).prefix {

@@ -1,10 +1,10 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-/// What libcrypto's PEM reader is answered when it asks for a passphrase.
+/// The answer to libcrypto's PEM reader when it asks for a passphrase.
 final class PassphraseQuestion {
     private let answer: Secret?
-    /// Whether it asked, so whether the key is encrypted.
+    /// Whether it asked, which means that the key is encrypted.
     private(set) var wasAsked = false
 
     init(answer: Secret?) {
@@ -20,7 +20,7 @@ final class PassphraseQuestion {
     }
 }
 
-/// pem_password_cb(3). Being set at all is what keeps libcrypto from asking on the terminal.
+/// pem_password_cb(3). While it is set, libcrypto does not ask on the terminal.
 func answerPassphrase(
     _ buffer: UnsafeMutablePointer<CChar>?, _ size: CInt, _ isForWriting: CInt, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {

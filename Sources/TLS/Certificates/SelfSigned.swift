@@ -20,7 +20,7 @@ package enum SelfSigned {
         package let chainPEM: [UInt8]
         package let keyPEM: Secret
 
-        /// What another program has made.
+        /// A certificate and key that another program has made.
         package init(chainPEM: [UInt8], keyPEM: Secret) {
             (self.chainPEM, self.keyPEM) = (chainPEM, keyPEM)
         }
@@ -32,10 +32,10 @@ package enum SelfSigned {
     ///   - names: host names, `*.` patterns and addresses; the first is the common name as well.
     ///   - validFrom: the first moment of validity.
     ///   - validUntil: the last moment of validity.
-    ///   - serial: a random one of 128 bits without it.
-    ///   - issuer: who signs; the key itself without it.
+    ///   - serial: the serial number; without it a random one of 128 bits.
+    ///   - issuer: the authority that signs; without it the certificate is self-signed.
     ///   - isForClient: for a client to show, rather than for a server.
-    ///   - passphrase: what the key is encrypted with; it is left open without it.
+    ///   - passphrase: encrypts the key; without it the key stays unencrypted.
     ///   - extraExtensions: more X.509 extensions, by their number and OpenSSL's text form (x509v3_config(5)).
     package static func make(
         names: [String], kind: KeyKind = .ecdsaP256, validFrom: WallTime, validUntil: WallTime, serial: UInt64? = nil,

@@ -2,9 +2,10 @@ import CRepriseOpenSSL
 package import RepriseVocabulary
 
 extension ServerCertificate {
-    /// What should be looked at, at that moment: validity of every certificate, the chain's links, the key's size.
+    /// What the operator should look at, at that moment: validity of every certificate, the chain's links, the key's
+    /// size.
     ///
-    /// No trust store is asked: whether the last link is one that clients trust is theirs to know.
+    /// It consults no trust store: only clients know whether they trust the last link.
     package func warnings(at now: WallTime) -> [CertificateWarning] {
         defer { ErrorQueue.clear() }
         let all = [leaf] + (0..<reprise_x509_stack_count(chain)).compactMap { reprise_x509_stack_item(chain, $0) }
@@ -32,7 +33,7 @@ extension ServerCertificate {
     private func chainWarnings(_ all: [OpaquePointer]) -> [CertificateWarning] {
         guard all.count > 1 else {
             // A leaf alone is whole when its issuer is a root. Public authorities never issue from a root, and say
-            // where the intermediate is to be had (RFC 5280 §4.2.2.1); private ones seldom do either.
+            // where to get the intermediate (RFC 5280 §4.2.2.1); private ones seldom do either.
             guard X509_check_issued(leaf, leaf) != X509_V_OK, namesIssuerLocation else { return [] }
             return [.intermediateMissing(issuer: info.issuer)]
         }
@@ -43,7 +44,7 @@ extension ServerCertificate {
             if others.contains(where: { Self.reasonAgainst(all[$0], signed: all[index]) == nil }) {
                 if !warnings.contains(.chainOutOfOrder) { warnings.append(.chainOutOfOrder) }
             } else if !(X509_check_issued(all[index], all[index]) == X509_V_OK && warnings.contains(.chainOutOfOrder)) {
-                // A root in the middle of a shuffled chain has no issuer to be missed.
+                // A root in the middle of a shuffled chain lacks no issuer.
                 warnings.append(
                     .chainDoesNotBuild(
                         certificate: index + 1, subject: X509Reading.subject(of: all[index]),

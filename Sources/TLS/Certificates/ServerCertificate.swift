@@ -19,7 +19,7 @@ package final class ServerCertificate: @unchecked Sendable {
     /// Loads the certificates of `chainPEM`, the server's own first, and the key of `keyPEM`.
     ///
     /// - Parameters:
-    ///   - passphrase: what an encrypted key is decrypted with; nothing is ever asked on a terminal.
+    ///   - passphrase: what an encrypted key is decrypted with; libcrypto never asks on a terminal.
     ///   - ocspResponse: the DER form of an OCSP response to staple.
     package init(
         chainPEM: [UInt8], keyPEM: Secret, passphrase: Secret? = nil, ocspResponse: [UInt8]? = nil

@@ -41,7 +41,7 @@ package final class Staple: Sendable {
     /// Whether there is a response, expired or not.
     package var isPresent: Bool { response.withLock { $0 != nil } }
 
-    /// When the response must have been replaced; `nil` when it does not say, or there is none.
+    /// The time by which the response must be replaced; `nil` when it does not say, or there is none.
     package var nextUpdate: WallTime? { response.withLock { $0?.nextUpdate } }
 
     /// The response to staple now: `nil` when there is none or it has expired.

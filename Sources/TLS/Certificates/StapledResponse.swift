@@ -27,12 +27,12 @@ final class StapledResponse: Sendable {
         let next = reprise_ocsp_next_update(single)
         self.der = der
         nextUpdate = X509Reading.time(reprise_seconds(next))
-        // One that is no date is over.
+        // A nextUpdate that is no date counts as over.
         end = next == nil ? nil : reprise_seconds(next)
     }
 
-    /// Whether its time has run out; a response without nextUpdate never expires (RFC 6960 §4.2.2.1). The clock is the
-    /// one that libcrypto compares with, because the caller is libcrypto's: a callback in a handshake.
+    /// Whether its time has run out; a response without nextUpdate never expires (RFC 6960 §4.2.2.1). It uses the clock
+    /// that libcrypto compares with, because libcrypto is the caller: a callback in a handshake.
     var isExpired: Bool {
         guard let end else { return false }
         return end <= Int64(time(nil))

@@ -8,7 +8,7 @@ package import RepriseVocabulary
 package final class ClientAuthentication: @unchecked Sendable {
     /// Whether a client without a certificate is served.
     package enum Mode: String, Sendable, Hashable {
-        /// A client without one is served, one with a bad one is not.
+        /// A client without a certificate is served, one with a bad certificate is not.
         case request
         case require
     }
@@ -16,13 +16,13 @@ package final class ClientAuthentication: @unchecked Sendable {
     package let mode: Mode
     /// X509_STORE with the authorities.
     let store: OpaquePointer
-    /// The authorities' names, as STACK_OF(X509_NAME): what clients choose their certificate by.
+    /// The authorities' names, as STACK_OF(X509_NAME): clients choose their certificate by them.
     let authorityNames: OpaquePointer
     /// How many certificates may stand between the client's and an authority; `nil` for libssl's own bound of 100.
     package let depth: Int?
     /// A certificate must have one of these in its subjectAltName; empty: any will do.
     package let names: [CertificateName]
-    /// What sessions are bound by: SHA-256 over all of the above. A host adds what its listener's settings demand.
+    /// Binds sessions: SHA-256 over all of the above. A host adds what its listener's settings demand.
     let fingerprint: [UInt8]
     private let revocations: Revocations?
 
@@ -42,7 +42,7 @@ package final class ClientAuthentication: @unchecked Sendable {
         }
         defer { authorities.forEach(X509_free) }
         guard let store = X509_STORE_new(), let stack = reprise_name_stack_new() else {
-            // Both only allocate, whatever providers are loaded.
+            // Both only allocate; no provider matters.
             preconditionFailure("libcrypto has no memory")
         }
         for authority in authorities {
@@ -81,7 +81,7 @@ package final class ClientAuthentication: @unchecked Sendable {
     package enum Revocation: Sendable {
         case none
         case revoked
-        /// No current list covers one of them, and without one nobody is let in.
+        /// No current list covers one of them, so that the client is refused.
         case unknown
     }
 
@@ -90,7 +90,7 @@ package final class ClientAuthentication: @unchecked Sendable {
         names.isEmpty || names.contains { $0.matches(leaf) }
     }
 
-    /// libssl's own bound of a chain, which is as good as one that is written out.
+    /// libssl's own bound of a chain; the fingerprint treats it like one that is configured.
     private static let defaultDepth = 100
 
     private static func fingerprint(

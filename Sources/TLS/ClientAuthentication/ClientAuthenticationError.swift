@@ -4,7 +4,7 @@ package enum ClientAuthenticationError: Error, Sendable, Hashable, CustomStringC
     case authorities(CertificateError)
     /// The file with the revocation lists has none.
     case noRevocationList
-    /// The file with the revocation lists is not written as PEM is, holds something else, or is something else.
+    /// The file with the revocation lists is malformed PEM, holds something else, or is something else.
     case revocationForm(PEMFault)
     /// One of them does not parse; counted from 1.
     case damagedRevocationList(list: Int, detail: String)

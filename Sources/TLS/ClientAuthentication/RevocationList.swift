@@ -17,7 +17,7 @@ final class RevocationList: @unchecked Sendable {
     init(_ list: OpaquePointer) {
         self.list = list
         scope = RevocationScope(of: list)
-        // A time that is no date never comes, or is over.
+        // A thisUpdate that is no date never comes; a nextUpdate that is no date is over.
         begins = X509Reading.time(reprise_seconds(X509_CRL_get0_lastUpdate(list))) ?? .distantFuture
         number = Self.number(of: list)
         ends =
@@ -33,7 +33,8 @@ final class RevocationList: @unchecked Sendable {
         X509_CRL_free(list)
     }
 
-    /// The newest of some lists: by their beginning, then by their number (RFC 5280 §5.2.3); several where neither tells.
+    /// The newest of some lists: by their beginning, then by their number (RFC 5280 §5.2.3); several where neither
+    /// tells.
     static func newest(of lists: [RevocationList]) -> [RevocationList] {
         guard let begins = lists.map(\.begins).max() else { return [] }
         let last = lists.filter { $0.begins == begins }
@@ -55,10 +56,10 @@ final class RevocationList: @unchecked Sendable {
         defer { ErrorQueue.clear() }
         return certificate.serial.withUnsafeBufferPointer { bytes in
             var start = bytes.baseAddress
-            // What is no number cannot be told from what is named.
+            // A serial that does not parse cannot be told from a listed one.
             guard let serial = d2i_ASN1_INTEGER(nil, &start, bytes.count) else { return true }
             defer { ASN1_INTEGER_free(serial) }
-            // 2 is removeFromCRL: named to say that it is revoked no more.
+            // 2 is removeFromCRL: the entry says that the certificate is no longer revoked.
             return X509_CRL_get0_by_serial(list, nil, serial) == 1
         }
     }

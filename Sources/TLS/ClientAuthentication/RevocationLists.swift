@@ -4,8 +4,8 @@ import CRepriseOpenSSL
 enum RevocationLists {
     /// What every list of the file says.
     ///
-    /// - Parameter authorities: the certificates that may have signed them. A list of anyone else is a fault, however
-    ///   good it looks: it would cover clients of whom it knows nothing.
+    /// - Parameter authorities: the certificates that may have signed them. A list of any other signer is a fault,
+    ///   however good it looks: it would cover clients that it knows nothing of.
     static func read(
         _ pem: [UInt8], signedBy authorities: [OpaquePointer]
     ) throws(ClientAuthenticationError) -> Revocations {
@@ -28,7 +28,7 @@ enum RevocationLists {
         let isEnd = errors.last.map { $0.library == ERR_LIB_PEM && $0.reason == PEM_R_NO_START_LINE } ?? true
         guard isEnd else { throw .damagedRevocationList(list: count + 1, detail: errors.summary) }
         guard count > 0 else { throw .noRevocationList }
-        // A list that was passed over would have revoked somebody.
+        // A list that libcrypto skips might have revoked a client.
         guard count == form.blocks.count else { throw .revocationForm(.unread(line: form.blocks[count].line)) }
         return revocations
     }

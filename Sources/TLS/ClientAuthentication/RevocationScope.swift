@@ -1,12 +1,12 @@
 import CRepriseOpenSSL
 
-/// Which certificates of its issuer a revocation list speaks of, and what its word is good for.
+/// Which certificates of its issuer a revocation list speaks of, and how much it can say of them.
 struct RevocationScope: Sendable, Hashable {
     /// What a list can say of a certificate in its scope.
     enum Worth: Sendable {
-        /// All there is to say: who is not named is not revoked.
+        /// All there is to say: a certificate that it does not name is not revoked.
         case whole
-        /// A delta list, or one for some reasons only: who is named is revoked, and nobody is covered.
+        /// A delta list, or one for some reasons only: a certificate that it names is revoked, and it covers none.
         case part
         /// Nothing. It has a critical extension that may mean anything, is about other issuers' certificates, or does
         /// not parse.
@@ -59,7 +59,7 @@ struct RevocationScope: Sendable, Hashable {
         if isFor.indirectCRL > 0 { worth = .none }
     }
 
-    /// Whether an entry is about another issuer's certificate, or has a critical extension that nobody knows.
+    /// Whether an entry is about another issuer's certificate, or has an unknown critical extension.
     private static func hasStrangeEntry(_ list: OpaquePointer) -> Bool {
         let entries = X509_CRL_get_REVOKED(list)
         return (0..<reprise_revoked_count(entries)).contains { index in

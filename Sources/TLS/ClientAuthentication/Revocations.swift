@@ -4,14 +4,14 @@ import RepriseVocabulary
 
 /// What revocation lists say.
 struct Revocations: Sendable {
-    /// By who signed them.
+    /// The lists by their signer.
     private var lists: [PeerChain.Issuer: [RevocationList]] = [:]
 
     mutating func add(_ list: RevocationList, of issuer: PeerChain.Issuer) {
         lists[issuer, default: []].append(list)
     }
 
-    /// The judgement on a verified chain, at a full handshake and at a resumption alike.
+    /// Judges a verified chain, at a full handshake and at a resumption alike.
     func judge(_ chain: [PeerChain.Certificate], at time: WallTime) -> ClientAuthentication.Revocation {
         let verdicts = chain.indices.map { judge($0, of: chain, at: time) }
         return verdicts.contains(.revoked) ? .revoked : verdicts.contains(.unknown) ? .unknown : .none
@@ -27,8 +27,8 @@ struct Revocations: Sendable {
         for issuer in issuers {
             let begun = (lists[issuer] ?? []).filter { $0.begins <= time && $0.scope.holds(certificate) }
             let parts = begun.filter { $0.scope.worth == .part && $0.isCurrent(at: time) }
-            // A newer list replaces older ones of its scope, when it is over too: what was on hold may have been let go, and
-            // what it revoked does not come back by an older one that lasts longer.
+            // A newer list replaces older ones of its scope, even when it has expired: it may have released what was on
+            // hold, and an older list that lasts longer must not undo what it revoked.
             let newest = Dictionary(grouping: begun.filter { $0.scope.worth == .whole }, by: \.scope).values
                 .flatMap { RevocationList.newest(of: $0) }
             let current = newest.filter { $0.isCurrent(at: time) }
@@ -42,7 +42,7 @@ struct Revocations: Sendable {
 
 /// X509_STORE_set_check_revocation(3): once for a client's chain, in place of libcrypto's own look at the lists.
 ///
-/// The function that judges what sessions remember judges here too, so that no resumption lets in whom a full handshake
+/// It uses the same function as the judgement on sessions, so that no resumption lets in a client that a full handshake
 /// refuses. Each list's signature was verified when it was loaded, and is not verified again for each client.
 func clientChainRevocationAsked(_ storeContext: OpaquePointer?) -> CInt {
     guard let storeContext else { return 0 }
@@ -53,7 +53,7 @@ func clientChainRevocationAsked(_ storeContext: OpaquePointer?) -> CInt {
         X509_STORE_CTX_set_error(storeContext, X509_V_ERR_UNSPECIFIED)
         return 0
     }
-    // By the clock that libcrypto judges the certificates' own times with.
+    // The clock by which libcrypto judges the certificates' own times.
     let now = WallTime(secondsSinceEpoch: Int64(time(nil)))
     switch demanded.revocation(of: PeerChain.certificates(of: chain), at: now) {
     case .none: return 1

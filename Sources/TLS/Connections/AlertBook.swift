@@ -1,13 +1,13 @@
 import RepriseVocabulary
 
-/// The alerts of a connection that end it or one of its directions (RFC 8446 §6), as libssl tells of them.
+/// The alerts of a connection that end it or one of its directions (RFC 8446 §6), as libssl reports them.
 struct AlertBook {
     /// The fatal alert that was written last.
     var sent: TLSAlert?
     /// The fatal alert that came last.
     private(set) var received: TLSAlert?
-    /// Whether the peer has closed its direction in order. libssl's own flag says so after a bare end too, under
-    /// SSL_OP_IGNORE_UNEXPECTED_EOF.
+    /// Whether the peer has sent close_notify. Under SSL_OP_IGNORE_UNEXPECTED_EOF libssl's own flag says so after a
+    /// bare end too.
     private(set) var closeNotifyReceived = false
 
     /// Notes one alert; a warning that closes nothing changes nothing.

@@ -1,8 +1,10 @@
 import CRepriseOpenSSL
 
-/// A TLS connection in the client role, without its socket: a ``TLSStream``, a server to verify and sessions to be given.
+/// A TLS connection in the client role, without its socket: a ``TLSStream``, a server to verify and sessions to
+/// receive.
 ///
-/// Confined to its worker, and to the turns of its ``stream``, which carries the bytes. It ends with the stream's `close`.
+/// Confined to its worker, and to the turns of its ``stream``, which carries the bytes. It ends with the stream's
+/// `close`.
 package final class ClientConnection {
     package let stream: TLSStream
     private let context: ClientContext
@@ -10,16 +12,16 @@ package final class ClientConnection {
     private let established: (SessionReference) -> Void
     private var finishedSummary: HandshakeSummary?
 
-    /// Makes a connection; its ClientHello is written by the first ``handshake()``.
+    /// Makes a connection; the first ``handshake()`` writes its ClientHello.
     ///
     /// - Parameters:
-    ///   - serverName: what server_name asks for (RFC 6066 §3), and what the certificate must be for (RFC 6125) where the
-    ///     context has authorities. No address: those are not sent by name.
+    ///   - serverName: what server_name asks for (RFC 6066 §3), and what the certificate must be for (RFC 6125) where
+    ///     the context has authorities. No address: those are not sent by name.
     ///   - session: one of the same server, name and settings: libssl verifies no certificate again for it.
-    ///   - established: is told of each session that the server gives, during a call of the connection's: in TLS 1.3
-    ///     behind the handshake, in a read, and as many as the server likes (RFC 8446 §4.6.1). It must not call back.
-    /// - Throws: ``ClientError/badServerName(_:)``, ``ClientError/noServerName``, ``ClientError/sessionRefused(_:)``, or
-    ///   ``ClientError/context(_:)`` when libssl has no memory.
+    ///   - established: gets each session that the server gives, during a call of the connection's: in TLS 1.3 after
+    ///     the handshake, in a read, and as many as the server likes (RFC 8446 §4.6.1). It must not call back.
+    /// - Throws: ``ClientError/badServerName(_:)``, ``ClientError/noServerName``, ``ClientError/sessionRefused(_:)``,
+    ///   or ``ClientError/context(_:)`` when libssl has no memory.
     package init(
         context: ClientContext, output: OutputBuffer, serverName: String?, resuming session: SessionReference? = nil,
         established: @escaping (SessionReference) -> Void = { _ in }
@@ -46,7 +48,7 @@ package final class ClientConnection {
     private func prepare(resuming session: SessionReference?) throws(ClientError) {
         guard let ssl = stream.ssl else { return }
         ErrorQueue.clear()
-        // Unretained: the SSL goes, and so this reference, before the connection does.
+        // Unretained: the SSL is freed, and so this reference, before the connection.
         guard SSL_set_ex_data(ssl, clientIndex, Unmanaged.passUnretained(self).toOpaque()) == 1 else {
             throw .context(.internalFault(ErrorQueue.drain()))
         }
@@ -57,7 +59,7 @@ package final class ClientConnection {
     }
 
     private func ask(for name: String, _ ssl: OpaquePointer) throws(ClientError) {
-        // An empty name would be verified as no name at all, and C ends one at a zero byte.
+        // An empty name would be verified as no name at all, and C ends a name at a zero byte.
         guard (1...TLSLimits.serverNameBytes).contains(name.utf8.count), !name.utf8.contains(0),
             reprise_ssl_set_server_name(ssl, name) == 1
         else {
@@ -86,7 +88,7 @@ package final class ClientConnection {
         switch stream.drive() {
         case .done: return finish()
         case .wantsInput: return .wantsInput
-        // No client of ours waits for anything else.
+        // Our clients wait for nothing else.
         case .wantsHelloAnswer: return .failed(stream.handshakeFailed([]))
         case .failed(let errors): return .failed(stream.handshakeFailed(errors))
         }
@@ -101,7 +103,7 @@ package final class ClientConnection {
         return .done
     }
 
-    /// What is known of the handshake so far, or of the one that failed.
+    /// What we know of the handshake so far, or of the one that failed.
     package var summary: HandshakeSummary {
         if let finishedSummary { return finishedSummary }
         var summary = HandshakeSummary()
@@ -111,7 +113,7 @@ package final class ClientConnection {
 
     // MARK: Sessions
 
-    /// The session that the connection uses now; libssl tells of no TLS 1.2 ticket that renews one.
+    /// The session that the connection uses now; libssl does not report a TLS 1.2 ticket that renews one.
     ///
     /// - Returns: `nil` before the handshake, and once the connection is closed.
     package var currentSession: SessionReference? {

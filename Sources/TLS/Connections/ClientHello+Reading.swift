@@ -18,7 +18,7 @@ extension ClientHello {
     private static func resumption(in ssl: OpaquePointer) -> ResumptionRequest {
         var start: UnsafePointer<UInt8>?
         let count = SSL_client_hello_get0_session_id(ssl, &start)
-        // Each look for an extension is a walk over all that libssl knows; these three are TLS 1.3's alone.
+        // Each lookup of an extension walks over all that libssl knows; only TLS 1.3 has these three.
         guard bytes(of: TLSEXT_TYPE_supported_versions, in: ssl) != nil else {
             return ResumptionRequest(
                 sessionID: UnsafeBufferPointer(start: start, count: count),

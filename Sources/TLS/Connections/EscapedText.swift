@@ -1,5 +1,5 @@
 extension String {
-    /// The bytes as printable ASCII; what is not, and the backslash, becomes `\xNN`.
+    /// The bytes as printable ASCII; any other byte, and the backslash, becomes `\xNN`.
     ///
     /// For bytes that a peer or a file chose and that end in a log line: no line break, no terminal sequence passes.
     init(escaping bytes: some Collection<UInt8>) {

@@ -21,7 +21,7 @@ enum FirstBytes: Equatable {
         }
     }
 
-    /// A TLSPlaintext header: the type (RFC 8446 §5.1), then a version of which the first byte has never changed.
+    /// A TLSPlaintext header: the type (RFC 8446 §5.1), then a version whose first byte has never changed.
     private static func record(_ bytes: [UInt8]) -> FirstBytes {
         guard bytes.count > 1 else { return .undecided }
         return bytes[1] == 3 ? .tls : .notTLS

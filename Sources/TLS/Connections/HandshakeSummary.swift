@@ -1,7 +1,7 @@
 import CRepriseOpenSSL
 package import RepriseVocabulary
 
-/// What was asked for and agreed in a handshake, as far as it is known.
+/// What the peers asked for and agreed in a handshake, as far as we know.
 package struct HandshakeSummary: Sendable, Hashable {
     package typealias Resumption = ResumptionMeans
 
@@ -34,7 +34,7 @@ extension HandshakeSummary {
         if version == .tls1_3 {
             resumed = .psk
         } else {
-            // libssl looks at no id when a ticket comes along and tickets are on.
+            // libssl ignores the id when a ticket comes along and tickets are on.
             let takesTickets = SSL_get_options(ssl) & reprise_op_no_ticket() == 0
             resumed = carriedTicket && takesTickets ? .ticket : .sessionID
         }

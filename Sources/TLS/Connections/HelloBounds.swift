@@ -1,15 +1,15 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-/// What a ClientHello may hold at most, so that no hello costs many times what an ordinary one does: libssl has no bound of
-/// its own but 128 KiB, and compares some lists with others.
+/// What a ClientHello may hold at most, so that no hello costs many times what an ordinary one does: libssl has no
+/// bound of its own but 128 KiB, and compares some lists with others.
 enum HelloBounds {
     /// A bound that was passed: the sentence for the log.
     struct Excess: Equatable {
         let text: String
     }
 
-    /// The alert for a hello that passes one (RFC 8446 §6.2): its fields may be well-formed, and are out of range.
+    /// The alert for a hello that passes one (RFC 8446 §6.2): its fields may be well-formed, but are out of range.
     static let alert = TLSAlert(code: 47)
 
     static func tooLong(_ bytes: Int) -> Excess? {
@@ -84,7 +84,7 @@ enum HelloBounds {
         ) { $0.count },
     ]
 
-    /// The entries of a list with two bytes of length, up to one more than so many.
+    /// The entries of a list with two bytes of length, up to one more than that many.
     private static func entries(
         _ body: UnsafeBufferPointer<UInt8>, stopAt most: Int, _ next: (inout ByteReader) -> Bool
     ) -> Int {

@@ -1,17 +1,17 @@
 import RepriseVocabulary
 
-/// What a server knows of the ClientHello, and has decided by it.
+/// What a server knows of the ClientHello, and has decided from it.
 struct HelloState {
-    /// What of it has come.
+    /// How much of it has come.
     enum Stage {
-        /// Nothing was seen yet that tells TLS from other protocols.
+        /// Too few bytes have come to tell TLS from other protocols.
         case firstBytes
         case awaited
         /// A whole one, perhaps the first of two.
         case read
     }
 
-    /// Where the look into the session store is, which may answer later.
+    /// Where the lookup in the session store stands; the store may answer later.
     enum StoreWait {
         case none
         /// The ClientHello waits for the answer.
@@ -23,7 +23,7 @@ struct HelloState {
     var stage = Stage.firstBytes
     /// How many bytes libssl had been given before this ClientHello.
     var start = 0
-    /// Why it was refused; written inside a callback, and told when libssl has returned.
+    /// Why it was refused; a callback writes it, and we report it when libssl has returned.
     var refusal: (cause: HandshakeFailure, detail: String)?
     /// The host that was chosen.
     var match: HostContexts.Match?

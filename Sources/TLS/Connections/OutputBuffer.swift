@@ -5,7 +5,8 @@ package final class OutputBuffer {
     private let check: () -> Void
     let storage: UnsafeMutablePointer<OutputStorage>
 
-    /// - Parameter check: stops a debug build that uses it elsewhere than in its worker; what it gathers for checks by it too.
+    /// - Parameter check: stops a debug build that uses it elsewhere than in its worker; the connections that write to
+    ///   it use the check too.
     package init(confined check: @escaping () -> Void = {}) {
         self.check = check
         storage = .allocate(capacity: 1)
@@ -55,7 +56,7 @@ package final class OutputBuffer {
     }
 }
 
-/// The memory of an ``OutputBuffer``, apart so that a BIO callback reaches it without counting references.
+/// The memory of an ``OutputBuffer``, separate, so that a BIO callback reaches it without counting references.
 struct OutputStorage {
     fileprivate(set) var base: UnsafeMutableRawPointer?
     var count = 0

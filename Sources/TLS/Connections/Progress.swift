@@ -9,13 +9,13 @@ package enum HandshakeProgress: Sendable, Hashable {
     case failed(HandshakeFault)
 }
 
-/// What a read brought.
+/// The result of a read.
 package enum ReadProgress: Sendable, Hashable {
-    /// So many bytes of plaintext, at least one; more may be there.
+    /// That many bytes of plaintext, at least one; more may be there.
     case bytes(Int)
     /// Nothing is there until more bytes come.
     case wantsInput
-    /// The peer closed its direction in order (RFC 8446 §6.1); we may go on writing.
+    /// The peer sent close_notify (RFC 8446 §6.1); we may go on writing.
     case closeNotify
     /// The peer's stream ended without a close_notify: what came may have been cut.
     case truncated
@@ -23,7 +23,7 @@ package enum ReadProgress: Sendable, Hashable {
     case failed(ConnectionFault)
 }
 
-/// What became of a write.
+/// The result of a write.
 package enum WriteProgress: Sendable, Hashable {
     /// Every byte is encrypted and in the output.
     case done

@@ -2,7 +2,8 @@ import RepriseVocabulary
 
 /// What a ClientHello says of sessions: what it offers, and what it would like.
 ///
-/// Whatever does not parse counts as absent: libssl judges these extensions itself, and refuses the malformed ones.
+/// An extension that does not parse counts as absent: libssl judges these extensions itself, and refuses the malformed
+/// ones.
 struct ResumptionRequest: Equatable {
     /// 0 to 32 bytes (RFC 5246 §7.4.1.2); random in TLS 1.3.
     var sessionID: [UInt8] = []
@@ -12,9 +13,9 @@ struct ResumptionRequest: Equatable {
     var identities: [[UInt8]] = []
     /// How many identities there are (RFC 8446 §4.2.11).
     var identityCount = 0
-    /// Whether a pre-shared key with an (EC)DHE exchange is welcome (RFC 8446 §4.2.9); the only way we resume.
+    /// Whether the client takes a pre-shared key with an (EC)DHE exchange (RFC 8446 §4.2.9); the only way we resume.
     var takesKeyWithExchange = false
-    /// How many tickets are wanted after a full and after a resumed handshake (RFC 9149 §3).
+    /// How many tickets the client wants after a full and after a resumed handshake (RFC 9149 §3).
     var ticketCount: (full: Int, resumed: Int)?
 
     init() {}

@@ -3,15 +3,15 @@ import RepriseVocabulary
 
 /// The ClientHello: what is decided before libssl acts on it.
 extension ServerConnection {
-    /// What is done with a ClientHello.
+    /// What to do with a ClientHello.
     enum HelloAnswer {
         case proceed
         case wait
         case refuse(TLSAlert)
     }
 
-    /// Chooses the host, before libssl looks for a session or a certificate: later would be too late for the
-    /// session-id context (CVE-2025-23419). Then asks for the sessions that are offered, which may take a while.
+    /// Chooses the host, before libssl looks for a session or a certificate: later would be too late for the session-id
+    /// context (CVE-2025-23419). Then asks for the offered sessions, which may take a while.
     func helloArrived(_ ssl: OpaquePointer) -> HelloAnswer {
         switch hello.storeWait {
         case .none: break
@@ -54,10 +54,10 @@ extension ServerConnection {
         return .wait
     }
 
-    /// What is demanded of this client's certificate.
+    /// What the host demands of this client's certificate.
     var clientAuthentication: ClientAuthentication? { hello.match?.host.clients }
 
-    /// The store has answered, or will not: the handshake can be driven on.
+    /// The store has answered, or will not: the handshake can go on.
     package func lookupFinished() {
         guard hello.storeWait == .asked else { return }
         hello.storeWait = .over

@@ -12,7 +12,7 @@ extension ServerConnection {
     /// Whether a resumed TLS 1.3 handshake gets a new ticket.
     var issuesTicketsWhenResumed: Bool { context.sessions.tickets(resumed: true, for: hello.request) > 0 }
 
-    /// How many tickets the handshake ends with: settled once, since wishes are counted.
+    /// How many tickets the handshake ends with: decided once, since the wishes it grants are counted.
     func ticketCount(resumed: Bool) -> Int {
         if let settled = tickets.settled, settled.resumed == resumed { return settled.count }
         let settings = context.sessions
@@ -47,24 +47,24 @@ extension ServerConnection {
 
     /// Writes the tickets that libssl has not made by itself (SSL_new_session_ticket(3)).
     ///
-    /// It makes one at the most after a resumption, and before 3.0.22 none after a pre-shared key that fits no cipher: what
-    /// was written is what counts.
+    /// It makes at most one after a resumption, and before 3.0.22 none after a pre-shared key that fits no cipher: only
+    /// the tickets written count.
     func writeMissingTickets() {
         guard let ssl else { return }
         let wanted = ticketCount(resumed: SSL_session_reused(ssl) == 1)
         guard tickets.written < wanted else { return }
-        // One call would make up at once for all that libssl was told to make and has not.
+        // Otherwise one call would write all the tickets that libssl was told to make and has not.
         SSL_set_num_tickets(ssl, 0)
         while tickets.written < wanted {
             let before = tickets.written
-            // None is made of a session that is not to be resumed.
+            // libssl makes no ticket of a session that must not be resumed.
             guard writeTicket(ssl), tickets.written > before else { return }
         }
     }
 
-    /// Has libssl write another TLS 1.3 ticket (SSL_new_session_ticket(3)).
+    /// Makes libssl write another TLS 1.3 ticket (SSL_new_session_ticket(3)).
     ///
-    /// - Returns: whether it went well; it does too where no ticket is made for want of a key.
+    /// - Returns: whether it succeeded, which includes making no ticket for lack of a key.
     @discardableResult
     func writeTicket(_ ssl: OpaquePointer) -> Bool {
         ErrorQueue.clear()
@@ -72,19 +72,19 @@ extension ServerConnection {
         return SSL_new_session_ticket(ssl) == 1 && SSL_do_handshake(ssl) == 1
     }
 
-    /// Tells of a session that was just handed out.
+    /// Reports a session that was just handed out.
     func announce(_ session: OpaquePointer) {
         if sessions.observesSessions { sessions.established(SessionReference(retaining: session)) }
     }
 
-    /// Tells of a TLS 1.2 session that a ticket holds: it has no id, and libssl says nothing of it.
+    /// Reports a TLS 1.2 session that a ticket holds: it has no id, and libssl does not report it.
     func announceTicketSession() {
         if let ssl, let session = SSL_get_session(ssl) { announce(session) }
     }
 
     /// Puts our bytes and the lifetime on a session that is about to be handed out.
     ///
-    /// - Returns: whether it shall be resumed at all.
+    /// - Returns: whether it may be resumed at all.
     @discardableResult
     func markSession(_ session: OpaquePointer) -> Bool {
         guard let ssl else { return false }
@@ -98,7 +98,7 @@ extension ServerConnection {
         return SSL_SESSION_set1_ticket_appdata(session, mark.state, mark.state.count) == 1
     }
 
-    /// Has the keeper decide what a session carries of which nothing has been handed out, and perhaps never will.
+    /// Makes the keeper decide what a session carries that has not been handed out, and perhaps never will be.
     func markForLater(_ ssl: OpaquePointer) {
         _ = sessions.mark(
             NewSession(isTLS13: SSL_version(ssl) == TLS1_3_VERSION, isRenewal: false, peer: PeerChain(of: ssl)))
@@ -108,7 +108,7 @@ extension ServerConnection {
     func keep(_ session: OpaquePointer) {
         guard let ssl else { return }
         let isTLS13 = SSL_version(ssl) == TLS1_3_VERSION
-        // A stateless ticket has been sealed already; TLS 1.2 has asked for no mark yet.
+        // A stateless ticket is sealed already; in TLS 1.2 the session has no mark yet.
         guard !isTLS13 || SSL_get_options(ssl) & reprise_op_no_ticket() != 0 else { return }
         guard isTLS13 || markSession(session) else { return }
         var idBytes: CUnsignedInt = 0
@@ -152,13 +152,14 @@ extension ServerConnection {
         return session
     }
 
-    /// libssl has settled whether a session is resumed: one that was judged good may have another digest than the cipher.
+    /// libssl has settled whether a session is resumed: a session that was judged good may have another digest than the
+    /// cipher.
     ///
     /// - Returns: the alert in place of a ServerHello that would resume a session against the policy.
     func resumptionIsSettled(_ ssl: OpaquePointer) -> TLSAlert? {
         let isResumed = SSL_session_reused(ssl) == 1
         planTickets(resumed: isResumed)
-        // libssl looks at the name when it has verified the binder.
+        // libssl calls back for the name after it has verified the binder.
         if isResumed { sessions.resumptionIsProved() }
         guard isResumed, let fault = sessions.checkResumption().fault else { return nil }
         hello.refusal = fault
@@ -187,7 +188,7 @@ extension ServerConnection {
 }
 
 extension ResumptionCheck {
-    /// What a handshake fails by.
+    /// What makes a handshake fail.
     var fault: (cause: HandshakeFailure, detail: String)? {
         switch self {
         case .inOrder: nil

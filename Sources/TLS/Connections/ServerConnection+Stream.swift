@@ -1,6 +1,6 @@
-/// What a server's connection has from its ``TLSStream``.
+/// The calls that a server's connection forwards to its ``TLSStream``.
 ///
-/// Written out, not given by a protocol: bytes pass here, and a witness table would be in their way.
+/// Written out instead of inherited from a protocol: all bytes pass here, and a witness table would slow them down.
 extension ServerConnection {
     /// ``TLSStream/lend(_:)``
     package func lend(_ input: UnsafeRawBufferPointer) { stream.lend(input) }

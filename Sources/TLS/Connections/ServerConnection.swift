@@ -1,25 +1,25 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-/// One client's TLS connection, without its socket: a ``TLSStream``, and what only a server has to do, which is to answer
-/// ClientHellos and to give and take sessions.
+/// One client's TLS connection, without its socket: a ``TLSStream``, and what only a server does: it answers
+/// ClientHellos, and gives and takes sessions.
 ///
-/// Confined to its worker. A turn is `lend`, then `handshake` or `read` as often as wanted, then `endTurn`; what is to
-/// be sent gathers in the ``OutputBuffer``. It ends with `close`, after `sendCloseNotify`, `abandon` or a failure.
+/// Confined to its worker. A turn is `lend`, then `handshake` or `read` as often as wanted, then `endTurn`; bytes to
+/// send gather in the ``OutputBuffer``. It ends with `close`, after `sendCloseNotify`, `abandon` or a failure.
 package final class ServerConnection {
     package let stream: TLSStream
     let context: ServerContext
-    // Both written by the callbacks too, during a call of ours.
+    // The callbacks write both too, during a call of ours.
     var hello = HelloState()
     var tickets: TicketBook
-    /// Whoever keeps this connection's sessions.
+    /// The keeper of this connection's sessions.
     package let sessions: any ConnectionSessions
     private var finishedSummary: HandshakeSummary?
 
     /// - Parameters:
-    ///   - sessions: whoever keeps this connection's sessions, and nobody else's.
-    ///   - holdsTickets: TLS 1.3 tickets are not made at the handshake's end, but by ``issueTickets()``.
-    /// - Precondition: memory is to be had; libssl fails for no other reason.
+    ///   - sessions: the keeper of this connection's sessions only.
+    ///   - holdsTickets: whether ``issueTickets()`` makes the TLS 1.3 tickets, instead of the handshake's end.
+    /// - Precondition: memory is available; libssl fails for no other reason.
     package init(
         context: ServerContext, output: OutputBuffer, sessions: any ConnectionSessions, holdsTickets: Bool = false
     ) {
@@ -32,7 +32,7 @@ package final class ServerConnection {
         } catch {
             preconditionFailure("libssl made no connection: \(error)")
         }
-        // Unretained: the SSL goes, and so this reference, before the connection does.
+        // Unretained: the SSL is freed, and so this reference, before the connection.
         let isNoted = stream.ssl.map {
             SSL_set_ex_data($0, connectionIndex, Unmanaged.passUnretained(self).toOpaque())
         }
@@ -95,18 +95,18 @@ package final class ServerConnection {
 
     var transport: UnsafeMutablePointer<TransportState> { stream.transport }
 
-    /// Whether the next message is a ClientHello: the first one, or the second after a HelloRetryRequest, behind which libssl
-    /// stands still at what it wrote.
+    /// Whether the next message is a ClientHello: the first one, or the second after a HelloRetryRequest, after which
+    /// libssl stands still at what it wrote.
     private var waitsForHello: Bool {
         guard hasReadHello, let ssl else { return true }
         let state = SSL_get_state(ssl)
         return state == TLS_ST_SW_SRVR_HELLO || state == TLS_ST_SW_CHANGE
     }
 
-    /// A ClientHello that is too long already is not waited for.
+    /// Refuses a ClientHello that is too long already, instead of waiting for its end.
     private func refuseEndlessHello() -> HandshakeProgress? {
         guard waitsForHello else { return nil }
-        // Behind a HelloRetryRequest the count begins again.
+        // After a HelloRetryRequest the count begins again.
         transport.pointee.recordsLeft = min(transport.pointee.recordsLeft, TLSLimits.helloRecords)
         let bytes = transport.pointee.bytesRead - hello.start
         guard
@@ -129,32 +129,33 @@ package final class ServerConnection {
         if !tickets.hasMarkedSession, summary.resumed == .no { markForLater(ssl) }
         if summary.version != .tls1_3, tickets.hasSealed { announceTicketSession() }
         if summary.version == .tls1_3, !holdsTickets { writeMissingTickets() }
-        // In TLS 1.3 our Finished left in an earlier turn, so whatever this call wrote is tickets. In TLS 1.2 it is
+        // In TLS 1.3 an earlier turn sent our Finished, so that this call has written only tickets. In TLS 1.2 it is
         // the Finished that the client waits for.
         if summary.version == .tls1_3 { noteTickets(since: writesBefore) }
         return .done
     }
 
-    /// Notes that whatever was written since then is tickets.
+    /// Notes that everything written since then is tickets.
     func noteTickets(since writesBefore: Int) {
         let writes = transport.pointee.writes
         tickets.writesWithTickets = writes > writesBefore ? writes : nil
     }
 
-    /// Ends an established connection by access_denied. In TLS 1.2 libssl has no way to, and it just ends.
+    /// Ends an established connection with access_denied. In TLS 1.2 libssl cannot send the alert, and the connection
+    /// just ends.
     private func refuse(_ ssl: OpaquePointer) {
         guard SSL_version(ssl) == TLS1_3_VERSION else { return }
         tickets.refusesByTicket = true
-        // A stateless ticket would not be made for want of a key.
+        // Otherwise libssl would make no stateless ticket, for lack of a key.
         SSL_set_options(ssl, reprise_op_no_ticket())
         writeTicket(ssl)
     }
 
     /// Whether all that libssl has written since the handshake was done are TLS 1.3 NewSessionTickets, which may wait
-    /// for the next bytes to the client. Stays so until something else is written, whoever has taken the output since.
+    /// for the next bytes to the client. Stays so until something else is written, even if the output was taken since.
     package var ticketsAreWaiting: Bool { tickets.writesWithTickets == transport.pointee.writes }
 
-    /// What is known of the handshake so far, or of the one that failed.
+    /// What we know of the handshake so far, or of the one that failed.
     package var summary: HandshakeSummary { finishedSummary ?? partialSummary }
 
     private var partialSummary: HandshakeSummary {

@@ -1,9 +1,9 @@
-/// Which end of a connection is ours (RFC 8446 §2): what the two do alike, ``TLSStream`` does, and asks this for the words.
+/// Which end of a connection is ours (RFC 8446 §2). ``TLSStream`` does what both do alike, and asks this for the words.
 package enum TLSRole: Sendable, Hashable {
     case server
     case client
 
-    /// Who has it, in words for the log.
+    /// Its holder, in words for the log.
     var name: String {
         switch self {
         case .server: "the server"
@@ -11,6 +11,6 @@ package enum TLSRole: Sendable, Hashable {
         }
     }
 
-    /// The role of whoever is at the other end.
+    /// The role of the peer.
     var peer: TLSRole { self == .server ? .client : .server }
 }

@@ -1,9 +1,9 @@
 import CRepriseOpenSSL
 
 extension TLSStream {
-    /// Decrypts up to a record's plaintext (16 KiB) of what was lent.
+    /// Decrypts up to a record's plaintext (16 KiB) of the lent bytes.
     ///
-    /// Reading goes on bringing `closeNotify` or `truncated` once it has.
+    /// Once it has returned `closeNotify` or `truncated`, it returns the same again.
     package func read(into target: UnsafeMutableRawBufferPointer) -> ReadProgress {
         output.assertConfined()
         guard let ssl, isOpen else { return .failed(standingFault) }
@@ -16,7 +16,8 @@ extension TLSStream {
         case SSL_ERROR_WANT_READ:
             return .wantsInput
         case SSL_ERROR_ZERO_RETURN:
-            // SSL_OP_IGNORE_UNEXPECTED_EOF makes a bare end look like a close_notify; the alert itself tells them apart.
+            // SSL_OP_IGNORE_UNEXPECTED_EOF makes a bare end look like a close_notify; the alert itself tells them
+            // apart.
             return alerts.closeNotifyReceived ? .closeNotify : .truncated
         default:
             return .failed(breakOff(ErrorQueue.drain()))
@@ -37,7 +38,7 @@ extension TLSStream {
         return .done
     }
 
-    /// What a call on a connection that is not open comes to.
+    /// The result of a call on a connection that is not open.
     private var standingFault: ConnectionFault {
         if case .failed(let fault?) = phase { return fault }
         return .error([])

@@ -4,14 +4,14 @@ import RepriseVocabulary
 /// One TLS connection of either role, without its socket: ciphertext is lent, plaintext and ciphertext come out.
 ///
 /// Confined to its worker. A turn is ``lend(_:)``, then the handshake or ``read(into:)`` as often as wanted, then
-/// ``endTurn()``; what is to be sent gathers in the ``OutputBuffer``. It ends with ``close()``, after ``sendCloseNotify()``,
-/// ``markShutdown()`` or a failure. What a role does beside it, in a handshake above all, its owner does.
+/// ``endTurn()``; bytes to send gather in the ``OutputBuffer``. It ends with ``close()``, after ``sendCloseNotify()``,
+/// ``markShutdown()`` or a failure. Its owner does what differs by role, above all in a handshake.
 package final class TLSStream {
     /// Where the connection is. Next of each: the one below it, or ``failed(_:)``.
     enum Phase {
         case handshaking
         case open
-        /// For good: the handshake failed, or the connection broke. `close` is all that is left.
+        /// For good: the handshake failed, or the connection broke. Only `close` may follow.
         case failed(ConnectionFault?)
     }
 
@@ -33,18 +33,18 @@ package final class TLSStream {
     let transport: UnsafeMutablePointer<TransportState>
     private(set) var phase = Phase.handshaking
     private(set) var handshakeFault: HandshakeFault?
-    /// Written by the callbacks during a call of ours.
+    /// The callbacks write it during a call of ours.
     private(set) var alerts = AlertBook()
-    /// Whether the peer has closed its direction in order (RFC 8446 §6.1).
+    /// Whether the peer has sent close_notify (RFC 8446 §6.1).
     package var hasReceivedCloseNotify: Bool { alerts.closeNotifyReceived }
     /// How many KeyUpdates have come (RFC 8446 §4.6.3).
     package private(set) var keyUpdatesReceived = 0
-    /// Whether our direction has been ended, on the wire or in the books only.
+    /// Whether we have ended our direction, on the wire or for libssl only.
     private(set) var hasEndedWriting = false
 
     /// Makes a connection in a context of the same role.
     ///
-    /// - Throws: ``ContextError/internalFault(_:)`` when libssl makes none, which takes a lack of memory.
+    /// - Throws: ``ContextError/internalFault(_:)`` when libssl makes none, for lack of memory.
     init(_ context: OpaquePointer, as role: TLSRole, output: OutputBuffer) throws(ContextError) {
         (self.role, self.output) = (role, output)
         transport = .allocate(capacity: 1)
@@ -60,7 +60,7 @@ package final class TLSStream {
         }
         // On the SSL: libssl would ask the context that a server's connection is switched to.
         SSL_set_info_callback(ssl, streamInformed)
-        // Unretained: close() frees the SSL, and so this reference, before the stream goes.
+        // Unretained: close() frees the SSL, and so this reference, before the stream.
         guard SSL_set_ex_data(ssl, streamIndex, Unmanaged.passUnretained(self).toOpaque()) == 1 else {
             throw .internalFault(ErrorQueue.drain())
         }
@@ -87,19 +87,19 @@ package final class TLSStream {
 
     /// Lends ciphertext just received, until ``endTurn()``.
     ///
-    /// What an earlier turn left comes first. Read until nothing comes before receiving more: nothing else bounds what is
-    /// kept.
+    /// The rest of an earlier turn comes first. Read until nothing comes before receiving more: nothing else bounds
+    /// what is kept.
     package func lend(_ input: UnsafeRawBufferPointer) {
         assertConfined()
         transport.pointee.lend(input)
     }
 
-    /// Says that the peer's stream ends behind what was lent. Whether that is a truncation, ``read(into:)`` tells.
+    /// Says that the peer's stream ends after the lent bytes. ``read(into:)`` tells whether that is a truncation.
     package func inputEnded() {
         transport.pointee.hasEnded = true
     }
 
-    /// Ends the loan: what libssl has not taken is copied, and comes first in the next turn.
+    /// Ends the loan: copies what libssl has not taken, which comes first in the next turn.
     package func endTurn() {
         transport.pointee.keepRest()
     }
@@ -108,7 +108,7 @@ package final class TLSStream {
 
     /// Drives the handshake as far as the bytes go (SSL_do_handshake(3)), and leaves nothing in the error queue.
     ///
-    /// A failure is not the stream's yet: its role says by ``handshakeFailed(_:)`` what it comes to.
+    /// A failure does not end the stream yet: its role decides the result by ``handshakeFailed(_:)``.
     func drive() -> Step {
         assertConfined()
         guard let ssl, isHandshaking else { return .failed([]) }
@@ -117,7 +117,7 @@ package final class TLSStream {
         guard result != 1 else {
             ErrorQueue.clear()
             phase = .open
-            // Whatever comes behind a handshake comes in as many records as it likes.
+            // After a handshake the peer may use as many records as it likes.
             transport.pointee.recordsLeft = .max
             return .done
         }
@@ -140,7 +140,7 @@ package final class TLSStream {
             switch cause {
             case .truncated: "the stream ended in the middle of the handshake"
             case .alertReceived(let alert): "\(role.peer.name) sent \(alert.name)"
-            // The name of the cause says it of a client's.
+            // For a client's certificate the name of the cause says it.
             case .badCertificate: (role == .client ? "the server's certificate: " : "") + errors.summary + verification
             default: errors.summary
             }
@@ -165,7 +165,7 @@ package final class TLSStream {
         return ": \(String(cString: text))"
     }
 
-    /// Writes a fatal alert in the clear, which is how it goes before the ServerHello (RFC 8446 §6): libssl sends none by
+    /// Writes a fatal alert in the clear, as it is sent before the ServerHello (RFC 8446 §6): libssl sends none on
     /// request.
     func sendInTheClear(_ alert: TLSAlert) {
         let record: [UInt8] = [21, 3, 1, 0, 2, UInt8(SSL3_AL_FATAL), alert.code]
@@ -187,18 +187,19 @@ package final class TLSStream {
 
     /// Writes our close_notify, once; the session stays resumable. The peer may go on sending.
     ///
-    /// Without a finished handshake, or on a broken connection, it does nothing: there is no one to tell.
+    /// Without a finished handshake, or on a broken connection, it does nothing.
     package func sendCloseNotify() {
         assertConfined()
         guard let ssl, isOpen, !hasEndedWriting else { return }
         hasEndedWriting = true
         ErrorQueue.clear()
-        // Once: 0 means that the peer's own is still to come, which is not waited for.
+        // Once: 0 means that the peer's own is still to come; we do not wait for it.
         if SSL_shutdown(ssl) < 0 { markShutdown() }
         ErrorQueue.clear()
     }
 
-    /// Settles the books for a socket that is dead or blocked: nothing goes out, and the session stays resumable.
+    /// Marks the connection as shut down, for a socket that is dead or blocked: nothing is sent, and the session stays
+    /// resumable.
     package func markShutdown() {
         guard let ssl else { return }
         assertConfined()
@@ -206,14 +207,14 @@ package final class TLSStream {
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     }
 
-    /// Frees libssl's object. Whether its session can be resumed is settled by then: a connection that libssl believes
-    /// open would take its session with it.
+    /// Frees libssl's object. First marks it as shut down: libssl would make the session of a connection that it
+    /// believes open not resumable.
     package func close() {
         guard let ssl else { return }
         assertConfined()
         if isOpen {
             assert(hasEndedWriting, "close() without sendCloseNotify() or markShutdown()")
-            // Again, since a bare FIN behind our close_notify makes libssl forget that it was sent: under
+            // Again, since a bare FIN after our close_notify makes libssl forget that it was sent: under
             // SSL_OP_IGNORE_UNEXPECTED_EOF it sets the flags to RECEIVED alone.
             markShutdown()
         }
@@ -223,14 +224,14 @@ package final class TLSStream {
         ErrorQueue.clear()
     }
 
-    /// The connection is broken for good by what libssl raised.
+    /// Breaks the connection for good, with the errors that libssl raised.
     func breakOff(_ errors: [OpenSSLError]) -> ConnectionFault {
         let fault = connectionFault(errors)
         phase = .failed(fault)
         return fault
     }
 
-    /// What a broken connection is broken by, once libssl has reported it.
+    /// Why a broken connection broke, once libssl has reported it.
     private func connectionFault(_ errors: [OpenSSLError]) -> ConnectionFault {
         if let alert = alerts.received { return .alertReceived(alert, from: role.peer) }
         if let alert = alerts.sent { return .alertSent(alert, errors) }

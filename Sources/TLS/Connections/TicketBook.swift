@@ -1,4 +1,4 @@
-/// What a server has done about the sessions of one connection: those that were offered, and those it gives.
+/// What a server has done about the sessions of one connection: the offered ones, and those it gives.
 struct TicketBook {
     /// When the TLS 1.3 tickets are made.
     enum Issue {
@@ -13,17 +13,17 @@ struct TicketBook {
     var issue: Issue
     /// How many tickets or ids of this ClientHello were tried.
     var tried = 0
-    /// A ticket was sealed.
+    /// Whether a ticket was sealed.
     var hasSealed = false
-    /// The keeper has decided what this connection's sessions carry.
+    /// Whether the keeper has decided what this connection's sessions carry.
     var hasMarkedSession = false
     /// How many tickets the handshake ends with.
     var settled: (resumed: Bool, count: Int)?
     /// How many TLS 1.3 tickets libssl has written.
     var written = 0
-    /// How often libssl had written anything when the last ticket was; `nil` when no tickets were among it.
+    /// How often libssl had written anything when it wrote the last ticket; `nil` before any ticket.
     var writesWithTickets: Int?
-    /// The next ticket is an alert instead.
+    /// Whether an alert takes the place of the next ticket.
     var refusesByTicket = false
 
     init(holdsTickets: Bool) {

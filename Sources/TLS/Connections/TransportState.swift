@@ -1,21 +1,21 @@
-/// The two ends of a connection's BIO: ciphertext that came, and where ciphertext goes.
+/// The two ends of a connection's BIO: ciphertext received, and ciphertext to send.
 ///
-/// Lives at a fixed address, owned by its ``TLSStream``, so that the BIO's callbacks cost neither a reference
-/// count nor an allocation.
+/// It lives at a fixed address, owned by its ``TLSStream``, so that the BIO's callbacks cost neither a reference count
+/// nor an allocation.
 struct TransportState {
-    /// What is left of the bytes lent for this turn.
+    /// The rest of the bytes lent for this turn.
     private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// What is left of earlier turns' bytes, which libssl gets first; empty nearly always.
+    /// The rest of earlier turns' bytes, which libssl gets first; empty nearly always.
     private var stash: [UInt8] = []
     private var stashStart = 0
-    /// Whether the peer's stream has ended behind those bytes.
+    /// Whether the peer's stream has ended after those bytes.
     var hasEnded = false
-    /// Whether libssl has asked for more and been told so. The truth is in this, not in ``hasEnded``: a close_notify
-    /// may stand in front of the end (design decision D5).
+    /// Whether libssl has asked for more and got the end. This flag decides, not ``hasEnded``: a close_notify may come
+    /// before the end (design decision D5).
     private(set) var isTruncated = false
     /// How many bytes libssl has been given.
     private(set) var bytesRead = 0
-    /// How many records libssl may still begin before it is told to wait.
+    /// How many records libssl may still begin before it must wait.
     var recordsLeft = Int.max
     /// What libssl asks for at the beginning of a record, and nothing more (SSL_CTX_set_read_ahead(3)).
     private static let headerBytes = 5
@@ -32,7 +32,7 @@ struct TransportState {
         lent = bytes
     }
 
-    /// Copies what is left of the lent bytes, whose owner takes them back now.
+    /// Copies the rest of the lent bytes, whose owner takes them back now.
     mutating func keepRest() {
         guard !lent.isEmpty else { return }
         stash.removeFirst(stashStart)
@@ -41,7 +41,7 @@ struct TransportState {
         lent = UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
-    /// The first bytes that wait, at most so many, without taking them.
+    /// The first bytes that wait, at most that many, without taking them.
     func first(_ count: Int) -> [UInt8] {
         if stash.isEmpty { return Array(lent.prefix(count)) }
         let kept = stash[stashStart...].prefix(count)
@@ -50,7 +50,7 @@ struct TransportState {
 
     /// Moves bytes to libssl's buffer.
     ///
-    /// - Returns: how many; 0 when none wait, and then ``isTruncated`` tells a pause from the end.
+    /// - Returns: how many; 0 when none wait: then ``isTruncated`` tells a pause from the end.
     mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
         var moved = 0
         let beginsRecord = target.count == Self.headerBytes

@@ -25,7 +25,7 @@ final class ApplicationProtocols: Sendable {
 
     var isEmpty: Bool { list.isEmpty }
 
-    /// Has a client's context offer them, in their order.
+    /// Makes a client's context offer them, in their order.
     ///
     /// - Throws: ``ContextError/internalFault(_:)``
     func offer(in context: OpaquePointer) throws(ContextError) {

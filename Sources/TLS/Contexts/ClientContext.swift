@@ -2,11 +2,11 @@ import CRepriseOpenSSL
 
 /// The SSL_CTX that connections in the client role are made from, in one worker.
 package final class ClientContext {
-    /// libssl's context; for whoever must set what no ``ClientSettings`` say, before the first connection.
+    /// libssl's context; for settings that ``ClientSettings`` lack, to be made before the first connection.
     package let pointer: OpaquePointer
     /// Whether servers' certificates are verified.
     let verifies: Bool
-    // Its certificates are libssl's by reference.
+    // libssl refers to its certificates.
     private let certificate: ServerCertificate?
 
     /// Makes a context under the settings; it costs a few hundred microseconds, most of it for authorities.
@@ -21,10 +21,10 @@ package final class ClientContext {
         // From here on deinit frees it.
         SSL_CTX_set_options(
             pointer, reprise_op_ignore_unexpected_eof() | reprise_op_no_compression() | reprise_op_no_renegotiation())
-        // NO_AUTO_CHAIN: what is shown is what the file holds, not what the authorities would add.
+        // NO_AUTO_CHAIN: the client sends what the file holds, not what the authorities would add.
         reprise_ctx_set_mode(
             pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN))
-        // libssl keeps none: whoever made the connection is told of each.
+        // libssl keeps none: each connection hands its sessions to its maker.
         reprise_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
         SSL_CTX_sess_set_new_cb(pointer, sessionIsGiven)
         try offer(settings.alpn)
@@ -77,19 +77,19 @@ package final class ClientContext {
 package struct ClientSettings: Sendable {
     /// Who may vouch for a server.
     package enum Trust: Sendable {
-        /// Any certificate will do: whoever is on the path can be the server.
+        /// Any certificate will do: anyone on the path can pose as the server.
         case anybody
-        /// A chain must lead to one of these certificates, in PEM, and its leaf be for the name that is asked for.
+        /// A chain must lead to one of these certificates, in PEM, and its leaf must be for the name that is asked for.
         case authorities([UInt8])
     }
 
     /// Versions, ciphers, groups and signature algorithms. Empty `ciphersuites` and `groups` leave libssl's own, and
     /// ``TLSSettings/serverPrefersOrder`` means nothing to a client.
     package var tls: TLSSettings
-    /// The application protocols it offers (RFC 7301), the dearest first.
+    /// The application protocols it offers (RFC 7301), in order of preference.
     package var alpn: [String] = []
     package var trust: Trust
-    /// What it shows when it is asked for a certificate.
+    /// What it sends when the server asks for a certificate.
     package var certificate: ServerCertificate?
 
     package init(tls: TLSSettings, trust: Trust) {

@@ -47,7 +47,7 @@ enum ContextBuilding {
     }
 
     private static func readTicketRequests(_ context: OpaquePointer) throws(ContextError) {
-        // libssl shows a ClientHello's extension only if it knows it.
+        // libssl hands over a ClientHello's extension only if it knows it.
         guard
             SSL_CTX_add_custom_ext(
                 context, CUnsignedInt(ClientHello.ticketRequest),

@@ -1,11 +1,11 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-// What libssl calls back while a connection's own call runs, so always on the connection's worker. Each function checks
-// its pointers, finds the object, and calls one method.
+// The callbacks that libssl makes while a connection's own call runs, so always on the connection's worker. Each
+// function checks its pointers, finds the object, and calls one method.
 
-/// SSL_CTX_set_client_hello_cb(3): for each ClientHello before anything of it is acted
-/// on, and again whenever a handshake that waits here is driven on.
+/// SSL_CTX_set_client_hello_cb(3): for each ClientHello before libssl acts on any of it, and again whenever a handshake
+/// that waits here goes on.
 func clientHelloArrived(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
@@ -19,8 +19,8 @@ func clientHelloArrived(
     }
 }
 
-/// SSL_CTX_set_tlsext_servername_callback(3): whether the ServerHello says that the name was heeded (RFC 6066 §3).
-/// libssl calls it for each ClientHello, when it has settled which session is resumed.
+/// SSL_CTX_set_tlsext_servername_callback(3): whether the ServerHello acknowledges the name (RFC 6066 §3). libssl calls
+/// it for each ClientHello, when it has settled which session is resumed.
 func acknowledgeServerName(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
@@ -48,7 +48,7 @@ func chooseApplicationProtocol(
     return SSL_TLSEXT_ERR_OK
 }
 
-/// SSL_CTX_set_tlsext_status_cb(3) of a server: called when the client asks for a staple, the certificate being chosen.
+/// SSL_CTX_set_tlsext_status_cb(3) of a server: called when the client asks for a staple and the certificate is chosen.
 func stapleStatus(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> CInt {
     guard let ssl, let argument, let certificate = SSL_get_certificate(ssl) else { return SSL_TLSEXT_ERR_NOACK }
     // Held by the HostContexts that every connection holds.
@@ -73,7 +73,7 @@ func ticketRequestArrived(
     1
 }
 
-/// SSL_CTX_add_custom_ext(3), while a TLS 1.3 ticket is made: nothing is added to it. It is libssl's one way to send an
+/// SSL_CTX_add_custom_ext(3), while libssl makes a TLS 1.3 ticket: it adds nothing. It is libssl's only way to send an
 /// alert of our choice when the handshake is done.
 func ticketMayRefuse(
     _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ place: CUnsignedInt,

@@ -14,7 +14,7 @@ package enum ContextError: Error, Sendable, Hashable {
     case settingRefused(TLSSettingsPart, errors: [OpenSSLError])
     /// Empty, or longer than an ALPN protocol's name can be.
     case badApplicationProtocol(String)
-    /// TLS cannot be spoken to the upstream, with what a ``ClientError`` says of it.
+    /// We cannot speak TLS to the upstream, with what a ``ClientError`` says of it.
     case upstream(String)
     case internalFault([OpenSSLError])
 }

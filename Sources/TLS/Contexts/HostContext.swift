@@ -8,11 +8,11 @@ import CRepriseOpenSSL
 final class HostContext: @unchecked Sendable {
     let pointer: OpaquePointer
     let id: String
-    /// What its sessions carry of the id.
+    /// The digest of the id that its sessions carry.
     let digest: UInt64
     /// SHA-256 over the session domain, the host's id and, for a host that asks for clients' certificates, all that
-    /// decides whether one is accepted: sessions cannot cross hosts or policies (design decision D6). The revocation
-    /// lists and the time are left out, since each resumption is judged by them anew.
+    /// decides whether one is accepted: sessions cannot cross hosts or policies (design decision D6). It leaves out the
+    /// revocation lists and the time, since we judge each resumption by them anew.
     let sessionIDContext: [UInt8]
     let clients: ClientAuthentication?
     private let certificates: [ServerCertificate]
@@ -42,7 +42,7 @@ final class HostContext: @unchecked Sendable {
             SSL_CTX_set_alpn_select_cb(
                 pointer, chooseApplicationProtocol, Unmanaged.passUnretained(protocols).toOpaque())
         }
-        // The host outlives its connections: each holds its ServerContext, and that its HostContexts.
+        // The host outlives its connections: each holds its ServerContext, which holds its HostContexts.
         reprise_ctx_set_status_callback(pointer, stapleStatus, Unmanaged.passUnretained(self).toOpaque())
     }
 
@@ -83,7 +83,7 @@ final class HostContext: @unchecked Sendable {
         ErrorQueue.clear()
     }
 
-    /// Clients' certificates are asked for on the SSL; whom they must lead to is the context's part.
+    /// The SSL asks for clients' certificates; the context holds the authorities that they must lead to.
     private func useClientAuthentication() throws(ContextError) {
         guard let clients else { return }
         guard reprise_ctx_set_verify_store(pointer, clients.store) == 1,

@@ -46,13 +46,13 @@ package final class HostContexts: Sendable {
         self.wildcards = wildcards
     }
 
-    /// The host that serves clients who name none, or one that nobody answers to.
+    /// The host that serves clients that name none, or one that no host answers to.
     var defaultMatch: Match { Match(host: first, isByName: false) }
 
     /// The host that answers to the name: exactly, or by a wildcard for its first label.
     func host(for name: ServerName) -> Match? {
         if let host = exact[name.text] { return Match(host: host, isByName: true) }
-        // An address has no labels for a star to stand for.
+        // An address has no label that a star could stand for.
         guard let parent = name.parent, let host = wildcards[parent], IPAddress(parsing: name.text) == nil else {
             return nil
         }
@@ -62,12 +62,12 @@ package final class HostContexts: Sendable {
 
 /// One host of a listener, before its context is built.
 package struct HostDefinition: Sendable {
-    /// What it is known by; sessions are bound to it (design decision D6).
+    /// Its identity, which sessions are bound to (design decision D6).
     package let id: String
     package let names: [NamePattern]
     /// One for each family of keys; libssl picks by what the client can verify.
     package let certificates: [ServerCertificate]
-    /// What is demanded of clients' certificates; `nil`: none is asked for.
+    /// What it demands of clients' certificates; `nil`: it asks for none.
     package let clients: ClientAuthentication?
 
     package init(

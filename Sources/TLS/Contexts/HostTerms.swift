@@ -14,7 +14,7 @@ package struct HostTerms: Sendable {
     private let versions: ClosedRange<TLSVersion>
 
     init(_ host: HostContext, _ settings: ListenerTLSSettings) {
-        // Not the host itself: whoever asks about sessions would keep its private keys.
+        // Not the host itself: code that asks about sessions would keep its private keys.
         (sessionIDContext, clients, ciphers) = (host.sessionIDContext, host.clients, host.ciphers)
         sessions = settings.sessions
         versions = settings.tls.minimumVersion...settings.tls.maximumVersion
@@ -27,27 +27,27 @@ package struct HostTerms: Sendable {
     }
 }
 
-/// What of a listener's settings decides whether a client's certificate is accepted, beside its host's demands.
+/// The listener's settings that decide whether a client's certificate is accepted, beside its host's demands.
 struct CertificateTerms: Equatable {
     /// The least strength of keys and signatures in the chain (SSL_CTX_set_security_level(3)).
     let securityLevel: CInt
-    /// The signature schemes that a client may prove its key with, by their numbers, in order of number: no order makes
-    /// a certificate good.
+    /// The signature schemes that a client may prove its key with, by their numbers, sorted by number: their order
+    /// decides nothing about a certificate.
     let signatureSchemes: [UInt16]
     /// The curves that a client's key may be on in TLS 1.2: those among the groups (RFC 8422 §5.3).
     let curves: [UInt16]
 
-    /// - Parameter context: what was built under the settings.
+    /// - Parameter context: the context built under the settings.
     init(_ settings: TLSSettings, of context: OpaquePointer) {
         securityLevel = SSL_CTX_get_security_level(context)
-        // libssl says what a context's lists come to only in a hello, and at high levels no hello may be possible.
+        // libssl shows the result of a context's lists only in a hello, and at high levels no hello may be possible.
         let hello = SampleHello(settings, securityLevel: securityLevel) ?? SampleHello(settings, securityLevel: 0)
         signatureSchemes = hello?.numbers(in: TLSEXT_TYPE_signature_algorithms).sorted() ?? []
         // X25519 and what came after it are for key exchange alone.
         curves = hello?.numbers(in: TLSEXT_TYPE_supported_groups).filter { $0 < Self.x25519 }.sorted() ?? []
     }
 
-    /// The same for the same terms, however they were written.
+    /// The same for equal terms, in any spelling.
     var bytes: [UInt8] {
         Array("\(securityLevel) \(signatureSchemes) \(curves)".utf8)
     }

@@ -1,8 +1,8 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-/// A ClientHello that libssl makes under a listener's lists: its numbers are what the lists come to, libssl's own list
-/// too.
+/// A ClientHello that libssl makes under a listener's lists: its numbers are the result of the lists, libssl's own list
+/// included.
 struct SampleHello {
     private var extensions: [CInt: [UInt8]] = [:]
 

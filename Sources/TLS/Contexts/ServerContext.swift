@@ -3,7 +3,7 @@ internal import RepriseVocabulary
 
 /// The SSL_CTX that a listener's connections are made from, in one worker: options, versions, groups, sessions.
 ///
-/// Used by its worker's connections alone, unlike the ``HostContexts`` it refers to.
+/// Only its worker's connections use it, unlike the ``HostContexts`` it refers to.
 package final class ServerContext {
     let pointer: OpaquePointer
     let hosts: HostContexts
@@ -11,7 +11,7 @@ package final class ServerContext {
     let sessions: SessionSettings
     let speaksTLS13: Bool
 
-    /// - Parameter settings: the same that the hosts were built with.
+    /// - Parameter settings: the ones that the hosts were built with.
     package init(hosts: HostContexts, settings: ListenerTLSSettings) throws(ContextError) {
         sessions = settings.sessions
         speaksTLS13 = settings.tls.maximumVersion >= .tls1_3
@@ -34,7 +34,7 @@ package final class ServerContext {
             | reprise_op_no_anti_replay()
         if settings.tls.serverPrefersOrder { options |= reprise_op_server_preference() }
         SSL_CTX_set_options(pointer, options)
-        // NO_AUTO_CHAIN: what is sent is what the file holds, not what a trust store on this machine would add.
+        // NO_AUTO_CHAIN: the server sends what the file holds, not what a trust store on this machine would add.
         reprise_ctx_set_mode(
             pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN))
         SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)

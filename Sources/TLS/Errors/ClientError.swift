@@ -8,7 +8,7 @@ package enum ClientError: Error, Sendable, Hashable {
     case certificateRefused(subject: String, errors: [OpenSSLError])
     /// No name that server_name could carry (RFC 6066 §3): empty, longer than 255 bytes, or with a zero byte in it.
     case badServerName(String)
-    /// There are authorities, but no name to hold the server's certificate against.
+    /// There are authorities, but no name to verify the server's certificate against.
     case noServerName
     /// The session is of no use to this client.
     case sessionRefused([OpenSSLError])

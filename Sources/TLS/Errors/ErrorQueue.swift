@@ -2,7 +2,7 @@ import CRepriseOpenSSL
 
 /// The calling thread's libcrypto error queue.
 ///
-/// It belongs to the thread, not to the connection: it is emptied before every call whose errors matter, and drained
+/// It belongs to the thread, not to the connection: we empty it before every call whose errors matter, and drain it
 /// right after, so that no connection inherits another's error (ERR_get_error(3)).
 package enum ErrorQueue {
     /// Takes every entry out, the oldest first.
@@ -20,7 +20,7 @@ package enum ErrorQueue {
 
     /// Empties it.
     package static func clear() {
-        // Looking first spares the walk over the queue's sixteen slots in the usual case.
+        // Peeking first saves the walk over the queue's sixteen slots in the usual case.
         if ERR_peek_error() != 0 { ERR_clear_error() }
     }
 }
@@ -44,7 +44,7 @@ package struct OpenSSLError: Sendable, Hashable {
     package let library: Int32
     /// The reason's number within the library.
     package let reason: Int32
-    /// What a person reads: the reason, the library, and the data that came with it.
+    /// The text for people: the reason, the library, and the data that came with it.
     package let text: String
 
     package init(code: UInt, library: Int32, reason: Int32, text: String) {

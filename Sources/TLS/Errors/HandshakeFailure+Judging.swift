@@ -4,8 +4,8 @@ import RepriseVocabulary
 extension HandshakeFailure {
     /// The cause of a failure that libssl reports.
     ///
-    /// What the peer said decides before what libssl says of it, and a reason that libssl is precise about before the
-    /// alert it chose; the alert sent decides the many reasons that only name a place in the code.
+    /// The peer's alert decides before libssl's errors, and a precise reason of libssl's before the alert it chose; the
+    /// alert sent decides for the many reasons that only name a place in the code.
     init(errors: [OpenSSLError], alertSent: TLSAlert?, alertReceived: TLSAlert?, isTruncated: Bool) {
         if let alertReceived {
             self = .alertReceived(alertReceived)
@@ -36,7 +36,7 @@ extension HandshakeFailure {
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: self = .plainHTTP
         case SSL_R_UNEXPECTED_EOF_WHILE_READING: self = .truncated
         // A wrong Finished is a wrong key, whichever alert the version asks for; a wrong version in a later record's
-        // header is no negotiation.
+        // header does not concern negotiation.
         case SSL_R_DIGEST_CHECK_FAILED, SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, SSL_R_BINDER_DOES_NOT_VERIFY:
             self = .badRecord
         case SSL_R_WRONG_VERSION_NUMBER: self = .malformed

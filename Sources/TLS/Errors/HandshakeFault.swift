@@ -26,7 +26,7 @@ extension HandshakeFault: CustomStringConvertible {
 package enum ConnectionFault: Sendable, Hashable, Error {
     /// The peer, whose role it names, sent a fatal alert.
     case alertReceived(TLSAlert, from: TLSRole)
-    /// What came was against the protocol; the alert waits in the output.
+    /// The peer violated the protocol; the alert waits in the output.
     case alertSent(TLSAlert, [OpenSSLError])
     case error([OpenSSLError])
 }

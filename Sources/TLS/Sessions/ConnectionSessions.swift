@@ -1,6 +1,6 @@
 import CRepriseOpenSSL
 
-/// Whoever keeps the sessions of one connection (the store, the ticket keys and the policy behind one door): libssl's
+/// Keeps the sessions of one connection (the store, the ticket keys and the policy in one interface): libssl's
 /// callbacks end here.
 ///
 /// Called during the connection's own calls only.
@@ -14,53 +14,53 @@ package protocol ConnectionSessions: AnyObject {
     func find(_ id: UnsafeRawBufferPointer, isTLS13: Bool, _ body: (UnsafeRawBufferPointer) -> Void)
     /// The key that a ticket names.
     func openingKey(named name: UnsafeRawBufferPointer) -> TicketKeyAnswer
-    /// A ticket could not be opened: its key is not there, or it is not what the key sealed. Or what was found in the
-    /// store is no session.
+    /// A ticket could not be opened (its key is not there, or the key did not seal it), or the bytes found in the store
+    /// are no session.
     func ticketDidNotOpen()
     /// Whether a session that was found or opened, and is whole, may be resumed here and now.
     func judge(_ session: OpenedSession) -> SessionAnswer
-    /// Whether what the resumed session remembers has to change.
+    /// Whether the state in the resumed session has to change.
     var wantsRenewal: Bool { get }
     /// The key that seals new tickets; `nil`: none are given.
     func sealingKey() -> TicketSecrets?
-    /// What a session about to be handed out carries; `nil`: it shall not be resumed.
+    /// What a session about to be handed out carries; `nil`: it must not be resumed.
     func mark(_ session: NewSession) -> SessionMark?
     /// Keeps a stateful session, marked before.
     func store(_ id: UnsafeRawBufferPointer, _ der: UnsafeRawBufferPointer)
-    /// Whether ``established(_:)`` is to be called.
+    /// Whether to call ``established(_:)``.
     var observesSessions: Bool { get }
-    /// The client has been handed a session, or something more to resume one with: an id, or a ticket that was sealed or
-    /// stored just before. In the order of the wire.
+    /// The client has been handed a session, or something more to resume one with: an id, or a ticket that was sealed
+    /// or stored just before. In the order of the wire.
     func established(_ session: SessionReference)
-    /// The ServerHello will say that a session is resumed; if that is not in order, an alert takes its place.
+    /// The ServerHello will say that a session is resumed; if that is not allowed, an alert takes its place.
     func checkResumption() -> ResumptionCheck
-    /// How many stored sessions the client is given beyond those that are set, of those that it asks for.
+    /// How many of the extra stored sessions that the client asks for it gets, beyond the configured number.
     func grantWishes(_ count: Int) -> Int
     /// The client has proved that it knows the secret of the session that was judged good last.
     func resumptionIsProved()
     /// libssl has returned from a call of the handshake.
     func callIsOver()
-    /// The handshake is done; if its outcome is not in order, the connection ends by an alert.
+    /// The handshake is done; if its outcome is not allowed, the connection ends with an alert.
     func handshakeIsDone(resumed: Bool) -> ResumptionCheck
 }
 
-/// What is done with a session that a client offers, once it has been opened or found.
+/// What to do with a session that a client offers, once it is opened or found.
 package enum SessionAnswer: Sendable, Hashable {
     case resume
-    /// A quiet full handshake.
+    /// Make a full handshake, without an alert.
     case refuse
 }
 
-/// Whether a resumption that libssl has decided on is in order.
+/// Whether a resumption that libssl has decided on is allowed.
 package enum ResumptionCheck: Sendable, Hashable {
     case inOrder
-    /// Its lineage was denied while the handshake went on.
+    /// Its lineage was denied during the handshake.
     case denied
-    /// The policy forbids it, and it should not have come so far: a defect of ours.
+    /// The policy forbids it, and should have been refused earlier: a defect of ours.
     case defect
 }
 
-/// A session that is about to be handed out, or stored: what its keeper decides by.
+/// A session that is about to be handed out or stored: the facts for its keeper's decision.
 package struct NewSession: Sendable, Hashable {
     package var isTLS13: Bool
     /// Whether this connection resumed one: then it is a renewal.
@@ -82,16 +82,16 @@ package struct SessionMark: Sendable, Hashable {
     }
 }
 
-/// A session that a client offers, restored by libssl but not resumed yet. Its bytes are lent for the call it is handed
-/// over in.
+/// A session that a client offers, restored by libssl but not resumed yet. Its bytes are lent for the call that gets
+/// it.
 package struct OpenedSession {
-    /// What we had it remember (its application data); authenticated, since it came out of our ticket or store.
+    /// The state that we put into it (its application data); authenticated, since it came out of our ticket or store.
     package var state: UnsafeRawBufferPointer
     /// Its session-id context.
     package var sessionIDContext: UnsafeRawBufferPointer
     package var isTLS13: Bool
-    /// Whether its host takes its cipher now: of a TLS 1.2 session, libssl asks only the client. Of a TLS 1.3 session, whether
-    /// the suite that is chosen has its digest.
+    /// Whether its host takes its cipher now: for a TLS 1.2 session, libssl checks only the client's list. For a TLS
+    /// 1.3 session, whether the chosen suite has its digest.
     package var isCipherAllowed = true
 
     /// Lends the bytes of a session of libssl's; `nil` for one without any of ours.

@@ -2,7 +2,7 @@ import CRepriseOpenSSL
 package import RepriseVocabulary
 
 /// The session that a connection is using, as SSL_get0_session(3) lends it: without a reference of its own, so it must
-/// not outlive a call on the connection. Whoever wants to keep it retains it.
+/// not outlive a call on the connection. Retain it to keep it.
 package struct LiveSession: ~Copyable {
     private let ssl: OpaquePointer
     private let session: OpaquePointer
@@ -23,7 +23,7 @@ package struct LiveSession: ~Copyable {
     fileprivate static func clientCertificates(_ ssl: OpaquePointer, _ session: OpaquePointer) -> [[UInt8]] {
         guard let leaf = SSL_SESSION_get0_peer(session) else { return [] }
         let first = [X509Reading.der(of: leaf)]
-        // On a server it does not hold the leaf.
+        // On a server the chain does not hold the leaf.
         guard SSL_session_reused(ssl) == 0, let chain = SSL_get_peer_cert_chain(ssl) else { return first }
         return first
             + (0..<reprise_x509_stack_count(chain)).compactMap {
@@ -41,8 +41,8 @@ extension ServerConnection {
         return try body(LiveSession(ssl: ssl, session: session))
     }
 
-    /// The client's certificates in DER, from the leaf upwards. After a resumption it is the leaf alone, which is all that
-    /// libssl keeps in a session; none when the client showed none.
+    /// The client's certificates in DER, from the leaf upwards. After a resumption it is the leaf alone, which is all
+    /// that libssl keeps in a session; none when the client sent none.
     package var clientCertificates: [[UInt8]] {
         guard let ssl, let session = SSL_get_session(ssl) else { return [] }
         return LiveSession.clientCertificates(ssl, session)

@@ -2,7 +2,7 @@ import CRepriseOpenSSL
 import RepriseVocabulary
 
 extension PeerChain {
-    /// The chain that this handshake verified; `nil` when the client showed no certificate.
+    /// The chain that this handshake verified; `nil` when the client sent no certificate.
     init?(of ssl: OpaquePointer) {
         guard let chain = SSL_get0_verified_chain(ssl) else { return nil }
         let ends = (0..<reprise_x509_stack_count(chain)).compactMap { index in
@@ -17,7 +17,7 @@ extension PeerChain {
     static func certificates(of chain: OpaquePointer) -> [Certificate] {
         defer { ErrorQueue.clear() }
         let items = (0..<reprise_x509_stack_count(chain)).compactMap { reprise_x509_stack_item(chain, $0) }
-        // The last has no issuer above it but itself.
+        // The last one is its own issuer.
         return zip(items, items.dropFirst() + items.suffix(1)).map { Certificate($0, issuedBy: $1) }
     }
 }

@@ -1,19 +1,20 @@
 package import RepriseVocabulary
 
-/// What is to be known later of a client's verified chain, without the chain itself.
+/// What we must know later of a client's verified chain, without the chain itself.
 package struct PeerChain: Sendable, Hashable {
-    /// One certificate, as revocation lists are found for it.
+    /// One certificate, with what finds revocation lists for it.
     package struct Certificate: Sendable, Hashable {
-        /// Who signed it.
+        /// The authority that signed it.
         package var issuer: Issuer
         /// The serial number in DER.
         package var serial: [UInt8]
         /// Some lists are for authorities only, and some for all others (RFC 5280 §5.2.5).
         package var isAuthority: Bool
-        /// Digests of the distribution points that it names: a list that is for one point counts for those who name it.
+        /// Digests of the distribution points that it names: a list for one point counts for the certificates that name
+        /// it.
         package var points: [UInt64]
 
-        /// It may name more points than are kept.
+        /// Whether it may name more points than are kept.
         package var hasMorePoints: Bool { points.count >= TLSLimits.distributionPoints }
 
         package init(issuer: Issuer, serial: [UInt8], isAuthority: Bool = false, points: [UInt64] = []) {
@@ -24,7 +25,7 @@ package struct PeerChain: Sendable, Hashable {
         }
     }
 
-    /// Who signs certificates and revocation lists.
+    /// A signer of certificates and revocation lists.
     ///
     /// The name is not enough: after a change of keys two authorities have the same, and a stranger may take it.
     package struct Issuer: Sendable, Hashable {
@@ -41,7 +42,7 @@ package struct PeerChain: Sendable, Hashable {
 
     /// When the first of its certificates expires.
     package var notAfter: WallTime
-    /// From the leaf up to the trust anchor, which is judged too, as libcrypto does: it is covered by a list of its own.
+    /// From the leaf up to the trust anchor, which we judge too, as libcrypto does: it needs a list of its own.
     package var certificates: [Certificate]
 
     package init(notAfter: WallTime, certificates: [Certificate]) {

@@ -1,11 +1,11 @@
 import CRepriseOpenSSL
 
-/// Bytes for names of sessions, and digests to tell hosts by: from libcrypto.
+/// Random bytes for names of sessions, and digests that tell hosts apart: from libcrypto.
 package enum SessionCrypto {
-    /// So many unpredictable bytes.
+    /// That many unpredictable bytes.
     package static func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
-            // A name that can be guessed would void other lineages: there is no going on without randomness.
+            // A guessable name would void other lineages: we cannot go on without randomness.
             let result = RAND_bytes(buffer.baseAddress, CInt(count))
             precondition(result == 1, "libcrypto has no randomness: \(ErrorQueue.drain().summary)")
             made = count

@@ -1,4 +1,4 @@
-/// What a ClientHello offers to resume, and where it wants to.
+/// What a ClientHello offers to resume, and for which host.
 package struct SessionOffer: Sendable, Hashable {
     /// The host that was chosen.
     package var hostID: String
@@ -8,7 +8,7 @@ package struct SessionOffer: Sendable, Hashable {
     package var sessionIDContext: [UInt8]
     /// The name that the client asked for, as it came.
     package var serverName: [UInt8]?
-    /// What will be spoken.
+    /// The version that will be spoken.
     package var version: Version
     /// Whether the listener looks for sessions of that version in its store.
     package var usesStore: Bool
@@ -32,7 +32,7 @@ package struct SessionOffer: Sendable, Hashable {
 
     package var speaksTLS13: Bool { version == .tls13 }
 
-    /// Whether there is anything to resume, as far as can be told: the session id of a client that speaks TLS 1.3 may
+    /// Whether there is anything to resume, as far as we can tell: the session id of a client that speaks TLS 1.3 may
     /// be one of ours, and is most often a random one (RFC 8446 §D.4).
     package var isOffer: Bool { carriesTicket || identityCount > 0 || version == .tls12 && !sessionID.isEmpty }
 

@@ -1,12 +1,12 @@
 import CRepriseOpenSSL
 package import RepriseVocabulary
 
-/// One counted reference to a session of libssl's (SSL_get1_session(3)), given back when the object goes.
+/// One counted reference to a session of libssl's (SSL_get1_session(3)), given back when the object is freed.
 ///
-/// Once a session has been handed out libssl changes nothing of it: for a further ticket it makes a copy. Before that, on a
-/// full TLS 1.3 handshake, it fills in this very object (tls_construct_new_session_ticket in ssl/statem/statem_srvr.c). So
-/// what is read from other threads is read of sessions only that were handed out when they were retained.
-// @unchecked: see above; whoever reads it from another thread holds to it. libssl counts references atomically.
+/// Once a session has been handed out libssl changes nothing of it: for a further ticket it makes a copy. Before that,
+/// on a full TLS 1.3 handshake, it fills in this very object (tls_construct_new_session_ticket in
+/// ssl/statem/statem_srvr.c). So other threads may read only sessions that had been handed out when they were retained.
+// @unchecked: see above; readers on other threads keep to that. libssl counts references atomically.
 package final class SessionReference: @unchecked Sendable {
     private let session: OpaquePointer
 
@@ -54,7 +54,7 @@ package final class SessionReference: @unchecked Sendable {
         }
     }
 
-    /// Has a client's connection offer it (SSL_set_session(3)).
+    /// Makes a client's connection offer it (SSL_set_session(3)).
     ///
     /// - Returns: whether libssl takes it; if not, the error queue says why.
     func offer(on ssl: OpaquePointer) -> Bool { SSL_set_session(ssl, session) == 1 }
@@ -90,13 +90,13 @@ package final class SessionReference: @unchecked Sendable {
         return Array(UnsafeBufferPointer(start: start, count: Int(count)))
     }
 
-    /// What it carries of ours; empty for a session that was not made by us.
+    /// The state that we put into it; empty for a session that we did not make.
     package var state: [UInt8] { OpenedSession(session).map { Array($0.state) } ?? [] }
 
-    /// What it is bound to.
+    /// The session-id context that it is bound to.
     package var sessionIDContext: [UInt8] { OpenedSession(session).map { Array($0.sessionIDContext) } ?? [] }
 
-    /// Puts other bytes of ours into a session in DER.
+    /// Replaces our state in a session in DER.
     package static func replacing(state: [UInt8], in der: UnsafeRawBufferPointer) -> Secret? {
         guard let reference = reading(der),
             SSL_SESSION_set1_ticket_appdata(reference.session, state, state.count) == 1

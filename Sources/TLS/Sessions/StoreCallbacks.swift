@@ -1,7 +1,7 @@
 import CRepriseOpenSSL
 
-// Stateful sessions: what libssl calls back when one is made or looked for. There is no remove callback: what an
-// ending means for a session is not libssl's to decide (design decision D4).
+// Stateful sessions: libssl's callbacks when it makes or looks for one. There is no remove callback: libssl does not
+// decide what an ending means for a session (design decision D4).
 
 /// SSL_CTX_sess_set_new_cb(3): a TLS 1.2 session with an id, or a TLS 1.3 ticket of either kind.
 func sessionIsEstablished(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CInt {

@@ -1,11 +1,10 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-// Tickets: what libssl calls back while it seals or opens one, always during a connection's own call. libssl seals by
-// encryption first and then an HMAC over name, IV and ciphertext, which it compares in constant time; what we choose
-// are the keys.
+// Tickets: libssl's callbacks while it seals or opens one, always during a connection's own call. libssl encrypts first
+// and then computes an HMAC over name, IV and ciphertext, which it compares in constant time; we choose the keys.
 
-/// SSL_CTX_set_tlsext_ticket_key_evp_cb(3). Never an error: a key that is not there is a full handshake.
+/// SSL_CTX_set_tlsext_ticket_key_evp_cb(3). Never an error: a missing key leads to a full handshake.
 func ticketKeyWanted(
     _ ssl: OpaquePointer?, _ name: UnsafeMutablePointer<UInt8>?, _ vector: UnsafeMutablePointer<UInt8>?,
     _ cipher: OpaquePointer?, _ mac: OpaquePointer?, _ isSealing: CInt
@@ -24,7 +23,7 @@ func ticketKeyWanted(
     let asked = UnsafeRawBufferPointer(start: name, count: TicketSecrets.nameBytes)
     switch connection.sessions.openingKey(named: asked) {
     case .none: return 0
-    // TLS 1.3 renews by each use; TLS 1.2 only when it must.
+    // TLS 1.3 renews at each use; TLS 1.2 only when it must.
     case .newest(let key):
         return prepare(key, vector, cipher, mac, isSealing: false) ? (SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1) : 0
     case .older(let key): return prepare(key, vector, cipher, mac, isSealing: false) ? 2 : 0
@@ -51,8 +50,8 @@ nonisolated(unsafe) private let shortCipher = EVP_CIPHER_fetch(nil, "AES-128-CBC
 /// session, whose ticket is its id.
 func ticketIsMade(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> CInt {
     guard let ssl, let session = SSL_get_session(ssl), let connection = ServerConnection.behind(ssl) else { return 1 }
-    // For a session that is not marked the ticket key callback finds no key, and libssl makes no TLS 1.3 ticket. Where a
-    // ticket is just an id there is no such callback, so that one of the other kind has to fail.
+    // For a session that is not marked the ticket key callback finds no key, and libssl makes no TLS 1.3 ticket. Where
+    // a ticket is just an id libssl does not call that one, so that this one has to fail.
     if !connection.markSession(session), SSL_version(ssl) == TLS1_3_VERSION, !connection.tickets.refusesByTicket {
         SSL_clear_options(ssl, reprise_op_no_ticket())
     }
@@ -77,7 +76,7 @@ func ticketIsOpened(
         connection.sessions.ticketDidNotOpen()
         return SSL_TICKET_RETURN_IGNORE_RENEW
     default:
-        // EMPTY: a TLS 1.2 client that has no ticket yet and would take one.
+        // EMPTY: a TLS 1.2 client has no ticket yet and would take one.
         return SSL_TICKET_RETURN_IGNORE_RENEW
     }
 }

@@ -38,6 +38,6 @@ package enum TicketKeyAnswer: Sendable {
     case newest(TicketSecrets)
     /// A key that only opens: the ticket is worth renewing.
     case older(TicketSecrets)
-    /// No key of that name, or none whose time is not over.
+    /// No key of that name, or its time is over.
     case none
 }

@@ -1,7 +1,7 @@
 /// The words of OpenSSL's cipher lists that are not names of ciphers (openssl-ciphers(1), CIPHER STRINGS).
 ///
-/// libssl passes over a word it does not know without a sound, and some of these select nothing in a given build; only
-/// a list of them tells a misspelling from an empty selection.
+/// libssl silently skips a word it does not know, and some of these select nothing in a given build; only a list of
+/// them tells a misspelling from an empty selection.
 enum CipherListWords {
     static let keywords: Set<String> = [
         "DEFAULT", "COMPLEMENTOFDEFAULT", "ALL", "COMPLEMENTOFALL", "HIGH", "MEDIUM", "LOW", "EXP", "EXPORT",

@@ -1,6 +1,6 @@
 import CRepriseOpenSSL
 
-/// An SSL_CTX that only answers what this libssl knows.
+/// An SSL_CTX that only serves to ask what this libssl knows.
 ///
 /// The questions leave the thread's error queue empty.
 final class ScratchContext {
@@ -28,7 +28,7 @@ final class ScratchContext {
         defer { ErrorQueue.clear() }
         guard SSL_CTX_set_ciphersuites(context, list) == 1 else { return false }
         let wanted = list.split(separator: ":").map(String.init)
-        // libssl passes over unknown suites without a word: only what it then offers tells.
+        // libssl silently skips unknown suites: only its offer shows what it took.
         return wanted.allSatisfy(Set(suiteNames).contains)
     }
 
@@ -44,7 +44,7 @@ final class ScratchContext {
         return reprise_ctx_set_signature_algorithms(context, list) == 1
     }
 
-    /// The security level that a cipher list leaves behind (SSL_CTX_set_security_level(3)), 0 to 5.
+    /// The security level that a cipher list sets (SSL_CTX_set_security_level(3)), 0 to 5.
     func securityLevel(after list: String) -> Int {
         _ = selectsCiphers(list)
         return Int(SSL_CTX_get_security_level(context))

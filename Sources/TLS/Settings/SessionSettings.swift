@@ -1,15 +1,15 @@
 package import RepriseVocabulary
 
-/// How clients of a listener may resume their sessions, as far as libssl has to know.
+/// How clients of a listener may resume their sessions, as far as libssl must know.
 package struct SessionSettings: Sendable {
     package var mode: SessionMode
     /// NewSessionTickets after a full TLS 1.3 handshake, 0 to ``TLSLimits/ticketsAtOnce``.
     package var ticketsFull: Int
     /// The same after a resumed one.
     package var ticketsResumed: Int
-    /// TLS 1.3 sessions resume once, so their tickets are no more than a key of the store.
+    /// Whether TLS 1.3 sessions resume only once, so that their tickets are only keys of the store.
     package var isSingleUse: Bool
-    /// Listeners of one domain accept each other's sessions, host by host.
+    /// The session domain: its listeners accept each other's sessions, host by host.
     package var domain: String
 
     /// - Precondition: the counts are in their range.
@@ -29,17 +29,18 @@ package struct SessionSettings: Sendable {
     /// Whether anything may come out of a store.
     var keepsSessions: Bool { mode == .both || mode == .stateful }
 
-    /// Whether clients of that version are handed keys of the store, and find sessions by them.
+    /// Whether clients of that version get keys of the store, and resume by them.
     package func usesStore(isTLS13: Bool) -> Bool {
         isTLS13 ? mode == .stateful || (isSingleUse && keepsSessions) : keepsSessions
     }
 
-    /// Whether clients of that version are handed tickets that hold the session, and resume by them.
+    /// Whether clients of that version get tickets that hold the session, and resume by them.
     package func usesTickets(isTLS13: Bool) -> Bool {
         mode != .off && mode != .stateful && !(isTLS13 && usesStore(isTLS13: true))
     }
 
-    /// How many tickets a TLS 1.3 handshake ends with, given what the client asks for; of stored ones it may be fewer.
+    /// How many tickets a TLS 1.3 handshake ends with, given what the client asks for; of stored ones there may be
+    /// fewer.
     func tickets(resumed: Bool, for request: ResumptionRequest) -> Int {
         guard mode != .off, request.takesKeyWithExchange else { return 0 }
         let ours = resumed ? ticketsResumed : ticketsFull
@@ -49,7 +50,7 @@ package struct SessionSettings: Sendable {
     }
 }
 
-/// What the TLS side of one listener is built from, apart from its hosts.
+/// The TLS settings of one listener, apart from its hosts.
 package struct ListenerTLSSettings: Sendable {
     package var tls: TLSSettings
     /// Application protocols in order of preference; empty: the extension is ignored (RFC 7301).

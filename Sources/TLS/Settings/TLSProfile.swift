@@ -2,14 +2,14 @@ internal import RepriseVocabulary
 
 /// A ready-made ``TLSSettings``: Mozilla's Server Side TLS configurations.
 ///
-/// `modern` and `intermediate` are those of version 6.0 (April 2026); `old` is of 5.8, the last one that had it. What this
-/// libssl lacks of a profile is left out.
+/// `modern` and `intermediate` are those of version 6.0 (April 2026); `old` is of 5.8, the last one that had it. A
+/// profile leaves out what this libssl lacks.
 package enum TLSProfile: String, Sendable, Hashable, CaseIterable {
     /// TLS 1.3 only.
     case modern
     /// TLS 1.2 and 1.3 with forward secrecy and AEAD: the default.
     case intermediate
-    /// TLS 1.0 to 1.3 at security level 0, for clients of another age. Weak, and never chosen unasked.
+    /// TLS 1.0 to 1.3 at security level 0, for very old clients. Weak, and never the default.
     case old
 
     /// The profile's settings, as far as this libssl can follow them.
@@ -53,7 +53,7 @@ extension TLSSettings {
     ]
 
     private static func known(_ ciphers: [String]) -> String {
-        // A libssl that makes no context serves nobody, whatever the list.
+        // A libssl that makes no context serves no client, with any list.
         guard let scratch = try? ScratchContext() else { return ciphers.joined(separator: ":") }
         return ciphers.filter { scratch.selectsCiphers("\($0):@SECLEVEL=0") }.joined(separator: ":")
     }

@@ -3,7 +3,7 @@ internal import RepriseVocabulary
 extension TLSSettings {
     /// Everything in these settings that this libssl does not know or cannot do, item by item.
     ///
-    /// A profile's own parts have no faults: what libssl lacks has been left out of them.
+    /// A profile's own parts have no faults: they leave out what libssl lacks.
     package func faults() -> [SettingFault] {
         let scratch: ScratchContext
         do {
@@ -27,8 +27,8 @@ extension TLSSettings {
                         + maximumVersion.number)
             ]
         }
-        // TLS 1.0 and 1.1 sign with MD5 and SHA-1, which libssl 3.0 allows at level 0 only: without it such a setting
-        // would promise versions that no client can get.
+        // TLS 1.0 and 1.1 sign with MD5 and SHA-1, which libssl 3.0 allows at level 0 only: without that level such a
+        // setting would promise versions that no client can get.
         guard minimumVersion < .tls1_2, scratch.securityLevel(after: ciphers) > 0 else { return [] }
         return [
             SettingFault(

@@ -8,7 +8,7 @@ package struct TLSSettings: Sendable, Equatable {
     package var ciphers: String
     /// TLS 1.3 ciphersuites, separated by colons.
     package var ciphersuites: String
-    /// Key-exchange groups in order of preference, separated by colons; OpenSSL's and NIST's names both serve.
+    /// Key-exchange groups in order of preference, separated by colons; OpenSSL's and NIST's names both work.
     package var groups: String
     /// Signature algorithms separated by colons (SSL_CTX_set1_sigalgs_list(3)); `nil` leaves libssl's own.
     package var signatureAlgorithms: String?
@@ -41,7 +41,7 @@ package enum TLSSettingsPart: String, Sendable, Hashable {
 /// Something in ``TLSSettings`` that this libssl does not know or cannot do.
 package struct SettingFault: Sendable, Hashable, CustomStringConvertible {
     package let part: TLSSettingsPart
-    /// What is wrong, naming the item, in words for the one who wrote it.
+    /// What is wrong, naming the item, in words for the operator.
     package let message: String
 
     package init(part: TLSSettingsPart, message: String) {

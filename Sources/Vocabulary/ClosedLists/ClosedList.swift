@@ -1,10 +1,10 @@
 /// A list of words that is complete: what logs, metrics and the configuration may say of one subject.
 ///
-/// Each case has its word and its sentence in ``text``, and nothing of it stands anywhere else: counters, log lines,
-/// the configuration's checks and docs/metrics.md read them here. A list is an enum over `Int`, so that ``index`` costs
-/// nothing where a metric's cell is looked up.
+/// Each case has its word and its sentence in ``text``, and nowhere else: counters, log lines, the configuration's
+/// checks and docs/metrics.md read them here. A list is an enum over `Int`, so that ``index`` costs nothing where a
+/// metric's cell is looked up.
 public protocol ClosedList: CaseIterable, Sendable, Hashable where AllCases == [Self] {
-    /// What the words are of, as the heading of a table has it.
+    /// The subject of the words, as the heading of a table.
     static var title: String { get }
 
     /// The word in logs, metrics and the configuration; and one sentence for people, in Markdown.

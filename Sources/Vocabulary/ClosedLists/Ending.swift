@@ -1,6 +1,6 @@
 /// How a connection ended: the one word for it in logs, metrics and policy.
 ///
-/// The first event that ends either direction decides; what follows is detail. What each means stands in ``Kind``.
+/// The first event that ends either direction decides; what follows is detail. ``Kind`` says what each means.
 public enum Ending: Sendable, Hashable {
     case clientCloseNotify
     case clientFIN
@@ -99,10 +99,10 @@ extension Ending.Kind {
     /// The word that stands for both endings by a fatal alert, where the configuration names endings.
     private static let fatalAlert = "fatal_alert"
 
-    /// Whether a fatal alert ended the connection, whoever sent it.
+    /// Whether a fatal alert of either side ended the connection.
     public var isFatalAlert: Bool { self == .alertSent || self == .alertReceived }
 
-    /// Whether a stream ended, or did not begin, by itself: neither limit, alert, timeout nor operator had a part in it. A
+    /// Whether a stream ended, or did not begin, by itself: without a limit, an alert, a timeout or the operator. A
     /// client that does not take its last bytes in time then decides the ending.
     public var isStreamsOwn: Bool {
         switch self {
@@ -116,8 +116,7 @@ extension Ending.Kind {
     /// The words by which the configuration names endings: each ending's own, and `fatal_alert`.
     public static var configurationWords: [String] { words + [fatalAlert] }
 
-    /// The endings that the configuration means by a word: one, both by a fatal alert, or none where there is no such
-    /// ending.
+    /// The endings that the configuration means by a word: one, both by a fatal alert, or none for an unknown word.
     public static func named(_ word: String) -> [Ending.Kind] {
         word == fatalAlert ? allCases.filter(\.isFatalAlert) : Ending.Kind(word: word).map { [$0] } ?? []
     }

@@ -1,22 +1,22 @@
-/// Whose an ending or a failure is: who did it, or failed to do what was due.
+/// The side that an ending or a failure comes from: it acted, or failed to do what was due.
 public enum FailureOrigin: String, Sendable, Hashable, CaseIterable {
     case client, upstream
     /// Reprise itself: its limits, its timeouts, its operator, its defects.
     case proxy
 }
 
-/// All there is to say of one case of a ``FailureList``, in one line of code.
+/// All facts about one case of a ``FailureList``, in one line of code.
 public struct FailureRow: Sendable {
     /// The word in logs, metrics and the configuration.
     public let word: String
     /// One sentence for people, in Markdown.
     public let meaning: String
-    /// Whose it is.
+    /// The side that it comes from.
     public let origin: FailureOrigin
-    /// Whether the same may be tried again as it is, because what went wrong may be over by then.
+    /// Whether a retry without changes makes sense, because the cause may be gone by then.
     public let retry: Bool
 
-    /// - Parameter retry: `false` for what ended in order, and for what somebody must change first.
+    /// - Parameter retry: `false` for a proper end, and where someone must change something first.
     public init(_ word: String, _ meaning: String, _ origin: FailureOrigin, retry: Bool) {
         (self.word, self.meaning, self.origin, self.retry) = (word, meaning, origin, retry)
     }
@@ -34,8 +34,8 @@ public protocol FailureList: ClosedList {
 
 extension FailureList {
     public var text: (word: String, meaning: String) { (row.word, row.meaning) }
-    /// Whose it is.
+    /// The side that it comes from.
     public var origin: FailureOrigin { row.origin }
-    /// Whether the same may be tried again as it is.
+    /// Whether a retry without changes makes sense.
     public var isWorthRetrying: Bool { row.retry }
 }

@@ -1,4 +1,4 @@
-/// What a key exchange rests on, as far as computers go that do not exist yet.
+/// What a key exchange rests on, with regard to quantum computers.
 package enum GroupClass: Int, ClosedList {
     case hybrid, lattice, classical, none
 
@@ -18,7 +18,7 @@ package enum GroupClass: Int, ClosedList {
         }
     }
 
-    /// - Parameter name: the group's, in OpenSSL's words; `nil` where there was none.
+    /// - Parameter name: OpenSSL's name of the group; `nil` where there was none.
     package init(name: String?) {
         guard let name = name?.uppercased() else {
             self = .none

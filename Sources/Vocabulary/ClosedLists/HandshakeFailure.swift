@@ -1,6 +1,6 @@
 /// Why a handshake did not succeed: a closed list, one cause for each failed handshake.
 ///
-/// What each means stands in ``Kind``.
+/// ``Kind`` says what each means.
 public enum HandshakeFailure: Sendable, Hashable {
     case plainHTTP
     case notTLS

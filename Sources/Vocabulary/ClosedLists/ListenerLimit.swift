@@ -37,7 +37,7 @@ package enum RelayDirection: Int, ClosedList {
     }
 }
 
-/// What TLS 1.3 tickets left together with.
+/// What TLS 1.3 tickets were sent together with.
 package enum TicketCompany: Int, ClosedList {
     case alone, withData
 
@@ -51,7 +51,7 @@ package enum TicketCompany: Int, ClosedList {
     }
 }
 
-/// What became of a file that was read again.
+/// The result of reading a file again.
 package enum ReloadResult: Int, ClosedList {
     case applied, refused
 

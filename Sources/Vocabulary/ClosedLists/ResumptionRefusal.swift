@@ -53,7 +53,7 @@ public enum ResumptionRefusal: Int, ClosedList {
     }
 }
 
-/// Whether a handshake offered a session, and what came of it.
+/// Whether a handshake offered a session, and the result.
 package enum OfferOutcome: Int, ClosedList {
     case notOffered, resumed, refused
 
@@ -68,7 +68,7 @@ package enum OfferOutcome: Int, ClosedList {
     }
 }
 
-/// How a session came to be resumed.
+/// How a session was resumed.
 public enum ResumptionMeans: Int, ClosedList {
     case no, sessionID, ticket, psk
 
