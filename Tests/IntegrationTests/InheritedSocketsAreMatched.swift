@@ -9,7 +9,7 @@ import Testing
     /// Opens sockets, puts the port of the first for PORT in the configuration, and becomes the program.
     ///
     /// - Parameter sockets: `v4:ADDRESS`, `dual:ADDRESS` or `v6:ADDRESS`, which takes IPv6 alone; `+` in front shares
-    ///   the port; `unix:PATH`.
+    ///   the port, `=` has somebody hold it meanwhile; `unix:PATH`.
     private func handing(_ sockets: String...) -> [String] {
         let launcher = """
             import ctypes, os, signal, socket, sys
@@ -17,7 +17,7 @@ import Testing
             port, made = 0, []
             for word in wanted:
                 shares = word[0] == "+"
-                kind, address = word.lstrip("+").split(":", 1)
+                kind, address = word.lstrip("+=").split(":", 1)
                 if kind == "unix":
                     s = socket.socket(socket.AF_UNIX); s.bind(address)
                 else:
@@ -32,8 +32,8 @@ import Testing
             file = sys.argv[-1]
             text = open(file).read().replace("PORT", str(port))
             open(file, "w").write(text)
-            # As systemd does, somebody holds them for as long as the program runs (PR_SET_PDEATHSIG).
-            if os.fork() == 0:
+            # Somebody holds them, as systemd does, for as long as the program runs (PR_SET_PDEATHSIG).
+            if "=" in sys.argv[1] and os.fork() == 0:
                 ctypes.CDLL(None).prctl(1, 9)
                 os.close(0); os.close(1); os.close(2)
                 signal.pause()
@@ -156,7 +156,7 @@ import Testing
     @Test func `an admin address that our own inherited socket is in the way of says so`() throws {
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         let text = configuration(bind: "\"127.0.0.1:0\"").text + "\nadmin: { bind: \"127.0.0.1:PORT\" }\n"
-        let reprise = try RepriseProcess(text, folder: folder, wrapper: handing("v4:127.0.0.1"), waits: false)
+        let reprise = try RepriseProcess(text, folder: folder, wrapper: handing("=v4:127.0.0.1"), waits: false)
         #expect(reprise.status() == 2)
         #expect(reprise.log.contains("a socket of systemd's has it"), "\(reprise.log)")
     }
