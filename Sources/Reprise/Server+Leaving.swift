@@ -17,7 +17,7 @@ extension Server {
         maintenance.sessions?.keep(lasting.domains)
         let listeners = lasting.listeners
         registry.removeSeries(with: ["listener"]) { listeners.contains($0[0]) }
-        // A connection that is still connecting counts only once it has reached its server.
+        // A connection on its way to a server counts in its own cells, unseen, until it has reached the server.
         let serversWait = forgetServers(but: plan)
         if waits || serversWait { maintenance.leaving?.schedule(after: Self.leavingInterval) }
     }

@@ -21,7 +21,7 @@ package struct TicketKeyRecord: Sendable {
 
     /// Finds what is wrong with a file's keys, now or later.
     ///
-    /// - Parameter ticketLifetime: how long a ticket lives.
+    /// - Parameter ticketLifetime: how long a ticket lives; a key must open for that long after the next key begins to seal.
     package static func check(
         _ records: [TicketKeyRecord], ticketLifetime: Duration, at time: WallTime
     ) -> [TicketKeyRecordFault] {
