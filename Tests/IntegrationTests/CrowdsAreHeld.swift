@@ -51,7 +51,12 @@ import Testing
         #expect(closed.count == 2 * Self.total)
         #expect(closed.allSatisfy { $0["ending"] == "timeout_handshake" })
         // Noise is what the last, small crowd left; 50,000 leaks would be 50,000 times what each lost.
-        if !Sanitizer.isOn { #expect(rests[1] < rests[0] + (8 << 20), "\(start) \(peaks) \(rests)") }
+        // What is free goes back later where others use the processors.
+        if !Sanitizer.isOn {
+            #expect(
+                eventually(within: 60) { reprise.residentBytes < rests[0] + (8 << 20) },
+                "\(start) \(peaks) \(rests) \(reprise.residentBytes)")
+        }
     }
 
     /// What a crowd leaves beside a tenth of what was there before: tables that grew with it, and the code that it ran.

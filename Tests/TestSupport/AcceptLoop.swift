@@ -17,10 +17,13 @@ final class AcceptLoop: @unchecked Sendable {
         Thread { [self] in
             while !lock.withLock({ isStopped }) {
                 let client = accept(descriptor, nil, nil)
-                // One that failed concerns one client, or nobody.
-                if client >= 0 { accepted(client) }
+                // One that failed concerns one client, or nobody, unless the socket itself is gone.
+                if client >= 0 { accepted(client) } else if errno == EINVAL || errno == EBADF { break }
             }
-            close(descriptor)
+            lock.withLock {
+                isStopped = true
+                _ = close(descriptor)
+            }
             isClosed.signal()
         }.start()
     }
@@ -29,9 +32,13 @@ final class AcceptLoop: @unchecked Sendable {
     ///
     /// - Parameter waiting: its port refuses when this returns; not from the thread that accepts.
     func stop(waiting: Bool = true) {
-        lock.withLock { isStopped = true }
-        // Wakes the thread.
-        shutdown(descriptor, Int32(SHUT_RDWR))
+        lock.withLock {
+            // Once: the number may be another file's later.
+            guard !isStopped else { return }
+            isStopped = true
+            // Wakes the thread.
+            _ = shutdown(descriptor, Int32(SHUT_RDWR))
+        }
         guard waiting else { return }
         isClosed.wait()
         isClosed.signal()
