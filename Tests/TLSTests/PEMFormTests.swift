@@ -60,7 +60,7 @@ import Testing
             [text.replacing("\n", with: ""), text.replacing("\n", with: "\r"), text.replacing("\n", with: " ")]
         case .writtenLineEnds: [text.replacing("\n", with: "\\n")]
         case .byteOrderMark: ["\u{FEFF}" + text]
-        case .textBefore: ["# " + text, "chain: " + text, "\0" + text, "-" + text]
+        case .textBefore: ["# " + text, "chain: " + text, "\0" + text]
         case .otherDashes:
             [
                 text.replacing("-----", with: "\u{2013}\u{2013}\u{2013}\u{2013}\u{2013}"),
@@ -70,7 +70,8 @@ import Testing
                 text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN-----"),
                 text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN CERTIFICATE----"),
                 text.replacing("-----BEGIN CERTIFICATE-----", with: "-----BEGIN  CERTIFICATE-----"),
-                text.replacing("-----", with: "====="), text.replacing("-----", with: "*****"),
+                "-" + text, text.replacing("-----", with: "------"), text.replacing("-----", with: "====="),
+                text.replacing("-----", with: "*****"),
             ]
         case .noDashes: [text.replacing("-----", with: "")]
         }
@@ -158,6 +159,30 @@ import Testing
         }
     }
 
+    @Test func `no block of a key's file is passed over`() throws {
+        let (good, key, other) = (try openssl.read("a.pem"), try openssl.read("a.key"), try openssl.read("b.key"))
+        let lines = key.count { $0 == 10 }
+        try openssl.run("ecparam -name prime256v1 -out parameters.pem")
+        #expect(try self.key(openssl.read("parameters.pem") + good + key + openssl.read("b.pem")) == nil)
+        #expect(try self.key(key + other) == .form(.key, .secondKey(line: lines + 1)))
+        #expect(try self.key(key + key) == .form(.key, .secondKey(line: lines + 1)))
+        for label in ["OPENSSH PRIVATE KEY", "NONSENSE PRIVATE KEY", "X509 CRL", "NONSENSE PARAMETERS", "PUBLIC KEY"] {
+            let odd = Array("-----BEGIN \(label)-----\nAAAA\n-----END \(label)-----\n".utf8)
+            #expect(try self.key(key + odd) == .form(.key, .stranger(label: label, line: lines + 1, wanted: .key)))
+            guard label != "X509 CRL" else { continue }
+            let chainLines = good.count { $0 == 10 }
+            #expect(
+                try chain(good + odd)
+                    == .form(.chain, .stranger(label: label, line: chainLines + 1, wanted: .chain)))
+        }
+        let broken = Array("-----BEGIN CERTIFICATE-----\n(gap)\n-----END CERTIFICATE-----\n".utf8)
+        #expect(try self.key(key + broken) == .form(.key, .unread(line: lines + 1)))
+        #expect(try self.key(broken + key) == .form(.key, .unread(line: 1)))
+        let openSSH = Array("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n".utf8)
+        #expect(try self.key(openSSH) == .form(.key, .format(.openSSHKey)))
+        #expect(ErrorQueue.drain().isEmpty)
+    }
+
     @Test func `comments and what the openssl command prints around blocks do no harm`() throws {
         try openssl.run("x509 -in a.pem -text -out text.pem")
         let text = Array(
@@ -183,6 +208,7 @@ import Testing
         }
         let (good, key) = (try openssl.read("a.pem"), try openssl.read("a.key"))
         let utf16 = { (bytes: [UInt8]) -> [UInt8] in [0xFF, 0xFE] + bytes.flatMap { [$0, 0] as [UInt8] } }
+        let utf32 = { (bytes: [UInt8]) -> [UInt8] in bytes.flatMap { [$0, 0, 0, 0] as [UInt8] } }
         let base64 = { (bytes: [UInt8]) in Array(Base64.encode(bytes).utf8) }
         for (name, command) in [
             ("chain.der", "x509 -in a.pem -outform DER"), ("key.der", "pkey -in a.key -outform DER"),
@@ -193,6 +219,9 @@ import Testing
         ] { try openssl.run("\(command) -out \(name)") }
         words(try chain(utf16(good)), "iconv -f UTF-16")
         words(try self.key(utf16(key)), "iconv -f UTF-16")
+        words(try chain(utf32(good)), "iconv -f UTF-32LE")
+        words(try chain([0xFF, 0xFE, 0, 0] + utf32(good)), "iconv -f UTF-32 -t")
+        words(try self.key([0, 0, 0] + utf32(key).dropLast(3)), "iconv -f UTF-32BE")
         words(try chain(base64(good)), "base64 -di FILE")
         words(try self.key(base64(key)), "base64 -di FILE")
         words(try chain(base64(openssl.read("chain.der"))), "without BEGIN and END lines")

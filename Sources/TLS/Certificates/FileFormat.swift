@@ -2,7 +2,7 @@ import CRepriseOpenSSL
 
 /// The format of a file that is not the PEM file it should be, with the command that converts it.
 package enum FileFormat: Sendable, Hashable {
-    case utf16(isBigEndian: Bool?), base64OfPEM, bareBase64, gzip
+    case utf16(isBigEndian: Bool?), utf32(isBigEndian: Bool?), base64OfPEM, bareBase64, gzip
     case pkcs12, pkcs7(isDER: Bool), javaKeyStore
     case derCertificate, derRevocationList, derKey, derEncryptedKey, derRequest, derPublicKey
     case request, publicKey, privateKey, revocationList, certificate, openSSHKey, puttyKey
@@ -26,7 +26,10 @@ package enum FileFormat: Sendable, Hashable {
     init?(of bytes: UnsafeRawBufferPointer) {
         let start = bytes.prefix(64)
         let text = bytes.drop { $0 <= 0x20 }
-        if let isBigEndian = Self.utf16(Array(start)) {
+        if let isBigEndian = Self.utf32(Array(start)) {
+            // Before UTF-16, whose mark is the beginning of this one's.
+            self = .utf32(isBigEndian: isBigEndian)
+        } else if let isBigEndian = Self.utf16(Array(start)) {
             self = .utf16(isBigEndian: isBigEndian)
         } else if start.starts(with: [0x1F, 0x8B]) {
             self = .gzip
@@ -53,6 +56,15 @@ package enum FileFormat: Sendable, Hashable {
         let zeros = (0..<8).map { start[$0] == 0 }
         if zeros == (0..<8).map({ $0 % 2 == 1 }) { return false }
         return zeros == (0..<8).map({ $0 % 2 == 0 }) ? true : nil
+    }
+
+    /// The same for UTF-32.
+    private static func utf32(_ start: [UInt8]) -> Bool?? {
+        if start.starts(with: [0xFF, 0xFE, 0, 0]) || start.starts(with: [0, 0, 0xFE, 0xFF]) { return .some(nil) }
+        guard start.count >= 8 else { return nil }
+        let zeros = (0..<8).map { start[$0] == 0 }
+        if zeros == (0..<8).map({ $0 % 4 != 0 }) { return false }
+        return zeros == (0..<8).map({ $0 % 4 != 3 }) ? true : nil
     }
 
     private static func isBase64(_ byte: UInt8) -> Bool {
@@ -90,8 +102,8 @@ extension FileFormat: CustomStringConvertible {
     /// A noun, and the command that converts it to PEM.
     package var description: String {
         switch self {
-        case .utf16(let isBigEndian):
-            "in UTF-16: 'iconv -f UTF-16\(isBigEndian.map { $0 ? "BE" : "LE" } ?? "") -t US-ASCII FILE' makes ASCII of it"
+        case .utf16(let isBigEndian): Self.words("UTF-16", isBigEndian)
+        case .utf32(let isBigEndian): Self.words("UTF-32", isBigEndian)
         case .gzip: "compressed: 'gzip -dc FILE' gives what is in it"
         case .base64OfPEM: "the base64 of a PEM file: 'base64 -di FILE' gives the file itself"
         case .bareBase64:
@@ -122,5 +134,9 @@ extension FileFormat: CustomStringConvertible {
             "a key in PuTTY's format: 'puttygen FILE -O private-openssh -o OUT' and 'ssh-keygen -p -m PEM -f OUT'"
                 + " make PEM of it"
         }
+    }
+    private static func words(_ encoding: String, _ isBigEndian: Bool?) -> String {
+        let order = isBigEndian.map { $0 ? "BE" : "LE" } ?? ""
+        return "in \(encoding): 'iconv -f \(encoding)\(order) -t US-ASCII FILE' makes ASCII of it"
     }
 }

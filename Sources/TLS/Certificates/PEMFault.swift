@@ -8,6 +8,8 @@ package enum PEMFault: Error, Sendable, Hashable {
     case endAlone(line: Int)
     /// A block that does not belong there.
     case stranger(label: String, line: Int, wanted: Wanted)
+    /// A key behind another one, of which libcrypto would take the first.
+    case secondKey(line: Int)
     /// A block that libcrypto skips.
     case unread(line: Int)
     /// Bytes that are no text, outside of the blocks.
@@ -24,7 +26,8 @@ package enum PEMFault: Error, Sendable, Hashable {
         case goesOn = "it goes on behind its last dash: the block was put on one line"
         case writtenLineEnds =
             "it holds \\n in two characters where a line should end ('printf %b' writes them as line ends)"
-        case byteOrderMark = "a byte order mark stands before it ('tail -c +4' takes it away)"
+        case byteOrderMark =
+            #"a byte order mark stands before it ('sed "s/^\xEF\xBB\xBF//" FILE' prints the file without it)"#
         case textBefore = "something stands before it in its line"
         case otherDashes =
             "its dashes are not five times '-' on each side, or no label of capital letters stands one space behind BEGIN"
@@ -36,9 +39,16 @@ package enum PEMFault: Error, Sendable, Hashable {
         case chain = "chain"
         case authorities = "file of authorities"
         case revocations = "file of revocation lists"
+        case key = "key's file"
 
-        /// What each of its blocks must be labelled.
-        var label: String { self == .revocations ? "X509 CRL" : "CERTIFICATE" }
+        /// How the blocks are labelled that it is for.
+        var label: String {
+            switch self {
+            case .chain, .authorities: "CERTIFICATE"
+            case .revocations: "X509 CRL"
+            case .key: "PRIVATE KEY"
+            }
+        }
     }
 }
 
@@ -56,6 +66,8 @@ extension PEMFault: CustomStringConvertible {
             "line \(line): a block '\(label)' does not belong in a \(wanted.rawValue)"
                 + (FileFormat(label: label).map { ", where '\(wanted.label)' was expected: it is \($0)" }
                     ?? ", where '\(wanted.label)' was expected")
+        case .secondKey(let line):
+            "line \(line): a second private key begins there: a file has one, so that it is certain which one serves"
         case .unread(let line): "line \(line): the block that begins there cannot be read"
         case .binary(let line):
             "line \(line) holds bytes that are no text, such as DER or UTF-16: each part of the file must be PEM"

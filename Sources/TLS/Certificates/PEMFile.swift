@@ -19,7 +19,7 @@ enum PEMFile {
         }
         if form.blocks.isEmpty { throw bytes.withUnsafeBytes { notPEM($0, file) } }
         if let stranger = form.stranger(
-            but: { isCertificate($0) || file == .chain && mayStandBeside($0) },
+            but: { isCertificate($0) || file == .chain && (isPrivateKey($0) || isParameters($0)) },
             in: file == .authorities ? .authorities : .chain)
         {
             throw .form(file, stranger)
@@ -39,8 +39,15 @@ enum PEMFile {
         [PEM_STRING_X509, PEM_STRING_X509_OLD, PEM_STRING_X509_TRUSTED].contains(label)
     }
 
-    private static func mayStandBeside(_ label: String) -> Bool {
-        label.hasSuffix("PRIVATE KEY") || label.hasSuffix("PARAMETERS")
+    /// Whether libcrypto finds a key behind the label: other keys, such as OpenSSH's, it skips.
+    private static func isPrivateKey(_ label: String) -> Bool {
+        [
+            PEM_STRING_PKCS8INF, PEM_STRING_PKCS8, PEM_STRING_RSA, PEM_STRING_ECPRIVATEKEY, PEM_STRING_DSA,
+        ].contains(label)
+    }
+
+    private static func isParameters(_ label: String) -> Bool {
+        [PEM_STRING_ECPARAMETERS, PEM_STRING_DHPARAMS, PEM_STRING_DHXPARAMS, PEM_STRING_DSAPARAMS].contains(label)
     }
 
     /// - Returns: how many blocks libcrypto saw, of any label.
@@ -89,13 +96,13 @@ enum PEMFile {
 
     /// The private key of the file, with one reference that is the caller's.
     ///
-    /// Never asks on the terminal: without a passphrase an encrypted key is an error.
+    /// The file holds one key, and may hold certificates and parameters beside it. Never asks on the terminal: without
+    /// a passphrase an encrypted key is an error.
     static func privateKey(in file: Secret, passphrase: Secret?) throws(CertificateError) -> OpaquePointer {
         let question = PassphraseQuestion(answer: passphrase)
         let result: Result<OpaquePointer, CertificateError> = file.withBytes { bytes in
-            let labels: [String]
             do throws(CertificateError) {
-                labels = try keyLabels(bytes)
+                try checkKeyFile(bytes)
             } catch {
                 return .failure(error)
             }
@@ -111,27 +118,50 @@ enum PEMFile {
             let errors = ErrorQueue.drain()
             if let key { return .success(key) }
             if question.wasAsked { return .failure(passphrase == nil ? .keyEncrypted : .wrongPassphrase) }
-            guard labels.contains(where: { $0.hasSuffix("PRIVATE KEY") }) else {
-                let format = labels.lazy.compactMap { FileFormat(label: $0) }.first { $0 != .certificate }
-                return .failure(format.map { .form(.key, .format($0)) } ?? .noKeyInFile(found: labels))
-            }
-            if labels.contains("OPENSSH PRIVATE KEY") { return .failure(.form(.key, .format(.openSSHKey))) }
             return .failure(.keyIsDamaged(detail: errors.summary))
         }
         return try result.get()
     }
 
-    /// The labels of a key's file, in its order; they are no secret.
-    private static func keyLabels(_ bytes: UnsafeRawBufferPointer) throws(CertificateError) -> [String] {
+    /// Sees to it that no block of a key's file is passed over; labels are no secret.
+    private static func checkKeyFile(_ bytes: UnsafeRawBufferPointer) throws(CertificateError) {
         try checkSize(bytes, .key)
-        let labels: [String]
+        let form: PEMForm
         do throws(PEMFault) {
-            labels = try PEMForm(bytes).labels
+            form = try PEMForm(bytes)
         } catch {
             throw .form(.key, error)
         }
-        guard !labels.isEmpty else { throw notPEM(bytes, .key) }
-        return labels
+        guard !form.blocks.isEmpty else { throw notPEM(bytes, .key) }
+        let keys = form.blocks.filter { isPrivateKey($0.label) }
+        guard !keys.isEmpty else {
+            let format = form.labels.lazy.compactMap { FileFormat(label: $0) }.first { $0 != .certificate }
+            throw format.map { .form(.key, .format($0)) } ?? .noKeyInFile(found: form.labels)
+        }
+        let stranger = form.stranger(
+            but: { isPrivateKey($0) || isCertificate($0) || isParameters($0) }, in: .key)
+        if let stranger { throw .form(.key, stranger) }
+        guard keys.count == 1 else { throw .form(.key, .secondKey(line: keys[1].line)) }
+        try checkBlocks(of: form, bytes)
+    }
+
+    /// Lets libcrypto take every block apart, without a look at what is inside.
+    private static func checkBlocks(of form: PEMForm, _ bytes: UnsafeRawBufferPointer) throws(CertificateError) {
+        ErrorQueue.clear()
+        guard let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count)) else {
+            throw .internalFault(ErrorQueue.drain())
+        }
+        defer { BIO_free(memory) }
+        var read = 0
+        while let block = nextBlock(in: memory) {
+            block.free()
+            read += 1
+        }
+        let errors = ErrorQueue.drain()
+        guard read < form.blocks.count else { return }
+        let broken = form.blocks[read]
+        guard isPrivateKey(broken.label) else { throw .form(.key, .unread(line: broken.line)) }
+        throw .keyIsDamaged(detail: errors.summary)
     }
 
     private static func notPEM(_ bytes: UnsafeRawBufferPointer, _ file: CertificateError.File) -> CertificateError {

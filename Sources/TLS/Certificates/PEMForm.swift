@@ -131,6 +131,7 @@ private struct PEMLine {
             }
             if before.elementsEqual([0xEF, 0xBB, 0xBF]) { return .byteOrderMark }
             if before.allSatisfy(Self.isBlank) { return .indented }
+            if before.allSatisfy({ $0 == UInt8(ascii: "-") }) { return .otherDashes }
             if before.allSatisfy({ Self.isBlank($0) || Self.quotes.contains($0) }) { return .quoted }
             return .textBefore
         }
