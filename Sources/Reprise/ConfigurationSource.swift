@@ -85,7 +85,10 @@ package struct CheckedConfiguration: Sendable {
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.raiseLimit().soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
-        warnings = Set(loaded.warnings + loadedFiles.warnings + limits).sorted().map(\.description)
+        let library = Library.configurationFault(isNamed: environment["OPENSSL_CONF"]?.isEmpty == false)
+        warnings =
+            Set(loaded.warnings + loadedFiles.warnings + limits).sorted().map(\.description)
+            + (library.map { [$0] } ?? [])
         plan = faults.isEmpty ? loaded.plan : nil
     }
 }

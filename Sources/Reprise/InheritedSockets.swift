@@ -13,6 +13,8 @@ struct InheritedSockets: Sendable {
     private(set) var sockets: [Inherited] = []
     /// Descriptors handed over that are no listening stream sockets.
     private(set) var unusable: [CInt] = []
+    /// What the environment says in a way that cannot be read; `nil` when it can.
+    private(set) var unreadable: String?
     /// How many more systemd announced than we take over.
     private var beyond = 0
 
@@ -68,9 +70,17 @@ struct InheritedSockets: Sendable {
 
     /// Takes over what `LISTEN_FDS` announces, if `LISTEN_PID` names this process.
     init(environment: [String: String], process: Int32 = getpid()) {
-        guard let count = environment["LISTEN_FDS"].flatMap(CInt.init), count > 0,
-            environment["LISTEN_PID"].flatMap(Int32.init) == process
-        else { return }
+        guard let announced = environment["LISTEN_FDS"], let owner = environment["LISTEN_PID"] else { return }
+        guard let owner = Int32(owner) else {
+            unreadable = "LISTEN_PID=\(owner) names no process"
+            return
+        }
+        // The variables were meant for a process that started this one.
+        guard owner == process else { return }
+        guard let count = CInt(announced), count >= 0 else {
+            unreadable = "LISTEN_FDS=\(announced) is no number of sockets"
+            return
+        }
         beyond = Int(max(0, count - Self.maximum))
         for descriptor in Self.firstDescriptor..<Self.firstDescriptor + min(count, Self.maximum) {
             if let socket = Socket.inherited(descriptor), let endpoint = socket.localEndpoint {

@@ -73,6 +73,9 @@ package actor Server {
         log.adopt(plan.log)
         for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
         descriptors = Descriptors.raiseLimit().soft
+        if let words = inherited.unreadable {
+            log.warning("systemd's sockets are not taken over", [("reason", .string(words))])
+        }
         if let words = inherited.unusableWords {
             log.warning("inherited descriptors are no listening sockets", [("descriptor", .string(words))])
         }

@@ -11,19 +11,29 @@ struct Check: ParsableCommand {
             """)
 
     @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")
-    var file: String
+    var file: ConfigurationPath
 
     func run() throws {
         do {
             let checked = try CheckedConfiguration(
-                ConfigurationSource(file: file), environment: Terminal.environment)
+                ConfigurationSource(file: file.text), environment: Terminal.environment)
             for warning in checked.warnings { Terminal.complain("warning: \(warning)") }
             for fault in checked.faults { Terminal.complain(fault) }
             guard checked.faults.isEmpty else { throw ExitCode(Program.ExitCode.faults) }
-            try Terminal.say("\(file): good")
+            try Terminal.say("\(file.text): good")
         } catch let error as RepriseError {
             Terminal.complain("\(error)")
             throw ExitCode(error.exitCode)
         }
+    }
+}
+
+/// A path of the command line; an empty one is a variable that a script forgot to set, and no file.
+struct ConfigurationPath: ExpressibleByArgument {
+    let text: String
+
+    init?(argument: String) {
+        guard !argument.isEmpty else { return nil }
+        text = argument
     }
 }

@@ -11,11 +11,11 @@ struct Serve: Serving {
             """)
 
     @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")
-    var file: String
+    var file: ConfigurationPath
 
     func run() throws {
         let program = Program(
-            source: ConfigurationSource(file: file), environment: Terminal.environment, log: Terminal.log)
+            source: ConfigurationSource(file: file.text), environment: Terminal.environment, log: Terminal.log)
         program.runToExit(report: Terminal.complain)
     }
 }

@@ -87,6 +87,24 @@ extension Library {
         return true
     }
 
+    /// Why the system's configuration of OpenSSL is not in force, or only in part; `nil` when it is, or when there is none.
+    ///
+    /// libssl itself passes over a file that is missing or that it cannot read (OPENSSL_config(3)): a profile of ciphers
+    /// or a provider that the operator relies on would be absent without a word.
+    package static func configurationFault(isNamed: Bool) -> String? {
+        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
+        let file = configurationFile
+        guard !file.isEmpty, let configuration = NCONF_new(nil) else { return nil }
+        defer { NCONF_free(configuration) }
+        var line = 0
+        guard NCONF_load(configuration, file, &line) != 1 else { return nil }
+        let reason = ErrorQueue.drain().summary
+        // Without OPENSSL_CONF no file has been asked for.
+        if line <= 0 { return isNamed ? "OPENSSL_CONF names \(file), which OpenSSL cannot read: \(reason)" : nil }
+        return "\(file), line \(line): OpenSSL reads its configuration no further: \(reason)"
+    }
+
     private static var configurationFile: String {
         guard let path = CONF_get1_default_config_file() else { return "openssl.cnf" }
         defer { reprise_openssl_free(path) }

@@ -66,11 +66,12 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
             "limits: [1]",
             "6:13: listeners[0].limits: expected a mapping with connections, handshakes, handshakes_per_client, handshake_rate, per_client, relay_buffer, key_updates, found a list"
         ),
-        ("mode: http", "6:5: listeners[0].mode: the value \"http\" is not available in this version"),
+        ("mode: http", "6:5: listeners[0].mode: \"http\" is not available in this version, only \"tcp\""),
         (
             "proxy_protocol: required",
-            "6:5: listeners[0].proxy_protocol: the value \"required\" is not available in this version"
+            "6:5: listeners[0].proxy_protocol: \"required\" is not available in this version, only \"off\""
         ),
+        ("mode: {}", "6:5: listeners[0].mode: a mapping is not available in this version, only \"tcp\""),
         (
             "sessions: { mode: stateles }",
             "6:23: listeners[0].sessions.mode: expected one of both, stateless, stateful, off, found \"stateles\", did you mean \"stateless\"?"

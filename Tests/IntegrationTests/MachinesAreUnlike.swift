@@ -42,8 +42,32 @@ import Testing
         }
     }
 
+    static let configurations: [(text: String?, words: String?)] = [
+        (nil, "cannot read"), ("a = b\n[unended\n", "line 2"), ("a = b\n", nil),
+    ]
+
+    @Test(arguments: configurations)
+    func `OpenSSL's configuration that is not in force is a warning`(text: String?, words: String?) throws {
+        let file = folder.appending(path: "openssl.cnf").path
+        if let text { try Data(text.utf8).write(to: URL(fileURLWithPath: file)) }
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let configuration = folder.appending(path: "x.yaml").path
+        try Data(TestConfiguration(TestUpstream.echo()).text.utf8).write(to: URL(fileURLWithPath: configuration))
+        let result = try Shell.run(["env", "OPENSSL_CONF=\(file)", program, "check", "-c", configuration])
+        #expect(result.status == 0, "\(result)")
+        if let words {
+            #expect(result.errors.contains("warning: ") && result.errors.contains(file), "\(result)")
+            #expect(result.errors.contains(words), "\(result)")
+        } else {
+            #expect(result.errors.isEmpty, "\(result)")
+        }
+    }
+
     @Test func `a command that is none is told, and nothing passes for done`() throws {
-        for arguments in [[], ["srve"], ["serve"], ["check"], ["--nonsense"], [""], ["schema", "extra"]] {
+        for arguments in [
+            [], ["srve"], ["serve"], ["check"], ["--nonsense"], [""], ["schema", "extra"], ["check", "-c", ""],
+            ["serve", "-c", ""],
+        ] {
             let result = try Shell.run([program] + arguments)
             #expect(result.status == 64, "\(arguments): \(result)")
             #expect(result.output.isEmpty, "\(arguments): \(result)")

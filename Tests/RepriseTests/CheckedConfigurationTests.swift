@@ -157,6 +157,12 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
             guard others.unusable.isEmpty && others.sockets.isEmpty else { exit(2) }
             let odd = InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "2"], process: 2)
             guard odd.sockets.isEmpty || odd.unusable.isEmpty else { exit(3) }
+            for count in ["", "two", "-1", "1 "] {
+                let misread = InheritedSockets(environment: ["LISTEN_FDS": count, "LISTEN_PID": "2"], process: 2)
+                guard misread.unreadable?.hasPrefix("LISTEN_FDS=\(count) ") == true else { exit(5) }
+            }
+            let nobody = InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "me"], process: 2)
+            guard nobody.unreadable?.hasPrefix("LISTEN_PID=me ") == true, others.unreadable == nil else { exit(6) }
             let many = InheritedSockets(environment: ["LISTEN_FDS": "2147483000", "LISTEN_PID": "2"], process: 2)
             let more = " and \(2_147_483_000 - 10 - many.sockets.count) more"
             exit(many.unusableWords?.hasSuffix(more) == true ? 0 : 4)

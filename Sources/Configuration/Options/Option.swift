@@ -74,12 +74,16 @@ extension Option where Root: OptionGroup {
     }
 
     /// A list of plain values.
+    ///
+    /// - Parameters:
+    ///   - atLeast: how many it has where it is written.
+    ///   - required: whether it must be written; by default when it may not be empty.
     static func list<Value>(
         _ name: String, _ path: WritableKeyPath<Root, [Value]>, of codec: Codec<Value>, atLeast: Int = 0,
-        defaultText: String? = "[]", _ about: String
+        required: Bool? = nil, defaultText: String? = "[]", _ about: String
     ) -> Self {
         let key = Shape.Key(
-            name, .list(of: .scalar(codec.scalar), atLeast: atLeast), required: atLeast > 0,
+            name, .list(of: .scalar(codec.scalar), atLeast: atLeast), required: required ?? (atLeast > 0),
             defaultText: atLeast > 0 ? nil : defaultText, about)
         return Self(key: key) { $1[keyPath: path] = $0.elements.compactMap(codec.read) }
     }

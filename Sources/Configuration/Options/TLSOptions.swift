@@ -88,7 +88,7 @@ extension ClientAuthenticationPlan: OptionGroup {
             ),
             .optional("depth", \.depth, .integer(0...16), "How many intermediate certificates a chain may have."),
             .list(
-                "names", \.names, of: .located(.text), defaultText: nil,
+                "names", \.names, of: .located(.text), atLeast: 1, required: false,
                 "Names of which a certificate must have one in its subjectAltName: host names, \"*.\" patterns, mail addresses."
             ),
         ]

@@ -13,12 +13,16 @@ enum Availability: Sendable {
         case warning(String)
     }
 
-    /// - Parameter value: the scalar's text; `nil` for a mapping or a list that is not empty.
-    func answer(_ value: String?) -> Answer {
-        let written = value.map { " \"\($0.shortened)\"" } ?? ""
+    /// - Parameters:
+    ///   - value: the scalar's text; `nil` for a mapping or a list that is not empty.
+    ///   - kind: what it is, in words: `a mapping`.
+    func answer(_ value: String?, _ kind: String) -> Answer {
         switch self {
         case .fault(let allowed) where !(value.map(allowed.contains) ?? false):
-            return .fault("the value\(written) is not available in this version")
+            guard !allowed.isEmpty else { return .fault("is not available in this version") }
+            let written = value.map { "\"\($0.shortened)\"" } ?? kind
+            let known = allowed.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+            return .fault("\(written) is not available in this version, only \(known)")
         case .warning(let allowed) where !(value.map(allowed.contains) ?? false):
             return .warning("has no effect in this version")
         case .inForce, .fault, .warning: return .inForce

@@ -80,7 +80,7 @@ struct ShapeCheck {
         if damaged.contains(path) { return true }
         // An empty list asks for nothing; an empty mapping asks for something with its defaults.
         if value.sequence?.isEmpty == true { return true }
-        switch key.availability.answer(value.scalar?.string) {
+        switch key.availability.answer(value.scalar?.string, value.kind) {
         case .inForce: return true
         case .fault(let message):
             fault(keyNode, path, message)

@@ -30,6 +30,7 @@ package final class ServerConnection {
         do throws(ContextError) {
             stream = try TLSStream(context.pointer, as: .server, output: output)
         } catch {
+            // Library.check() has made a context, and this one exists: only memory can be lacking now.
             preconditionFailure("libssl made no connection: \(error)")
         }
         // Unretained: the SSL is freed, and so this reference, before the connection.

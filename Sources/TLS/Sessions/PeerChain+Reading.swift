@@ -46,6 +46,7 @@ extension PeerChain.Issuer {
     init(name: OpaquePointer?, keyOf certificate: OpaquePointer) {
         let key = withUnsafeTemporaryAllocation(byteCount: Int(EVP_MAX_MD_SIZE), alignment: 8) { digest in
             let bytes = digest.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            // Library.check() has seen SHA-256, and a certificate that libcrypto has read has a key's bytes.
             let result = X509_pubkey_digest(certificate, EVP_sha256(), bytes, nil)
             precondition(result == 1, "libcrypto has no SHA-256: \(ErrorQueue.drain().summary)")
             return UInt64(bigEndian: digest.load(as: UInt64.self))

@@ -12,6 +12,7 @@ package final class SessionReference: @unchecked Sendable {
 
     /// Takes a reference of its own.
     init(retaining session: OpaquePointer) {
+        // It fails for a count below two alone, which is a session that was freed already.
         let isCounted = SSL_SESSION_up_ref(session)
         precondition(isCounted == 1, "libssl did not count a reference")
         self.session = session
