@@ -14,7 +14,7 @@ package final class AdminServer: @unchecked Sendable {
     private let initialConnections: Int
 
     /// - Throws: when no loop can be made.
-    package init(registry: MetricRegistry, settings: AdminSettings = AdminSettings()) throws(EventLoopError) {
+    package init(registry: MetricRegistry, settings: AdminSettings) throws(EventLoopError) {
         loop = try EventLoop(name: "admin")
         self.registry = registry
         responder = AdminResponder(registry: registry, hosts: settings.hosts)
@@ -77,7 +77,7 @@ package struct AdminSettings: Sendable, Hashable {
     /// The names by which clients may address it.
     package var hosts: AdminHosts
 
-    package init(connections: Int = 64, hosts: AdminHosts = AdminHosts()) {
+    package init(connections: Int, hosts: AdminHosts) {
         self.connections = connections
         self.hosts = hosts
     }

@@ -26,7 +26,7 @@ struct NamesCheck {
     }
 
     private mutating func check(tls: Reader) {
-        if let profile = tls["profile"], profile.text == TLSPlan.Profile.old.rawValue {
+        if let profile = tls["profile"], profile.text == TLSProfile.old.rawValue {
             warnings.append(
                 profile.fault("the profile old speaks TLS 1.0 at security level 0: for clients that cannot do better"))
         }

@@ -18,10 +18,8 @@ package struct ListenerSettings: Sendable, Equatable {
     package var storeDeadline: Duration
 
     package init(
-        name: String, timeouts: ConnectionTimeouts = ConnectionTimeouts(), limits: AdmissionLimits = AdmissionLimits(),
-        relayBuffer: Int = 64 << 10, keyUpdatesPerSecond: Int = 100,
-        ticketDelay: Duration = .milliseconds(20), ticketsWaitForUpstream: Bool = false,
-        storeDeadline: Duration = .milliseconds(20)
+        name: String, timeouts: ConnectionTimeouts, limits: AdmissionLimits, relayBuffer: Int, keyUpdatesPerSecond: Int,
+        ticketDelay: Duration, ticketsWaitForUpstream: Bool, storeDeadline: Duration
     ) {
         self.name = name
         self.timeouts = timeouts

@@ -30,16 +30,9 @@ package struct ControlLog: Sendable {
 }
 
 extension Logger.Level {
+    /// swift-log's own words are the configuration's.
     fileprivate init(_ level: LogPlan.Level) {
-        self =
-            switch level {
-            case .trace: .trace
-            case .debug: .debug
-            case .info: .info
-            case .notice: .notice
-            case .warning: .warning
-            case .error: .error
-            case .critical: .critical
-            }
+        guard let own = Self(rawValue: level.rawValue) else { preconditionFailure("swift-log has no level \(level)") }
+        self = own
     }
 }

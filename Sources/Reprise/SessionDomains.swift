@@ -114,13 +114,8 @@ struct SessionDomains: Sendable {
 extension ResumptionPolicy {
     /// The settings of the file.
     init(_ plan: SessionsPlan) {
-        var verdicts = EndingVerdicts()
-        for (ending, verdict) in plan.endings {
-            let isKnown = verdicts.set(ending, verdict == .drop ? .drop : .keep)
-            precondition(isKnown, "a checked plan names the ending \(ending)")
-        }
         self.init(
             isOn: plan.mode != .off, lifetime: plan.lifetime, maximumChainAge: plan.maximumChainAge,
-            isSingleUse: plan.isSingleUse, verdicts: verdicts)
+            isSingleUse: plan.isSingleUse, verdicts: plan.endings)
     }
 }

@@ -5,9 +5,9 @@ internal import RepriseVocabulary
 extension TLSSettings {
     /// The profile's settings with what the file overrides.
     init(_ plan: TLSPlan) {
-        self = TLSProfile(plan.profile).settings
-        if let version = plan.minimumVersion.flatMap({ TLSVersion(parsing: $0.value) }) { minimumVersion = version }
-        if let version = plan.maximumVersion.flatMap({ TLSVersion(parsing: $0.value) }) { maximumVersion = version }
+        self = plan.profile.settings
+        if let version = plan.minimumVersion?.value { minimumVersion = version }
+        if let version = plan.maximumVersion?.value { maximumVersion = version }
         if let list = plan.ciphers?.value { ciphers = list }
         if let list = plan.ciphersuites?.value { ciphersuites = list }
         if let list = plan.groups?.value { groups = list }
@@ -25,17 +25,6 @@ extension ListenerTLSSettings {
             sessions: SessionSettings(
                 mode: plan.mode, ticketsFull: plan.tickets.full,
                 ticketsResumed: plan.tickets.resumed, isSingleUse: plan.isSingleUse, domain: plan.domain))
-    }
-}
-
-extension TLSProfile {
-    fileprivate init(_ profile: TLSPlan.Profile) {
-        self =
-            switch profile {
-            case .modern: .modern
-            case .intermediate: .intermediate
-            case .old: .old
-            }
     }
 }
 

@@ -20,6 +20,7 @@ package struct EndingVerdicts: Sendable, Hashable {
     ///
     /// - Parameter word: an ending's word, or `fatal_alert` for both by an alert.
     /// - Returns: `false` for a word that names no ending.
+    @discardableResult
     package mutating func set(_ word: String, _ verdict: Verdict) -> Bool {
         let kinds = Ending.Kind.named(word)
         for kind in kinds { verdicts[kind.index] = verdict }

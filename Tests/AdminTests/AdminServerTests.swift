@@ -12,7 +12,8 @@ import Testing
         connections: Int = 64, _ registry: MetricRegistry = MetricRegistry(),
         _ body: (AdminServer, Endpoint) throws -> Void
     ) throws {
-        let server = try AdminServer(registry: registry, settings: AdminSettings(connections: connections))
+        let server = try AdminServer(
+            registry: registry, settings: AdminSettings(connections: connections, hosts: AdminHosts()))
         let bound = try server.start(on: .ip(try #require(IPAddress(parsing: "127.0.0.1")), port: 0))
         defer { server.stop() }
         try body(server, bound)
@@ -115,14 +116,16 @@ import Testing
     @Test func `a stopped server gives its port back`() throws {
         var endpoint: Endpoint?
         try withServer { _, bound in endpoint = bound }
-        let server = try AdminServer(registry: MetricRegistry())
+        let server = try AdminServer(
+            registry: MetricRegistry(), settings: AdminSettings(connections: 64, hosts: AdminHosts()))
         #expect(try server.start(on: try #require(endpoint)) == endpoint)
         server.stop()
     }
 
     @Test func `a port in use is an error with the endpoint in it`() throws {
         try withServer { _, bound in
-            let second = try AdminServer(registry: MetricRegistry())
+            let second = try AdminServer(
+                registry: MetricRegistry(), settings: AdminSettings(connections: 64, hosts: AdminHosts()))
             let error = #expect(throws: SocketError.self) { try second.start(on: bound) }
             #expect(error.map { "\($0)".contains("\(bound)") } == true)
             second.stop()
@@ -168,7 +171,7 @@ import Testing
             let silent = try (0..<8).map { _ in try connection(bound) }
             defer { for descriptor in silent { close(descriptor) } }
             #expect(try exchange(bound, request("GET", "/healthz")).hasSuffix("ok\n"))
-            server.adapt(to: AdminSettings(connections: 1))
+            server.adapt(to: AdminSettings(connections: 1, hosts: AdminHosts()))
             for descriptor in silent.prefix(6) { #expect(readAll(descriptor).isEmpty) }
         }
     }
@@ -188,7 +191,7 @@ import Testing
             let refused = try ["X: y", "Host: localhost\r\nHost: evil.test", " Host: localhost", "Host : localhost"]
                 .map(asked)
             #expect(refused.allSatisfy { $0.hasPrefix("HTTP/1.1 400 ") }, "\(refused)")
-            server.adapt(to: AdminSettings(hosts: AdminHosts(["evil.test"])))
+            server.adapt(to: AdminSettings(connections: 64, hosts: AdminHosts(["evil.test"])))
             #expect(try eventually { try asked("Host: evil.test").hasPrefix("HTTP/1.1 200 OK\r\n") })
         }
     }

@@ -32,7 +32,7 @@ import Testing
     @Test func `versions may be written without quotes`() {
         let loaded = load(configuration(tls: "minimum_version: 1.2"))
         #expect(loaded.faults.isEmpty)
-        #expect(loaded.plan?.listeners.first?.tls.minimumVersion?.value == "1.2")
+        #expect(loaded.plan?.listeners.first?.tls.minimumVersion?.value == .tls1_2)
     }
 
     @Test func `the profile old is a warning`() {

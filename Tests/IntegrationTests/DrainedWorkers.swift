@@ -37,7 +37,10 @@ final class DrainedWorkers: @unchecked Sendable {
         let server = UpstreamServer(
             id: "a", endpoints: [Endpoint(parsing: "127.0.0.1:\(upstream)")].compactMap(\.self))
         let blueprint = ListenerBlueprint(
-            settings: ListenerSettings(name: "web"),
+            settings: ListenerSettings(
+                name: "web", timeouts: ConnectionTimeouts(), limits: AdmissionLimits(), relayBuffer: 64 << 10,
+                keyUpdatesPerSecond: 100, ticketDelay: .milliseconds(20), ticketsWaitForUpstream: false,
+                storeDeadline: .milliseconds(20)),
             hosts: try HostContexts(hosts: [MemoryServer.host("localhost")], settings: tls), tls: tls, domain: domain,
             resumption: ResumptionPolicy(), upstream: UpstreamGroup(name: "app", servers: [server]),
             admission: Admission())

@@ -22,7 +22,10 @@ final class TestWorker: @unchecked Sendable {
 
     /// What a listener is made of, beside its upstream.
     struct Parts {
-        var settings = ListenerSettings(name: "web")
+        var settings = ListenerSettings(
+            name: "web", timeouts: ConnectionTimeouts(), limits: AdmissionLimits(), relayBuffer: 64 << 10,
+            keyUpdatesPerSecond: 100, ticketDelay: .milliseconds(20), ticketsWaitForUpstream: false,
+            storeDeadline: .milliseconds(20))
         var tls = MemoryServer.settings()
         var isSingleUse = false
         var remote: (any SessionStore)?

@@ -41,7 +41,8 @@ package enum MemoryServer {
     ) -> ListenerTLSSettings {
         ListenerTLSSettings(
             tls: tls, alpn: alpn, rejectsUnknownNames: rejectsUnknownNames,
-            sessions: SessionSettings(mode: mode, ticketsFull: ticketsFull, domain: domain))
+            sessions: SessionSettings(
+                mode: mode, ticketsFull: ticketsFull, ticketsResumed: 1, isSingleUse: false, domain: domain))
     }
 
     /// A listener's context over the hosts; by default one host, `a.test`, with an ECDSA certificate.
@@ -74,4 +75,22 @@ package enum MemoryServer {
 
     private static let defaultHost = HostDefinition(
         id: "a.test", names: [NamePattern("a.test")].compactMap(\.self), certificates: [ecdsa])
+}
+
+extension ResumptionPolicy {
+    /// The policy of a test that only some of it matters to.
+    package init(
+        isOn: Bool = true, lifetime: Duration = .seconds(7200), maximumChainAge: Duration = .seconds(86_400),
+        isSingleUse: Bool = false
+    ) {
+        self.init(
+            isOn: isOn, lifetime: lifetime, maximumChainAge: maximumChainAge, isSingleUse: isSingleUse,
+            verdicts: EndingVerdicts())
+    }
+
+    /// The same, with what endings mean.
+    package init(lifetime: Duration = .seconds(7200), verdicts: EndingVerdicts) {
+        self.init(lifetime: lifetime)
+        self.verdicts = verdicts
+    }
 }

@@ -46,11 +46,16 @@ extension Codec<Bool> {
 extension Codec<String> {
     static var text: Self { plain(.text) }
     static var name: Self { plain(.name) }
-    static var version: Self { plain(.version) }
     static var servedName: Self { plain(.servedName) }
     static var applicationProtocol: Self { plain(.applicationProtocol) }
 
     private static func plain(_ scalar: Shape.Scalar) -> Self { Self(scalar: scalar, read: \.text, write: \.self) }
+}
+
+extension Codec<TLSVersion> {
+    static var version: Self {
+        Self(scalar: .version, read: { $0.text.flatMap(TLSVersion.init(parsing:)) }, write: \.number)
+    }
 }
 
 extension Codec<NamePattern> {

@@ -151,12 +151,14 @@ extension Option where Root: OptionGroup {
         }
     }
 
-    /// Values by names that the user chooses.
+    /// Values by words, in the file's order.
+    ///
+    /// - Parameter set: gives a word its value; a check of its own reports words that mean nothing.
     static func dictionary<Value>(
-        _ name: String, _ path: WritableKeyPath<Root, [String: Value]>, of codec: Codec<Value>, _ about: String
+        _ name: String, of codec: Codec<Value>, set: @escaping (inout Root, String, Value) -> Void, _ about: String
     ) -> Self {
         Self(key: Shape.Key(name, .dictionary(.scalar(codec.scalar)), about)) {
-            for (key, value) in $0.entries { if let value = codec.read(value) { $1[keyPath: path][key] = value } }
+            for (key, value) in $0.entries { if let value = codec.read(value) { set(&$1, key, value) } }
         }
     }
 

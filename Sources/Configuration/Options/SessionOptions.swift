@@ -24,7 +24,7 @@ extension SessionsPlan: OptionGroup {
                 "A session store that does not answer in this time does not have the session."),
             .group("tickets", \.tickets, "Session tickets."),
             .dictionary(
-                "endings", \.endings, of: .choice,
+                "endings", of: .choice, set: { $0.endings.set($1, $2) },
                 "What the ending of a connection means for its session, by the ending's name."),
             .value(
                 "deny_list", \.denyList, .integer(1...16_777_216),

@@ -24,15 +24,13 @@ package struct ListenerPlan: Sendable, Hashable {
 
 /// How a listener speaks TLS.
 package struct TLSPlan: Sendable, Hashable {
-    /// A profile of Mozilla's guideline.
-    package enum Profile: String, Sendable, CaseIterable { case modern, intermediate, old }
     /// The answer to a name that no host has.
     package enum UnknownNames: String, Sendable, CaseIterable { case `default`, reject }
 
     var place = Place()
-    package var profile = Profile.intermediate
-    package var minimumVersion: Located<String>?
-    package var maximumVersion: Located<String>?
+    package var profile = TLSProfile.intermediate
+    package var minimumVersion: Located<TLSVersion>?
+    package var maximumVersion: Located<TLSVersion>?
     package var ciphers: Located<String>?
     package var ciphersuites: Located<String>?
     package var groups: Located<String>?

@@ -28,8 +28,8 @@ package struct SessionsPlan: Sendable, Hashable {
     package var cache = Cache()
     package var storeDeadline = Duration.milliseconds(20)
     package var denyList = 65_536
-    /// What endings mean, as far as the file sets it: an ending's kind or `fatal_alert`, and `keep` or `drop`.
-    package var endings: [String: EndingVerdicts.Verdict] = [:]
+    /// What endings mean.
+    package var endings = EndingVerdicts()
     package var tickets = Tickets()
 
     /// The defaults.

@@ -16,7 +16,7 @@ extension Shape.Scalar {
         case .integerOr(let words, let range):
             words.contains(text) || Self.integer(text).map(range.contains) ?? false
         case .decimalOr(let words): words.contains(text) || (Double(text).map { $0 >= 1 && $0.isFinite } ?? false)
-        case .version: ["1.0", "1.1", "1.2", "1.3"].contains(text)
+        case .version: TLSVersion(parsing: text) != nil
         case .bindAddress: Endpoint(parsing: text) != nil
         case .serverAddress: ServerAddress(parsing: text) != nil
         case .hostName: NamePattern(text) != nil && !Self.hasStrayHyphen(text)

@@ -28,15 +28,15 @@ enum SourceText {
     }
 
     private static func firstBadByte(_ bytes: ArraySlice<UInt8>) -> TextError {
-        var place = TextPosition()
+        var walk = TextPosition.Walk()
         var offset = bytes.startIndex
         var rest = bytes.makeIterator()
         var parser = Unicode.UTF8.ForwardParser()
         while case .valid(let encoded) = parser.parseScalar(from: &rest) {
-            place.advance(past: Unicode.UTF8.decode(encoded))
+            walk.advance(past: Unicode.UTF8.decode(encoded))
             offset += encoded.count
         }
         let digits = offset < bytes.endIndex ? String(bytes[offset], radix: 16, uppercase: true) : "?"
-        return TextError(place: place, message: "expected text in UTF-8, found the byte 0x\(digits)")
+        return TextError(place: walk.place, message: "expected text in UTF-8, found the byte 0x\(digits)")
     }
 }

@@ -35,14 +35,14 @@ enum YAMLFault {
 
     /// The first character that YAML does not allow.
     private static func unreadable(_ text: String, _ file: String) -> Fault? {
-        var place = TextPosition()
+        var walk = TextPosition.Walk()
         for scalar in text.unicodeScalars {
             guard allows(scalar) else {
                 let digits = String(scalar.value, radix: 16, uppercase: true)
                 let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-                return fault(file, place, "not YAML: the character U+\(code) is not allowed")
+                return fault(file, walk.place, "not YAML: the character U+\(code) is not allowed")
             }
-            place.advance(past: scalar)
+            walk.advance(past: scalar)
         }
         return nil
     }

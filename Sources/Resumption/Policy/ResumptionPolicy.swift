@@ -18,8 +18,7 @@ package struct ResumptionPolicy: Sendable, Hashable {
     private static let doubtSeconds = Limits.clockDoubt.components.seconds
 
     package init(
-        isOn: Bool = true, lifetime: Duration = .seconds(7200), maximumChainAge: Duration = .seconds(86_400),
-        isSingleUse: Bool = false, verdicts: EndingVerdicts = EndingVerdicts()
+        isOn: Bool, lifetime: Duration, maximumChainAge: Duration, isSingleUse: Bool, verdicts: EndingVerdicts
     ) {
         self.isOn = isOn
         self.lifetime = lifetime

@@ -26,6 +26,7 @@ package struct TicketKeyName: Sendable, Hashable {
         try withUnsafeBytes(of: words, body)
     }
 
+    // Tuples have no Equatable of their own. A name travels in the clear: its comparison may take any time.
     package static func == (left: TicketKeyName, right: TicketKeyName) -> Bool {
         left.words.0 == right.words.0 && left.words.1 == right.words.1
     }

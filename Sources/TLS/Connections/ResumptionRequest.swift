@@ -16,7 +16,13 @@ struct ResumptionRequest: Equatable {
     /// Whether the client takes a pre-shared key with an (EC)DHE exchange (RFC 8446 §4.2.9); the only way we resume.
     var takesKeyWithExchange = false
     /// How many tickets the client wants after a full and after a resumed handshake (RFC 9149 §3).
-    var ticketCount: (full: Int, resumed: Int)?
+    var ticketCount: TicketCount?
+
+    /// How many tickets, by the kind of handshake.
+    struct TicketCount: Equatable {
+        let full: Int
+        let resumed: Int
+    }
 
     init() {}
 
@@ -31,7 +37,7 @@ struct ResumptionRequest: Equatable {
             var reader = ByteReader(modes)
             takesKeyWithExchange = reader.vector8().map { $0.rest.contains(1) } ?? false
         }
-        if let count, count.count == 2 { ticketCount = (Int(count[0]), Int(count[1])) }
+        if let count, count.count == 2 { ticketCount = TicketCount(full: Int(count[0]), resumed: Int(count[1])) }
     }
 
     private mutating func readIdentities(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -42,13 +48,5 @@ struct ResumptionRequest: Equatable {
             guard identity.rest.count == 32, identities.count < TLSLimits.identities else { continue }
             identities.append(Array(identity.rest))
         }
-    }
-
-    static func == (left: Self, right: Self) -> Bool {
-        left.sessionID == right.sessionID && left.carriesTicket == right.carriesTicket
-            && left.identities == right.identities && left.identityCount == right.identityCount
-            && left.takesKeyWithExchange == right.takesKeyWithExchange
-            && left.ticketCount?.full == right.ticketCount?.full
-            && left.ticketCount?.resumed == right.ticketCount?.resumed
     }
 }

@@ -14,8 +14,7 @@ package struct SessionSettings: Sendable {
 
     /// - Precondition: the counts are in their range.
     package init(
-        mode: SessionMode = .both, ticketsFull: Int = 1, ticketsResumed: Int = 1, isSingleUse: Bool = false,
-        domain: String
+        mode: SessionMode, ticketsFull: Int, ticketsResumed: Int, isSingleUse: Bool, domain: String
     ) {
         let range = 0...TLSLimits.ticketsAtOnce
         precondition(range.contains(ticketsFull) && range.contains(ticketsResumed), "\(ticketsFull), \(ticketsResumed)")
@@ -61,8 +60,7 @@ package struct ListenerTLSSettings: Sendable {
     package var sessions: SessionSettings
 
     package init(
-        tls: TLSSettings = .intermediate, alpn: [String] = [], rejectsUnknownNames: Bool = false,
-        sessions: SessionSettings
+        tls: TLSSettings, alpn: [String], rejectsUnknownNames: Bool, sessions: SessionSettings
     ) {
         self.tls = tls
         self.alpn = alpn

@@ -1,17 +1,10 @@
-internal import RepriseVocabulary
+package import RepriseVocabulary
 
-/// A ready-made ``TLSSettings``: Mozilla's Server Side TLS configurations.
+/// The settings that each profile stands for.
 ///
 /// `modern` and `intermediate` are those of version 6.0 (April 2026); `old` is of 5.8, the last one that had it. A
 /// profile leaves out what this libssl lacks.
-package enum TLSProfile: String, Sendable, Hashable, CaseIterable {
-    /// TLS 1.3 only.
-    case modern
-    /// TLS 1.2 and 1.3 with forward secrecy and AEAD: the default.
-    case intermediate
-    /// TLS 1.0 to 1.3 at security level 0, for very old clients. Weak, and never the default.
-    case old
-
+extension TLSProfile {
     /// The profile's settings, as far as this libssl can follow them.
     package var settings: TLSSettings {
         switch self {
