@@ -33,9 +33,9 @@ package enum Descriptors {
     /// Raises the soft limit, and compares the result with ``least``.
     ///
     /// - Throws: when there are fewer.
-    package static func checkLeast() throws(TooFewDescriptors) {
+    package static func checkLeast() throws(DescriptorLimitError) {
         let limit = raiseLimit().soft
-        guard limit >= least else { throw TooFewDescriptors(limit: limit) }
+        guard limit >= least else { throw DescriptorLimitError(limit: limit) }
     }
 
     /// Forbids core dumps of this process (RLIMIT_CORE), even after a crash.
@@ -56,7 +56,7 @@ package enum Descriptors {
 }
 
 /// RLIMIT_NOFILE leaves too little to run at all.
-package struct TooFewDescriptors: Error, CustomStringConvertible {
+package struct DescriptorLimitError: Error, CustomStringConvertible {
     let limit: Int
 
     package var description: String {

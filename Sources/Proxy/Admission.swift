@@ -51,22 +51,22 @@ package final class Admission: Sendable {
     /// - Parameters:
     ///   - client: its address; `nil` for a client on a Unix socket, which counts for no address.
     ///   - other: whose handshake makes way, if the client is taken in: this call does its ``handshakeEnded(_:)``.
-    /// - Returns: the ticket to hand back at the end, or the refusal.
+    /// - Returns: the ticket to hand back at the end, or the limit.
     package func admit(
         _ client: IPAddress?, limits: AdmissionLimits, at now: Instant, insteadOf other: Entry? = nil
     ) -> Result<Entry, LimitError> {
         let client = client?.network
-        let refusal: ListenerLimit? = counts.withLock { counts in
-            if let refusal = Self.refusal(of: client, counts, limits) { return refusal }
+        let limit: ListenerLimit? = counts.withLock { counts in
+            if let limit = Self.limitHit(of: client, counts, limits) { return limit }
             let rate = limits.handshakeRate
             if rate > 0 {
                 if counts.bucket == nil { counts.bucket = TokenBucket(rate: rate, at: now) }
                 guard counts.bucket?.hasToken(rate: rate, at: now) == true else { return .handshakeRate }
             }
             if let other { Self.endHandshake(of: other, &counts) }
-            if let refusal = Self.refusal(ofHandshakeOf: client, counts, limits) {
+            if let limit = Self.limitHit(ofHandshakeOf: client, counts, limits) {
                 if let other { Self.beginHandshake(of: other, &counts) }
-                return refusal
+                return limit
             }
             if rate > 0 { _ = counts.bucket?.take(rate: rate, at: now) }
             counts.open += 1
@@ -78,17 +78,17 @@ package final class Admission: Sendable {
             }
             return nil
         }
-        return refusal.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: client))
+        return limit.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: client))
     }
 
-    private static func refusal(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> ListenerLimit? {
+    private static func limitHit(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> ListenerLimit? {
         if limits.perClient > 0, let client, (counts.clients[client]?.open ?? 0) >= limits.perClient {
             return .perClient
         }
         return counts.open >= limits.connections ? .connections : nil
     }
 
-    private static func refusal(
+    private static func limitHit(
         ofHandshakeOf client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits
     ) -> ListenerLimit? {
         if let share = limits.handshakeShare, let client, (counts.clients[client]?.handshaking ?? 0) >= share {

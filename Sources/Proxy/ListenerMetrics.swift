@@ -12,7 +12,7 @@ final class ListenerMetrics {
     let handshakes: HandshakeMetrics
     let sessions: SessionMetrics
     private let relayed: CounterList<RelayDirection>
-    private let refusals: CounterList<ListenerLimit>
+    private let limitHits: CounterList<ListenerLimit>
     private let endings: CounterList<Ending.Kind>
     private let backPressure: CounterList<RelayDirection>
 
@@ -25,12 +25,12 @@ final class ListenerMetrics {
         handshakes = HandshakeMetrics(listener: listener, registry: registry, shard: shard)
         sessions = SessionMetrics(listener: listener, registry: registry, shard: shard)
         relayed = CounterList(MetricCatalog.bytesRelayed, open, in: registry, shard: shard)
-        refusals = CounterList(MetricCatalog.connectionsRefused, open, in: registry, shard: shard)
+        limitHits = CounterList(MetricCatalog.connectionsRefused, open, in: registry, shard: shard)
         endings = CounterList(MetricCatalog.connectionEndings, open, in: registry, shard: shard)
         backPressure = CounterList(MetricCatalog.backPressurePauses, open, in: registry, shard: shard)
     }
 
-    func refused(_ limit: ListenerLimit) { refusals[limit].add(1) }
+    func refused(_ limit: ListenerLimit) { limitHits[limit].add(1) }
     func ended(_ ending: Ending) { endings[ending.kind].add(1) }
     func relayed(_ bytes: Int, _ direction: RelayDirection) { relayed[direction].add(UInt64(bytes)) }
     func pauses(_ direction: RelayDirection) { backPressure[direction].add(1) }

@@ -68,8 +68,8 @@ final class CertificateMaintenance {
             }
         }
         staples = FileWatch(files, every: Self.stapleInterval, from: source, loop: loop) {
-            [unowned self] place, content in
-            reload(stapled[place].response, from: stapled[place].path, content)
+            [unowned self] index, content in
+            reload(stapled[index].response, from: stapled[index].path, content)
         }
     }
 

@@ -16,8 +16,8 @@ final class FileWatch<Content: Sendable> {
 
     /// The content of files that have changed.
     private struct Change: Sendable {
-        /// Their place among those watched.
-        let place: Int
+        /// Their index among those watched.
+        let index: Int
         let stamps: [FileStamp?]
         let content: Content
     }
@@ -30,7 +30,7 @@ final class FileWatch<Content: Sendable> {
     ///   came first.
     init(
         _ files: [Files], every interval: Duration, from source: ConfigurationSource, loop: EventLoop,
-        take: @escaping (_ place: Int, _ content: Content) -> Void
+        take: @escaping (_ index: Int, _ content: Content) -> Void
     ) {
         self.loop = loop
         watched = files
@@ -38,16 +38,16 @@ final class FileWatch<Content: Sendable> {
         looks = FileLooks(
             loop: loop, every: interval, known: { [unowned self] in watched },
             look: { watched in
-                watched.enumerated().compactMap { place, files in
+                watched.enumerated().compactMap { index, files in
                     // The stamps come before the content: the next look sees a write in between.
                     let stamps = files.paths.map { source.stamp($0) }
-                    return stamps == files.stamps ? nil : Change(place: place, stamps: stamps, content: files.read())
+                    return stamps == files.stamps ? nil : Change(index: index, stamps: stamps, content: files.read())
                 }
             },
             take: { [unowned self] changes in
                 for change in changes {
-                    watched[change.place].stamps = change.stamps
-                    take(change.place, change.content)
+                    watched[change.index].stamps = change.stamps
+                    take(change.index, change.content)
                 }
             })
     }

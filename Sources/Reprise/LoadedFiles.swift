@@ -161,7 +161,7 @@ struct LoadedFiles: Sendable {
 
     private mutating func check(_ plan: TLSPlan) {
         for fault in TLSSettings(plan).faults() {
-            faults.append(Fault(source: plan.place(of: fault.part), message: fault.message))
+            faults.append(Fault(source: plan.source(of: fault.part), message: fault.message))
         }
     }
 

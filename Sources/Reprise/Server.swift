@@ -134,15 +134,15 @@ package actor Server {
         }
         state = .reloading
         notifier.reloading(at: Clocks.monotonic())
-        var refusal: String?
+        var fault: String?
         repeat {
             wanted.reload = false
-            refusal = await reloadOnce()
+            fault = await reloadOnce()
         } while wanted.reload && !wanted.stop && state == .reloading
         guard state == .reloading else { return }
         state = .serving
         letGoOfTheGone()
-        notifier.ready(refusal: refusal)
+        notifier.ready(fault: fault)
         if wanted.stop { await stop() }
     }
 

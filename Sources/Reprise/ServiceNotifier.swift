@@ -12,10 +12,10 @@ struct ServiceNotifier: Sendable {
 
     /// The service accepts connections, after the start or a reload.
     ///
-    /// - Parameter refusal: why the reload that ends here changed nothing, for `systemctl status` to say.
-    func ready(refusal: String? = nil) {
+    /// - Parameter fault: why the reload that ends here changed nothing, for `systemctl status` to say.
+    func ready(fault: String? = nil) {
         // A line feed would begin another variable.
-        let reason = refusal.map {
+        let reason = fault.map {
             $0.prefix(Self.reasonLength).split(whereSeparator: \.isNewline).joined(separator: " ")
         }
         send("READY=1\nSTATUS=Serving" + (reason.map { "; the last reload was refused: \($0)" } ?? ""))

@@ -96,8 +96,8 @@ final class SessionMaintenance {
                 }
             }
         }
-        keyFiles = FileWatch(files, every: Self.fileInterval, from: source, loop: loop) { [unowned self] place, keys in
-            reload(watched[place], keys)
+        keyFiles = FileWatch(files, every: Self.fileInterval, from: source, loop: loop) { [unowned self] index, keys in
+            reload(watched[index], keys)
         }
     }
 

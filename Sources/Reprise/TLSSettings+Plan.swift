@@ -30,7 +30,7 @@ extension ListenerTLSSettings {
 
 extension TLSPlan {
     /// The place of the option that a part of the settings came from.
-    func place(of part: TLSSettingsPart) -> Source {
+    func source(of part: TLSSettingsPart) -> Source {
         switch part {
         case .versions: minimumVersion?.source ?? maximumVersion?.source ?? source
         case .ciphers: ciphers?.source ?? minimumVersion?.source ?? source

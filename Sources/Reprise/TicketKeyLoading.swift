@@ -75,16 +75,16 @@ enum TicketKeyLoading {
         }
         var records: [TicketKeyRecord] = []
         for (index, entry) in document.entries.enumerated() {
-            let place = "line \(entry.line): key \(index + 1)"
+            let position = "line \(entry.line): key \(index + 1)"
             let decode = { (text: Secret) in text.withBytes { Base64.decode($0) } }
             guard let name = decode(entry.name), let aes = decode(entry.aes), let hmac = decode(entry.hmac) else {
-                throw LoadingError(file: file, description: "\(place): name, aes and hmac are base64")
+                throw LoadingError(file: file, description: "\(position): name, aes and hmac are base64")
             }
             guard let notBefore = WallTime(rfc3339: entry.notBefore), let notAfter = WallTime(rfc3339: entry.notAfter)
             else {
                 throw LoadingError(
                     file: file,
-                    description: "\(place): not_before and not_after are times such as 2026-11-23T08:00:00Z")
+                    description: "\(position): not_before and not_after are times such as 2026-11-23T08:00:00Z")
             }
             records.append(
                 TicketKeyRecord(

@@ -27,5 +27,5 @@ package enum ResumptionLimits {
     /// The longest `sessions.lifetime`.
     static let longestLifetime = Duration.seconds(604_800)
     /// How many counters the addresses share for that.
-    package static let wishPlaces = 4096
+    package static let wishSlots = 4096
 }

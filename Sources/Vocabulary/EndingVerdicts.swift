@@ -8,7 +8,7 @@ package struct EndingVerdicts: Sendable, Hashable {
         case drop
     }
 
-    /// Each at the place of its ending's index.
+    /// Each at its ending's index.
     private var verdicts: [Verdict]
 
     /// The defaults: a fatal alert drops (RFC 5246 §7.2.2); all else keeps, which RFC 8446 §6.1 allows.

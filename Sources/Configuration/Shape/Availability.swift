@@ -6,7 +6,7 @@ enum Availability: Sendable {
     case fault(unless: Set<String>)
     case warning(unless: Set<String>)
 
-    /// The verdict on a value.
+    /// What becomes of a value.
     enum Answer: Equatable {
         case inForce
         case fault(String)

@@ -104,7 +104,7 @@ package enum MetricCatalog {
         help: "What a session store on another machine was not told, because it had too much to take in already.")
     package static let establishedSessionsLeftOut = Metric.computed(
         "reprise_established_sessions_left_out_total", .counter, .sessions,
-        help: "Sessions that an embedding program was not told of, because it had left too many untaken.")
+        help: "Sessions that an embedding program did not get, because it had left too many untaken.")
     package static let ticketKeys = Metric.computed(
         "reprise_ticket_keys", .gauge, .keys, [domain], help: "Ticket keys that seal, open or are still to come.")
     package static let ticketKeyReloads = Metric.counter(

@@ -25,7 +25,7 @@ package final class LogQueue: Sendable {
         format: LogFormat, level: Logger.Level, colored: Bool, descriptor: CInt, limit: Int = Limits.logQueueEntries,
         dropped: Counter
     ) {
-        threshold = Atomic(level.place)
+        threshold = Atomic(level.ordinal)
         backlog = LogBacklog(limit: limit, dropped: dropped)
         writer = LogWriter(backlog: backlog, descriptor: descriptor, format: format, isColored: colored)
         let code = startLogThread(writer)
@@ -50,7 +50,7 @@ package final class LogQueue: Sendable {
     /// The least level that is wanted; a reload sets it.
     package var level: Logger.Level {
         get { Logger.Level.allCases[threshold.load(ordering: .relaxed)] }
-        set { threshold.store(newValue.place, ordering: .relaxed) }
+        set { threshold.store(newValue.ordinal, ordering: .relaxed) }
     }
 
     /// How lines are written from the next one on; a reload sets it, and colours are for text only.
@@ -82,8 +82,8 @@ package final class LogQueue: Sendable {
 }
 
 extension Logger.Level {
-    /// The place in `allCases`, from `trace` up.
-    var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+    /// The index in `allCases`, from `trace` up.
+    var ordinal: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
 /// Starts the writer on a detached thread, which keeps it until `run` returns.

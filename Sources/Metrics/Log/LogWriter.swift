@@ -14,19 +14,19 @@ final class LogWriter: Sendable {
     private let backlog: LogBacklog
     private let descriptor: CInt
     private let isColored: Bool
-    private let formatPlace: Atomic<Int>
+    private let formatOrdinal: Atomic<Int>
 
     init(backlog: LogBacklog, descriptor: CInt, format: LogFormat, isColored: Bool) {
         self.backlog = backlog
         self.descriptor = descriptor
         self.isColored = isColored
-        formatPlace = Atomic(format.place)
+        formatOrdinal = Atomic(format.ordinal)
     }
 
     /// How lines are written from the next batch on.
     var format: LogFormat {
-        get { LogFormat.allCases[formatPlace.load(ordering: .relaxed)] }
-        set { formatPlace.store(newValue.place, ordering: .relaxed) }
+        get { LogFormat.allCases[formatOrdinal.load(ordering: .relaxed)] }
+        set { formatOrdinal.store(newValue.ordinal, ordering: .relaxed) }
     }
 
     /// Runs on the writer's thread until the backlog is stopped and empty.
@@ -89,6 +89,6 @@ final class LogWriter: Sendable {
 }
 
 extension LogFormat {
-    /// The place in `allCases`.
-    fileprivate var place: Int { self == .text ? 0 : 1 }
+    /// The index in `allCases`.
+    fileprivate var ordinal: Int { self == .text ? 0 : 1 }
 }

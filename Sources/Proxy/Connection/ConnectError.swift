@@ -3,7 +3,7 @@ internal import RepriseEventLoop
 internal import RepriseVocabulary
 
 /// What kept an upstream server from taking a connection.
-enum ConnectError: CustomStringConvertible {
+enum ConnectError: Error, CustomStringConvertible {
     case system(SystemErrno)
     /// It did not answer in `timeouts.connect`.
     case timeout

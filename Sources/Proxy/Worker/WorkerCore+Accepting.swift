@@ -13,20 +13,20 @@ extension WorkerCore {
         switch admit(address, to: slot) {
         case .success(let entry):
             takeIn(socket, from: endpoint, in: slot, entry)
-        case .failure(let refusal):
-            let others = refusal.limit.isOfHandshakes ? slot.listener.admission.workers(but: index) : []
+        case .failure(let error):
+            let others = error.limit.isOfHandshakes ? slot.listener.admission.workers(but: index) : []
             guard !others.isEmpty, newcomers < Self.maximumNewcomers else {
-                return refuse(socket, from: endpoint, by: slot.listener, refusal.limit)
+                return refuse(socket, from: endpoint, by: slot.listener, error.limit)
             }
             newcomers += 1
-            ask(others, for: address, refusal) { [self] result in
+            ask(others, for: address, error) { [self] result in
                 newcomers -= 1
                 switch result {
                 case .success(let entry) where takesNoMore:
                     slot.listener.admission.giveBack(entry)
                     socket.close()
                 case .success(let entry): takeIn(socket, from: endpoint, in: slot, entry)
-                case .failure(let refusal): refuse(socket, from: endpoint, by: slot.listener, refusal.limit)
+                case .failure(let error): refuse(socket, from: endpoint, by: slot.listener, error.limit)
                 }
                 tellIfIdle()
             }
@@ -56,20 +56,20 @@ extension WorkerCore {
     private func admit(_ client: IPAddress?, to slot: ListenerSlot) -> Result<Admission.Entry, Admission.LimitError> {
         let (admission, limits) = (slot.listener.admission, slot.listener.settings.limits)
         let answer = admission.admit(client, limits: limits, at: loop.now)
-        guard case .failure(let refusal) = answer, refusal.limit.isOfHandshakes else { return answer }
+        guard case .failure(let error) = answer, error.limit.isOfHandshakes else { return answer }
         let other = slot.handshakes.whoMakesWay(
-            for: client?.network, ownOnly: refusal.limit == .handshakesPerClient, at: loop.now,
+            for: client?.network, ownOnly: error.limit == .handshakesPerClient, at: loop.now,
             held: admission.handshakes, { connection($0)?.handshake })
         guard let other, let connection = connection(other) else { return answer }
         let instead = admission.admit(client, limits: limits, at: loop.now, insteadOf: connection.entry)
-        // Another worker may have taken a token of the rate or a place meanwhile: then no handshake ends in vain.
-        if case .success = instead { connection.makeWay(for: refusal.limit) }
+        // Another worker may have taken a token of the rate or the last room meanwhile: then no handshake ends in vain.
+        if case .success = instead { connection.makeWay(for: error.limit) }
         return instead
     }
 
     /// Lets other workers ask for room in a listener's handshakes of this one.
     func letOthersAsk(_ slot: ListenerSlot) {
-        let (here, loop) = (Place(core: self, slot: slot), loop)
+        let (here, loop) = (WeakSlot(core: self, slot: slot), loop)
         slot.listener.admission.remember(worker: index) { client, answer in
             loop.execute {
                 guard let core = here.core, let slot = here.slot else {
@@ -82,18 +82,18 @@ extension WorkerCore {
 
     /// Asks one worker after the other, each when the one before has no handshake to end.
     private func ask(
-        _ others: [Admission.Asking], for client: IPAddress?, _ refusal: Admission.LimitError,
+        _ others: [Admission.Asking], for client: IPAddress?, _ error: Admission.LimitError,
         _ answer: @escaping (Result<Admission.Entry, Admission.LimitError>) -> Void
     ) {
-        guard let next = others.first else { return answer(.failure(refusal)) }
+        guard let next = others.first else { return answer(.failure(error)) }
         let rest = Array(others.dropFirst())
         // Both are used on this loop only.
         nonisolated(unsafe) let (core, answer) = (self, answer)
         let loop = loop
         next(client) { result in
             loop.execute {
-                if case .failure(let refusal) = result, refusal.limit.isOfHandshakes {
-                    core.ask(rest, for: client, refusal, answer)
+                if case .failure(let error) = result, error.limit.isOfHandshakes {
+                    core.ask(rest, for: client, error, answer)
                 } else {
                     answer(result)
                 }
@@ -102,9 +102,9 @@ extension WorkerCore {
     }
 }
 
-/// A weak reference to a listener's place in a worker, for other threads.
+/// A weak reference to a listener's slot in a worker, for other threads.
 // @unchecked: what it refers to is read on the worker's loop only.
-private final class Place: @unchecked Sendable {
+private final class WeakSlot: @unchecked Sendable {
     weak var core: WorkerCore?
     weak var slot: ListenerSlot?
 

@@ -5,7 +5,7 @@ import RepriseVocabulary
 
 /// One listener as one worker sees it, in one generation of the configuration.
 ///
-/// Connections keep the generation they were accepted under; a reload puts another in its place for new ones.
+/// Connections keep the generation they were accepted under; a reload puts another there for new ones.
 final class WorkerListener {
     let settings: ListenerSettings
     let context: ServerContext
@@ -39,7 +39,7 @@ final class WorkerListener {
     }
 }
 
-/// A listener's place in a worker: its acceptors, and the generation they accept for.
+/// A listener's slot in a worker: its acceptors, and the generation they accept for.
 final class ListenerSlot {
     var listener: WorkerListener
     var acceptors: [Endpoint: [Acceptor]] = [:]

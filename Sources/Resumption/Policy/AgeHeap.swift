@@ -15,10 +15,10 @@ struct AgeHeap<Element: Sendable>: Sendable {
 
     mutating func insert(_ element: Element) {
         elements.append(element)
-        var place = elements.count - 1
-        while place > 0, moment(elements[place]) < moment(elements[(place - 1) / 2]) {
-            elements.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
+        var index = elements.count - 1
+        while index > 0, moment(elements[index]) < moment(elements[(index - 1) / 2]) {
+            elements.swapAt(index, (index - 1) / 2)
+            index = (index - 1) / 2
         }
     }
 
@@ -27,15 +27,15 @@ struct AgeHeap<Element: Sendable>: Sendable {
         guard let first = elements.first else { return nil }
         elements.swapAt(0, elements.count - 1)
         elements.removeLast()
-        var place = 0
+        var index = 0
         while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < elements.count {
+            var least = index
+            for child in [2 * index + 1, 2 * index + 2] where child < elements.count {
                 if moment(elements[child]) < moment(elements[least]) { least = child }
             }
-            guard least != place else { return first }
-            elements.swapAt(place, least)
-            place = least
+            guard least != index else { return first }
+            elements.swapAt(index, least)
+            index = least
         }
     }
 

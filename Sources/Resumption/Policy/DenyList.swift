@@ -146,7 +146,7 @@ package final class DenyList: Sendable {
         return certified.max { $0.value < $1.value }?.key
     }
 
-    /// Puts one entry in the place of all that a certificate has: its lineages up to the youngest of them.
+    /// Puts one entry instead of all that a certificate has: its lineages up to the youngest of them.
     private static func collapse(_ holder: Holder, _ state: inout State) {
         guard case .certificate(let certificate) = holder else { return }
         let own = state.certified.removeAll { $0.holder == holder }
@@ -155,7 +155,7 @@ package final class DenyList: Sendable {
         state.certificates[certificate] = youngest
     }
 
-    /// Each certificate has one entry, and there are as many as the list has places.
+    /// Each certificate has one entry, and there are as many as the list has room for.
     private func overflow(
         with lineage: Lineage, _ certificate: PeerChain.Certificate, _ state: inout State
     ) -> Addition {

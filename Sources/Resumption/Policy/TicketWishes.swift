@@ -8,7 +8,7 @@ internal import Synchronization
 /// Addresses may share a counter by chance: then they get less, and never more.
 final class TicketWishes: Sendable {
     private struct Counts {
-        var places = [UInt16](repeating: 0, count: ResumptionLimits.wishPlaces)
+        var slots = [UInt16](repeating: 0, count: ResumptionLimits.wishSlots)
         var end = WallTime.distantPast
     }
 
@@ -22,7 +22,7 @@ final class TicketWishes: Sendable {
     func grant(_ wanted: Int, to client: IPAddress?, at now: WallTime, lifetime: Duration) -> Int {
         var hasher = Hasher()
         hasher.combine(client?.network)
-        let place = Int(UInt(bitPattern: hasher.finalize()) % UInt(ResumptionLimits.wishPlaces))
+        let slot = Int(UInt(bitPattern: hasher.finalize()) % UInt(ResumptionLimits.wishSlots))
         let given = counts.withLock { counts in
             var current = counts.take() ?? Counts()
             defer { counts = current }
@@ -31,8 +31,8 @@ final class TicketWishes: Sendable {
                 current = Counts()
                 current.end = now.later(by: lifetime)
             }
-            let given = min(wanted, max(0, ResumptionLimits.wishShare - Int(current.places[place])))
-            current.places[place] += UInt16(given)
+            let given = min(wanted, max(0, ResumptionLimits.wishShare - Int(current.slots[slot])))
+            current.slots[slot] += UInt16(given)
             return given
         }
         if given < wanted { cut.wrappingAdd(wanted - given, ordering: .relaxed) }

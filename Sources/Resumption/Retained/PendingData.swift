@@ -13,11 +13,11 @@ package final class PendingData: Sendable {
     }
 
     private struct State {
-        var values: [LineageID: (turn: UInt64, value: Value)] = [:]
-        /// In order of arrival; it skips those whose turn is no longer that of their value.
-        var queue: [(turn: UInt64, lineage: LineageID)] = []
+        var values: [LineageID: (number: UInt64, value: Value)] = [:]
+        /// In order of arrival; it skips those whose number is no longer that of their value.
+        var queue: [(number: UInt64, lineage: LineageID)] = []
         var first = 0
-        var turn: UInt64 = 0
+        var number: UInt64 = 0
     }
 
     private let state = Locked(State())
@@ -38,7 +38,7 @@ package final class PendingData: Sendable {
     /// How many lineages wait.
     package var count: Int { size.load(ordering: .relaxed) }
 
-    /// How long the queue of turns is.
+    /// How long the queue is.
     var queued: Int { state.withLock { $0.queue.count } }
 
     /// How many have made room for others.
@@ -47,18 +47,18 @@ package final class PendingData: Sendable {
     func set(_ value: Value, for lineage: LineageID) {
         state.withLock { state in
             if let old = state.values[lineage]?.value, old.set > value.set { return }
-            state.turn += 1
-            state.values[lineage] = (state.turn, value)
-            state.queue.append((state.turn, lineage))
+            state.number += 1
+            state.values[lineage] = (state.number, value)
+            state.queue.append((state.number, lineage))
             while state.values.count > capacity {
                 let oldest = state.queue[state.first]
                 state.first += 1
-                guard state.values[oldest.lineage]?.turn == oldest.turn else { continue }
+                guard state.values[oldest.lineage]?.number == oldest.number else { continue }
                 state.values[oldest.lineage] = nil
                 gone.wrappingAdd(1, ordering: .relaxed)
             }
             if state.queue.count > 2 * capacity {
-                state.queue = state.queue[state.first...].filter { state.values[$0.lineage]?.turn == $0.turn }
+                state.queue = state.queue[state.first...].filter { state.values[$0.lineage]?.number == $0.number }
                 state.first = 0
             }
             size.store(state.values.count, ordering: .relaxed)

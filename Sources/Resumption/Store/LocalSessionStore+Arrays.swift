@@ -5,14 +5,14 @@ extension LocalSessionStore {
     /// The session under a key, which stays; in an array of its own, allocated under the lock.
     package func get(_ key: SessionKey, at time: WallTime) -> [UInt8]? {
         withFound(key, at: time) { shard, found in
-            [UInt8](shard.records.session(at: found.place, length: found.length))
+            [UInt8](shard.records.session(at: found.offset, length: found.length))
         }
     }
 
     /// As ``get(_:at:)``, and removes the session: of several callers at once only one gets it.
     package func take(_ key: SessionKey, at time: WallTime) -> [UInt8]? {
         withFound(key, at: time) { shard, found in
-            let session = [UInt8](shard.records.session(at: found.place, length: found.length))
+            let session = [UInt8](shard.records.session(at: found.offset, length: found.length))
             shard.discard(found)
             return session
         }

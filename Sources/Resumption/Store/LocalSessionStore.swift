@@ -65,7 +65,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package func get(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         checkRoom(buffer)
         return withFound(key, at: time) { shard, found in
-            buffer.copyMemory(from: shard.records.session(at: found.place, length: found.length))
+            buffer.copyMemory(from: shard.records.session(at: found.offset, length: found.length))
             return found.length
         }
     }
@@ -88,7 +88,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         }
     }
 
-    /// Puts a session in the place of another, if that is still there as it was.
+    /// Puts a session in another's stead, if that is still there as it was.
     func replace(
         _ key: SessionKey, _ old: UnsafeRawBufferPointer, by session: UnsafeRawBufferPointer, expires: WallTime,
         at time: WallTime
@@ -96,7 +96,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
         guard fits(session) else { return }
         withShard(key) { shard, key in
             guard let found = shard.find(key, at: time), found.length == old.count,
-                shard.records.session(at: found.place, length: found.length).elementsEqual(old)
+                shard.records.session(at: found.offset, length: found.length).elementsEqual(old)
             else { return }
             _ = shard.put(key, session, expires: expires, at: time)
         }
@@ -119,7 +119,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
                 guard let found = shard.peek(key) else { return nil }
                 let isShort = found.length <= Self.shortSession
                 let copy = isShort ? stack : .allocate(byteCount: found.length, alignment: 8)
-                copy.copyMemory(from: shard.records.session(at: found.place, length: found.length))
+                copy.copyMemory(from: shard.records.session(at: found.offset, length: found.length))
                 isPast = found.header.isExpired(at: time)
                 if isPast { shard.expire(found) }
                 return UnsafeMutableRawBufferPointer(rebasing: copy[..<found.length])
@@ -135,7 +135,7 @@ package final class LocalSessionStore: SessionStore, @unchecked Sendable {
     package func take(_ key: SessionKey, at time: WallTime, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         checkRoom(buffer)
         return withFound(key, at: time) { shard, found in
-            buffer.copyMemory(from: shard.records.session(at: found.place, length: found.length))
+            buffer.copyMemory(from: shard.records.session(at: found.offset, length: found.length))
             shard.discard(found)
             return found.length
         }

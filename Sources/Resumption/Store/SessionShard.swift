@@ -9,7 +9,7 @@ struct SessionShard {
     /// A session that is there, as long as the lock is held and nothing else is done to the shard.
     struct Found {
         let slot: Int
-        let place: Int
+        let offset: Int
         let header: RecordHeader
 
         var length: Int { header.length }
@@ -31,7 +31,7 @@ struct SessionShard {
         return body(self)
     }
 
-    /// The place of the session under a key, if it is there at this time; one that is past its expiry is wiped.
+    /// The offset of the session under a key, if it is there at this time; one that is past its expiry is wiped.
     @inline(__always)
     func find(_ key: HashedKey, at time: WallTime) -> Found? {
         guard let found = peek(key) else { return nil }
@@ -40,14 +40,14 @@ struct SessionShard {
         return nil
     }
 
-    /// The place of the session under a key, whether its time is over or not.
+    /// The offset of the session under a key, whether its time is over or not.
     @inline(__always)
     func peek(_ key: HashedKey) -> Found? {
         guard let slot = slot(of: key) else { return nil }
-        let place = table.place(of: slot)
-        let header = records.header(at: place)
-        guard isFlushed(place) else { return Found(slot: slot, place: place, header: header) }
-        kill(slot, place, header)
+        let offset = table.offset(of: slot)
+        let header = records.header(at: offset)
+        guard isFlushed(offset) else { return Found(slot: slot, offset: offset, header: header) }
+        kill(slot, offset, header)
         return nil
     }
 
@@ -73,9 +73,9 @@ struct SessionShard {
         clear(at: time)
         let record = SessionRecords.recordBytes(session.count)
         let evicted = makeRoom(for: record, at: time)
-        let place = state.pointee.head
-        records.write(key.key, session, header, at: place)
-        table.insert(key.tag, place: place)
+        let offset = state.pointee.head
+        records.write(key.key, session, header, at: offset)
+        table.insert(key.tag, offset: offset)
         advanceHead(by: record)
         state.pointee.indexed &+= 1
         state.pointee.counts.entries &+= 1
@@ -86,14 +86,14 @@ struct SessionShard {
     /// Wipes a session that ``find(_:at:)`` found; its space comes back when it is the oldest.
     @inline(__always)
     func discard(_ found: Found) {
-        kill(found.slot, found.place, found.header)
+        kill(found.slot, found.offset, found.header)
     }
 
     /// Wipes the session under a key, expired or not.
     func remove(_ key: HashedKey) {
         guard let slot = slot(of: key) else { return }
-        let place = table.place(of: slot)
-        kill(slot, place, records.header(at: place))
+        let offset = table.offset(of: slot)
+        kill(slot, offset, records.header(at: offset))
     }
 
     /// Forgets everything at once; ``sweep(_:)`` wipes it.
@@ -117,15 +117,15 @@ struct SessionShard {
     }
 
     @inline(__always)
-    private func isFlushed(_ place: Int) -> Bool {
+    private func isFlushed(_ offset: Int) -> Bool {
         let tail = state.pointee.tail
-        return (place >= tail ? place &- tail : place &+ records.byteCount &- tail) < state.pointee.flushed
+        return (offset >= tail ? offset &- tail : offset &+ records.byteCount &- tail) < state.pointee.flushed
     }
 
     /// Takes a record out of the table and the counts, and wipes it. It is dead to walks over the record area.
     @inline(__always)
-    private func kill(_ slot: Int, _ place: Int, _ header: RecordHeader) {
-        if !isFlushed(place) {
+    private func kill(_ slot: Int, _ offset: Int, _ header: RecordHeader) {
+        if !isFlushed(offset) {
             state.pointee.counts.entries &-= 1
             state.pointee.counts.bytes &-= SessionRecords.recordBytes(header.length)
         }
@@ -133,8 +133,8 @@ struct SessionShard {
         state.pointee.indexed &-= 1
         var dead = header
         dead.die()
-        records.write(dead, at: place)
-        records.wipe(at: place, length: header.length)
+        records.write(dead, at: offset)
+        records.wipe(at: offset, length: header.length)
     }
 
     /// Clears away a few of the oldest dead or expired records: each put leaves fewer than it found.
@@ -183,12 +183,12 @@ struct SessionShard {
     /// Gives the oldest record's space back, wiped.
     @inline(__always)
     private func reclaim(_ header: RecordHeader) {
-        let place = state.pointee.tail
+        let offset = state.pointee.tail
         if !header.isDead {
-            let tag = hash(records.key(at: place)).tag
-            if let slot = table.find(tag, matches: { $0 == place }) { kill(slot, place, header) }
+            let tag = hash(records.key(at: offset)).tag
+            if let slot = table.find(tag, matches: { $0 == offset }) { kill(slot, offset, header) }
         }
-        advanceTail(by: header.isFiller ? records.byteCount &- place : SessionRecords.recordBytes(header.length))
+        advanceTail(by: header.isFiller ? records.byteCount &- offset : SessionRecords.recordBytes(header.length))
     }
 
     @inline(__always)

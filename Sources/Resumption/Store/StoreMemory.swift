@@ -8,7 +8,7 @@ struct StoreMemory {
     private static let stateBytes = 256
     /// How a shard's bytes are divided: a session of 160 bytes has a record of 200, and a slot and a half.
     private static let slotShare = (12, of: 212)
-    /// A slot names a place by 32 bits, in units of eight bytes.
+    /// A slot names an offset by 32 bits, in units of eight bytes.
     private static let mostRecordBytes = 1 << 35 - 64
     private static let mostShards = 64
     /// The size of a huge page, which the system maps at once on request.
@@ -47,7 +47,7 @@ struct StoreMemory {
         // For a mapping of ours these fail only on a kernel without the feature; the store works without it.
         _ = madvise(base, byteCount, MADV_DONTDUMP)
         _ = madvise(base, byteCount, MADV_NOHUGEPAGE)
-        precondition(MemoryLayout<ShardState>.size <= Self.stateBytes, "a state is larger than its place")
+        precondition(MemoryLayout<ShardState>.size <= Self.stateBytes, "a state is larger than its share")
         for shard in 0..<shards {
             let state = state(shard)
             state.initialize(to: ShardState())

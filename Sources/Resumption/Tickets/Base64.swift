@@ -13,14 +13,14 @@ package enum Base64 {
         let unused = (digits.last.flatMap(value(of:)) ?? 0) & ((1 << UInt32(2 * padding)) - 1)
         guard unused == 0 else { return nil }
         return Secret(count: text.count / 4 * 3 - padding) { bytes in
-            var (bits, held, place): (UInt32, UInt32, Int) = (0, 0, 0)
+            var (bits, held, index): (UInt32, UInt32, Int) = (0, 0, 0)
             for digit in digits {
                 bits = bits << 6 | (value(of: digit) ?? 0)
                 held += 6
                 guard held >= 8 else { continue }
                 held -= 8
-                bytes[place] = UInt8(truncatingIfNeeded: bits >> held)
-                place += 1
+                bytes[index] = UInt8(truncatingIfNeeded: bits >> held)
+                index += 1
             }
         }
     }

@@ -11,9 +11,9 @@ struct FixedTicketKeys: Sendable {
 
     /// The key of that name, and whether none that comes after it in the order seals.
     func find(_ name: TicketKeyName, at time: WallTime) -> (key: TicketKey, isNewest: Bool)? {
-        guard let place = keys.firstIndex(where: { $0.name == name }) else { return nil }
+        guard let index = keys.firstIndex(where: { $0.name == name }) else { return nil }
         let sealing = keys.firstIndex { $0.notBefore <= time && time < $0.notAfter }
-        return (keys[place], sealing.map { place <= $0 } ?? true)
+        return (keys[index], sealing.map { index <= $0 } ?? true)
     }
 
     /// Whether a key is past for good.

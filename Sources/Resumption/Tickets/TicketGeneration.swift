@@ -9,7 +9,7 @@ struct TicketGeneration: Sendable {
     private(set) var lifetime: Duration
     /// Whether tickets of it may exist.
     private(set) var hasSealed = false
-    /// When the clock was set back and left its turn in a future too far to wait for.
+    /// When the clock was set back and left its period in a future too far to wait for.
     var strandedSince: WallTime?
 
     init(minting random: RandomBytes, from start: WallTime, until end: WallTime, lifetime: Duration) {
@@ -18,7 +18,7 @@ struct TicketGeneration: Sendable {
         self.lifetime = lifetime
     }
 
-    /// Whether it is this key's turn to seal.
+    /// Whether this key seals.
     func seals(at time: WallTime) -> Bool { key.notBefore <= time && time < sealsUntil }
 
     /// When it is of no more use. After the clock was set back, its tickets age all the same.
@@ -36,7 +36,7 @@ struct TicketGeneration: Sendable {
         key.notAfter = sealsUntil.later(by: self.lifetime)
     }
 
-    /// Moves its turn.
+    /// Moves its period.
     mutating func seal(from start: WallTime, until end: WallTime) {
         key.notBefore = start
         sealsUntil = end

@@ -1,4 +1,4 @@
-/// Why a file of ticket keys cannot be used. It names places and sizes, never content.
+/// Why a file of ticket keys cannot be used. It names lines and sizes, never content.
 package enum TicketKeyFileFault: Error, Sendable, Hashable {
     /// There is nothing in it.
     case empty

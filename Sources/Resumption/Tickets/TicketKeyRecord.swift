@@ -26,7 +26,7 @@ package struct TicketKeyRecord: Sendable {
         _ records: [TicketKeyRecord], ticketLifetime: Duration, at time: WallTime
     ) -> [TicketKeyRecordFault] {
         guard !records.isEmpty else { return [.none] }
-        return records.indices.flatMap { faults(of: records[$0], place: $0 + 1) } + duplicates(in: records)
+        return records.indices.flatMap { faults(of: records[$0], number: $0 + 1) } + duplicates(in: records)
             + faults(ofOrder: records, ticketLifetime: ticketLifetime, at: time)
     }
 
@@ -39,19 +39,19 @@ package struct TicketKeyRecord: Sendable {
         }
     }
 
-    private static func faults(of record: TicketKeyRecord, place: Int) -> [TicketKeyRecordFault] {
+    private static func faults(of record: TicketKeyRecord, number: Int) -> [TicketKeyRecordFault] {
         var faults: [TicketKeyRecordFault] = []
         if record.name.count != TicketKeyName.byteCount {
-            faults.append(.nameSize(key: place, bytes: record.name.count))
+            faults.append(.nameSize(key: number, bytes: record.name.count))
         }
         for secret in [record.aes, record.hmac] where !TicketKey.keySizes.contains(secret.count) {
-            faults.append(.secretSize(key: place, bytes: secret.count))
+            faults.append(.secretSize(key: number, bytes: secret.count))
         }
         let secrets = [record.aes, record.hmac].contains {
             $0.withBytes { bytes in !bytes.isEmpty && bytes.allSatisfy { $0 == bytes[0] } }
         }
-        if secrets || Set(record.name).count == 1 { faults.append(.notRandom(key: place)) }
-        if record.notAfter <= record.notBefore { faults.append(.endsBeforeItBegins(key: place)) }
+        if secrets || Set(record.name).count == 1 { faults.append(.notRandom(key: number)) }
+        if record.notAfter <= record.notBefore { faults.append(.endsBeforeItBegins(key: number)) }
         return faults
     }
 

@@ -4,7 +4,7 @@ package import RepriseVocabulary
 ///
 /// Keys come from the ring itself, which makes new ones as time passes, or from files. The ring outlives reloads: so do
 /// its keys. It has no clock; every call passes the time, and any call makes up for missed ones. Times may come from
-/// several threads, a little out of order, and from a clock that is set back or ahead: a key whose turn it is seals,
+/// several threads, a little out of order, and from a clock that is set back or ahead: a key whose period it is seals,
 /// and no key is wiped while its tickets may come back.
 package final class TicketKeyRing: Sendable {
     private let state: Locked<TicketKeyRingState>
@@ -23,7 +23,7 @@ package final class TicketKeyRing: Sendable {
 
     /// The key that a ticket names with its first 16 bytes.
     ///
-    /// - Returns: ``TicketKeyLookup/found(_:isNewest:)`` for a key made ahead of its turn, too: another node's clock
+    /// - Returns: ``TicketKeyLookup/found(_:isNewest:)`` for a key made ahead of its period, too: another node's clock
     ///   may be a little ahead of ours.
     package func opening(name: UnsafeRawBufferPointer, at time: WallTime) -> TicketKeyLookup {
         guard let name = TicketKeyName(name) else { return .unknown }
@@ -35,7 +35,7 @@ package final class TicketKeyRing: Sendable {
         if case .found = state.withLock({ $0.find(name, at: time.withRoom) }) { true } else { false }
     }
 
-    /// Makes keys ahead of their turn and wipes those that are past. A timer calls it, so that handshakes need not.
+    /// Makes keys ahead of their period and wipes those that are past. A timer calls it, so that handshakes need not.
     package func advance(to time: WallTime) {
         state.withLock { $0.advance(to: time.withRoom) }
     }

@@ -1,7 +1,7 @@
 import CRepriseOpenSSL
 package import RepriseVocabulary
 
-/// The place for a certificate's OCSP response (RFC 6066 §8), which can be replaced while connections use it.
+/// A certificate's OCSP response (RFC 6066 §8), which can be replaced while connections use it.
 ///
 /// Shared by all workers; its lock is held for the length of one reference's copy.
 package final class Staple: Sendable {
@@ -10,7 +10,7 @@ package final class Staple: Sendable {
     private nonisolated(unsafe) let issuer: OpaquePointer?
     private let response = Locked<StapledResponse?>(nil)
 
-    /// An empty place for the certificate's response; `issuer` is the next certificate of its chain.
+    /// No response yet; `issuer` is the next certificate of its chain.
     init(certificate: OpaquePointer, issuer: OpaquePointer?) {
         X509_up_ref(certificate)
         self.certificate = certificate
@@ -23,7 +23,7 @@ package final class Staple: Sendable {
         X509_free(issuer)
     }
 
-    /// Puts the response in place of the one there.
+    /// Replaces the response.
     ///
     /// It must parse, be successful and speak of the certificate (by issuer and serial number; by the serial number
     /// alone where the chain has no issuer). Its signature is the clients' to verify.

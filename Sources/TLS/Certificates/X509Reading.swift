@@ -115,7 +115,7 @@ enum X509Reading {
     }
 
     /// The key's kind, or the name of a kind that TLS servers cannot have.
-    static func keyKind(of key: OpaquePointer) -> Result<KeyKind, UnsupportedKey> {
+    static func keyKind(of key: OpaquePointer) -> Result<KeyKind, UnsupportedKeyError> {
         let bits = Int(EVP_PKEY_get_bits(key))
         switch EVP_PKEY_get_base_id(key) {
         case EVP_PKEY_RSA: return .success(.rsa(bits: bits))
@@ -124,27 +124,27 @@ enum X509Reading {
         case EVP_PKEY_ED448: return .success(.ed448)
         case EVP_PKEY_EC: return curve(of: key)
         case let other:
-            return .failure(UnsupportedKey(name: OBJ_nid2sn(other).map { String(cString: $0) } ?? "type \(other)"))
+            return .failure(UnsupportedKeyError(name: OBJ_nid2sn(other).map { String(cString: $0) } ?? "type \(other)"))
         }
     }
 
-    private static func curve(of key: OpaquePointer) -> Result<KeyKind, UnsupportedKey> {
+    private static func curve(of key: OpaquePointer) -> Result<KeyKind, UnsupportedKeyError> {
         var name = [CChar](repeating: 0, count: 64)
         var count = 0
         guard EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1 else {
-            return .failure(UnsupportedKey(name: "EC with explicit parameters"))
+            return .failure(UnsupportedKeyError(name: "EC with explicit parameters"))
         }
         let text = String(decoding: name.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
         switch text {
         case "prime256v1", "P-256": return .success(.ecdsa(curve: "P-256"))
         case "secp384r1", "P-384": return .success(.ecdsa(curve: "P-384"))
         case "secp521r1", "P-521": return .success(.ecdsa(curve: "P-521"))
-        default: return .failure(UnsupportedKey(name: "EC on the curve \(text)"))
+        default: return .failure(UnsupportedKeyError(name: "EC on the curve \(text)"))
         }
     }
 }
 
 /// A kind of key that cannot serve TLS 1.2 and 1.3.
-struct UnsupportedKey: Error {
+struct UnsupportedKeyError: Error {
     let name: String
 }

@@ -13,8 +13,8 @@ struct Revocations: Sendable {
 
     /// Judges a verified chain, at a full handshake and at a resumption alike.
     func judge(_ chain: [PeerChain.Certificate], at time: WallTime) -> ClientAuthentication.Revocation {
-        let verdicts = chain.indices.map { judge($0, of: chain, at: time) }
-        return verdicts.contains(.revoked) ? .revoked : verdicts.contains(.unknown) ? .unknown : .none
+        let findings = chain.indices.map { judge($0, of: chain, at: time) }
+        return findings.contains(.revoked) ? .revoked : findings.contains(.unknown) ? .unknown : .none
     }
 
     private func judge(

@@ -125,7 +125,7 @@ package final class ClientConnection {
     }
 }
 
-/// Where a client's SSL keeps its connection; apart from a server's place, so that neither is taken for the other.
+/// Where a client's SSL keeps its connection; apart from a server's slot, so that neither is taken for the other.
 private let clientIndex = reprise_ssl_new_index()
 
 /// SSL_CTX_sess_set_new_cb(3) of a client: once for each session the server gives.

@@ -24,7 +24,7 @@ struct HelloState {
     /// How many bytes libssl had been given before this ClientHello.
     var start = 0
     /// Why it was refused; a callback writes it, and we report it when libssl has returned.
-    var refusal: (cause: HandshakeFailure, detail: String)?
+    var fault: (cause: HandshakeFailure, detail: String)?
     /// The host that was chosen.
     var match: HostContexts.Match?
     var requestedName: [UInt8]?

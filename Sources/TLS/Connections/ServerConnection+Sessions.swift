@@ -134,8 +134,8 @@ extension ServerConnection {
         sessions.find(id, isTLS13: SSL_version(ssl) == TLS1_3_VERSION) { der in
             isThere = true
             var start = der.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            restored = withUnsafeMutablePointer(to: &start) { place in
-                place.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 1) {
+            restored = withUnsafeMutablePointer(to: &start) { pointer in
+                pointer.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 1) {
                     d2i_SSL_SESSION(nil, $0, der.count)
                 }
             }
@@ -155,14 +155,14 @@ extension ServerConnection {
     /// libssl has settled whether a session is resumed: a session that was judged good may have another digest than the
     /// cipher.
     ///
-    /// - Returns: the alert in place of a ServerHello that would resume a session against the policy.
+    /// - Returns: the alert instead of a ServerHello that would resume a session against the policy.
     func resumptionIsSettled(_ ssl: OpaquePointer) -> TLSAlert? {
         let isResumed = SSL_session_reused(ssl) == 1
         planTickets(resumed: isResumed)
         // libssl calls back for the name after it has verified the binder.
         if isResumed { sessions.resumptionIsProved() }
         guard isResumed, let fault = sessions.checkResumption().fault else { return nil }
-        hello.refusal = fault
+        hello.fault = fault
         return .accessDenied
     }
 

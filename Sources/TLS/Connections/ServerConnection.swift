@@ -5,7 +5,7 @@ import RepriseVocabulary
 /// ClientHellos, and gives and takes sessions.
 ///
 /// Confined to its worker. A turn is `lend`, then `handshake` or `read` as often as wanted, then `endTurn`; bytes to
-/// send gather in the ``OutputBuffer``. It ends with `close`, after `sendCloseNotify`, `abandon` or a failure.
+/// send gather in the ``OutputBuffer``. It ends with `close`, after `sendCloseNotify`, `markShutdown` or a failure.
 package final class ServerConnection {
     package let stream: TLSStream
     let context: ServerContext
@@ -37,7 +37,7 @@ package final class ServerConnection {
         let isNoted = stream.ssl.map {
             SSL_set_ex_data($0, connectionIndex, Unmanaged.passUnretained(self).toOpaque())
         }
-        precondition(isNoted == 1, "libssl has no place for a connection: \(ErrorQueue.drain().summary)")
+        precondition(isNoted == 1, "libssl has no room for a connection: \(ErrorQueue.drain().summary)")
     }
 
     deinit {
@@ -72,7 +72,7 @@ package final class ServerConnection {
         case .wantsInput: return refuseEndlessHello() ?? .wantsInput
         case .wantsHelloAnswer: return .wantsSession
         case .failed(let errors):
-            guard let (cause, detail) = hello.refusal else { return .failed(stream.handshakeFailed(errors)) }
+            guard let (cause, detail) = hello.fault else { return .failed(stream.handshakeFailed(errors)) }
             return .failed(stream.handshakeFailed(cause, detail, errors))
         }
     }

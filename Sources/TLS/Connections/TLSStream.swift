@@ -243,13 +243,13 @@ package final class TLSStream {
 private let streamIndex = reprise_ssl_new_index()
 
 /// SSL_set_info_callback(3): alerts, and the steps of the state machine.
-private func streamInformed(_ ssl: OpaquePointer?, _ place: CInt, _ value: CInt) {
+private func streamInformed(_ ssl: OpaquePointer?, _ event: CInt, _ value: CInt) {
     guard let ssl else { return }
-    if place & SSL_CB_ALERT != 0 {
+    if event & SSL_CB_ALERT != 0 {
         guard let stream = TLSStream.behind(ssl) else { return }
         let alert = TLSAlert(code: UInt8(truncatingIfNeeded: value))
-        stream.note(alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: place & SSL_CB_WRITE != 0)
-    } else if place & SSL_CB_LOOP != 0 {
+        stream.note(alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: event & SSL_CB_WRITE != 0)
+    } else if event & SSL_CB_LOOP != 0 {
         let state = SSL_get_state(ssl)
         guard state == TLS_ST_SR_KEY_UPDATE || state == TLS_ST_CR_KEY_UPDATE else { return }
         TLSStream.behind(ssl)?.noteKeyUpdate()

@@ -23,7 +23,7 @@ struct TicketBook {
     var written = 0
     /// How often libssl had written anything when it wrote the last ticket; `nil` before any ticket.
     var writesWithTickets: Int?
-    /// Whether an alert takes the place of the next ticket.
+    /// Whether an alert goes out instead of the next ticket.
     var refusesByTicket = false
 
     init(holdsTickets: Bool) {

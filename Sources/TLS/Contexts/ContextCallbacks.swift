@@ -13,8 +13,8 @@ func clientHelloArrived(
     switch connection.helloArrived(ssl) {
     case .proceed: return SSL_CLIENT_HELLO_SUCCESS
     case .wait: return SSL_CLIENT_HELLO_RETRY
-    case .refuse(let refusal):
-        alert.pointee = CInt(refusal.code)
+    case .refuse(let answer):
+        alert.pointee = CInt(answer.code)
         return SSL_CLIENT_HELLO_ERROR
     }
 }
@@ -25,8 +25,8 @@ func acknowledgeServerName(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let ssl, let alert, let connection = ServerConnection.behind(ssl) else { return SSL_TLSEXT_ERR_NOACK }
-    if let refusal = connection.resumptionIsSettled(ssl) {
-        alert.pointee = CInt(refusal.code)
+    if let answer = connection.resumptionIsSettled(ssl) {
+        alert.pointee = CInt(answer.code)
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
     return connection.hello.match?.isByName == true ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
@@ -66,7 +66,7 @@ func stapleStatus(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -
 
 /// SSL_CTX_add_custom_ext(3): the ticket_request extension has been read in the ClientHello callback already.
 func ticketRequestArrived(
-    _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ place: CUnsignedInt, _ bytes: UnsafePointer<UInt8>?, _ count: Int,
+    _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ message: CUnsignedInt, _ bytes: UnsafePointer<UInt8>?, _ count: Int,
     _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
     _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
@@ -76,7 +76,7 @@ func ticketRequestArrived(
 /// SSL_CTX_add_custom_ext(3), while libssl makes a TLS 1.3 ticket: it adds nothing. It is libssl's only way to send an
 /// alert of our choice when the handshake is done.
 func ticketMayRefuse(
-    _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ place: CUnsignedInt,
+    _ ssl: OpaquePointer?, _ type: CUnsignedInt, _ message: CUnsignedInt,
     _ bytes: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ count: UnsafeMutablePointer<Int>?,
     _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
     _ argument: UnsafeMutableRawPointer?

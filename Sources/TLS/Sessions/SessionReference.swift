@@ -36,8 +36,10 @@ package final class SessionReference: @unchecked Sendable {
         guard der.count <= TLSLimits.sessionBytes else { return nil }
         var end = der.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let start = end
-        let session = withUnsafeMutablePointer(to: &end) { place in
-            place.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 1) { d2i_SSL_SESSION(nil, $0, der.count) }
+        let session = withUnsafeMutablePointer(to: &end) { pointer in
+            pointer.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 1) {
+                d2i_SSL_SESSION(nil, $0, der.count)
+            }
         }
         guard let session else { return nil }
         let reference = SessionReference(owning: session)

@@ -10,7 +10,7 @@ public protocol ClosedList: CaseIterable, Sendable, Hashable where AllCases == [
     /// The word in logs, metrics and the configuration; and one sentence for people, in Markdown.
     var text: (word: String, meaning: String) { get }
 
-    /// The place in `allCases`.
+    /// The index in `allCases`.
     var index: Int { get }
 }
 
@@ -21,7 +21,7 @@ extension ClosedList {
     /// One sentence for people, in Markdown.
     public var meaning: String { text.meaning }
 
-    /// Every word, each at the place of its ``index``.
+    /// Every word, each at its ``index``.
     public static var words: [String] { allCases.map(\.word) }
 
     /// The case of that word, for what is read once: it looks at one case after the other.
@@ -32,6 +32,6 @@ extension ClosedList {
 }
 
 extension ClosedList where Self: RawRepresentable, RawValue == Int {
-    /// The place in `allCases`: the raw values count from 0.
+    /// The index in `allCases`: the raw values count from 0.
     public var index: Int { rawValue }
 }

@@ -17,7 +17,7 @@ public enum TLSVersion: Int, ClosedList, Comparable {
         }
     }
 
-    /// The place in `allCases`: the versions' numbers follow one another.
+    /// The index in `allCases`: the versions' numbers follow one another.
     public var index: Int { rawValue - Self.tls1_0.rawValue }
 
     /// Reads the number alone, `1.0` to `1.3`, as the configuration file has it.
