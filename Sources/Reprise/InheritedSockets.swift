@@ -70,7 +70,8 @@ struct InheritedSockets: Sendable {
 
     /// Takes over what `LISTEN_FDS` announces, if `LISTEN_PID` names this process.
     init(environment: [String: String], process: Int32 = getpid()) {
-        guard let announced = environment["LISTEN_FDS"], let owner = environment["LISTEN_PID"] else { return }
+        guard let announced = environment["LISTEN_FDS"], let owner = environment["LISTEN_PID"], announced + owner != ""
+        else { return }
         guard let owner = Int32(owner) else {
             unreadable = "LISTEN_PID=\(owner) names no process"
             return

@@ -32,6 +32,12 @@ public enum RepriseError: Error, Sendable {
     case cannotStart(String)
 }
 
+extension RepriseError {
+    /// Whether the same call can succeed later, with nothing changed in the files: the system may have room again, or a
+    /// port be free. It is always ours: neither a client nor an upstream makes Reprise not start.
+    public var isWorthRetrying: Bool { if case .cannotStart = self { true } else { false } }
+}
+
 extension RepriseError: CustomStringConvertible {
     public var description: String {
         switch self {

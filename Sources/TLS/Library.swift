@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+import Glibc
 
 /// The libssl that this process runs with.
 package enum Library {
@@ -94,15 +95,27 @@ extension Library {
     package static func configurationFault(isNamed: Bool) -> String? {
         ErrorQueue.clear()
         defer { ErrorQueue.clear() }
-        let file = configurationFile
-        guard !file.isEmpty, let configuration = NCONF_new(nil) else { return nil }
+        guard let path = CONF_get1_default_config_file() else { return nil }
+        defer { reprise_openssl_free(path) }
+        guard path.pointee != 0, let configuration = NCONF_new(nil) else { return nil }
         defer { NCONF_free(configuration) }
+        // libcrypto reads a folder as an empty file.
+        var status = stat()
+        let isReadable = access(path, R_OK) == 0 && stat(path, &status) == 0
+        let reason = !isReadable ? errno : status.st_mode & S_IFMT == S_IFDIR ? EISDIR : 0
+        guard reason == 0 else {
+            // Without OPENSSL_CONF no file has been asked for.
+            return isNamed
+                ? "OPENSSL_CONF names \(configurationFile), which cannot be read: \(String(cString: strerror(reason)).lowercased())"
+                : nil
+        }
         var line = 0
-        guard NCONF_load(configuration, file, &line) != 1 else { return nil }
-        let reason = ErrorQueue.drain().summary
-        // Without OPENSSL_CONF no file has been asked for.
-        if line <= 0 { return isNamed ? "OPENSSL_CONF names \(file), which OpenSSL cannot read: \(reason)" : nil }
-        return "\(file), line \(line): OpenSSL reads its configuration no further: \(reason)"
+        guard NCONF_load(configuration, path, &line) != 1 else { return nil }
+        // What libcrypto tells of the line is the line itself, and the file may be another than was meant.
+        let errors = ErrorQueue.drain()
+        let told = errors.last.map { $0.text.prefix { $0 != "(" } }?.split(separator: " ").joined(separator: " ") ?? ""
+        let words = told.isEmpty ? "" : ": \(told)"
+        return "\(configurationFile), line \(line): OpenSSL reads its configuration no further\(words)"
     }
 
     private static var configurationFile: String {

@@ -43,13 +43,18 @@ import Testing
     }
 
     static let configurations: [(text: String?, words: String?)] = [
-        (nil, "cannot read"), ("a = b\n[unended\n", "line 2"), ("a = b\n", nil),
+        (nil, "cannot be read: no such file"), ("/", "cannot be read: is a directory"), ("a = b\n[unended\n", "line 2"),
+        ("a = b\n", nil),
     ]
 
     @Test(arguments: configurations)
     func `OpenSSL's configuration that is not in force is a warning`(text: String?, words: String?) throws {
         let file = folder.appending(path: "openssl.cnf").path
-        if let text { try Data(text.utf8).write(to: URL(fileURLWithPath: file)) }
+        if text == "/" {
+            try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: true)
+        } else if let text {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        }
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         let configuration = folder.appending(path: "x.yaml").path
         try Data(TestConfiguration(TestUpstream.echo()).text.utf8).write(to: URL(fileURLWithPath: configuration))

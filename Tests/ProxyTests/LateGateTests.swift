@@ -36,10 +36,6 @@ private struct PromptGate: ExchangeGate {
         return try await TestWorker(before: [TestWorker.server(Int(upstream.port))], parts)
     }
 
-    private static func connect(_ port: Int, sending bytes: [UInt8]) throws -> SocketClient {
-        try SocketClient(port: port, MemoryClient.Options(serverName: "a.test"), sending: bytes)
-    }
-
     private static func readAll(_ client: SocketClient) -> [UInt8] {
         var all: [UInt8] = []
         repeat {
@@ -54,7 +50,7 @@ private struct PromptGate: ExchangeGate {
         let worker = try await worker(upstream, gate)
         let port = worker.port
         try await onOwnThread {
-            let client = try Self.connect(port, sending: [1, 2, 3])
+            let client = try TestWorker.connect(port, sending: [1, 2, 3])
             client.tls.sendCloseNotify()
             client.flush()
             #expect(eventually { gate.questions == 1 })
@@ -75,7 +71,7 @@ private struct PromptGate: ExchangeGate {
             let worker = try await worker(upstream, gate)
             let port = worker.port
             try await onOwnThread {
-                let client = try Self.connect(port, sending: [1])
+                let client = try TestWorker.connect(port, sending: [1])
                 if let late = gate as? LateGate {
                     #expect(eventually { late.questions == 1 })
                     late.answer(false)
@@ -93,12 +89,12 @@ private struct PromptGate: ExchangeGate {
         let worker = try await worker(upstream, gate, deadline: .milliseconds(50))
         let port = worker.port
         try await onOwnThread {
-            let client = try Self.connect(port, sending: [1])
+            let client = try TestWorker.connect(port, sending: [1])
             #expect(Self.readAll(client).isEmpty)
             #expect(eventually { worker.hasEnded(.upstreamUnreachable) })
             gate.answer(true)
             // A client behind it shows that the answer was heard.
-            let next = try? Self.connect(port, sending: [1])
+            let next = try? TestWorker.connect(port, sending: [1])
             #expect(next != nil && eventually { gate.questions == 2 })
             #expect(upstream.accepted == 0)
         }

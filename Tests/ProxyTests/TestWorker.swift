@@ -58,6 +58,11 @@ final class TestWorker: @unchecked Sendable {
         try await worker.accept(on: socket, for: "web", boundTo: endpoint)
     }
 
+    /// A client of its host, which sends this as soon as it may.
+    static func connect(_ port: Int, sending bytes: [UInt8] = []) throws -> SocketClient {
+        try SocketClient(port: port, MemoryClient.Options(serverName: "a.test"), sending: bytes)
+    }
+
     deinit {
         // A test that throws does not come to ``end()``; its loop must not run when what is confined to it goes.
         loop.stop()

@@ -39,10 +39,6 @@ import Testing
         }
     }
 
-    private static func connect(_ port: Int, sending bytes: [UInt8] = []) throws -> SocketClient {
-        try SocketClient(port: port, MemoryClient.Options(serverName: "a.test"), sending: bytes)
-    }
-
     /// Reads until so many bytes are there, or the stream ends.
     private static func read(_ count: Int, _ client: SocketClient) -> [UInt8] {
         var all: [UInt8] = []
@@ -76,7 +72,7 @@ import Testing
         try await onOwnThread {
             // More than the buffers on the way hold at once.
             let bytes = (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 / 7) }
-            let client = try Self.connect(port, sending: [1, 2, 3])
+            let client = try TestWorker.connect(port, sending: [1, 2, 3])
             try client.tls.write(bytes)
             Self.end(client)
             #expect(Self.read(.max, client) == [1, 2, 3] + bytes)
@@ -108,7 +104,7 @@ import Testing
         let chain = try await Chain(before: .echo(), first: servers.map(\.port))
         let (port, front) = (chain.front.port, chain.front)
         try await onOwnThread {
-            let client = try Self.connect(port, sending: [4, 5, 6])
+            let client = try TestWorker.connect(port, sending: [4, 5, 6])
             #expect(Self.read(3, client) == [4, 5, 6])
             Self.end(client)
             #expect(eventually { front.hasEnded(.clientCloseNotify) })
@@ -126,7 +122,7 @@ import Testing
         let chain = try await Chain(before: .echo())
         let (port, front, back) = (chain.front.port, chain.front, chain.back)
         try await onOwnThread {
-            let client = try Self.connect(port, sending: [7])
+            let client = try TestWorker.connect(port, sending: [7])
             #expect(Self.read(1, client) == [7])
             if byReset { client.reset() } else { client.shutdownWrite() }
             #expect(eventually { front.hasEnded(byReset ? .clientReset : .clientFIN) })
@@ -147,7 +143,7 @@ import Testing
         let chain = try await Chain(before: upstream)
         let (port, front, back) = (chain.front.port, chain.front, chain.back)
         try await onOwnThread {
-            let client = try Self.connect(port)
+            let client = try TestWorker.connect(port)
             #expect(Self.read(.max, client) == [8])
             #expect(client.tls.hasReceivedShutdown)
             try client.tls.write([9, 9])
@@ -187,7 +183,7 @@ import Testing
             })
         let (port, front) = (chain.front.port, chain.front)
         try await onOwnThread {
-            let client = try Self.connect(port, sending: [1])
+            let client = try TestWorker.connect(port, sending: [1])
             #expect(Self.read(1, client) == [1])
             // A record of 1022 bytes: the last that is forwarded is the one before.
             try client.tls.write([UInt8](repeating: 2, count: 1000))
@@ -221,7 +217,7 @@ import Testing
         let chain = try await Chain(before: .echo(), relay: Self.resetting(after: 100))
         let (port, front) = (chain.front.port, chain.front)
         try await onOwnThread {
-            let client = try Self.connect(port, sending: [1])
+            let client = try TestWorker.connect(port, sending: [1])
             // Not until timeouts.connect, which is five seconds.
             #expect(eventually(within: 3) { front.hasEnded(.upstreamUnreachable) })
             #expect(Self.read(.max, client).isEmpty)
@@ -275,7 +271,7 @@ import Testing
         let worker = try await TestWorker(before: [TestWorker.server(Int(Self.earlyServer(answer).port))], parts)
         try await onOwnThread {
             for run in 1...8 {
-                let client = try Self.connect(worker.port)
+                let client = try TestWorker.connect(worker.port)
                 try client.tls.write([UInt8](repeating: 1, count: 500_000))
                 client.flush()
                 let got = Self.read(.max, client)
@@ -299,7 +295,7 @@ import Testing
         let worker = try await TestWorker(before: [TestWorker.server(Int(silent.port))], parts)
         let port = worker.port
         let client = try await onOwnThread {
-            let client = Held(client: try Self.connect(port, sending: [1, 2, 3]))
+            let client = Held(client: try TestWorker.connect(port, sending: [1, 2, 3]))
             #expect(eventually { silent.accepted == 1 })
             return client
         }

@@ -162,6 +162,8 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
                 guard misread.unreadable?.hasPrefix("LISTEN_FDS=\(count) ") == true else { exit(5) }
             }
             let nobody = InheritedSockets(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "me"], process: 2)
+            let unset = InheritedSockets(environment: ["LISTEN_FDS": "", "LISTEN_PID": ""], process: 2)
+            guard unset.unreadable == nil else { exit(7) }
             guard nobody.unreadable?.hasPrefix("LISTEN_PID=me ") == true, others.unreadable == nil else { exit(6) }
             let many = InheritedSockets(environment: ["LISTEN_FDS": "2147483000", "LISTEN_PID": "2"], process: 2)
             let more = " and \(2_147_483_000 - 10 - many.sockets.count) more"

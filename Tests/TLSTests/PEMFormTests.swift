@@ -50,6 +50,7 @@ import Testing
 
     static let mistakes: [PEMFault.Mistake] = [
         .indented, .quoted, .goesOn, .writtenLineEnds, .byteOrderMark, .textBefore, .otherDashes, .noDashes,
+        .joined,
     ]
 
     private func mistaken(_ text: String, _ mistake: PEMFault.Mistake) -> [String] {
@@ -74,6 +75,7 @@ import Testing
                 text.replacing("-----", with: "*****"),
             ]
         case .noDashes: [text.replacing("-----", with: "")]
+        case .joined: ["-----END CERTIFICATE-----" + text]
         }
     }
 
@@ -183,6 +185,17 @@ import Testing
         #expect(ErrorQueue.drain().isEmpty)
     }
 
+    @Test func `a passphrase that protects nothing is a warning`() throws {
+        let (chain, key) = (try openssl.read("a.pem"), try openssl.read("a.key"))
+        try openssl.run("pkey -in a.key -aes256 -passout pass:x -out closed.key")
+        let passphrase = "x".utf8.withContiguousStorageIfAvailable { Secret(copying: UnsafeRawBufferPointer($0)) }
+        for (key, isIdle) in [(key, true), (try openssl.read("closed.key"), false)] {
+            let certificate = try ServerCertificate(
+                chainPEM: chain, keyPEM: key.withUnsafeBytes { Secret(copying: $0) }, passphrase: passphrase)
+            #expect(certificate.warnings(at: WallTime(secondsSinceEpoch: 0)).contains(.passphraseUnused) == isIdle)
+        }
+    }
+
     @Test func `comments and what the openssl command prints around blocks do no harm`() throws {
         try openssl.run("x509 -in a.pem -text -out text.pem")
         let text = Array(
@@ -232,6 +245,9 @@ import Testing
         words(try chain(openssl.read("a.p7b")), "openssl pkcs7 -inform DER")
         words(try chain(openssl.read("request.der")), "signing request")
         words(try self.key(openssl.read("public.der")), "the private key is wanted")
+        words(try self.key(Array("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here\n".utf8)), "OpenSSH's format")
+        try openssl.run("ecparam -name prime256v1 -out parameters.pem")
+        words(try self.key(openssl.read("parameters.pem")), "openssl genpkey -paramfile")
         words(authorities(try openssl.read("a.p7b")), "openssl pkcs7 -inform DER")
         words(authorities(good, try openssl.read("chain.der")), "a certificate in DER")
         words(authorities(good, utf16(good)), "iconv -f UTF-16")

@@ -78,8 +78,6 @@ struct ShapeCheck {
         _ keyNode: Node, _ value: Node, _ path: String, _ key: Shape.Key
     ) -> Bool {
         if damaged.contains(path) { return true }
-        // An empty list asks for nothing; an empty mapping asks for something with its defaults.
-        if value.sequence?.isEmpty == true { return true }
         switch key.availability.answer(value.scalar?.string, value.kind) {
         case .inForce: return true
         case .fault(let message):

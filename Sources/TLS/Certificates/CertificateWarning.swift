@@ -17,6 +17,8 @@ package enum CertificateWarning: Sendable, Hashable {
     case keyTooSmall(KeyKind)
     /// Clients look at subjectAltName only (RFC 6125 §6.4.4).
     case noNames
+    /// Whoever wrote the file believes that the key is protected.
+    case passphraseUnused
 }
 
 extension CertificateWarning: CustomStringConvertible {
@@ -35,6 +37,7 @@ extension CertificateWarning: CustomStringConvertible {
             "the chain does not build: the file has no certificate of the issuer (\(issuer))"
         case .keyTooSmall(let kind): "the key (\(kind)) is too small for security level 2"
         case .noNames: "the certificate names no host in subjectAltName: clients will not accept it"
+        case .passphraseUnused: "the key is not encrypted: the passphrase that is given for it protects nothing"
         }
     }
 }

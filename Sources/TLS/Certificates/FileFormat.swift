@@ -5,7 +5,7 @@ package enum FileFormat: Sendable, Hashable {
     case utf16(isBigEndian: Bool?), utf32(isBigEndian: Bool?), base64OfPEM, bareBase64, gzip
     case pkcs12, pkcs7(isDER: Bool), javaKeyStore
     case derCertificate, derRevocationList, derKey, derEncryptedKey, derRequest, derPublicKey
-    case request, publicKey, privateKey, revocationList, certificate, openSSHKey, puttyKey
+    case request, publicKey, privateKey, revocationList, certificate, openSSHKey, openSSHPublicKey, puttyKey, parameters
 
     /// The format that a PEM label names; `nil` for other labels.
     init?(label: String) {
@@ -15,6 +15,7 @@ package enum FileFormat: Sendable, Hashable {
         case "PKCS7", "CMS", "PKCS #7 SIGNED DATA": self = .pkcs7(isDER: false)
         case "OPENSSH PRIVATE KEY": self = .openSSHKey
         case "X509 CRL": self = .revocationList
+        case "EC PARAMETERS", "DH PARAMETERS", "X9.42 DH PARAMETERS", "DSA PARAMETERS": self = .parameters
         case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": self = .certificate
         default:
             guard label.hasSuffix("PRIVATE KEY") else { return nil }
@@ -37,6 +38,8 @@ package enum FileFormat: Sendable, Hashable {
             self = .javaKeyStore
         } else if text.starts(with: Array("PuTTY-User-Key-File".utf8)) {
             self = .puttyKey
+        } else if ["ssh-", "ecdsa-sha2-", "sk-"].contains(where: { text.starts(with: Array($0.utf8)) }) {
+            self = .openSSHPublicKey
         } else if text.starts(with: Array("LS0tLS1CRUdJTi".utf8)) {
             self = .base64OfPEM
         } else if start.first == 0x30 {
@@ -130,6 +133,9 @@ extension FileFormat: CustomStringConvertible {
         case .certificate: "a certificate"
         case .openSSHKey:
             "a key in OpenSSH's own format: 'ssh-keygen -p -m PEM -f COPY' rewrites a copy of it as PEM, if it is RSA or ECDSA"
+        case .openSSHPublicKey: "a public key in OpenSSH's format: the private key is wanted that it was made of"
+        case .parameters:
+            "parameters without a key: 'openssl genpkey -paramfile FILE' makes a key of a curve's or of DSA's"
         case .puttyKey:
             "a key in PuTTY's format: 'puttygen FILE -O private-openssh -o OUT' and 'ssh-keygen -p -m PEM -f OUT'"
                 + " make PEM of it"

@@ -32,6 +32,7 @@ package enum PEMFault: Error, Sendable, Hashable {
         case otherDashes =
             "its dashes are not five times '-' on each side, or no label of capital letters stands one space behind BEGIN"
         case noDashes = "it has no dashes"
+        case joined = "the block before it ends in the same line: a line end was lost when files were put together"
     }
 
     /// What a file is for.

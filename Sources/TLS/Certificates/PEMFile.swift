@@ -98,7 +98,10 @@ enum PEMFile {
     ///
     /// The file holds one key, and may hold certificates and parameters beside it. Never asks on the terminal: without
     /// a passphrase an encrypted key is an error.
-    static func privateKey(in file: Secret, passphrase: Secret?) throws(CertificateError) -> OpaquePointer {
+    /// - Returns: whether it was encrypted, too.
+    static func privateKey(
+        in file: Secret, passphrase: Secret?
+    ) throws(CertificateError) -> (key: OpaquePointer, wasEncrypted: Bool) {
         let question = PassphraseQuestion(answer: passphrase)
         let result: Result<OpaquePointer, CertificateError> = file.withBytes { bytes in
             do throws(CertificateError) {
@@ -120,7 +123,7 @@ enum PEMFile {
             if question.wasAsked { return .failure(passphrase == nil ? .keyEncrypted : .wrongPassphrase) }
             return .failure(.keyIsDamaged(detail: errors.summary))
         }
-        return try result.get()
+        return (try result.get(), question.wasAsked)
     }
 
     /// Sees to it that no block of a key's file is passed over; labels are no secret.

@@ -27,7 +27,7 @@ struct PEMForm {
                 blocks.append(begun)
                 open = nil
             } else if let mistake = text.mistake {
-                if let open { throw .unended(label: open.label, line: open.line) }
+                if let open, mistake != .joined { throw .unended(label: open.label, line: open.line) }
                 throw .misshapen(line: number, mistake)
             } else if open == nil, orphan == nil {
                 orphan = text.isBinary ? .binary(line: number) : text.isBody ? .headless(line: number) : nil
@@ -130,6 +130,7 @@ private struct PEMLine {
                 return .goesOn
             }
             if before.elementsEqual([0xEF, 0xBB, 0xBF]) { return .byteOrderMark }
+            if before.starts(with: Self.end) { return .joined }
             if before.allSatisfy(Self.isBlank) { return .indented }
             if before.allSatisfy({ $0 == UInt8(ascii: "-") }) { return .otherDashes }
             if before.allSatisfy({ Self.isBlank($0) || Self.quotes.contains($0) }) { return .quoted }

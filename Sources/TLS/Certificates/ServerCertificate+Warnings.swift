@@ -13,6 +13,7 @@ extension ServerCertificate {
         warnings += chainWarnings(all)
         if EVP_PKEY_get_security_bits(key) < 112 { warnings.append(.keyTooSmall(info.keyKind)) }
         if info.dnsNames.isEmpty, info.addresses.isEmpty { warnings.append(.noNames) }
+        if hasIdlePassphrase { warnings.append(.passphraseUnused) }
         return warnings
     }
 

@@ -11,6 +11,9 @@ package final class ServerCertificate: @unchecked Sendable {
     let chain: OpaquePointer
     let key: OpaquePointer
 
+    /// Whether a passphrase was given for a key that is not encrypted.
+    let hasIdlePassphrase: Bool
+
     /// What the leaf says of itself.
     package let info: CertificateInfo
     /// The OCSP response that is stapled with this certificate.
@@ -29,7 +32,9 @@ package final class ServerCertificate: @unchecked Sendable {
         let info: CertificateInfo
         let stack: OpaquePointer
         do throws(CertificateError) {
-            key = try PEMFile.privateKey(in: keyPEM, passphrase: passphrase)
+            let read = try PEMFile.privateKey(in: keyPEM, passphrase: passphrase)
+            key = read.key
+            hasIdlePassphrase = passphrase != nil && !read.wasEncrypted
         } catch {
             certificates.forEach(X509_free)
             throw error
