@@ -35,7 +35,7 @@ package struct Demo: Sendable {
             let pair = try SelfSigned.make(
                 names: Self.names + ["127.0.0.1", "::1"],
                 validFrom: WallTime(secondsSinceEpoch: now.secondsSinceEpoch - 60),
-                validUntil: WallTime(secondsSinceEpoch: now.secondsSinceEpoch + Self.certificateDays * 86_400))
+                validUntil: now.later(bySeconds: Self.certificateDays * 86_400))
             let address = try Self.serve(upstream)
             let text = Self.configuration(bind: bind, admin: admin, upstream: address)
             let files = ["demo:chain": pair.chainPEM, "demo:key": pair.keyPEM.withBytes { Array($0) }]

@@ -21,7 +21,7 @@ import Testing
         #expect(Link.meet(server, client, resuming: session).outcome == .resumed)
     }
 
-    /// Found, opened and judged good, and yet not resumed: whoever judged hears no more of it.
+    /// Found, opened and judged good, and yet not resumed: the callback that judged is not called again.
     ///
     /// From 3.0.22 on libssl gives tickets then as ever. Before, it gives none; the first SSL_new_session_ticket brings all
     /// of SSL_set_num_tickets at once, and each one after that another.

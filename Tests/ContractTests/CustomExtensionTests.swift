@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: Carrier.allCases)
-    func `its handler is told of the ClientHello's, and the ClientHello callback can read it`(carrier: Carrier) {
+    func `its handler sees the ClientHello's, and the ClientHello callback can read it`(carrier: Carrier) {
         let seen = Seen()
         #expect(Link.meet(server(carrier, seen), client(carrier)).outcome == .full)
         #expect(seen.inCallback == [Self.body])

@@ -125,7 +125,7 @@ import Testing
         #expect(try answering(.id, withSessionOf: .stateful) == .full)
     }
 
-    /// libssl compares versions only after the binders, so whoever answers must.
+    /// libssl compares versions only after the binders, so the callback must.
     @Test func `a TLS 1_2 session is fatal for TLS 1_3`() throws {
         #expect(try answering(.stateful, withSessionOf: .id) == .failed("binder does not verify"))
     }

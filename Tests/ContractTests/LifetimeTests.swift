@@ -91,7 +91,7 @@ import Testing
         #expect(try aging.first().lifetimeHint == 77)
     }
 
-    @Test func `a TLS 1_3 client is told of no more than a week`() throws {
+    @Test func `a TLS 1_3 client reads of no more than a week`() throws {
         for carrier in Carrier.tls13 {
             let aging = Aging(carrier)
             aging.timeout = 700_000
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `a TLS 1_2 client is told of more than a week`() throws {
+    @Test func `a TLS 1_2 client reads of more than a week`() throws {
         let aging = Aging(.ticket)
         aging.timeout = 700_000
         #expect(try aging.first().lifetimeHint == 700_000)

@@ -21,7 +21,7 @@ import Testing
         #expect(SessionFields.name(link.server.session) == "a.test")
     }
 
-    /// RFC 6066 §3 forbids it, so whoever answers for a session must compare names.
+    /// RFC 6066 §3 forbids it, so the callback that finds a session must compare names.
     @Test func `TLS 1_2 resumes for another name or none, and says the old one`() throws {
         for carrier in Carrier.tls12 {
             let server = acknowledging(carrier), client = Context.client(carrier)

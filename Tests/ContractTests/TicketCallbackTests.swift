@@ -156,20 +156,20 @@ import Testing
         #expect(link.client.sessions.count == 1)
     }
 
-    @Test func `a TLS 1_3 client without a ticket is not told of`() {
+    @Test func `a TLS 1_3 client without a ticket reaches no callback`() {
         let watched = Watched(.stateless)
         #expect(watched.meet().outcome == .full)
         #expect(watched.statuses.isEmpty)
     }
 
-    @Test func `a TLS 1_2 client that takes no tickets is not told of`() {
+    @Test func `a TLS 1_2 client that takes no tickets reaches no callback`() {
         let watched = Watched(.ticket)
         #expect(Link.meet(watched.server, .client(.id)).outcome == .full)
         #expect(watched.statuses.isEmpty)
     }
 
     @Test(arguments: Carrier.remembered)
-    func `a stateful session is not told of when it is looked for`(carrier: Carrier) {
+    func `the lookup of a stateful session reaches no callback`(carrier: Carrier) {
         let watched = Watched(carrier)
         let session = watched.meet().sessions.first
         #expect(watched.meet(session).outcome == .resumed)

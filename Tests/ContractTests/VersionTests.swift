@@ -29,7 +29,7 @@ import Testing
         link.forge([0x80, 28, 1, 0, 2, 0, 3, 0, 0, 0, 16, 1, 0, 0x80] + [UInt8](repeating: 7, count: 16))
         #expect(!link.server.handshake())
         let errors = link.server.failure ?? "none"
-        // Which version it asks for is told of a hello that is read.
+        // libssl names the version only of a hello that it has read.
         #expect(["unknown protocol", "unsupported protocol"].contains(errors) == isBefore4_0, "\(errors)")
     }
 

@@ -74,7 +74,7 @@ import Testing
     @Test func `a load that hangs keeps no process from its end`() throws {
         let folder = RepriseProcess.temporaryFolder()
         let reprise = try TestConfiguration(TestUpstream.echo()).start(folder: folder)
-        // A FIFO that nobody writes to: whoever reads it waits for ever.
+        // A FIFO that nobody writes to: its reader waits for ever.
         let chain = folder.appending(path: "a.pem").path
         unlink(chain)
         #expect(mkfifo(chain, 0o600) == 0)

@@ -15,7 +15,7 @@ final class LogPipe: @unchecked Sendable {
         if nonBlocking { _ = fcntl(writer, F_SETFL, O_NONBLOCK) }
     }
 
-    // The writer stays open: a log queue's thread may outlive its test, and would write to whoever gets the number next.
+    // The writer stays open: a log queue's thread may outlive its test, and would write to what gets the number next.
     deinit { closeReader() }
 
     func closeReader() {

@@ -47,7 +47,7 @@ import Testing
         #expect(scene.whoMakesWay(for: bob, at: later) == nil)
     }
 
-    @Test func `whoever has just come, or has sent what was not read yet, is not taken for silent`() {
+    @Test func `a client that has just come, or has sent what was not read yet, is not taken for silent`() {
         var scene = Scene()
         scene.add(1, of: alice, at: noon)
         #expect(scene.whoMakesWay(for: bob, at: noon + (HandshakeQueue.silence - .nanoseconds(1))) == nil)

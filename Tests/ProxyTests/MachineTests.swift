@@ -54,7 +54,7 @@ extension ConnectionMachine {
         #expect(machine.book.later == Later(.upstreamEnd))
     }
 
-    @Test func `an upstream that ends first is told of by close_notify, and the client may go on`() {
+    @Test func `an upstream that ends first is announced by close_notify, and the client may go on`() {
         var machine = Machine.relaying
         #expect(machine.upstreamEnded() == .goOn)
         #expect(machine.client.readsClient)

@@ -149,7 +149,7 @@ import Testing
         #expect(try connect(strict, carrier.client(), ending: alert).verdict == .kept)
     }
 
-    @Test func `only an alert that tells of corruption drops, whoever sent it`() throws {
+    @Test func `only an alert that tells of corruption drops, sent or received`() throws {
         let listener = try listener(.stateless)
         for code in UInt8.min...UInt8.max {
             let alert = TLSAlert(code: code)

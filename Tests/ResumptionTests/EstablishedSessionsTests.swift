@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: SessionCarrier.allCases)
-    func `each handshake that hands out a session is told of once`(_ carrier: SessionCarrier) throws {
+    func `each handshake that hands out a session is reported once`(_ carrier: SessionCarrier) throws {
         let recorder = Recorder()
         var listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode))
         listener.observer = recorder

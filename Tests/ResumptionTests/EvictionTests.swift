@@ -4,7 +4,7 @@ import RepriseTestSupport
 import RepriseVocabulary
 import Testing
 
-/// Ids and tickets are public on the wire: whoever has seen one, and knows no secret, cannot end the session.
+/// Ids and tickets are public on the wire: a client that has seen one, and knows no secret, cannot end the session.
 @Suite struct EvictionTests {
     /// The victim's listener, its session, and how the victim fares afterwards.
     private struct Scene {

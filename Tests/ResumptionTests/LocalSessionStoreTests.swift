@@ -31,7 +31,7 @@ import Testing
         #expect(buffer.withUnsafeMutableBytes { store.take(SessionKey(1), at: .second(0), into: $0) } == nil)
     }
 
-    @Test func `whoever knows only the protocol gets the same sessions`() async throws {
+    @Test func `code that knows only the protocol gets the same sessions`() async throws {
         let any: any SessionStore = store
         try await any.put(SessionKey(1), session(1), expires: .second(10), at: .second(0))
         #expect(try await any.get(SessionKey(1), at: .second(9)) == session(1))

@@ -83,7 +83,7 @@ import Testing
         let share = ResumptionLimits.wishShare
         var given = 0
         for _ in 0..<share { given += try connect(listener, carrier, wish: (16, 16)).sessions.count }
-        // What is set is given whoever asks; of the rest, one share.
+        // Every client gets the count that is set; of the rest, all share one part.
         #expect(given == share + share)
         #expect(domain.wishesNotGranted == 3 * share - share)
         listener.clock.advance(seconds: 7200)

@@ -4,7 +4,7 @@ import RepriseTestSupport
 import RepriseVocabulary
 import Testing
 
-/// A session that is resumed against the policy, whoever let it through, goes no further.
+/// A session that is resumed against the policy goes no further, even if a callback let it through.
 @Suite struct ResumptionAssertionTests {
     private func session(_ listener: MemoryListener, _ carrier: SessionCarrier) throws -> MemoryClient.Session {
         let pair = try MemoryPair.connected(listener, carrier.client())

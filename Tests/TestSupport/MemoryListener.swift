@@ -9,7 +9,7 @@ package struct MemoryListener {
     package var policy: ResumptionPolicy
     /// The time that sessions go by; it stands still unless it is set.
     package let clock = MemoryClock()
-    /// Is told of the sessions that clients are given.
+    /// Hears of the sessions that clients are given.
     package var observer: (any SessionObserver)?
     /// TLS 1.3 tickets wait for their server to issue them.
     package var holdsTickets = false

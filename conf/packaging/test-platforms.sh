@@ -117,7 +117,7 @@ make_root() {
             # Not from the sources that debootstrap wrote, whose form differs with its versions.
             echo "deb ${mirror:-http://deb.debian.org/debian} experimental main" \
                 > "$folder/etc/apt/sources.list.d/experimental.list"
-            # A mirror that stands still has a release that is over by its date: what this apt was told of that holds.
+            # A mirror that stands still has a release that is over by its date: what this apt knows of it holds.
             apt-config dump | grep "^Acquire::Check-" > "$folder/etc/apt/apt.conf.d/90dates" || true
             chroot "$folder" sh -ec "apt-get update -q; apt-get install -q -y -t experimental libssl-dev openssl"
         fi

@@ -5,7 +5,7 @@ final class FreeCount {
     private(set) var count: CInt = 0
 
     init(_ session: OpaquePointer) {
-        // Unretained: whoever counts outlives the session.
+        // Unretained: the counter outlives the session.
         SSL_SESSION_set_ex_data(session, freeIndex, Unmanaged.passUnretained(self).toOpaque())
     }
 

@@ -46,7 +46,7 @@ final class Link {
         guard server.isDone, client.isDone else { return .failed("the handshake stalled") }
         client.read()
         guard server.wasResumed else { return .full }
-        // A client's new-session callback is not told of a ticket that TLS 1.2 renews.
+        // A client's new-session callback does not run for a ticket that TLS 1.2 renews.
         if SSL_version(client.ssl) == TLS1_2_VERSION, let session = client.session,
             SessionFields.ticket(session) != offered?.ticket
         {
