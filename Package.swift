@@ -117,7 +117,7 @@ let package = Package(
             "RepriseTests",
             knows: [
                 "Reprise", "RepriseConfiguration", "RepriseResumption", "RepriseTLS", "RepriseMetrics",
-                "RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport",
+                "RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport", logging,
             ]),
         tests(
             "IntegrationTests",

@@ -9,16 +9,16 @@ package enum Descriptors {
         package let hard: Int
     }
 
-    /// Raises the soft limit to the hard one.
+    /// The limit that is in force.
     ///
-    /// - Returns: the limit that is in force now.
+    /// - Parameter raises: whether the soft limit is raised to the hard one before.
     @discardableResult
-    package static func raiseLimit() -> Limit {
+    package static func limit(raising raises: Bool) -> Limit {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
             return Limit(soft: 1024, hard: 1024)
         }
-        if limit.rlim_cur < limit.rlim_max {
+        if raises, limit.rlim_cur < limit.rlim_max {
             let before = limit.rlim_cur
             limit.rlim_cur = limit.rlim_max
             if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 { limit.rlim_cur = before }
@@ -30,11 +30,11 @@ package enum Descriptors {
     /// process itself.
     package static let least = 64
 
-    /// Raises the soft limit, and compares the result with ``least``.
+    /// Compares the limit that is in force with ``least``.
     ///
     /// - Throws: when there are fewer.
-    package static func checkLeast() throws(DescriptorLimitError) {
-        let limit = raiseLimit().soft
+    package static func checkLeast(raising raises: Bool) throws(DescriptorLimitError) {
+        let limit = limit(raising: raises).soft
         guard limit >= least else { throw DescriptorLimitError(limit: limit) }
     }
 

@@ -44,6 +44,17 @@ package struct ConfigurationSource: Sendable {
         self.init(file: file, directory: folder, read: read, readFile: readFile, isOnDisk: true)
     }
 
+    /// A text; the files that it names are on disk.
+    init(text: @escaping @Sendable () -> String, name: String, directory: String) {
+        let read: @Sendable () throws(FileReader.ReadError) -> [UInt8] = { () throws(FileReader.ReadError) in
+            Array(text().utf8)
+        }
+        let readFile: @Sendable (String) throws(FileReader.ReadError) -> [UInt8] = {
+            (path: String) throws(FileReader.ReadError) in try FileReader.read(path)
+        }
+        self.init(file: name, directory: directory, read: read, readFile: readFile, isOnDisk: true)
+    }
+
     /// Reads a file with a secret that the configuration names.
     func readSecret(_ path: String) throws(FileReader.ReadError) -> Secret {
         if isOnDisk { return try FileReader.readSecret(path) }
@@ -67,7 +78,8 @@ package struct CheckedConfiguration: Sendable {
     /// - Parameter now: the time by which to judge the validity of certificates.
     /// - Throws: only when the configuration file itself cannot be read, or this machine's OpenSSL cannot serve at all.
     package init(
-        _ source: ConfigurationSource, environment: [String: String], at now: WallTime
+        _ source: ConfigurationSource, environment: [String: String], at now: WallTime,
+        raisingDescriptorLimit raises: Bool = true
     ) throws(RepriseError) {
         try Library.checkForReprise()
         let bytes: [UInt8]
@@ -83,7 +95,7 @@ package struct CheckedConfiguration: Sendable {
         servers = ResolvedServers(loaded.plan)
         let faults = Set(loaded.faults + loadedFiles.faults + servers.faults).sorted()
         self.faults = faults.map(\.description)
-        let descriptors = Descriptors.raiseLimit().soft
+        let descriptors = Descriptors.limit(raising: raises).soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
         let library = Library.configurationFault(isNamed: environment["OPENSSL_CONF"]?.isEmpty == false)
         warnings =

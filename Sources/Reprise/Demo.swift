@@ -24,7 +24,7 @@ package struct Demo: Sendable {
         Library.leaveCleanupToTheSystem()
         try Library.checkForReprise()
         do {
-            try Descriptors.checkLeast()
+            try Descriptors.checkLeast(raising: true)
         } catch {
             throw .cannotStart("\(error)")
         }

@@ -84,9 +84,9 @@ package struct Program: Sendable {
             dropped: registry.counter(MetricCatalog.logLinesDropped))
         defer { queue.close() }
         do {
-            try Descriptors.checkLeast()
+            try Descriptors.checkLeast(raising: true)
             let control = try EventLoop(name: "control")
-            let server = Server(
+            let server = ServerCore(
                 control: control, source: source, environment: environment, registry: registry, queue: queue,
                 observers: observers)
             let outcome = Outcome()
@@ -128,7 +128,7 @@ package struct Program: Sendable {
     }
 
     private func watchSignals(
-        _ control: EventLoop, _ server: Server, _ outcome: Outcome
+        _ control: EventLoop, _ server: ServerCore, _ outcome: Outcome
     ) throws(EventLoopError) -> [LoopEvent] {
         let stop = {
             if outcome.isStopping { outcome.code = ExitCode.killed }
@@ -162,6 +162,11 @@ package struct Program: Sendable {
 }
 
 extension RepriseError {
+    /// One line each.
+    var reasons: [String] {
+        if case .faults(let lines) = self { lines } else { ["\(self)"] }
+    }
+
     /// The messages on standard error, one line each.
     var lines: [String] {
         if case .faults(let lines) = self { lines } else { ["reprise: \(self)"] }
@@ -171,7 +176,7 @@ extension RepriseError {
     package var exitCode: Int32 {
         switch self {
         case .faults, .unreadable: Program.ExitCode.faults
-        case .cannotStart: Program.ExitCode.cannotStart
+        case .cannotStart, .notNow: Program.ExitCode.cannotStart
         }
     }
 }

@@ -1,330 +1,292 @@
-internal import Logging
-internal import RepriseAdmin
-internal import RepriseConfiguration
-package import RepriseEventLoop
-package import RepriseMetrics
+public import Logging
+internal import RepriseEventLoop
+internal import RepriseMetrics
 internal import RepriseProxy
-internal import RepriseVocabulary
+public import RepriseResumption
+public import RepriseVocabulary
 
-/// A running Reprise: workers, sockets, admin endpoint, and what changes them.
+/// A Reprise inside another program: it terminates TLS at the listeners of a configuration, and keeps the sessions.
 ///
-/// It runs on the control loop, apart from the workers', so that a reload never holds up a connection.
-package actor Server {
-    private let control: EventLoop
-    let surroundings: ServerSurroundings
-    private(set) var plan: Plan?
-    var lasting = LastingParts()
-    var running: RunningParts
-    private var admin: AdminServer?
-    private(set) var maintenance = Maintenance()
-    private var state = State.starting
-    private var wanted = Wanted()
-    /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
-    var loadPatience = Duration.seconds(60)
-    private let loads = Loads()
-    /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.
-    private var isLoading = false
+/// ```swift
+/// let server = Server(.file("/etc/reprise/reprise.yaml"))
+/// for address in try await server.start() { print("\(address.listener): \(address.endpoint)") }
+/// try await server.reload()
+/// await server.drain()
+/// ```
+///
+/// It serves on threads of its own, one for each worker, and touches nothing else of the process: no signals, limits or
+/// core dumps, unless ``Options/process`` asks for them. A server is started once; several serve side by side. Any task
+/// may call it, also an observer's, which must not wait for the answer where it was called.
+public final class Server: Sendable {
+    /// Where a server's configuration comes from.
+    public struct Configuration: Sendable {
+        let source: ConfigurationSource
 
-    /// Requests that came while something else was under way.
-    private struct Wanted {
-        var reload = false
-        var stop = false
+        /// A YAML file; paths in it are relative to its folder, and a reload reads it anew.
+        public static func file(_ path: String) -> Configuration {
+            Configuration(source: ConfigurationSource(file: path))
+        }
+
+        /// The text of such a file.
+        ///
+        /// - Parameters:
+        ///   - text: YAML; it is called on the control thread at the start and at each reload.
+        ///   - name: what faults call it.
+        ///   - folder: what relative paths in it are relative to.
+        public static func text(
+            _ text: @escaping @autoclosure @Sendable () -> String, name: String = "configuration",
+            relativeTo folder: String = "."
+        ) -> Configuration {
+            Configuration(source: ConfigurationSource(text: text, name: name, directory: folder))
+        }
     }
 
-    private enum State {
-        case starting, serving, reloading, draining, ended
+    /// What a program decides that no configuration can say.
+    public struct Options: Sendable {
+        /// The variables for `${NAME}` in the configuration. `NOTIFY_SOCKET`, `LISTEN_PID` and `LISTEN_FDS` among them
+        /// make it systemd's service (sd_notify(3), sd_listen_fds(3)).
+        public var environment: [String: String] = [:]
+        /// Gets every session that a client is given, for example an ``EstablishedSessions``.
+        public var sessions: (any SessionObserver)?
+        /// Where the log goes, at the configuration's level; `nil`: to standard error, in its format.
+        public var logger: Logger?
+        /// What it may change of the process.
+        public var process: ProcessSettings = []
+
+        public init() {}
     }
 
-    /// A server that has not started.
+    /// What a server may change of the whole process, for programs that are nothing beside it.
+    public struct ProcessSettings: OptionSet, Sendable {
+        public let rawValue: Int
+
+        public init(rawValue: Int) { self.rawValue = rawValue }
+
+        /// Raises RLIMIT_NOFILE to its hard limit: each connection needs two descriptors.
+        public static let raiseDescriptorLimit = ProcessSettings(rawValue: 1)
+        /// Forbids core dumps (RLIMIT_CORE), which would hold private keys, ticket keys and sessions.
+        public static let forbidCoreDumps = ProcessSettings(rawValue: 2)
+    }
+
+    /// An address that a listener serves on.
+    public struct Address: Sendable, Hashable {
+        /// The listener's name.
+        public let listener: String
+        /// Its real endpoint: for port 0, the port that the system has chosen.
+        public let endpoint: Endpoint
+    }
+
+    /// Where a server is in its life.
+    public enum State: String, Sendable, CaseIterable {
+        case new, starting, serving, draining, ended
+    }
+
+    private let configuration: Configuration
+    private let options: Options
+    private let registry = MetricRegistry()
+    private let life = Locked(Life())
+
+    /// A server that does nothing yet.
+    public init(_ configuration: Configuration, _ options: Options = Options()) {
+        self.configuration = configuration
+        self.options = options
+    }
+
+    /// Where it is in its life.
+    public var state: State { life.withLock { $0.state } }
+
+    /// Checks the configuration, and serves.
+    ///
+    /// - Returns: the addresses that it serves on, by the listeners' names.
+    /// - Throws: ``RepriseError``; nothing is left behind then, and ``state`` is ``State/ended``.
+    @discardableResult
+    public func start() async throws(RepriseError) -> [Address] {
+        try life.withLock { life throws(RepriseError) in try life.begin() }
+        let running: Running
+        do throws(RepriseError) {
+            running = try launch()
+        } catch {
+            life.withLock { $0.end() }.forEach { $0() }
+            throw error
+        }
+        // It was told to end while the thread was made.
+        if state == .draining { core(running) { await $0.stop() } }
+        let answer = await ask(running) { await $0.started() }
+        switch answer {
+        case .success(let addresses)?:
+            guard life.withLock({ $0.serve() }) else { throw .notNow(state) }
+            return addresses
+        case .failure(let error)?:
+            running.control.stop()
+            await ended()
+            throw error
+        case nil: throw .notNow(state)
+        }
+    }
+
+    /// Serves until ``drain()`` or ``stop()`` has ended it, or the task is cancelled, which drains.
+    ///
+    /// - Throws: as ``start()``.
+    public func run() async throws(RepriseError) {
+        try await start()
+        await withTaskCancellationHandler {
+            await ended()
+        } onCancel: {
+            Task { await drain() }
+        }
+    }
+
+    /// Reads the configuration anew: new connections get the new one, open ones keep theirs.
+    ///
+    /// Calls while another reload is under way are taken one after the other.
+    /// - Throws: ``RepriseError``: the old configuration stays in force then.
+    public func reload() async throws(RepriseError) {
+        let (running, state) = life.withLock { ($0.running, $0.state) }
+        guard let running, state == .serving else { throw .notNow(state) }
+        guard let answer = await ask(running, { await $0.reloaded() }) else { throw .notNow(self.state) }
+        try answer.get()
+    }
+
+    /// Stops accepting, lets connections finish for `drain_timeout`, and returns when the last one has ended.
+    public func drain() async {
+        guard let (running, isFirst) = life.withLock({ $0.drain() }) else { return await ended() }
+        if isFirst { core(running) { await $0.stop() } }
+        await ended()
+    }
+
+    /// Ends everything at once, and returns when nothing is left.
+    public func stop() async {
+        guard let (running, isFirst) = life.withLock({ $0.drain() }) else { return await ended() }
+        // The first call drains, the second ends the rest.
+        if isFirst { core(running) { await $0.stop() } }
+        core(running) { await $0.stop() }
+        await ended()
+    }
+
+    /// Its metrics in Prometheus' text format, as the administrative endpoint has them at `/metrics`.
+    public func metrics() -> String { String(decoding: registry.exposition(), as: UTF8.self) }
+
+    /// Where the sessions of a host belong, before any client has come: what was stored elsewhere is restored there.
     ///
     /// - Parameters:
-    ///   - control: the loop it runs on; the server stops it at the end.
-    ///   - observer: learns of every connection that reaches an upstream.
-    package init(
-        control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
-        queue: LogQueue
-    ) {
-        self.init(
-            control: control, source: source, environment: environment, registry: registry, queue: queue,
-            observers: Observers())
-    }
-
-    init(
-        control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
-        queue: LogQueue, observers: Observers
-    ) {
-        self.control = control
-        surroundings = ServerSurroundings(
-            source: source, environment: environment, registry: registry, log: ControlLog(queue),
-            notifier: ServiceNotifier(environment: environment), observers: observers)
-        running = RunningParts(inherited: InheritedSockets(environment: environment))
-    }
-
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { control.asUnownedSerialExecutor() }
-
-    /// Checks the configuration, builds everything and begins to accept.
-    ///
-    /// - Throws: faults of the configuration, or what the system refuses; nothing is left running then.
-    package func start() async throws(RepriseError) {
-        let checked = try await check()
-        // It was stopped meanwhile: the control loop has ended, or is about to.
-        guard state == .starting else { return }
-        guard let plan = checked.plan else { throw .faults(checked.faults) }
-        log.adopt(plan.log)
-        for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
-        descriptors = Descriptors.raiseLimit().soft
-        if let words = inherited.unreadable {
-            log.warning("systemd's sockets are not taken over", [("reason", .string(words))])
-        }
-        if let words = inherited.unusableWords {
-            log.warning("inherited descriptors are no listening sockets", [("descriptor", .string(words))])
-        }
-        let count = plan.workers.count(processors: Processors.available())
-        let parts = try buildParts(plan, checked)
-        let opened = try openSockets(of: plan, workers: count)
-        giveUpInherited(but: plan)
-        do {
-            try await startWorkers(count, parts)
-            admin = try startAdmin(plan)
-        } catch {
-            closeUnused(opened)
-            stopLoops()
-            throw error
-        }
-        // A signal may have come meanwhile.
-        guard !wanted.stop else { return abandonStart(opened) }
-        self.plan = plan
-        adaptSessions(to: plan, checked.loadedFiles)
-        await accept(on: opened)
-        tendCertificates(checked.loadedFiles, plan)
-        registerProcessMetrics(workers: count)
-        maintenance.memory = MemoryMaintenance(loop: control) { [unowned self] in
-            assumeIsolated { $0.lasting.takePeak() }
-        }
-        maintenance.leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
-        state = .serving
-        notifier.ready()
-        if wanted.stop { return await stop() }
-        // A reload was requested during this read, which may have missed the change.
-        if wanted.reload { await reload() }
-    }
-
-    var isServing: Bool { state == .serving }
-
-    private func abandonStart(_ opened: [String: [ListeningSockets]]) {
-        closeUnused(opened)
-        admin?.stop()
-        stopLoops()
-        state = .ended
-        control.stop()
-    }
-
-    /// Reads the configuration again; new connections get the new one, and a file with faults changes nothing.
-    ///
-    /// If called during a start or a reload, it happens once after that.
-    package func reload() async {
-        switch state {
-        case .serving: break
-        case .starting, .reloading:
-            wanted.reload = true
-            return
-        case .draining, .ended:
-            log.notice("no reload: the server ends", [])
-            return
-        }
-        state = .reloading
-        notifier.reloading(at: Clocks.monotonic())
-        var fault: String?
-        repeat {
-            wanted.reload = false
-            fault = await reloadOnce()
-        } while wanted.reload && !wanted.stop && state == .reloading
-        guard state == .reloading else { return }
-        state = .serving
-        letGoOfTheGone()
-        notifier.ready(fault: fault)
-        if wanted.stop { await stop() }
-    }
-
-    /// Reads and checks the configuration apart from the control loop, which handles signals even when a disk or a name
-    /// server is slow.
-    private func check() async throws(RepriseError) -> CheckedConfiguration {
-        let (source, environment) = (source, surroundings.environment)
-        isLoading = true
-        defer { isLoading = false }
-        guard !loads.areUnderWay else { throw .cannotStart("a read that was begun before still hangs") }
-        let loads = loads
-        let result = await Background.run(atMost: loadPatience, on: control) {
-            () -> Result<CheckedConfiguration, RepriseError> in
-            loads.begin()
-            defer { loads.end() }
-            do throws(RepriseError) {
-                return .success(try CheckedConfiguration(source, environment: environment, at: Clocks.wall()))
-            } catch {
-                return .failure(error)
-            }
-        }
-        guard let result else {
-            throw .cannotStart("reading the configuration, and what it names, took more than \(loadPatience.written)")
-        }
-        return try result.get()
-    }
-
-    /// - Returns: why it was refused, the first of the reasons; `nil` when it was not.
-    private func reloadOnce() async -> String? {
-        do {
-            let checked = try await check()
-            // It was stopped meanwhile: drop what was loaded.
-            guard state == .reloading else { return nil }
-            guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
-            try await replace(with: plan, checked)
-            for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
-            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.applied.word]).add(1)
-            log.notice("configuration reloaded", [("file", .string(source.file))])
-            return nil
-        } catch {
-            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.refused.word]).add(1)
-            let reasons = (error as? RepriseError)?.lines ?? ["\(error)"]
-            for reason in reasons {
-                log.error("configuration not reloaded, the old one stays in force", [("reason", .string(reason))])
-            }
-            return reasons.first
-        }
-    }
-
-    private func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
-        guard let old = self.plan else { return }
-        let parts = try buildParts(plan, checked)
-        let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
-        var newAdmin = admin
-        do {
-            if plan.admin?.bind != old.admin?.bind { newAdmin = try startAdmin(plan) }
-            for worker in workers { try await worker.prepare(parts.blueprints) }
-        } catch {
-            if newAdmin !== admin { newAdmin?.stop() }
-            lasting.domains.forget(allBut: old)
-            for worker in workers { await worker.discard() }
-            closeUnused(added)
-            throw error
-        }
-        adaptSessions(to: plan, checked.loadedFiles)
-        for worker in workers { await worker.commit() }
-        await accept(on: added)
-        await stopAccepting(butAt: plan)
-        if plan.workers != old.workers {
-            log.warning(
-                "a changed number of workers needs a restart",
-                [("workers", .int(Int64(workers.count))), ("configured", .string("\(plan.workers)"))])
-        }
-        if newAdmin !== admin {
-            admin?.stop()
-            admin = newAdmin
-        } else if let settings = plan.admin.map(AdminSettings.init) {
-            admin?.adapt(to: settings)
-        }
-        log.adopt(plan.log)
-        self.plan = plan
-        tendCertificates(checked.loadedFiles, plan)
-    }
-
-    /// Applies the plan to the session domains, before the first connection under it.
-    private func adaptSessions(to plan: Plan, _ loadedFiles: LoadedFiles) {
-        for option in lasting.domains.adapt(to: plan, keys: loadedFiles.ticketKeys, at: Clocks.wall()) {
-            log.warning("a changed option needs a restart", [("option", .string(option))])
-        }
-        lasting.domains.serve(plan, loadedFiles)
-    }
-
-    private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> ListenerBuilder {
-        try lasting.domains.add(for: plan, at: Clocks.wall())
-        return ListenerBuilder(
-            plan, checked.loadedFiles, checked.servers, lasting: &lasting, descriptors: descriptors,
-            observers: observers)
-    }
-
-    private func startWorkers(_ count: Int, _ parts: ListenerBuilder) async throws(RepriseError) {
-        for index in 0..<count {
-            do {
-                let loop = try EventLoop(name: "worker-\(index)")
-                try loop.start()
-                loops.append(loop)
-                let worker = Worker(loop: loop, index: index, registry: registry, log: WorkerLog(log.queue))
-                workers.append(worker)
-                try await worker.prepare(parts.blueprints)
-                await worker.commit()
-            } catch {
-                throw .cannotStart("worker \(index): \(error)")
-            }
-        }
-    }
-
-    private func tendCertificates(_ loadedFiles: LoadedFiles, _ plan: Plan) {
-        maintenance.certificates?.stop()
-        maintenance.certificates = CertificateMaintenance(
-            plan, loadedFiles, from: source, loop: control, registry: registry, log: log)
-        maintenance.sessions?.stop()
-        maintenance.sessions = SessionMaintenance(
-            plan, lasting.domains, stamps: loadedFiles.ticketKeyStamps, from: source, loop: control, registry: registry,
-            log: log)
+    ///   - listener: the listener's name.
+    ///   - host: the host's id; `nil` for the first host.
+    /// - Returns: `nil` when the server does not serve, or has no such listener or host.
+    public func sessionContext(listener: String, host: String? = nil) async -> SessionContext? {
+        guard let running = life.withLock({ $0.running }) else { return nil }
+        return await ask(running) { await $0.sessionContext(listener: listener, host: host) } ?? nil
     }
 }
 
+/// The control thread and how calls reach it.
 extension Server {
-    /// The first call drains: no new connections, open ones may finish until `drain_timeout`, then get a close_notify.
-    /// The second ends everything at once. The control loop stops when the last connection has ended.
-    package func stop() async {
-        switch state {
-        case .starting where isLoading:
-            state = .ended
-            control.stop()
-        case .starting:
-            // First the start must have opened what we then close.
-            wanted.stop = true
-        case .serving:
-            state = .draining
-            await drain()
-        case .reloading where isLoading:
-            state = .draining
-            await drain()
-        case .reloading:
-            // First the reload must have opened what we then close.
-            wanted.stop = true
-        case .draining:
-            log.notice("ending at once", [])
-            for worker in workers { await worker.kill() }
-        case .ended:
-            break
+    /// What runs of a server between its start and its end.
+    struct Running: Sendable {
+        let control: EventLoop
+        let core: ServerCore
+    }
+
+    private func launch() throws(RepriseError) -> Running {
+        let raises = options.process.contains(.raiseDescriptorLimit)
+        if options.process.contains(.forbidCoreDumps) { Descriptors.forbidCoreDumps() }
+        let control: EventLoop
+        do {
+            try Descriptors.checkLeast(raising: raises)
+            control = try EventLoop(name: "control")
+        } catch {
+            throw .cannotStart("\(error)")
+        }
+        let dropped = registry.counter(MetricCatalog.logLinesDropped)
+        let queue = LogQueue(level: .info, logger: options.logger, dropped: dropped)
+        let core = ServerCore(
+            control: control, source: configuration.source, environment: options.environment, registry: registry,
+            queue: queue, observers: Observers(sessions: options.sessions),
+            raisesDescriptorLimit: raises)
+        let running = Running(control: control, core: core)
+        let isOn = Background.start { [self] in
+            control.run()
+            control.runLeftovers()
+            queue.close()
+            life.withLock { $0.end() }.forEach { $0() }
+        }
+        guard isOn else { throw .cannotStart("the system has no thread left for the control loop") }
+        life.withLock { $0.running = running }
+        return running
+    }
+
+    /// Asks the core, and gets `nil` when the server ended first.
+    private func ask<Answer: Sendable>(
+        _ running: Running, _ body: @escaping @Sendable (ServerCore) async -> Answer
+    ) async -> Answer? {
+        await withCheckedContinuation { continuation in
+            let call = life.withLock { $0.wait { continuation.resume(returning: nil) } }
+            guard let call else { return continuation.resume(returning: nil) }
+            Task(executorPreference: running.control) { [self] in
+                let answer = await body(running.core)
+                if life.withLock({ $0.forget(call) }) { continuation.resume(returning: answer) }
+            }
         }
     }
 
-    private func drain() async {
-        notifier.stopping()
-        // At once: the next process may make its own in the same place.
-        let open = Array(sockets.values.joined())
-        sockets = [:]
-        for endpoint in open { removeFile(of: endpoint) }
-        admin?.isDraining = true
-        log.notice("draining", [("drain_timeout", .string((plan?.drainTimeout ?? .zero).written))])
-        let deadline = LoopEvent.timer(on: control) { [workers, control] in
-            for worker in workers { Task(executorPreference: control) { await worker.endDrain() } }
-        }
-        deadline.schedule(after: plan?.drainTimeout ?? .zero)
-        await withTaskGroup { group in
-            for worker in workers { group.addTask { await worker.drain() } }
-        }
-        deadline.close()
-        state = .ended
-        maintenance.stop()
-        admin?.stop()
-        stopLoops()
-        log.notice("ended", [])
-        control.stop()
+    private func core(_ running: Running, _ body: @escaping @Sendable (ServerCore) async -> Void) {
+        Task(executorPreference: running.control) { await body(running.core) }
     }
 
-    private func stopLoops() {
-        for loop in loops { loop.stop() }
-        for loop in loops { loop.join() }
-        loops = []
-        workers = []
+    /// Returns when the control thread has ended; at once when there is none.
+    private func ended() async {
+        await withCheckedContinuation { continuation in
+            let call = life.withLock { $0.wait { continuation.resume() } }
+            if call == nil { continuation.resume() }
+        }
+    }
+
+    /// The state of a server, and the calls that wait for it.
+    private struct Life {
+        private(set) var state = State.new
+        var running: Running?
+        private var waiting: [Int: @Sendable () -> Void] = [:]
+        private var calls = 0
+
+        mutating func begin() throws(RepriseError) {
+            guard state == .new else { throw .notNow(state) }
+            state = .starting
+        }
+
+        /// - Returns: `false` when it was told to end meanwhile.
+        mutating func serve() -> Bool {
+            guard state == .starting else { return false }
+            state = .serving
+            return true
+        }
+
+        /// - Returns: whom to tell, and whether for the first time; `nil` when nothing runs.
+        mutating func drain() -> (Running, isFirst: Bool)? {
+            guard let running, state != .ended else {
+                state = state == .starting || state == .draining ? .draining : .ended
+                return nil
+            }
+            defer { state = .draining }
+            return (running, state != .draining)
+        }
+
+        /// - Returns: what to call for those that wait.
+        mutating func end() -> [@Sendable () -> Void] {
+            defer { waiting = [:] }
+            (state, running) = (.ended, nil)
+            return Array(waiting.values)
+        }
+
+        /// Calls `body` at the end.
+        ///
+        /// - Returns: the call's number; `nil` when it has ended, and `body` is not called.
+        mutating func wait(_ body: @escaping @Sendable () -> Void) -> Int? {
+            guard state != .ended else { return nil }
+            calls += 1
+            waiting[calls] = body
+            return calls
+        }
+
+        /// - Returns: whether it still waited.
+        mutating func forget(_ call: Int) -> Bool { waiting.removeValue(forKey: call) != nil }
     }
 }

@@ -10,6 +10,7 @@ struct ServerSurroundings: Sendable {
     let log: ControlLog
     let notifier: ServiceNotifier
     let observers: Observers
+    let raisesDescriptorLimit: Bool
 }
 
 /// The running parts of a server: threads, sockets, and how many of them there may be.
@@ -41,7 +42,7 @@ struct Maintenance {
     }
 }
 
-extension Server {
+extension ServerCore {
     var source: ConfigurationSource { surroundings.source }
     var registry: MetricRegistry { surroundings.registry }
     var log: ControlLog { surroundings.log }

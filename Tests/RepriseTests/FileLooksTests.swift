@@ -116,7 +116,7 @@ private final class Disk: Sendable {
             format: .text, level: .critical, colored: false, descriptor: STDERR_FILENO,
             dropped: registry.counter(MetricCatalog.logLinesDropped))
         defer { queue.close() }
-        let server = Server(control: control, source: source, environment: [:], registry: registry, queue: queue)
+        let server = ServerCore(control: control, source: source, environment: [:], registry: registry, queue: queue)
         try control.start()
         try await server.start()
         disk.isHanging = true
@@ -150,7 +150,7 @@ private final class Disk: Sendable {
             format: .text, level: .critical, colored: false, descriptor: STDERR_FILENO,
             dropped: registry.counter(MetricCatalog.logLinesDropped))
         defer { queue.close() }
-        let server = Server(control: control, source: source, environment: [:], registry: registry, queue: queue)
+        let server = ServerCore(control: control, source: source, environment: [:], registry: registry, queue: queue)
         let (applied, refused) = (
             registry.counter(MetricCatalog.configurationReloads, ["applied"]),
             registry.counter(MetricCatalog.configurationReloads, ["refused"])
@@ -175,6 +175,6 @@ private final class Disk: Sendable {
     }
 }
 
-extension Server {
+extension ServerCore {
     fileprivate func wait(atMost time: Duration) { loadPatience = time }
 }

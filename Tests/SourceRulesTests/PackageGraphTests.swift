@@ -63,9 +63,8 @@ import Testing
             """
             \(strangers.map { "import \($0)" }.joined(separator: "\n"))
             import Reprise
-            import RepriseResumption
 
-            let code = Reprise.run(
+            let code = Server.serveUntilSignal(
                 configurationFile: "/nonexistent.yaml", environment: [:], sessions: EstablishedSessions()
             ) { print($0) }
             print(code, MetricsStranger.name)
@@ -79,5 +78,42 @@ import Testing
         try #require(built.status == 0, "\(built.output.suffix(4000))\n\(built.errors)")
         let result = try Shell.run([folder.appending(path: ".build/debug/Graph").path])
         #expect(result.output == "reprise: /nonexistent.yaml: cannot be read: no such file or directory\n1 Metrics\n")
+    }
+}
+
+/// The programs in docs/examples.
+@Suite struct ExampleTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    @Test(.slow) func `the example of an embedding program is built, serves, and sees its sessions`() throws {
+        let folder = RepriseProcess.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let example = folder.appending(path: "example")
+        try FileManager.default.copyItem(at: Self.root.appending(path: "docs/examples/embedding"), to: example)
+        let manifest = example.appending(path: "Package.swift")
+        let text = try String(contentsOf: manifest, encoding: .utf8)
+        try Data(text.replacing("../../..", with: Self.root.path).utf8).write(to: manifest)
+        let resolved = Self.root.appending(path: "Package.resolved")
+        if FileManager.default.fileExists(atPath: resolved.path) {
+            try? FileManager.default.copyItem(at: resolved, to: example.appending(path: "Package.resolved"))
+        }
+        let built = try Shell.run(["swift", "build", "--package-path", example.path], seconds: 900)
+        try #require(built.status == 0, "\(built.output.suffix(4000))\n\(built.errors)")
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let file = folder.appending(path: "reprise.yaml")
+        try Data(TestConfiguration(TestUpstream.http("ok\n")).text.utf8).write(to: file)
+        let output = folder.appending(path: "output").path
+        let script = """
+            stdbuf -oL \(example.path)/.build/debug/Visits \(file.path) >\(output) 2>/dev/null & child=$!
+            trap 'kill $child' EXIT
+            for i in $(seq 200); do grep -q ' at ' \(output) && break; sleep 0.05; done
+            port=$(sed -n 's/.* at .*:\\([0-9]*\\)$/\\1/p' \(output))
+            curl -sk https://localhost:$port/
+            for i in $(seq 200); do grep -q lineage \(output) && break; sleep 0.05; done
+            grep lineage \(output)
+            """
+        let result = try Shell.run(["bash", "-c", script], seconds: 60)
+        #expect(result.output.hasPrefix("ok\nlocalhost TLSv1.3 lineage "), "\(result)")
     }
 }

@@ -100,6 +100,13 @@ package struct LogFormatter {
         case foreign(String)
     }
 
+    /// A value as the text format has it, without quotes.
+    static func text(of value: LogValue) -> String {
+        switch words(for: value) {
+        case .plain(let text), .foreign(let text): text
+        }
+    }
+
     private static func words(for value: LogValue) -> Words {
         switch value {
         case .string(let text): .foreign(text)

@@ -28,6 +28,21 @@ package final class LogQueue: Sendable {
         threshold = Atomic(level.ordinal)
         backlog = LogBacklog(limit: limit, dropped: dropped)
         writer = LogWriter(backlog: backlog, descriptor: descriptor, format: format, isColored: colored)
+        start(on: descriptor)
+    }
+
+    /// As the other, with lines for another program's logger; `nil`: for standard error, as text.
+    package init(
+        level: Logger.Level, logger: Logger?, limit: Int = Limits.logQueueEntries, dropped: Counter
+    ) {
+        threshold = Atomic(level.ordinal)
+        backlog = LogBacklog(limit: limit, dropped: dropped)
+        writer = LogWriter(
+            backlog: backlog, descriptor: STDERR_FILENO, format: .text, isColored: false, logger: logger)
+        start(on: STDERR_FILENO)
+    }
+
+    private func start(on descriptor: CInt) {
         let code = startLogThread(writer)
         guard code != 0 else { return }
         // Serving goes on without a log; this is the one line that can say so, and the metric counts the rest.

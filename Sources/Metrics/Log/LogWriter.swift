@@ -15,8 +15,11 @@ final class LogWriter: Sendable {
     private let descriptor: CInt
     private let isColored: Bool
     private let formatOrdinal: Atomic<Int>
+    /// Gets the lines instead of the descriptor.
+    private let logger: Logger?
 
-    init(backlog: LogBacklog, descriptor: CInt, format: LogFormat, isColored: Bool) {
+    init(backlog: LogBacklog, descriptor: CInt, format: LogFormat, isColored: Bool, logger: Logger? = nil) {
+        self.logger = logger
         self.backlog = backlog
         self.descriptor = descriptor
         self.isColored = isColored
@@ -49,10 +52,27 @@ final class LogWriter: Sendable {
             }
             quietRests = 0
             formatter.format = format
+            if let logger {
+                hand(batch, to: logger)
+                batch.removeAll(keepingCapacity: true)
+                continue
+            }
             write(batch, formatter: &formatter, output: &output)
             batch.removeAll(keepingCapacity: true)
             if !isLast { backlog.pipe.sleep(milliseconds: Self.rest) }
         }
+    }
+
+    /// Its own level and handler decide what becomes of the lines.
+    private func hand(_ batch: [LogEntry], to logger: Logger) {
+        for entry in batch {
+            let fields = entry.fields.map { ($0, Logger.MetadataValue.string(LogFormatter.text(of: $1))) }
+            logger.log(
+                level: entry.level, "\(entry.message)", metadata: Logger.Metadata(fields) { $1 }, source: "Reprise")
+        }
+        backlog.finish(batch.count, lost: false)
+        let lost = backlog.takeUnreported()
+        if lost > 0 { logger.warning("log lines dropped", metadata: ["count": "\(lost)"], source: "Reprise") }
     }
 
     private func write(_ batch: [LogEntry], formatter: inout LogFormatter, output: inout LogOutput) {

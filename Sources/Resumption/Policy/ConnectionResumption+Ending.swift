@@ -24,12 +24,7 @@ extension ConnectionResumption {
         guard let state = given.state, policy.verdicts[ending] == .drop else { return .kept }
         // This includes the session that it resumed: with the handshake done the client has proved that it owns that
         // one.
-        let keys = storedKeys
-        if domain.remote != nil {
-            domain.tellRemote(after: given.telling) { remote in for key in keys { try await remote.remove(key) } }
-        } else {
-            for key in keys { domain.store.remove(key) }
-        }
+        domain.remove(storedKeys, after: given.telling)
         let oldest = clock().later(by: .zero - domain.longestChainAge)
         let holder = state.certificate.map(DenyList.Holder.certificate) ?? .address(client?.network)
         switch domain.denyList.deny(state.lineage, of: holder, oldest: oldest) {

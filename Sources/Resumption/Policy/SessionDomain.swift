@@ -104,6 +104,17 @@ package final class SessionDomain: Sendable {
         }
     }
 
+    /// Forgets sessions, wherever they are kept.
+    ///
+    /// - Parameter previous: the write that must come first (``tellRemote(after:_:)``).
+    func remove(_ keys: [SessionKey], after previous: Task<Void, Never>? = nil) {
+        if remote != nil {
+            tellRemote(after: previous) { remote in for key in keys { try await remote.remove(key) } }
+        } else {
+            for key in keys { store.remove(key) }
+        }
+    }
+
     /// Puts sessions back into the remote store that were taken for a single use and not used.
     package func putBack(_ sessions: [SessionKey: [UInt8]], at time: WallTime) {
         for (key, session) in sessions {

@@ -93,6 +93,26 @@ public final class RetainedSession: Sendable {
     }
 }
 
+/// Its end.
+extension RetainedSession {
+    /// Ends its lineage: neither it nor a session that descends from the same full handshake resumes any more, on this
+    /// process's listeners of the session domain.
+    ///
+    /// - Returns: `false` when it had been handed out to nobody, or the deny list had no room (`sessions.deny_list`): a
+    ///   client without a certificate has only its share of it.
+    @discardableResult
+    public func denyLineage(at time: WallTime) -> Bool {
+        guard let state, let handle else { return false }
+        if case .stored(let key) = handle { context.domain.remove([key]) }
+        let holder = state.certificate.map(DenyList.Holder.certificate) ?? .address(nil)
+        let oldest = time.later(by: .zero - context.domain.longestChainAge)
+        switch context.domain.denyList.deny(state.lineage, of: holder, oldest: oldest) {
+        case .added, .alreadyThere, .overflowed: return true
+        case .leftOut: return false
+        }
+    }
+}
+
 /// The serialised form.
 extension RetainedSession {
     /// The session as bytes, with all that is needed to resume it elsewhere: its secrets are among them.

@@ -3,6 +3,8 @@ internal import RepriseVocabulary
 
 /// What a host of a listener takes now, as far as sessions are concerned.
 package struct HostTerms: Sendable {
+    /// The host's id.
+    package let id: String
     /// What its sessions are bound to.
     package let sessionIDContext: [UInt8]
     /// What it demands of clients' certificates.
@@ -15,7 +17,7 @@ package struct HostTerms: Sendable {
 
     init(_ host: HostContext, _ settings: ListenerTLSSettings) {
         // Not the host itself: code that asks about sessions would keep its private keys.
-        (sessionIDContext, clients, ciphers) = (host.sessionIDContext, host.clients, host.ciphers)
+        (id, sessionIDContext, clients, ciphers) = (host.id, host.sessionIDContext, host.clients, host.ciphers)
         sessions = settings.sessions
         versions = settings.tls.minimumVersion...settings.tls.maximumVersion
     }

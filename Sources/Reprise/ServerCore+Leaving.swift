@@ -5,7 +5,7 @@ internal import RepriseVocabulary
 
 /// The remains after a reload: stores, counts and series of listeners that it removed or renamed, for as long as their
 /// connections last.
-extension Server {
+extension ServerCore {
     /// How often we check whether the last of them is over.
     static let leavingInterval = Duration.seconds(1)
 

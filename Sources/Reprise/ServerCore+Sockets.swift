@@ -6,7 +6,7 @@ internal import RepriseProxy
 internal import RepriseVocabulary
 
 /// Which sockets are open, and which workers accept on them.
-extension Server {
+extension ServerCore {
     /// Opens the endpoints of the plan that are not open yet; all or none.
     func openSockets(
         of plan: Plan, workers: Int, besides open: [String: [ListeningSockets]] = [:]

@@ -6,7 +6,7 @@ internal import RepriseTLS
 internal import RepriseVocabulary
 
 /// Metrics of the process as a whole, and those that exist before anything has happened.
-extension Server {
+extension ServerCore {
     func registerProcessMetrics(workers: Int) {
         let started = Clocks.wall()
         let limit = descriptors

@@ -5,7 +5,7 @@ internal import RepriseMetrics
 internal import RepriseVocabulary
 
 /// The admin endpoint of a plan.
-extension Server {
+extension ServerCore {
     /// Starts a new endpoint if the plan has one.
     func startAdmin(_ plan: Plan) throws(RepriseError) -> AdminServer? {
         guard let admin = plan.admin else { return nil }

@@ -1,0 +1,348 @@
+internal import Logging
+internal import RepriseAdmin
+internal import RepriseConfiguration
+package import RepriseEventLoop
+package import RepriseMetrics
+internal import RepriseProxy
+internal import RepriseTLS
+internal import RepriseVocabulary
+
+/// A running Reprise: workers, sockets, admin endpoint, and what changes them.
+///
+/// It runs on the control loop, apart from the workers', so that a reload never holds up a connection.
+package actor ServerCore {
+    private let control: EventLoop
+    let surroundings: ServerSurroundings
+    private(set) var plan: Plan?
+    var lasting = LastingParts()
+    var running: RunningParts
+    private var admin: AdminServer?
+    private(set) var maintenance = Maintenance()
+    private var state = State.starting
+    private var wanted = Wanted()
+    /// Calls that came during a reload, which must look again for them.
+    private var awaitingReload: [CheckedContinuation<RepriseError?, Never>] = []
+    /// The hosts in force, by their listeners.
+    private(set) var hosts: [String: HostContexts] = [:]
+    /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
+    var loadPatience = Duration.seconds(60)
+    private let loads = Loads()
+    /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.
+    private var isLoading = false
+
+    /// Requests that came while something else was under way.
+    private struct Wanted {
+        var reload = false
+        var stop = false
+    }
+
+    private enum State {
+        case starting, serving, reloading, draining, ended
+    }
+
+    /// A server that has not started.
+    ///
+    /// - Parameter control: the loop it runs on; the server stops it at the end.
+    package init(
+        control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
+        queue: LogQueue
+    ) {
+        self.init(
+            control: control, source: source, environment: environment, registry: registry, queue: queue,
+            observers: Observers())
+    }
+
+    init(
+        control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
+        queue: LogQueue, observers: Observers, raisesDescriptorLimit: Bool = true
+    ) {
+        self.control = control
+        surroundings = ServerSurroundings(
+            source: source, environment: environment, registry: registry, log: ControlLog(queue),
+            notifier: ServiceNotifier(environment: environment), observers: observers,
+            raisesDescriptorLimit: raisesDescriptorLimit)
+        running = RunningParts(inherited: InheritedSockets(environment: environment))
+    }
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { control.asUnownedSerialExecutor() }
+
+    /// Checks the configuration, builds everything and begins to accept.
+    ///
+    /// - Throws: faults of the configuration, or what the system refuses; nothing is left running then.
+    package func start() async throws(RepriseError) {
+        let checked = try await check()
+        // It was stopped meanwhile: the control loop has ended, or is about to.
+        guard state == .starting else { return }
+        guard let plan = checked.plan else { throw .faults(checked.faults) }
+        log.adopt(plan.log)
+        for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
+        descriptors = Descriptors.limit(raising: surroundings.raisesDescriptorLimit).soft
+        if let words = inherited.unreadable {
+            log.warning("systemd's sockets are not taken over", [("reason", .string(words))])
+        }
+        if let words = inherited.unusableWords {
+            log.warning("inherited descriptors are no listening sockets", [("descriptor", .string(words))])
+        }
+        let count = plan.workers.count(processors: Processors.available())
+        let parts = try buildParts(plan, checked)
+        let opened = try openSockets(of: plan, workers: count)
+        giveUpInherited(but: plan)
+        do {
+            try await startWorkers(count, parts)
+            admin = try startAdmin(plan)
+        } catch {
+            closeUnused(opened)
+            stopLoops()
+            throw error
+        }
+        // A signal may have come meanwhile.
+        guard !wanted.stop else { return abandonStart(opened) }
+        self.plan = plan
+        adaptSessions(to: plan, checked.loadedFiles)
+        await accept(on: opened)
+        tendCertificates(checked.loadedFiles, plan)
+        registerProcessMetrics(workers: count)
+        maintenance.memory = MemoryMaintenance(loop: control) { [unowned self] in
+            assumeIsolated { $0.lasting.takePeak() }
+        }
+        maintenance.leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
+        state = .serving
+        notifier.ready()
+        if wanted.stop { return await stop() }
+        // A reload was requested during this read, which may have missed the change.
+        if wanted.reload { await reload() }
+    }
+
+    var isServing: Bool { state == .serving }
+
+    private func abandonStart(_ opened: [String: [ListeningSockets]]) {
+        closeUnused(opened)
+        admin?.stop()
+        stopLoops()
+        state = .ended
+        control.stop()
+    }
+
+    /// Reads the configuration again; new connections get the new one, and a file with faults changes nothing.
+    ///
+    /// If called during a start or a reload, it happens once after that.
+    /// - Returns: why the old one stays in force; `nil` when it was replaced, or will be looked at after the start.
+    @discardableResult
+    package func reload() async -> RepriseError? {
+        switch state {
+        case .serving: break
+        case .starting:
+            wanted.reload = true
+            return nil
+        case .reloading:
+            wanted.reload = true
+            return await withCheckedContinuation { awaitingReload.append($0) }
+        case .draining, .ended:
+            log.notice("no reload: the server ends", [])
+            return .notNow(.draining)
+        }
+        state = .reloading
+        notifier.reloading(at: Clocks.monotonic())
+        var fault: RepriseError?
+        repeat {
+            wanted.reload = false
+            let waiting = awaitingReload
+            awaitingReload = []
+            fault = await reloadOnce()
+            for continuation in waiting { continuation.resume(returning: fault) }
+        } while (wanted.reload || !awaitingReload.isEmpty) && !wanted.stop && state == .reloading
+        for continuation in awaitingReload { continuation.resume(returning: .notNow(.draining)) }
+        awaitingReload = []
+        guard state == .reloading else { return .notNow(.draining) }
+        state = .serving
+        letGoOfTheGone()
+        notifier.ready(fault: fault?.reasons.first)
+        if wanted.stop { await stop() }
+        return fault
+    }
+
+    /// Reads and checks the configuration apart from the control loop, which handles signals even when a disk or a name
+    /// server is slow.
+    private func check() async throws(RepriseError) -> CheckedConfiguration {
+        let (source, environment, raises) = (source, surroundings.environment, surroundings.raisesDescriptorLimit)
+        isLoading = true
+        defer { isLoading = false }
+        guard !loads.areUnderWay else { throw .cannotStart("a read that was begun before still hangs") }
+        let loads = loads
+        let result = await Background.run(atMost: loadPatience, on: control) {
+            () -> Result<CheckedConfiguration, RepriseError> in
+            loads.begin()
+            defer { loads.end() }
+            do throws(RepriseError) {
+                return .success(
+                    try CheckedConfiguration(
+                        source, environment: environment, at: Clocks.wall(), raisingDescriptorLimit: raises))
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let result else {
+            throw .cannotStart("reading the configuration, and what it names, took more than \(loadPatience.written)")
+        }
+        return try result.get()
+    }
+
+    /// - Returns: why it was refused; `nil` when it was not.
+    private func reloadOnce() async -> RepriseError? {
+        do {
+            let checked = try await check()
+            // It was stopped meanwhile: drop what was loaded.
+            guard state == .reloading else { return nil }
+            guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
+            try await replace(with: plan, checked)
+            for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
+            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.applied.word]).add(1)
+            log.notice("configuration reloaded", [("file", .string(source.file))])
+            return nil
+        } catch {
+            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.refused.word]).add(1)
+            let fault = (error as? RepriseError) ?? .cannotStart("\(error)")
+            for reason in fault.reasons {
+                log.error("configuration not reloaded, the old one stays in force", [("reason", .string(reason))])
+            }
+            return fault
+        }
+    }
+
+    private func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
+        guard let old = self.plan else { return }
+        let parts = try buildParts(plan, checked)
+        let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
+        var newAdmin = admin
+        do {
+            if plan.admin?.bind != old.admin?.bind { newAdmin = try startAdmin(plan) }
+            for worker in workers { try await worker.prepare(parts.blueprints) }
+        } catch {
+            if newAdmin !== admin { newAdmin?.stop() }
+            lasting.domains.forget(allBut: old)
+            for worker in workers { await worker.discard() }
+            closeUnused(added)
+            throw error
+        }
+        adaptSessions(to: plan, checked.loadedFiles)
+        for worker in workers { await worker.commit() }
+        await accept(on: added)
+        await stopAccepting(butAt: plan)
+        if plan.workers != old.workers {
+            log.warning(
+                "a changed number of workers needs a restart",
+                [("workers", .int(Int64(workers.count))), ("configured", .string("\(plan.workers)"))])
+        }
+        if newAdmin !== admin {
+            admin?.stop()
+            admin = newAdmin
+        } else if let settings = plan.admin.map(AdminSettings.init) {
+            admin?.adapt(to: settings)
+        }
+        log.adopt(plan.log)
+        self.plan = plan
+        tendCertificates(checked.loadedFiles, plan)
+    }
+
+    /// Applies the plan to the session domains, before the first connection under it.
+    private func adaptSessions(to plan: Plan, _ loadedFiles: LoadedFiles) {
+        for option in lasting.domains.adapt(to: plan, keys: loadedFiles.ticketKeys, at: Clocks.wall()) {
+            log.warning("a changed option needs a restart", [("option", .string(option))])
+        }
+        lasting.domains.serve(plan, loadedFiles)
+        hosts = loadedFiles.hosts
+    }
+
+    private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> ListenerBuilder {
+        try lasting.domains.add(for: plan, at: Clocks.wall())
+        return ListenerBuilder(
+            plan, checked.loadedFiles, checked.servers, lasting: &lasting, descriptors: descriptors,
+            observers: observers)
+    }
+
+    private func startWorkers(_ count: Int, _ parts: ListenerBuilder) async throws(RepriseError) {
+        for index in 0..<count {
+            do {
+                let loop = try EventLoop(name: "worker-\(index)")
+                try loop.start()
+                loops.append(loop)
+                let worker = Worker(loop: loop, index: index, registry: registry, log: WorkerLog(log.queue))
+                workers.append(worker)
+                try await worker.prepare(parts.blueprints)
+                await worker.commit()
+            } catch {
+                throw .cannotStart("worker \(index): \(error)")
+            }
+        }
+    }
+
+    private func tendCertificates(_ loadedFiles: LoadedFiles, _ plan: Plan) {
+        maintenance.certificates?.stop()
+        maintenance.certificates = CertificateMaintenance(
+            plan, loadedFiles, from: source, loop: control, registry: registry, log: log)
+        maintenance.sessions?.stop()
+        maintenance.sessions = SessionMaintenance(
+            plan, lasting.domains, stamps: loadedFiles.ticketKeyStamps, from: source, loop: control, registry: registry,
+            log: log)
+    }
+}
+
+extension ServerCore {
+    /// The first call drains: no new connections, open ones may finish until `drain_timeout`, then get a close_notify.
+    /// The second ends everything at once. The control loop stops when the last connection has ended.
+    package func stop() async {
+        switch state {
+        case .starting where isLoading:
+            state = .ended
+            control.stop()
+        case .starting:
+            // First the start must have opened what we then close.
+            wanted.stop = true
+        case .serving:
+            state = .draining
+            await drain()
+        case .reloading where isLoading:
+            state = .draining
+            await drain()
+        case .reloading:
+            // First the reload must have opened what we then close.
+            wanted.stop = true
+        case .draining:
+            log.notice("ending at once", [])
+            for worker in workers { await worker.kill() }
+        case .ended:
+            break
+        }
+    }
+
+    private func drain() async {
+        notifier.stopping()
+        // At once: the next process may make its own in the same place.
+        let open = Array(sockets.values.joined())
+        sockets = [:]
+        for endpoint in open { removeFile(of: endpoint) }
+        admin?.isDraining = true
+        log.notice("draining", [("drain_timeout", .string((plan?.drainTimeout ?? .zero).written))])
+        let deadline = LoopEvent.timer(on: control) { [workers, control] in
+            for worker in workers { Task(executorPreference: control) { await worker.endDrain() } }
+        }
+        deadline.schedule(after: plan?.drainTimeout ?? .zero)
+        await withTaskGroup { group in
+            for worker in workers { group.addTask { await worker.drain() } }
+        }
+        deadline.close()
+        state = .ended
+        maintenance.stop()
+        admin?.stop()
+        stopLoops()
+        log.notice("ended", [])
+        control.stop()
+    }
+
+    private func stopLoops() {
+        for loop in loops { loop.stop() }
+        for loop in loops { loop.join() }
+        loops = []
+        workers = []
+    }
+}
