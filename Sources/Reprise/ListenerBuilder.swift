@@ -70,7 +70,11 @@ struct ListenerBuilder: Sendable {
 struct LastingParts: Sendable {
     private var admissions: [String: Admission] = [:]
     /// A reload ends no session.
-    var domains = SessionDomains()
+    var domains: SessionDomains
+
+    init(remote: (any SessionStore)? = nil) {
+        domains = SessionDomains(remote: remote)
+    }
 
     /// The counts of a listener: a reload ends no open connection.
     mutating func admission(of listener: String) -> Admission {

@@ -48,6 +48,9 @@ public final class Server: Sendable {
         public var environment: [String: String] = [:]
         /// Gets every session that a client is given, for example an ``EstablishedSessions``.
         public var sessions: (any SessionObserver)?
+        /// Keeps the stateful sessions of all session domains, for machines that share them; `nil`: this process keeps
+        /// them. Machines that share a store share `sessions.tickets.keys`, too.
+        public var store: (any SessionStore)?
         /// Where the log goes, at the configuration's level; `nil`: to standard error, in its format.
         public var logger: Logger?
         /// What it may change of the process.
@@ -200,7 +203,7 @@ extension Server {
         let queue = LogQueue(level: .info, logger: options.logger, dropped: dropped)
         let core = ServerCore(
             control: control, source: configuration.source, environment: options.environment, registry: registry,
-            queue: queue, observers: Observers(sessions: options.sessions),
+            queue: queue, observers: Observers(sessions: options.sessions), store: options.store,
             raisesDescriptorLimit: raises)
         let running = Running(control: control, core: core)
         let isOn = Background.start { [self] in

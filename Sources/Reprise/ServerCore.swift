@@ -14,7 +14,7 @@ package actor ServerCore {
     private let control: EventLoop
     let surroundings: ServerSurroundings
     private(set) var plan: Plan?
-    var lasting = LastingParts()
+    var lasting: LastingParts
     var running: RunningParts
     private var admin: AdminServer?
     private(set) var maintenance = Maintenance()
@@ -54,13 +54,14 @@ package actor ServerCore {
 
     init(
         control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
-        queue: LogQueue, observers: Observers, raisesDescriptorLimit: Bool = true
+        queue: LogQueue, observers: Observers, store: (any SessionStore)? = nil, raisesDescriptorLimit: Bool = true
     ) {
         self.control = control
         surroundings = ServerSurroundings(
             source: source, environment: environment, registry: registry, log: ControlLog(queue),
             notifier: ServiceNotifier(environment: environment), observers: observers,
             raisesDescriptorLimit: raisesDescriptorLimit)
+        lasting = LastingParts(remote: store)
         running = RunningParts(inherited: InheritedSockets(environment: environment))
     }
 

@@ -9,6 +9,12 @@ struct SessionDomains: Sendable {
     private var domains: [String: SessionDomain] = [:]
     /// Those that some plan in force has had.
     private var adopted: Set<String> = []
+    /// Where stateful sessions are kept instead of in this process.
+    let remote: (any SessionStore)?
+
+    init(remote: (any SessionStore)? = nil) {
+        self.remote = remote
+    }
 
     /// The rotation for all listeners of a domain: tickets of the longest lifetime must find their key.
     static func rotation(_ sessions: [SessionsPlan]) throws(TicketRotationFault) -> TicketRotation {
@@ -27,7 +33,7 @@ struct SessionDomains: Sendable {
             } catch {
                 throw .cannotStart("session domain \(name): \(error)")
             }
-            domains[name] = try Self.make(name, first, rotation, at: now)
+            domains[name] = try make(name, first, rotation, at: now)
         }
     }
 
@@ -76,13 +82,13 @@ struct SessionDomains: Sendable {
         Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
     }
 
-    private static func make(
+    private func make(
         _ name: String, _ plan: SessionsPlan, _ rotation: TicketRotation, at now: WallTime
     ) throws(RepriseError) -> SessionDomain {
         do {
             return SessionDomain(
                 name: name, store: try LocalSessionStore(budget: plan.cache.size.bytes),
-                keys: TicketKeyRing(rotation, at: now), denyList: DenyList(capacity: plan.denyList))
+                keys: TicketKeyRing(rotation, at: now), denyList: DenyList(capacity: plan.denyList), remote: remote)
         } catch {
             throw .cannotStart(
                 "session domain \(name): no memory for sessions.cache.size \(plan.cache.size): \(error)")

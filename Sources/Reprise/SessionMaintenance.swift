@@ -77,7 +77,10 @@ final class SessionMaintenance {
 
     private func advance() {
         loop.assertConfined()
-        for domain in allDomains { domain.keys.advance(to: Clocks.wall()) }
+        for domain in allDomains {
+            domain.keys.advance(to: Clocks.wall())
+            domain.giveUpLateWrites()
+        }
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 

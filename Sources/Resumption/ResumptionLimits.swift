@@ -15,6 +15,8 @@ package enum ResumptionLimits {
     package static let pendingLineages = 65_536
     /// The most writes to a session store on another machine that are under way; it skips more.
     package static let storeWrites = 4096
+    /// How long a write to such a store may take before it is given up.
+    package static let storeWriteDeadline = Duration.seconds(5)
     /// How often to ask again for a single-use session that another connection holds; a hold lasts for a few dozen
     /// microseconds.
     package static let holdTries = 1000

@@ -110,13 +110,21 @@ private final class LateStore: SessionStore {
 
     @Test func `a single-use session is taken from the store, and nobody gets it twice`() async throws {
         let store = LateStore(delay: .milliseconds(1))
-        try await withWorker(store, isSingleUse: true) { port in
+        let metrics = try await withWorker(store, isSingleUse: true) { port in
             let session = try SocketClient.echoed(port: port, SessionCarrier.stateful.client()).tls.sessions.last
             #expect(eventually { store.count == 1 })
             #expect(
                 try SocketClient.echoed(port: port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
-            #expect(
-                try !SocketClient.echoed(port: port, SessionCarrier.stateful.client(resuming: session)).tls.wasResumed)
+            // It is known as spent, and stays so.
+            for _ in 0..<2 {
+                #expect(eventually { store.count >= 1 })
+                #expect(
+                    try !SocketClient.echoed(port: port, SessionCarrier.stateful.client(resuming: session)).tls
+                        .wasResumed)
+            }
         }
+        #expect(
+            metrics.contains("reason=\"spent\"} 2\n"),
+            "\(metrics.split(separator: "\n").filter { $0.contains("reason") })")
     }
 }

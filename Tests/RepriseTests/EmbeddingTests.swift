@@ -25,7 +25,9 @@ import Testing
             let sessions = EstablishedSessions()
             let status = Locked<Int32?>(nil)
             Thread.detachNewThread {
-                let outcome = Server.serveUntilSignal(configurationFile: file.path, environment: [:], sessions: sessions) { _ in }
+                let outcome = Server.serveUntilSignal(
+                    configurationFile: file.path, environment: [:], sessions: sessions
+                ) { _ in }
                 status.withLock { $0 = outcome }
             }
             var options = MemoryClient.Options(serverName: "localhost")

@@ -1,8 +1,9 @@
-import RepriseResumption
 import RepriseTLS
 import RepriseTestSupport
 import RepriseVocabulary
 import Testing
+
+@testable import RepriseResumption
 
 /// S4: whether a session can be resumed is told truly at every moment.
 @Suite struct ResumabilityTests {
@@ -155,13 +156,23 @@ import Testing
         let domain = SessionDomain(
             name: "test", store: local.store, keys: local.keys, denyList: local.denyList, remote: remote)
         let retained = try retain(MemoryPair.connected(listener(.id, domain: domain), SessionCarrier.id.client()))
+        let shared = SharedSessions(remote, keys: local.keys, domain: "test")
+        let name = try #require(remote.lastKey)
+        let sealed = { (content: StoredSession.Content) in
+            shared.seal(StoredSession(content: content, expires: .distantFuture), name, at: MemoryServer.now) ?? []
+        }
         let now = MemoryServer.now
         #expect(retained.resumability(at: now) == .yes)
         remote.answer(.nothing)
         #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .no(.refused(.notFound)))
-        remote.answer(.session([1]))
+        remote.answer(.session(sealed(.session(Secret(count: 1) { _ in }))))
         #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .yes)
-        remote.answer(.session([]))
+        // What we did not seal is not there.
+        for odd: [UInt8] in [[], [1]] {
+            remote.answer(.session(odd))
+            #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .no(.refused(.notFound)))
+        }
+        remote.answer(.session(sealed(.spent)))
         #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .no(.refused(.spent)))
         remote.answer(.failure)
         #expect(await retained.resumability(at: now, askingStoreFor: .seconds(60)) == .no(.refused(.storeSilent)))
@@ -176,6 +187,10 @@ private final class AnsweringStore: SessionStore {
     struct Failure: Error {}
 
     private let current = Locked(Answer.nothing)
+    private let named = Locked<SessionKey?>(nil)
+
+    /// The key of the last session that it was given.
+    var lastKey: SessionKey? { eventually { named.withLock { $0 } != nil } ? named.withLock { $0 } : nil }
 
     func answer(_ answer: Answer) { current.withLock { $0 = answer } }
 
@@ -192,6 +207,8 @@ private final class AnsweringStore: SessionStore {
     }
 
     func take(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? { try await get(key, at: time) }
-    func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws {}
+    func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws {
+        named.withLock { $0 = key }
+    }
     func remove(_ key: SessionKey) async throws {}
 }

@@ -69,7 +69,9 @@ private struct BrokenStore: SessionStore {
         let session = try session(listener, carrier)
         for bytes in [[1], [0x30, 0x82], [UInt8](repeating: 0x30, count: 16 << 10), session.der, session.der + [0]] {
             let result = try comeBack(listener, carrier, session) { sessions in
-                sessions.storeAnswered(Dictionary(uniqueKeysWithValues: sessions.wanted.map { ($0, bytes) }))
+                let secret = bytes.withUnsafeBytes { Secret(copying: $0) }
+                let answer = StoredSession(content: .session(secret), expires: .distantFuture)
+                sessions.storeAnswered(Dictionary(uniqueKeysWithValues: sessions.wanted.map { ($0, answer) }))
             }
             #expect(result == .refused(.forged), "\(bytes.prefix(4)): \(result)")
         }
@@ -92,7 +94,7 @@ private struct BrokenStore: SessionStore {
             let broken = MemoryServer.domain(remote: BrokenStore())
             #expect(await broken.fetch([key, SessionKey(2)], taking: taking, at: MemoryServer.now) == nil)
             let empty = MemoryServer.domain(remote: try LocalSessionStore(budget: LocalSessionStore.leastBudget))
-            #expect(await empty.fetch([key], taking: taking, at: MemoryServer.now) == [:])
+            #expect(await empty.fetch([key], taking: taking, at: MemoryServer.now)?.isEmpty == true)
         }
     }
 }
@@ -117,26 +119,96 @@ private final class StuckStore: SessionStore {
 }
 
 @Suite struct StoreWriteTests {
-    @Test func `a store that takes nothing in is told no more than the limit, and the rest is counted`() {
-        let store = StuckStore()
-        let local = MemoryServer.domain()
-        let domain = SessionDomain(
-            name: "test", store: local.store, keys: local.keys, denyList: local.denyList, remote: store)
-        let key = [UInt8](repeating: 1, count: 32).withUnsafeBytes { SessionKey($0) }
-        guard let key else { return }
-        let write = {
-            _ = domain.tellRemote { try await $0.put(key, [], expires: MemoryServer.now, at: MemoryServer.now) }
+    private func begin(_ writes: StoreWrites, _ store: StuckStore) -> StoreWrites.Write? {
+        let key = SessionKey(1)
+        return writes.begin(after: nil, on: nil) {
+            try await store.put(key, [], expires: MemoryServer.now, at: MemoryServer.now)
         }
-        for _ in 0..<ResumptionLimits.storeWrites { write() }
-        #expect(domain.writesLeftOut == 0)
-        for _ in 0..<3 { write() }
-        #expect(domain.writesLeftOut == 3)
+    }
+
+    @Test func `a store that takes nothing in is told no more than the limit, and the rest is counted`() {
+        let (store, writes) = (StuckStore(), StoreWrites())
+        for _ in 0..<ResumptionLimits.storeWrites { _ = begin(writes, store) }
+        #expect(writes.leftOut == 0)
+        for _ in 0..<3 { _ = begin(writes, store) }
+        #expect(writes.leftOut == 3)
         store.letGo()
-        #expect(eventually { store.count == ResumptionLimits.storeWrites })
-        #expect(
-            eventually {
-                write()
-                return store.count > ResumptionLimits.storeWrites
-            })
+        #expect(eventually { store.count == ResumptionLimits.storeWrites && writes.count == 0 })
+        _ = begin(writes, store)
+        #expect(eventually { store.count > ResumptionLimits.storeWrites })
+    }
+
+    @Test func `a write that takes too long is given up, and what must follow it goes on`() {
+        let (store, writes) = (StuckStore(), StoreWrites())
+        let stuck = begin(writes, store)
+        let followed = Locked(false)
+        _ = writes.begin(after: stuck, on: nil) { followed.withLock { $0 = true } }
+        writes.giveUpLate(at: .now + ResumptionLimits.storeWriteDeadline - .seconds(1))
+        #expect(writes.count == 2 && writes.leftOut == 0)
+        writes.giveUpLate(at: .now + ResumptionLimits.storeWriteDeadline + .seconds(1))
+        #expect(writes.count == 0 && writes.leftOut == 2)
+        #expect(eventually { followed.withLock { $0 } })
+        store.letGo()
+    }
+}
+
+/// What a store on another machine may do with what it was given.
+@Suite struct SealedSessionTests {
+    private let time = MemoryServer.now
+    private let first = SessionKey(1)
+    private let second = SessionKey(2)
+    private let der = [UInt8](0..<200)
+
+    private func domain(_ keys: TicketKeyRing? = nil, name: String = "test") throws -> SharedSessions {
+        SharedSessions(BrokenStore(), keys: keys ?? MemoryServer.domain().keys, domain: name)
+    }
+
+    private func session(_ bytes: [UInt8]) -> StoredSession {
+        StoredSession(
+            content: .session(bytes.withUnsafeBytes { Secret(copying: $0) }), expires: time.later(by: .seconds(60)))
+    }
+
+    private func opened(_ shared: SharedSessions, _ sealed: [UInt8], _ key: SessionKey) -> [UInt8]? {
+        switch shared.open(sealed, key, at: time)?.content {
+        case .session(let der): der.withBytes(Array.init)
+        case .spent: []
+        case nil: nil
+        }
+    }
+
+    @Test func `a session comes back as it was, under its own key, in its own domain, with its own ticket keys`() throws
+    {
+        let keys = MemoryServer.domain().keys
+        let shared = try domain(keys)
+        let sealed = try #require(shared.seal(session(der), first, at: time))
+        #expect(opened(shared, sealed, first) == der)
+        #expect(opened(try domain(keys), sealed, first) == der)
+        #expect(opened(shared, sealed, second) == nil)
+        #expect(opened(try domain(keys, name: "other"), sealed, first) == nil)
+        #expect(opened(try domain(), sealed, first) == nil)
+        #expect(shared.open(sealed, first, at: time.later(by: .seconds(60))) == nil)
+        let spent = StoredSession(content: .spent, expires: time.later(by: .seconds(60)))
+        #expect(opened(shared, try #require(shared.seal(spent, first, at: time)), first) == [])
+    }
+
+    @Test func `nothing of a session can be read, and two of the same look different`() throws {
+        let shared = try domain()
+        let (one, two) = (shared.seal(session(der), first, at: time), shared.seal(session(der), first, at: time))
+        #expect(one != nil && one != two && one?.count == two?.count)
+        #expect(one?.firstRange(of: der[0..<8]) == nil)
+    }
+
+    @Test func `what was altered, cut, made longer or never sealed is not there`() throws {
+        let shared = try domain()
+        let sealed = try #require(shared.seal(session(der), first, at: time))
+        for index in sealed.indices {
+            var altered = sealed
+            altered[index] ^= 1 << UInt8(index % 8)
+            #expect(opened(shared, altered, first) == nil, "byte \(index)")
+        }
+        for other in [
+            [], [1], Array(sealed.dropLast()), sealed + [0], der, [UInt8](repeating: 1, count: 1 << 20),
+            [UInt8](repeating: 0, count: SessionSeal.overhead),
+        ] { #expect(opened(shared, other, first) == nil, "\(other.count) bytes") }
     }
 }

@@ -31,7 +31,7 @@ final class ClientSide {
         self.worker = worker
         sessions = ConnectionResumption(
             domain: listener.domain, policy: listener.resumption, client: address,
-            observer: listener.observers.sessions, clock: Clocks.wall)
+            observer: listener.observers.sessions, on: worker.loop, clock: Clocks.wall)
         tls = ServerConnection(
             context: listener.context, output: worker.buffers.output, sessions: sessions,
             holdsTickets: listener.settings.ticketsWaitForUpstream)

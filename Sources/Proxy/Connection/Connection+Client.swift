@@ -218,11 +218,14 @@ extension Connection {
         let (keys, taking) = (client.sessions.wanted, client.sessions.takesWhatItWants)
         // After a HelloRetryRequest it may be asked again.
         let number = worker.nextQuestion()
-        let asking = domain.ask(keys, taking: taking, at: Clocks.wall()) { found in
+        let loop = worker.loop
+        let asking = domain.ask(keys, taking: taking, at: Clocks.wall(), on: loop) { found in
             place.execute { worker in
                 let isTaken = worker.connection(id)?.storeAnswered(found, to: number) ?? false
                 // The handshake no longer waits for it.
-                if taking, !isTaken { domain.putBack(found ?? [:], at: Clocks.wall()) }
+                guard taking, !isTaken else { return }
+                var wire = Telling(on: loop)
+                domain.settle(found ?? [:], at: Clocks.wall(), &wire)
             }
         }
         // A session taken for a single use must arrive, so that it can be given back.
@@ -236,7 +239,7 @@ extension Connection {
     ///
     /// - Returns: whether the handshake still waited for it.
     @discardableResult
-    private func storeAnswered(_ found: [SessionKey: [UInt8]]?, to number: Int) -> Bool {
+    private func storeAnswered(_ found: [SessionKey: StoredSession]?, to number: Int) -> Bool {
         guard let question = client.question, question.number == number, machine.isHandshaking else { return false }
         question.waits.end()
         client.question = nil

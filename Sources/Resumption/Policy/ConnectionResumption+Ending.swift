@@ -24,7 +24,7 @@ extension ConnectionResumption {
         guard let state = given.state, policy.verdicts[ending] == .drop else { return .kept }
         // This includes the session that it resumed: with the handshake done the client has proved that it owns that
         // one.
-        domain.remove(storedKeys, after: given.telling)
+        domain.remove(storedKeys, &wire)
         let oldest = clock().later(by: .zero - domain.longestChainAge)
         let holder = state.certificate.map(DenyList.Holder.certificate) ?? .address(client?.network)
         switch domain.denyList.deny(state.lineage, of: holder, oldest: oldest) {

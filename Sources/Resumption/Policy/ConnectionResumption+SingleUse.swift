@@ -15,6 +15,8 @@ extension ConnectionResumption {
     ///
     /// - Returns: `false` when it is spent.
     func hold(_ key: SessionKey) -> Bool {
+        // Who takes it from other machines has it alone.
+        if domain.answersLater { return true }
         // A HelloRetryRequest asks for it twice.
         if singleUse.spent[key] != nil || singleUse.held == key { return true }
         letGo()
@@ -60,7 +62,7 @@ extension ConnectionResumption {
     /// - Parameter resumed: the one that stays spent.
     func giveBack(but resumed: SessionKey?) {
         singleUse.spent.giveBack(to: domain.store, but: resumed, at: clock())
-        if takesWhatItWants { domain.putBack(remote.fetched.filter { $0.key != resumed }, at: clock()) }
-        remote.wipe()
+        let taken = remote.forget()
+        if takesWhatItWants { domain.settle(taken, resumed: resumed, at: clock(), &wire) }
     }
 }

@@ -18,6 +18,7 @@ package final class ConnectionResumption: ConnectionSessions {
     var remote = RemoteLookup()
     var singleUse = SingleUse()
     var given = GivenSessions()
+    var wire: Telling
     private(set) var isDone = false
 
     /// What a ClientHello asks for, and what its host demands of the client.
@@ -29,10 +30,11 @@ package final class ConnectionResumption: ConnectionSessions {
     /// - Parameters:
     ///   - client: the address whose share of the limits it counts for; `nil` on a Unix socket.
     ///   - observer: gets every session that the client is given.
+    ///   - executor: where a store on other machines is told of its sessions: the worker's loop.
     ///   - clock: the time now.
     package init(
         domain: SessionDomain, policy: ResumptionPolicy, client: IPAddress? = nil,
-        observer: (any SessionObserver)? = nil,
+        observer: (any SessionObserver)? = nil, on executor: (any TaskExecutor)? = nil,
         clock: @escaping () -> WallTime
     ) {
         self.domain = domain
@@ -40,6 +42,7 @@ package final class ConnectionResumption: ConnectionSessions {
         self.observer = observer
         self.client = client
         self.clock = clock
+        wire = Telling(on: executor)
     }
 
     /// The result of the offer; complete once the handshake is done.
@@ -83,7 +86,7 @@ package final class ConnectionResumption: ConnectionSessions {
         hello = Hello(offer: offer, clients: clients)
         attempt = .none
         given.beginAgain()
-        guard policy.isOn, domain.remote != nil, offer.usesStore else { return false }
+        guard policy.isOn, domain.answersLater, offer.usesStore else { return false }
         return remote.ask(for: keys(of: offer))
     }
 
@@ -94,7 +97,7 @@ package final class ConnectionResumption: ConnectionSessions {
     package var takesWhatItWants: Bool { policy.isSingleUse && offer?.speaksTLS13 == true }
 
     /// The store has answered; the handshake can go on.
-    package func storeAnswered(_ sessions: [SessionKey: [UInt8]]) { remote.answered(sessions) }
+    package func storeAnswered(_ sessions: [SessionKey: StoredSession]) { remote.answered(sessions) }
 
     /// The store has not answered in time, or has failed: its sessions count as missing.
     package func storeWasSilent() { remote.wasSilent() }
@@ -110,13 +113,11 @@ package final class ConnectionResumption: ConnectionSessions {
         refuse(.notFound)
         if let session = singleUse.spent[key] {
             session.withUnsafeBytes { lend($0, .stored(key, isPast: false), body) }
-        } else if domain.remote != nil {
-            if remote.isSilent { refuse(.storeSilent) }
-            remote.fetched[key]?.withUnsafeBytes { lend($0, .stored(key, isPast: false), body) }
         } else {
-            domain.store.look(key, at: clock()) { session, isPast in
+            let absence = domain.look(key, in: remote, at: clock()) { session, isPast in
                 lend(session, .stored(key, isPast: isPast), body)
             }
+            if let absence { refuse(absence) }
         }
     }
 
@@ -159,7 +160,7 @@ package final class ConnectionResumption: ConnectionSessions {
             refuse(reason)
             return .refuse
         }
-        if policy.isSingleUse, session.isTLS13, let key = found.key, domain.remote == nil, !hold(key) {
+        if policy.isSingleUse, session.isTLS13, let key = found.key, !hold(key) {
             refuse(.spent)
             return .refuse
         }
@@ -256,17 +257,7 @@ package final class ConnectionResumption: ConnectionSessions {
         given.handle = nil
         guard policy.isOn, let state = given.state, let key = SessionKey(id) else { return }
         given.handle = .stored(key)
-        if domain.remote != nil {
-            let (session, expires, now) = (Array(der), state.expires, clock())
-            given.keys.append(key)
-            // The handshake does not wait for it: a client that comes back sooner finds nothing, and makes a full
-            // handshake.
-            given.telling = domain.tellRemote(after: given.telling) {
-                try await $0.put(key, session, expires: expires, at: now)
-            }
-            return
-        }
-        if domain.store.put(key, der, expires: state.expires, at: clock()).isKept { given.keys.append(key) }
+        if domain.keep(key, der, expires: state.expires, at: clock(), &wire) { given.keys.append(key) }
     }
 
     package func checkResumption() -> ResumptionCheck {
@@ -300,6 +291,5 @@ package final class ConnectionResumption: ConnectionSessions {
     deinit {
         letGo()
         singleUse.spent.wipe()
-        remote.wipe()
     }
 }

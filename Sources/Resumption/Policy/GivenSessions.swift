@@ -12,8 +12,6 @@ struct GivenSessions {
     var keys: [SessionKey] = []
     /// The sessions that the observer gets when the handshake is done.
     var waiting: [AwaitingSession] = []
-    /// The last message to the remote store about them.
-    var telling: Task<Void, Never>?
 
     private enum Carried {
         case nothing

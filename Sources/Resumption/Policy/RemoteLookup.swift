@@ -7,7 +7,7 @@ struct RemoteLookup {
     private var asked: Set<SessionKey> = []
     /// The keys to ask the store for, while the handshake waits.
     private(set) var wanted: [SessionKey] = []
-    private(set) var fetched: [SessionKey: [UInt8]] = [:]
+    private(set) var fetched: [SessionKey: StoredSession] = [:]
     /// The store has not answered in time, or has failed.
     private(set) var isSilent = false
 
@@ -22,7 +22,7 @@ struct RemoteLookup {
         return true
     }
 
-    mutating func answered(_ sessions: [SessionKey: [UInt8]]) {
+    mutating func answered(_ sessions: [SessionKey: StoredSession]) {
         wanted = []
         fetched.merge(sessions) { $1 }
     }
@@ -33,9 +33,9 @@ struct RemoteLookup {
         isSilent = true
     }
 
-    /// Forgets the answers, and overwrites the secrets in them.
-    mutating func wipe() {
-        for key in Array(fetched.keys) { fetched[key]?.withUnsafeMutableBytes { $0.wipe() } }
-        fetched = [:]
+    /// Forgets the answers; their secrets are overwritten with the last holder.
+    mutating func forget() -> [SessionKey: StoredSession] {
+        defer { fetched = [:] }
+        return fetched
     }
 }

@@ -63,7 +63,7 @@ extension ConnectionResumption {
         let fits = changed.remember(bytes, set: max(milliseconds, last + 1))
         precondition(fits, "\(bytes.count) bytes of application data")
         given.change(to: changed)
-        if domain.remote == nil { for key in storedKeys { replace(key, by: changed) } }
+        for key in storedKeys where !domain.answersLater { replace(key, by: changed) }
         // Sessions handed out from now on carry it.
         guard given.handle != nil else { return }
         domain.pending.set(

@@ -47,8 +47,7 @@ public final class RetainedSession: Sendable {
         case .ticket(let name):
             return context.domain.keys.opens(name, at: time) ? .yes : .no(.refused(.keyUnknown))
         case .stored(let key):
-            guard context.domain.remote == nil else { return .yes }
-            return Self.answer(context.domain.store.length(of: key, at: time))
+            return Self.answer(context.domain.knows(key, at: time) ?? .there)
         }
     }
 
@@ -58,7 +57,7 @@ public final class RetainedSession: Sendable {
     ///   ``ResumptionRefusal/storeSilent``.
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
-        guard answer == .yes, case .stored(let key) = handle, let remote = context.domain.remote else { return answer }
+        guard answer == .yes, case .stored(let key) = handle, context.domain.answersLater else { return answer }
         return await withCheckedContinuation { continuation in
             // The first answer counts; a store that ignores its task's cancellation does not hold this up.
             let waiting = Locked<CheckedContinuation<Resumability, Never>?>(continuation)
@@ -68,9 +67,9 @@ public final class RetainedSession: Sendable {
                     return waiting
                 }?.resume(returning: answer)
             }
-            let asking = Task(executorPreference: StoreExecutor.shared) {
+            let asking = Task(executorPreference: StoreExecutor.shared) { [domain = context.domain] in
                 do {
-                    answer(Self.answer(try await remote.get(key, at: time)?.count))
+                    answer(Self.answer(try await domain.asks(key, at: time)))
                 } catch {
                     answer(.no(.refused(.storeSilent)))
                 }
@@ -83,12 +82,11 @@ public final class RetainedSession: Sendable {
         }
     }
 
-    /// The rest of a single-use session that was resumed has no bytes.
-    private static func answer(_ storedBytes: Int?) -> Resumability {
-        switch storedBytes {
-        case nil: .no(.refused(.notFound))
-        case 0: .no(.refused(.spent))
-        default: .yes
+    private static func answer(_ presence: Presence) -> Resumability {
+        switch presence {
+        case .there: .yes
+        case .absent: .no(.refused(.notFound))
+        case .spent: .no(.refused(.spent))
         }
     }
 }
@@ -103,7 +101,8 @@ extension RetainedSession {
     @discardableResult
     public func denyLineage(at time: WallTime) -> Bool {
         guard let state, let handle else { return false }
-        if case .stored(let key) = handle { context.domain.remove([key]) }
+        var wire = Telling(on: nil)
+        if case .stored(let key) = handle { context.domain.remove([key], &wire) }
         let holder = state.certificate.map(DenyList.Holder.certificate) ?? .address(nil)
         let oldest = time.later(by: .zero - context.domain.longestChainAge)
         switch context.domain.denyList.deny(state.lineage, of: holder, oldest: oldest) {
@@ -167,16 +166,7 @@ extension RetainedSession {
             context.objection(to: state, of: reference, in: handle, at: time) == nil,
             let der
         else { return false }
-        guard let remote = context.domain.remote else {
-            return der.withBytes { context.domain.store.add(key, $0, expires: state.expires, at: time) }
-        }
-        do {
-            guard try await remote.get(key, at: time) == nil else { return false }
-            try await remote.put(key, der.withBytes { Array($0) }, expires: state.expires, at: time)
-            return true
-        } catch {
-            return false
-        }
+        return await context.domain.add(key, der, expires: state.expires, at: time)
     }
 }
 

@@ -240,3 +240,28 @@ package struct PutOutcome: Sendable, Equatable {
     /// Whether the session is in the store now.
     package var isKept: Bool { fate == .stored || fate == .replaced }
 }
+
+/// What a store holds, and what happened to what it held.
+package struct StoreCounts: Sendable, Equatable {
+    /// Sessions that are there; for a while this includes expired ones that no caller has asked for since.
+    package var entries = 0
+    /// How much of the memory for records these take: 40 bytes and the DER, rounded up to eight.
+    package var bytes = 0
+    /// Sessions that gave way to newer ones before they expired.
+    package var evicted: UInt64 = 0
+    /// Sessions that were found past their expiry, and wiped.
+    package var expired: UInt64 = 0
+    /// Sessions that were too long to be kept.
+    package var refused: UInt64 = 0
+
+    package init() {}
+
+    /// Adds what another part of the store counted.
+    mutating func add(_ other: StoreCounts) {
+        entries &+= other.entries
+        bytes &+= other.bytes
+        evicted &+= other.evicted
+        expired &+= other.expired
+        refused &+= other.refused
+    }
+}

@@ -1,9 +1,9 @@
 /// The name of a stored session: a TLS 1.2 session id, or the identity of a stateful TLS 1.3 ticket.
 ///
 /// libssl makes both 32 bytes long; an identity of another length names no session of ours.
-package struct SessionKey: Sendable, Hashable {
+public struct SessionKey: Sendable, Hashable {
     /// How many bytes a key has.
-    package static let byteCount = 32
+    public static let byteCount = 32
 
     package let words: (UInt64, UInt64, UInt64, UInt64)
 
@@ -18,6 +18,16 @@ package struct SessionKey: Sendable, Hashable {
         )
     }
 
+    /// The same, from any bytes.
+    public init?(_ bytes: some Collection<UInt8>) {
+        let key = Array(bytes).withUnsafeBytes { SessionKey($0) }
+        guard let key else { return nil }
+        self = key
+    }
+
+    /// Its bytes. They come off the wire: not more than that a client chose them is to be believed.
+    public var bytes: [UInt8] { withBytes(Array.init) }
+
     init(words: (UInt64, UInt64, UInt64, UInt64)) {
         self.words = words
     }
@@ -28,12 +38,12 @@ package struct SessionKey: Sendable, Hashable {
     }
 
     /// Compares in constant time: how long it takes says nothing about where two keys part.
-    package static func == (left: SessionKey, right: SessionKey) -> Bool {
+    public static func == (left: SessionKey, right: SessionKey) -> Bool {
         (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1) | (left.words.2 ^ right.words.2)
             | (left.words.3 ^ right.words.3) == 0
     }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)
         hasher.combine(words.2)

@@ -1,23 +1,47 @@
 internal import Dispatch
-package import RepriseVocabulary
+public import RepriseVocabulary
 
-/// Where stateful sessions live: in this process, or on a machine that a cluster shares.
+/// Where a cluster keeps its stateful sessions: a program that embeds Reprise brings it.
 ///
-/// It stores a session's DER, with its own expiry, which is authoritative: an entry past it is not there. Any thread
-/// may call all of it. A store that throws, or is silent past its deadline, counts as a miss.
-package protocol SessionStore: Sendable {
+/// What it is given is sealed (AES-256-GCM, under the ticket keys, which the machines of a cluster share by
+/// `sessions.tickets.keys`) and bound to its key: a store that is read gives no secret away, and one that answers with
+/// what is altered, of another session or no session at all is a miss. What it can do is lose, delay and repeat:
+///
+/// - **Keys come off the wire.** Whoever has seen a connection knows its session's key, and may ask for any number of
+///   others: a key must be looked up as it is, and must not become a path or a statement.
+/// - **Losing is fine.** A session that is not there costs its client a full handshake.
+/// - **`take` must delete**, so that of several callers at once only one gets the session: single use rests on it.
+///
+/// Its functions run on the loop of the worker that asks: they must not block, and what waits for a network suspends. One
+/// that throws, or has no answer by `sessions.store_deadline`, counts as a miss; a write that takes more than
+/// ``ResumptionLimits/storeWriteDeadline`` is cancelled.
+///
+/// ```swift
+/// actor Memory: SessionStore {
+///     private var sessions: [SessionKey: [UInt8]] = [:]
+///     func get(_ key: SessionKey, at time: WallTime) -> [UInt8]? { sessions[key] }
+///     func take(_ key: SessionKey, at time: WallTime) -> [UInt8]? { sessions.removeValue(forKey: key) }
+///     func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) { sessions[key] = session }
+///     func remove(_ key: SessionKey) { sessions[key] = nil }
+/// }
+/// ```
+public protocol SessionStore: Sendable {
     /// The session under a key, which stays.
     func get(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]?
     /// Removes and returns the session under a key: of several callers at once only one gets it.
     func take(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]?
     /// Keeps a session until its expiry, or until its space is needed; one under the same key is replaced.
+    ///
+    /// - Parameters:
+    ///   - expires: when it is of no use any more. It is sealed in, too: a store that keeps it longer does no harm.
+    ///   - time: the server's clock.
     func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws
     /// Forgets a session; one that is not there is no error.
     func remove(_ key: SessionKey) async throws
 }
 
-/// Runs the questions to session stores on other machines, on threads apart from Swift's own pool, which has one for
-/// each processor: code that blocks those does not make the store silent.
+/// Runs questions to session stores that no loop asks, apart from Swift's own pool, which has one thread for each
+/// processor: code that blocks those does not make the store silent.
 final class StoreExecutor: TaskExecutor {
     static let shared = StoreExecutor()
 
@@ -26,30 +50,5 @@ final class StoreExecutor: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
-}
-
-/// What a store holds, and what happened to what it held.
-package struct StoreCounts: Sendable, Equatable {
-    /// Sessions that are there; for a while this includes expired ones that no caller has asked for since.
-    package var entries = 0
-    /// How much of the memory for records these take: 40 bytes and the DER, rounded up to eight.
-    package var bytes = 0
-    /// Sessions that gave way to newer ones before they expired.
-    package var evicted: UInt64 = 0
-    /// Sessions that were found past their expiry, and wiped.
-    package var expired: UInt64 = 0
-    /// Sessions that were too long to be kept.
-    package var refused: UInt64 = 0
-
-    package init() {}
-
-    /// Adds what another part of the store counted.
-    mutating func add(_ other: StoreCounts) {
-        entries &+= other.entries
-        bytes &+= other.bytes
-        evicted &+= other.evicted
-        expired &+= other.expired
-        refused &+= other.refused
     }
 }
