@@ -1,4 +1,5 @@
 internal import CRepriseEvent
+internal import Dispatch
 internal import Glibc
 package import RepriseVocabulary
 internal import Synchronization
@@ -152,14 +153,30 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         guard let thread else { return }
         pthread_join(thread, nil)
         self.thread = nil
+        endForGood()
+    }
+
+    /// Ends a loop that runs no more: bodies that wait are dropped, since they may hold the loop itself, and tasks go on
+    /// elsewhere, one after the other. A task that waits for another machine must end, or an actor that it is in would
+    /// never serve anybody again.
+    package func endForGood() {
         let left = inbox.withLock { inbox in
             inbox.isEnded = true
-            let left = inbox.jobs.filter { if case .body = $0 { true } else { false } }
-            inbox.jobs.removeAll { if case .body = $0 { true } else { false } }
-            return left
+            defer { inbox.jobs = [] }
+            return inbox.jobs
         }
         // Freed here, without the lock: freeing may hand over more.
-        _ = left
+        for job in left { if case .swift(let job) = job { runLate(job) } }
+    }
+
+    private static let afterlife = DispatchQueue(label: "tasks of ended loops")
+
+    private func runLate(_ job: UnownedJob) {
+        Self.afterlife.async { [self] in
+            runner.store(UInt(pthread_self()), ordering: .releasing)
+            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            runner.store(0, ordering: .releasing)
+        }
     }
 
     /// Whether the caller is on the loop's thread.
@@ -190,12 +207,13 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     private func add(_ job: Job) {
-        let mustWake = inbox.withLock { inbox in
-            if inbox.isEnded, case .body = job { return false }
+        let (mustWake, isLate) = inbox.withLock { inbox in
+            if inbox.isEnded { return (false, true) }
             inbox.jobs.append(job)
             defer { inbox.isWoken = true }
-            return !inbox.isWoken
+            return (!inbox.isWoken, false)
         }
+        if isLate, case .swift(let job) = job { runLate(job) }
         if mustWake, let wakeEvent { event_active(wakeEvent, CInt(EV_WRITE), 0) }
     }
 

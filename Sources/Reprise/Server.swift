@@ -14,7 +14,8 @@ public import RepriseVocabulary
 /// await server.drain()
 /// ```
 ///
-/// It serves on threads of its own, one for each worker, and touches nothing else of the process: no signals, limits or
+/// It lives until ``drain()`` or ``stop()`` has ended it, whether or not the program holds it; a program that returns from
+/// `main` stops it first. It serves on threads of its own, one for each worker, and touches nothing else of the process: no signals, limits or
 /// core dumps, unless ``Options/process`` asks for them. A server is started once; several serve side by side. Any task
 /// may call it, also an observer's, which must not wait for the answer where it was called.
 public final class Server: Sendable {
@@ -117,7 +118,10 @@ public final class Server: Sendable {
         let answer = await ask(running) { await $0.started() }
         switch answer {
         case .success(let addresses)?:
-            guard life.withLock({ $0.serve() }) else { throw .notNow(state) }
+            guard life.withLock({ $0.serve() }) else {
+                await ended()
+                throw .notNow(state)
+            }
             return addresses
         case .failure(let error)?:
             running.control.stop()
@@ -209,6 +213,7 @@ extension Server {
         let isOn = Background.start { [self] in
             control.run()
             control.runLeftovers()
+            control.endForGood()
             queue.close()
             life.withLock { $0.end() }.forEach { $0() }
         }

@@ -40,8 +40,6 @@ package actor ServerCore {
         case starting, serving, reloading, draining, ended
     }
 
-    /// A server that has not started.
-    ///
     /// - Parameter control: the loop it runs on; the server stops it at the end.
     package init(
         control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
@@ -144,12 +142,14 @@ package actor ServerCore {
         }
         state = .reloading
         notifier.reloading(at: Clocks.monotonic())
-        var fault: RepriseError?
+        // The first look is this call's own; others are for calls that come during it.
+        var (fault, own): (RepriseError?, RepriseError??) = (nil, nil)
         repeat {
             wanted.reload = false
             let waiting = awaitingReload
             awaitingReload = []
             fault = await reloadOnce()
+            if own == nil { own = .some(fault) }
             for continuation in waiting { continuation.resume(returning: fault) }
         } while (wanted.reload || !awaitingReload.isEmpty) && !wanted.stop && state == .reloading
         for continuation in awaitingReload { continuation.resume(returning: .notNow(.draining)) }
@@ -159,7 +159,7 @@ package actor ServerCore {
         letGoOfTheGone()
         notifier.ready(fault: fault?.reasons.first)
         if wanted.stop { await stop() }
-        return fault
+        return own ?? fault
     }
 
     /// Reads and checks the configuration apart from the control loop, which handles signals even when a disk or a name
@@ -193,7 +193,7 @@ package actor ServerCore {
         do {
             let checked = try await check()
             // It was stopped meanwhile: drop what was loaded.
-            guard state == .reloading else { return nil }
+            guard state == .reloading else { return .notNow(.draining) }
             guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
             try await replace(with: plan, checked)
             for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }

@@ -22,7 +22,7 @@ import Testing
     /// A connection to the endpoint; closing it is the caller's part.
     private func connection(_ endpoint: Endpoint) throws -> Int32 {
         guard case .ip(_, let port) = endpoint else { return -1 }
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()

@@ -163,7 +163,7 @@ import Testing
     @Test func `run serves until its task is cancelled`() async throws {
         let server = server()
         let running = Task { try await server.run() }
-        #expect(try await onOwnThread { eventually { server.state == .serving } })
+        #expect(try await onOwnThread { eventually(within: 60) { server.state == .serving } })
         running.cancel()
         try await running.value
         #expect(server.state == .ended)

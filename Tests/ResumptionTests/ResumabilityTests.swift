@@ -155,9 +155,12 @@ import Testing
         let local = MemoryServer.domain()
         let domain = SessionDomain(
             name: "test", store: local.store, keys: local.keys, denyList: local.denyList, remote: remote)
-        let retained = try retain(MemoryPair.connected(listener(.id, domain: domain), SessionCarrier.id.client()))
+        let pair = try MemoryPair.connected(listener(.id, domain: domain), SessionCarrier.id.client())
+        let retained = try retain(pair)
         let shared = SharedSessions(remote, keys: local.keys, domain: "test")
-        let name = try #require(remote.lastKey)
+        let der = try #require(pair.client.sessions.last).der
+        let id = der.withUnsafeBytes { SessionReference.reading($0)?.id } ?? []
+        let name = try #require(SessionKey(id))
         let sealed = { (content: StoredSession.Content) in
             shared.seal(StoredSession(content: content, expires: .distantFuture), name, at: MemoryServer.now) ?? []
         }
@@ -187,11 +190,6 @@ private final class AnsweringStore: SessionStore {
     struct Failure: Error {}
 
     private let current = Locked(Answer.nothing)
-    private let named = Locked<SessionKey?>(nil)
-
-    /// The key of the last session that it was given.
-    var lastKey: SessionKey? { eventually { named.withLock { $0 } != nil } ? named.withLock { $0 } : nil }
-
     func answer(_ answer: Answer) { current.withLock { $0 = answer } }
 
     func get(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? {
@@ -207,8 +205,6 @@ private final class AnsweringStore: SessionStore {
     }
 
     func take(_ key: SessionKey, at time: WallTime) async throws -> [UInt8]? { try await get(key, at: time) }
-    func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws {
-        named.withLock { $0 = key }
-    }
+    func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws {}
     func remove(_ key: SessionKey) async throws {}
 }

@@ -28,7 +28,8 @@ private let tree = SourceTree()
     /// Which modules a module may know: the arrows of docs/architecture.md.
     private static let modules: [String: Set<String>] = [
         "RepriseVocabulary": [],
-        "RepriseEventLoop": ["CRepriseEvent", "RepriseVocabulary"],
+        // Dispatch: where the tasks of a loop that has ended go on.
+        "RepriseEventLoop": ["CRepriseEvent", "RepriseVocabulary", "Dispatch"],
         "RepriseTLS": ["CRepriseOpenSSL", "RepriseVocabulary"],
         "RepriseMetrics": ["RepriseVocabulary", "Logging"],
         "RepriseConfiguration": ["RepriseVocabulary", "Yams"],

@@ -18,7 +18,15 @@ final class AcceptLoop: @unchecked Sendable {
             while !lock.withLock({ isStopped }) {
                 let client = accept(descriptor, nil, nil)
                 // One that failed concerns one client, or nobody, unless the socket itself is gone.
-                if client >= 0 { accepted(client) } else if errno == EINVAL || errno == EBADF { break }
+                if client >= 0 {
+                    accepted(client)
+                } else if errno == EINVAL || errno == EBADF {
+                    break
+                } else if errno == EAGAIN {
+                    // A process of a test's own may have inherited the socket and made it non-blocking, for us too.
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                    poll(&wait, 1, -1)
+                }
             }
             lock.withLock {
                 isStopped = true

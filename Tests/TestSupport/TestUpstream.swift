@@ -15,7 +15,7 @@ package final class TestUpstream: @unchecked Sendable {
     ///
     /// - Parameter kernelBuffer: how many bytes the kernel holds for it in each direction; `nil` for its own choice.
     package init(kernelBuffer: Int32? = nil, _ serve: @escaping @Sendable (Peer) -> Void) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
         if var bytes = kernelBuffer {

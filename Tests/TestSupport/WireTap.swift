@@ -43,7 +43,7 @@ package final class WireTap: @unchecked Sendable {
 
     /// Listens at once; `route` says where to.
     package init() {
-        let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let port = loopback(0) { address, length in
             var length = length
             guard bind(listening, address, length) == 0, listen(listening, 16) == 0 else { return 0 }
@@ -80,7 +80,7 @@ package final class WireTap: @unchecked Sendable {
             return
         }
         route.beforehand()
-        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard loopback(route.port, { connect(server, $0, $1) }) == 0 else {
             close(server)
             close(client)

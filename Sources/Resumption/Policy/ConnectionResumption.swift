@@ -87,7 +87,7 @@ package final class ConnectionResumption: ConnectionSessions {
         attempt = .none
         given.beginAgain()
         guard policy.isOn, domain.answersLater, offer.usesStore else { return false }
-        return remote.ask(for: keys(of: offer))
+        return remote.ask(for: keys(of: offer), taking: takesWhatItWants)
     }
 
     /// The keys to ask a remote store for, while the handshake waits.

@@ -8,17 +8,20 @@ struct RemoteLookup {
     /// The keys to ask the store for, while the handshake waits.
     private(set) var wanted: [SessionKey] = []
     private(set) var fetched: [SessionKey: StoredSession] = [:]
+    /// Whether the answers were taken out of the store, by the ClientHello that asked: a second one may be another's kind.
+    private(set) var wasTaken = false
     /// The store has not answered in time, or has failed.
     private(set) var isSilent = false
 
     /// Asks for the keys that it has not asked for before.
     ///
     /// - Returns: whether there is something to wait for.
-    mutating func ask(for keys: [SessionKey]) -> Bool {
+    mutating func ask(for keys: [SessionKey], taking: Bool) -> Bool {
         let new = keys.filter { !asked.contains($0) }
         guard !new.isEmpty else { return false }
         asked.formUnion(new)
         wanted = new
+        if taking { wasTaken = true }
         return true
     }
 

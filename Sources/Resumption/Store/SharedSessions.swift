@@ -36,8 +36,16 @@ final class SharedSessions: Sendable {
         var hasFailed = false
         for name in names {
             do {
-                let sealed = try await taking ? store.take(name, at: time) : store.get(name, at: time)
-                found[name] = sealed.flatMap { open($0, name, at: time) }
+                let key = storeKey(name)
+                guard let sealed = try await taking ? store.take(key, at: time) : store.get(key, at: time) else {
+                    continue
+                }
+                found[name] = open(sealed, name, at: time)
+                // A machine that has not this ticket key yet must not end what another one keeps.
+                guard taking, found[name] == nil, let expires = SessionSeal.expiry(of: sealed), expires > time else {
+                    continue
+                }
+                try await store.put(key, sealed, expires: expires, at: time)
             } catch {
                 hasFailed = true
             }
@@ -48,7 +56,7 @@ final class SharedSessions: Sendable {
     /// Puts a session there, and waits until the store has it.
     func put(_ name: SessionKey, _ session: StoredSession, at time: WallTime) async throws {
         guard let sealed = seal(session, name, at: time) else { return }
-        try await store.put(name, sealed, expires: session.expires, at: time)
+        try await store.put(storeKey(name), sealed, expires: session.expires, at: time)
     }
 
     /// Puts a session there without waiting for the store.
@@ -62,8 +70,8 @@ final class SharedSessions: Sendable {
         on executor: (any TaskExecutor)?
     ) -> StoreWrites.Write? {
         guard let sealed = seal(session, name, at: time) else { return previous }
-        return writes.begin(after: previous, on: executor) { [store] in
-            try await store.put(name, sealed, expires: session.expires, at: time)
+        return writes.begin(after: previous, on: executor) { [store, key = storeKey(name)] in
+            try await store.put(key, sealed, expires: session.expires, at: time)
         }
     }
 
@@ -71,8 +79,9 @@ final class SharedSessions: Sendable {
     func tellRemoval(
         _ names: [SessionKey], after previous: StoreWrites.Write?, on executor: (any TaskExecutor)?
     ) -> StoreWrites.Write? {
-        writes.begin(after: previous, on: executor) { [store] in
-            for name in names { try await store.remove(name) }
+        writes.begin(after: previous, on: executor) { [store, keys = names.map(storeKey)] in
+            // One that fails keeps none of the others.
+            for key in keys { try? await store.remove(key) }
         }
     }
 
@@ -92,6 +101,11 @@ final class SharedSessions: Sendable {
         else { return nil }
         return StoredSession(
             content: opened.session.count == 0 ? .spent : .session(opened.session), expires: opened.expires)
+    }
+
+    /// The key that the store sees: of this domain's own, so that a listener of another domain takes nothing out of it.
+    func storeKey(_ name: SessionKey) -> SessionKey {
+        SessionKey(SessionCrypto.sha256(binding(name))) ?? name
     }
 
     private func binding(_ name: SessionKey) -> [UInt8] { name.withBytes(Array.init) + domain }

@@ -79,6 +79,8 @@ final class StoreWrites: Sendable {
         write.isDone(
             by: Task(executorPreference: executor ?? StoreExecutor.shared) { [self] in
                 await previous?.wait()
+                // It was given up meanwhile: what followed it may be done already.
+                guard state.withLock({ $0.underWay[write.number] != nil }) else { return }
                 try? await body()
                 if state.withLock({ $0.underWay.removeValue(forKey: write.number) }) != nil { write.end() }
             })

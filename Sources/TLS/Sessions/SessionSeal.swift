@@ -65,6 +65,15 @@ package enum SessionSeal {
         return sealed[1...TicketSecrets.nameBytes]
     }
 
+    /// The expiry that a sealed session says, before it is known to be genuine; `nil` for what is not sealed.
+    package static func expiry(of sealed: [UInt8]) -> WallTime? {
+        guard keyName(of: sealed) != nil else { return nil }
+        let seconds = sealed[(1 + TicketSecrets.nameBytes)..<(headBytes - nonceBytes)].reduce(UInt64(0)) {
+            $0 << 8 | UInt64($1)
+        }
+        return WallTime(secondsSinceEpoch: Int64(bitPattern: seconds))
+    }
+
     /// Opens what ``seal(_:expires:binding:with:)`` made.
     ///
     /// - Returns: `nil` when it was sealed by other secrets or with another binding, or altered since.
@@ -95,11 +104,8 @@ package enum SessionSeal {
                 }
             }
         }
-        guard isGenuine else { return nil }
-        let seconds = sealed[(1 + TicketSecrets.nameBytes)..<(headBytes - nonceBytes)].reduce(UInt64(0)) {
-            $0 << 8 | UInt64($1)
-        }
-        return Opened(session: session, expires: WallTime(secondsSinceEpoch: Int64(bitPattern: seconds)))
+        guard isGenuine, let expires = expiry(of: sealed) else { return nil }
+        return Opened(session: session, expires: expires)
     }
 
     /// Makes the key for the length of a call: HMAC-SHA-256 of a label, keyed with both secrets (RFC 5869 §2.3 with one
