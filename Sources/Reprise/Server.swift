@@ -139,7 +139,7 @@ public final class Server: Sendable {
         await withTaskCancellationHandler {
             await ended()
         } onCancel: {
-            Task { await drain() }
+            beginDrain()
         }
     }
 
@@ -156,9 +156,13 @@ public final class Server: Sendable {
 
     /// Stops accepting, lets connections finish for `drain_timeout`, and returns when the last one has ended.
     public func drain() async {
-        guard let (running, isFirst) = life.withLock({ $0.drain() }) else { return await ended() }
-        if isFirst { core(running) { await $0.stop() } }
+        beginDrain()
         await ended()
+    }
+
+    private func beginDrain() {
+        guard let (running, isFirst) = life.withLock({ $0.drain() }), isFirst else { return }
+        core(running) { await $0.stop() }
     }
 
     /// Ends everything at once, and returns when nothing is left.

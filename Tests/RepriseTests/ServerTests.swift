@@ -160,9 +160,19 @@ import Testing
         stopper.server.withLock { $0 = nil }
     }
 
+    /// Other tests block the threads of Swift's own pool.
+    private final class OwnQueue: TaskExecutor {
+        private let queue = DispatchQueue(label: "test")
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job)
+            queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        }
+    }
+
     @Test func `run serves until its task is cancelled`() async throws {
         let server = server()
-        let running = Task { try await server.run() }
+        let running = Task(executorPreference: OwnQueue()) { try await server.run() }
         #expect(try await onOwnThread { eventually(within: 60) { server.state == .serving } })
         running.cancel()
         try await running.value
