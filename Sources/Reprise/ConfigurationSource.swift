@@ -38,10 +38,7 @@ package struct ConfigurationSource: Sendable {
         let read: @Sendable () throws(FileReader.ReadError) -> [UInt8] = { () throws(FileReader.ReadError) in
             try FileReader.read(file)
         }
-        let readFile: @Sendable (String) throws(FileReader.ReadError) -> [UInt8] = {
-            (path: String) throws(FileReader.ReadError) in try FileReader.read(path)
-        }
-        self.init(file: file, directory: folder, read: read, readFile: readFile, isOnDisk: true)
+        self.init(file: file, directory: folder, read: read, readFile: Self.readDisk, isOnDisk: true)
     }
 
     /// A text; the files that it names are on disk.
@@ -49,10 +46,11 @@ package struct ConfigurationSource: Sendable {
         let read: @Sendable () throws(FileReader.ReadError) -> [UInt8] = { () throws(FileReader.ReadError) in
             Array(text().utf8)
         }
-        let readFile: @Sendable (String) throws(FileReader.ReadError) -> [UInt8] = {
-            (path: String) throws(FileReader.ReadError) in try FileReader.read(path)
-        }
-        self.init(file: name, directory: directory, read: read, readFile: readFile, isOnDisk: true)
+        self.init(file: name, directory: directory, read: read, readFile: Self.readDisk, isOnDisk: true)
+    }
+
+    private static let readDisk: @Sendable (String) throws(FileReader.ReadError) -> [UInt8] = {
+        (path: String) throws(FileReader.ReadError) in try FileReader.read(path)
     }
 
     /// Reads a file with a secret that the configuration names.

@@ -30,7 +30,7 @@ extension ServerCore {
         guard let plan = plan?.listeners.first(where: { $0.name == listener }),
             let domain = lasting.domains[plan.sessions.domain]
         else { return nil }
-        let hosts = hosts[listener]?.terms ?? []
+        let hosts = hosts[listener] ?? []
         guard let found = host.map({ id in hosts.first { $0.id == id } }) ?? hosts.first else { return nil }
         return SessionContext(
             hostID: found.id, fingerprint: found.sessionIDContext, domain: domain,

@@ -22,8 +22,8 @@ package actor ServerCore {
     private var wanted = Wanted()
     /// Calls that came during a reload, which must look again for them.
     private var awaitingReload: [CheckedContinuation<RepriseError?, Never>] = []
-    /// The hosts in force, by their listeners.
-    private(set) var hosts: [String: HostContexts] = [:]
+    /// What the hosts in force take, by their listeners.
+    private(set) var hosts: [String: [HostTerms]] = [:]
     /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
     var loadPatience = Duration.seconds(60)
     private let loads = Loads()
@@ -251,7 +251,7 @@ package actor ServerCore {
             log.warning("a changed option needs a restart", [("option", .string(option))])
         }
         lasting.domains.serve(plan, loadedFiles)
-        hosts = loadedFiles.hosts
+        hosts = loadedFiles.hosts.mapValues(\.terms)
     }
 
     private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> ListenerBuilder {

@@ -214,18 +214,18 @@ extension Connection {
 extension Connection {
     /// Asks the session store, and lets the handshake wait for it until `sessions.store_deadline`.
     private func askStore() {
-        let (id, place, domain) = (id, WeakWorker(worker), listener.domain)
+        let (id, home, domain) = (id, WeakWorker(worker), listener.domain)
         let (keys, taking) = (client.sessions.wanted, client.sessions.takesWhatItWants)
         // After a HelloRetryRequest it may be asked again.
         let number = worker.nextQuestion()
         let loop = worker.loop
         let asking = domain.ask(keys, taking: taking, at: Clocks.wall(), on: loop) { found in
-            place.execute { worker in
+            home.execute { worker in
                 let isTaken = worker.connection(id)?.storeAnswered(found, to: number) ?? false
                 // The handshake no longer waits for it.
                 guard taking, !isTaken else { return }
                 var wire = Telling(on: loop)
-                domain.settle(found ?? [:], at: Clocks.wall(), &wire)
+                domain.giveBack(found ?? [:], at: Clocks.wall(), &wire)
             }
         }
         // A session taken for a single use must arrive, so that it can be given back.

@@ -63,6 +63,6 @@ extension ConnectionResumption {
     func giveBack(but resumed: SessionKey?) {
         singleUse.spent.giveBack(to: domain.store, but: resumed, at: clock())
         let taken = remote.forget()
-        if remote.wasTaken { domain.settle(taken, resumed: resumed, at: clock(), &wire) }
+        if remote.wasTaken { domain.giveBack(taken, resumed: resumed, at: clock(), &wire) }
     }
 }

@@ -65,9 +65,9 @@ extension SessionDomain {
         wire.last = shared.tellRemoval(keys, after: wire.last, on: wire.executor)
     }
 
-    /// Ends what was taken from other machines for a single use: the one that was resumed is spent from now on, the
-    /// others go back, spent ones too.
-    package func settle(
+    /// Gives back what was taken from other machines for a single use, spent ones too; the one that was resumed goes back
+    /// as spent.
+    package func giveBack(
         _ taken: [SessionKey: StoredSession], resumed: SessionKey? = nil, at time: WallTime, _ wire: inout Telling
     ) {
         guard let shared else { return }

@@ -14,12 +14,12 @@ extension ServerConnection {
 
     /// How many tickets the handshake ends with: decided once, since the wishes it grants are counted.
     func ticketCount(resumed: Bool) -> Int {
-        if let settled = tickets.settled, settled.resumed == resumed { return settled.count }
+        if let decided = tickets.decided, decided.resumed == resumed { return decided.count }
         let settings = context.sessions
         var count = settings.tickets(resumed: resumed, for: hello.request)
         let extra = count - (resumed ? settings.ticketsResumed : settings.ticketsFull)
         if extra > 0, settings.usesStore(isTLS13: true) { count += sessions.grantWishes(extra) - extra }
-        tickets.settled = (resumed, count)
+        tickets.decided = (resumed, count)
         return count
     }
 
@@ -152,11 +152,11 @@ extension ServerConnection {
         return session
     }
 
-    /// libssl has settled whether a session is resumed: a session that was judged good may have another digest than the
+    /// libssl has decided whether a session is resumed: a session that was judged good may have another digest than the
     /// cipher.
     ///
     /// - Returns: the alert instead of a ServerHello that would resume a session against the policy.
-    func resumptionIsSettled(_ ssl: OpaquePointer) -> TLSAlert? {
+    func resumptionIsDecided(_ ssl: OpaquePointer) -> TLSAlert? {
         let isResumed = SSL_session_reused(ssl) == 1
         planTickets(resumed: isResumed)
         // libssl calls back for the name after it has verified the binder.

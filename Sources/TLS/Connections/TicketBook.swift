@@ -18,7 +18,7 @@ struct TicketBook {
     /// Whether the keeper has decided what this connection's sessions carry.
     var hasMarkedSession = false
     /// How many tickets the handshake ends with.
-    var settled: (resumed: Bool, count: Int)?
+    var decided: (resumed: Bool, count: Int)?
     /// How many TLS 1.3 tickets libssl has written.
     var written = 0
     /// How often libssl had written anything when it wrote the last ticket; `nil` before any ticket.

@@ -20,12 +20,12 @@ func clientHelloArrived(
 }
 
 /// SSL_CTX_set_tlsext_servername_callback(3): whether the ServerHello acknowledges the name (RFC 6066 §3). libssl calls
-/// it for each ClientHello, when it has settled which session is resumed.
+/// it for each ClientHello, when it has decided which session is resumed.
 func acknowledgeServerName(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let ssl, let alert, let connection = ServerConnection.behind(ssl) else { return SSL_TLSEXT_ERR_NOACK }
-    if let answer = connection.resumptionIsSettled(ssl) {
+    if let answer = connection.resumptionIsDecided(ssl) {
         alert.pointee = CInt(answer.code)
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
