@@ -170,6 +170,13 @@ import Testing
             import fcntl, termios
             send(b'u' * 600000); close_notify()
             while struct.unpack("i", fcntl.ioctl(raw, termios.TIOCOUTQ, b"0000"))[0]: pass
+            # A reset takes away what the proxy has not read: its kernel's queue must be empty (proc_net_tcp: rx_queue).
+            ends = [f":{end[1]:04X}" for end in (raw.getpeername(), raw.getsockname())]
+            def unread():
+                rows = [line.split() for line in open("/proc/net/tcp")]
+                return [int(row[4].split(":")[1], 16) for row in rows
+                        if row[1].endswith(ends[0]) and row[2].endswith(ends[1])] != [0]
+            while unread(): pass
             reset(); print('reset')
             """
         #expect(try PythonClient.run(port: reprise.port(), program).output == "reset\n")

@@ -91,7 +91,8 @@ import Testing
         let before = reprise.residentBytes
         let client = Background {
             (try? PythonClient.run(
-                port: reprise.port(), "send(b'u' * (64 << 20)); close_notify(); print(everything())"))?.output ?? ""
+                port: reprise.port(), seconds: 120, "send(b'u' * (64 << 20)); close_notify(); print(everything())"))?
+                .output ?? ""
         }
         // More than the kernel's buffers hold: the client is stuck, and the proxy holds what its limit names.
         let paused = "reprise_back_pressure_pauses_total{listener=\"web\",direction=\"client_to_upstream\"}"
