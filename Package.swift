@@ -34,7 +34,9 @@ let package = Package(
     name: "reprise",
     products: [
         .executable(name: "reprise", targets: ["RepriseCommand"]),
-        .library(name: "Reprise", targets: ["Reprise", "RepriseResumption", "RepriseTLS", "RepriseVocabulary"]),
+        .library(
+            name: "Reprise",
+            targets: ["Reprise", "RepriseResumption", "RepriseRouting", "RepriseTLS", "RepriseVocabulary"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -54,7 +56,7 @@ let package = Package(
         module("RepriseMetrics", knows: ["RepriseVocabulary", logging], importsC: true),
         module("RepriseConfiguration", knows: ["RepriseVocabulary", yams]),
         module("RepriseResumption", knows: ["RepriseTLS", "RepriseMetrics", "RepriseVocabulary"], importsC: true),
-        module("RepriseRouting", knows: ["RepriseVocabulary"]),
+        module("RepriseRouting", knows: ["RepriseResumption", "RepriseVocabulary"]),
         module(
             "RepriseProxy",
             knows: [

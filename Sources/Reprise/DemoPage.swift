@@ -1,26 +1,28 @@
-internal import RepriseProxy
-internal import RepriseTLS
+internal import RepriseResumption
+internal import RepriseRouting
 internal import RepriseVocabulary
 
 /// The small page that the demo's upstream answers with: what we know of the TLS connection of a request.
 struct DemoPage {
     private let rows: [(name: String, value: String)]
 
-    /// The page about that connection; `nil` for a request that did not come through the proxy.
-    init(_ connection: (record: ConnectionRecord, summary: HandshakeSummary)?) {
-        guard let (record, summary) = connection else {
-            rows = [("connection", "not one of the proxy's")]
-            return
-        }
+    /// The page for a request that did not come through the proxy.
+    init() {
+        rows = [("connection", "not one of the proxy's")]
+    }
+
+    /// The page about that connection.
+    init(_ connection: borrowing ConnectionView) {
+        let details = connection.withSession { $0.details }
         rows = [
-            ("client", record.client.description),
-            ("protocol", summary.version?.description ?? "-"),
-            ("cipher", summary.cipher ?? "-"),
-            ("group", summary.group ?? "-"),
-            ("server name", summary.serverName ?? "none sent"),
-            ("ALPN", summary.alpn ?? "none"),
-            ("resumed", summary.resumed.word),
-            ("connection", record.id.description),
+            ("client", connection.client.description),
+            ("protocol", connection.protocolVersion?.description ?? "-"),
+            ("cipher", details?.cipher ?? "-"),
+            ("group", details?.group ?? "-"),
+            ("server name", connection.serverName ?? "none sent"),
+            ("ALPN", connection.applicationProtocol ?? "none"),
+            ("resumed", connection.resumedBy.word),
+            ("connection", connection.id.description),
         ]
     }
 

@@ -1,6 +1,5 @@
 internal import RepriseEventLoop
-internal import RepriseProxy
-internal import RepriseTLS
+internal import RepriseRouting
 internal import RepriseVocabulary
 
 /// The demo's upstream: an HTTP server in the same process that knows which TLS connection a request came over.
@@ -8,24 +7,33 @@ internal import RepriseVocabulary
 /// The proxy reports every upstream connection to it before it sends a byte there; the source port of a request
 /// identifies the connection.
 final class DemoUpstream: ConnectionObserver {
-    private typealias Known = (record: ConnectionRecord, summary: HandshakeSummary)
+    private struct Visits {
+        var pages: [Endpoint: DemoPage] = [:]
+        var places: [ConnectionID: Endpoint] = [:]
+    }
 
-    private let connections = Locked<[Endpoint: Known]>([:])
+    private let visits = Locked(Visits())
 
     init() {}
 
-    func connected(_ record: ConnectionRecord, _ summary: HandshakeSummary, from local: Endpoint) {
-        connections.withLock { $0[local] = (record, summary) }
+    func connected(_ connection: borrowing ConnectionView) {
+        guard let place = connection.upstreamLocal else { return }
+        let (page, id) = (DemoPage(connection), connection.id)
+        visits.withLock { visits in
+            visits.pages[place] = page
+            visits.places[id] = place
+        }
     }
 
-    func ended(from local: Endpoint) {
-        _ = connections.withLock { $0.removeValue(forKey: local) }
+    func ended(_ report: ConnectionReport) {
+        visits.withLock { visits in
+            if let place = visits.places.removeValue(forKey: report.id) { visits.pages[place] = nil }
+        }
     }
 
     /// Answers one request with the page about its connection.
     func answer(_ request: HTTPRequest) -> HTTPResponse {
-        let known = connections.withLock { connections in request.peer.flatMap { connections[$0] } }
-        let page = DemoPage(known)
+        let page = visits.withLock { visits in request.peer.flatMap { visits.pages[$0] } } ?? DemoPage()
         let wantsHTML = request.headers.contains { name, value in
             name.lowercased() == "accept" && value.contains("text/html")
         }

@@ -1,8 +1,9 @@
-public import Logging
+internal import Logging
 internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseProxy
 public import RepriseResumption
+public import RepriseRouting
 public import RepriseVocabulary
 
 /// A Reprise inside another program: it terminates TLS at the listeners of a configuration, and keeps the sessions.
@@ -19,59 +20,6 @@ public import RepriseVocabulary
 /// core dumps, unless ``Options/process`` asks for them. A server is started once; several serve side by side. Any task
 /// may call it, also an observer's, which must not wait for the answer where it was called.
 public final class Server: Sendable {
-    /// Where a server's configuration comes from.
-    public struct Configuration: Sendable {
-        let source: ConfigurationSource
-
-        /// A YAML file; paths in it are relative to its folder, and a reload reads it anew.
-        public static func file(_ path: String) -> Configuration {
-            Configuration(source: ConfigurationSource(file: path))
-        }
-
-        /// The text of such a file.
-        ///
-        /// - Parameters:
-        ///   - text: YAML; it is called on the control thread at the start and at each reload.
-        ///   - name: what faults call it.
-        ///   - folder: what relative paths in it are relative to.
-        public static func text(
-            _ text: @escaping @autoclosure @Sendable () -> String, name: String = "configuration",
-            relativeTo folder: String = "."
-        ) -> Configuration {
-            Configuration(source: ConfigurationSource(text: text, name: name, directory: folder))
-        }
-    }
-
-    /// What a program decides that no configuration can say.
-    public struct Options: Sendable {
-        /// The variables for `${NAME}` in the configuration. `NOTIFY_SOCKET`, `LISTEN_PID` and `LISTEN_FDS` among them
-        /// make it systemd's service (sd_notify(3), sd_listen_fds(3)).
-        public var environment: [String: String] = [:]
-        /// Gets every session that a client is given, for example an ``EstablishedSessions``.
-        public var sessions: (any SessionObserver)?
-        /// Keeps the stateful sessions of all session domains, for machines that share them; `nil`: this process keeps
-        /// them. Machines that share a store share `sessions.tickets.keys`, too.
-        public var store: (any SessionStore)?
-        /// Where the log goes, at the configuration's level; `nil`: to standard error, in its format.
-        public var logger: Logger?
-        /// What it may change of the process.
-        public var process: ProcessSettings = []
-
-        public init() {}
-    }
-
-    /// What a server may change of the whole process, for programs that are nothing beside it.
-    public struct ProcessSettings: OptionSet, Sendable {
-        public let rawValue: Int
-
-        public init(rawValue: Int) { self.rawValue = rawValue }
-
-        /// Raises RLIMIT_NOFILE to its hard limit: each connection needs two descriptors.
-        public static let raiseDescriptorLimit = ProcessSettings(rawValue: 1)
-        /// Forbids core dumps (RLIMIT_CORE), which would hold private keys, ticket keys and sessions.
-        public static let forbidCoreDumps = ProcessSettings(rawValue: 2)
-    }
-
     /// An address that a listener serves on.
     public struct Address: Sendable, Hashable {
         /// The listener's name.
@@ -187,6 +135,39 @@ public final class Server: Sendable {
         guard let running = life.withLock({ $0.running }) else { return nil }
         return await ask(running) { await $0.sessionContext(listener: listener, host: host) } ?? nil
     }
+
+    /// Lends a connection whose handshake is done, on its worker.
+    ///
+    /// - Parameters:
+    ///   - id: its number: an observer's, or the log's.
+    ///   - body: must not block; it holds up all connections of its worker.
+    /// - Returns: `nil` when the connection is over, its handshake is not, or the server has ended.
+    public func withConnection<Result: Sendable, Failure: Error>(
+        _ id: ConnectionID, _ body: @escaping @Sendable (borrowing ConnectionView) throws(Failure) -> Result
+    ) async throws(Failure) -> Result? {
+        guard let running = life.withLock({ $0.running }) else { return nil }
+        let answer = await ask(running) { core in
+            await core.withConnection(id) { connection in
+                do throws(Failure) {
+                    return Swift.Result<Result, Failure>.success(try body(connection))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        return try answer??.get()
+    }
+
+    /// Lends the session that a connection uses (SSL_get0_session(3)), on the connection's worker.
+    ///
+    /// - Returns: `nil` when the connection is over, its handshake is not, or the server has ended.
+    public func withSession<Result: Sendable, Failure: Error>(
+        of id: ConnectionID, _ body: @escaping @Sendable (borrowing SessionView) throws(Failure) -> Result
+    ) async throws(Failure) -> Result? {
+        try await withConnection(id) { (connection) throws(Failure) -> Result? in
+            try connection.withSession(body)
+        } ?? nil
+    }
 }
 
 /// The control thread and how calls reach it.
@@ -211,7 +192,8 @@ extension Server {
         let queue = LogQueue(level: .info, logger: options.logger, dropped: dropped)
         let core = ServerCore(
             control: control, source: configuration.source, environment: options.environment, registry: registry,
-            queue: queue, observers: Observers(sessions: options.sessions), store: options.store,
+            queue: queue, observers: Observers(connections: options.connections, sessions: options.sessions),
+            store: options.store,
             raisesDescriptorLimit: raises)
         let running = Running(control: control, core: core)
         let isOn = Background.start { [self] in

@@ -1,6 +1,9 @@
 internal import RepriseConfiguration
+internal import RepriseProxy
 internal import RepriseResumption
+internal import RepriseRouting
 internal import RepriseTLS
+internal import RepriseVocabulary
 
 /// What a ``Server`` asks of it.
 extension ServerCore {
@@ -23,6 +26,16 @@ extension ServerCore {
     /// Reloads, and says why it did not.
     func reloaded() async -> Result<Void, RepriseError> {
         await reload().map { .failure($0) } ?? .success(())
+    }
+
+    /// Lends a connection, on the worker that has it.
+    func withConnection<Result: Sendable>(
+        _ id: ConnectionID, _ body: @escaping @Sendable (borrowing ConnectionView) -> Result
+    ) async -> Result? {
+        for worker in workers {
+            if let result = await worker.withConnection(id, body) { return result }
+        }
+        return nil
     }
 
     /// Where the sessions of a listener's host belong now.

@@ -11,15 +11,15 @@ internal import RepriseVocabulary
 ///
 /// It runs on the control loop, apart from the workers', so that a reload never holds up a connection.
 package actor ServerCore {
-    private let control: EventLoop
+    let control: EventLoop
     let surroundings: ServerSurroundings
     private(set) var plan: Plan?
     var lasting: LastingParts
     var running: RunningParts
-    private var admin: AdminServer?
+    private(set) var admin: AdminServer?
     private(set) var maintenance = Maintenance()
-    private var state = State.starting
-    private var wanted = Wanted()
+    var state = State.starting
+    var wanted = Wanted()
     /// Calls that came during a reload, which must look again for them.
     private var awaitingReload: [CheckedContinuation<RepriseError?, Never>] = []
     /// What the hosts in force take, by their listeners.
@@ -28,15 +28,20 @@ package actor ServerCore {
     var loadPatience = Duration.seconds(60)
     private let loads = Loads()
     /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.
-    private var isLoading = false
+    private(set) var isLoading = false
 
     /// Requests that came while something else was under way.
-    private struct Wanted {
+    struct Wanted {
         var reload = false
-        var stop = false
+        var stop = Stop.no
     }
 
-    private enum State {
+    /// How it is to end.
+    enum Stop: Comparable {
+        case no, drain, atOnce
+    }
+
+    enum State {
         case starting, serving, reloading, draining, ended
     }
 
@@ -95,7 +100,7 @@ package actor ServerCore {
             throw error
         }
         // A signal may have come meanwhile.
-        guard !wanted.stop else { return abandonStart(opened) }
+        guard wanted.stop == .no else { return abandonStart(opened) }
         self.plan = plan
         adaptSessions(to: plan, checked.loadedFiles)
         await accept(on: opened)
@@ -107,7 +112,7 @@ package actor ServerCore {
         maintenance.leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
         state = .serving
         notifier.ready()
-        if wanted.stop { return await stop() }
+        if wanted.stop > .no { return await stopAsWanted() }
         // A reload was requested during this read, which may have missed the change.
         if wanted.reload { await reload() }
     }
@@ -151,14 +156,14 @@ package actor ServerCore {
             fault = await reloadOnce()
             if own == nil { own = .some(fault) }
             for continuation in waiting { continuation.resume(returning: fault) }
-        } while (wanted.reload || !awaitingReload.isEmpty) && !wanted.stop && state == .reloading
+        } while (wanted.reload || !awaitingReload.isEmpty) && wanted.stop == .no && state == .reloading
         for continuation in awaitingReload { continuation.resume(returning: .notNow(.draining)) }
         awaitingReload = []
         guard state == .reloading else { return .notNow(.draining) }
         state = .serving
         letGoOfTheGone()
         notifier.ready(fault: fault?.reasons.first)
-        if wanted.stop { await stop() }
+        if wanted.stop > .no { await stopAsWanted() }
         return own ?? fault
     }
 
@@ -285,65 +290,5 @@ package actor ServerCore {
         maintenance.sessions = SessionMaintenance(
             plan, lasting.domains, stamps: loadedFiles.ticketKeyStamps, from: source, loop: control, registry: registry,
             log: log)
-    }
-}
-
-extension ServerCore {
-    /// The first call drains: no new connections, open ones may finish until `drain_timeout`, then get a close_notify.
-    /// The second ends everything at once. The control loop stops when the last connection has ended.
-    package func stop() async {
-        switch state {
-        case .starting where isLoading:
-            state = .ended
-            control.stop()
-        case .starting:
-            // First the start must have opened what we then close.
-            wanted.stop = true
-        case .serving:
-            state = .draining
-            await drain()
-        case .reloading where isLoading:
-            state = .draining
-            await drain()
-        case .reloading:
-            // First the reload must have opened what we then close.
-            wanted.stop = true
-        case .draining:
-            log.notice("ending at once", [])
-            for worker in workers { await worker.kill() }
-        case .ended:
-            break
-        }
-    }
-
-    private func drain() async {
-        notifier.stopping()
-        // At once: the next process may make its own in the same place.
-        let open = Array(sockets.values.joined())
-        sockets = [:]
-        for endpoint in open { removeFile(of: endpoint) }
-        admin?.isDraining = true
-        log.notice("draining", [("drain_timeout", .string((plan?.drainTimeout ?? .zero).written))])
-        let deadline = LoopEvent.timer(on: control) { [workers, control] in
-            for worker in workers { Task(executorPreference: control) { await worker.endDrain() } }
-        }
-        deadline.schedule(after: plan?.drainTimeout ?? .zero)
-        await withTaskGroup { group in
-            for worker in workers { group.addTask { await worker.drain() } }
-        }
-        deadline.close()
-        state = .ended
-        maintenance.stop()
-        admin?.stop()
-        stopLoops()
-        log.notice("ended", [])
-        control.stop()
-    }
-
-    private func stopLoops() {
-        for loop in loops { loop.stop() }
-        for loop in loops { loop.join() }
-        loops = []
-        workers = []
     }
 }

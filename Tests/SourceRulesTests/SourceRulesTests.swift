@@ -35,7 +35,7 @@ private let tree = SourceTree()
         "RepriseConfiguration": ["RepriseVocabulary", "Yams"],
         // Dispatch: threads for stores that answer later, apart from Swift's own pool.
         "RepriseResumption": ["RepriseTLS", "RepriseMetrics", "RepriseVocabulary", "Dispatch"],
-        "RepriseRouting": ["RepriseVocabulary"],
+        "RepriseRouting": ["RepriseResumption", "RepriseVocabulary"],
         "RepriseProxy": [
             "RepriseEventLoop", "RepriseTLS", "RepriseMetrics", "RepriseResumption", "RepriseRouting",
             "RepriseVocabulary", "Logging",
@@ -84,7 +84,8 @@ private let tree = SourceTree()
             var start: (line: Int, indent: Int)?
             for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 let indent = line.prefix { $0 == " " }.count
-                if start == nil, line.firstRange(of: #/\b(func|init)\b.*\{$/#) != nil { start = (number, indent) }
+                let begins = line.firstRange(of: #/^\s*[^\/]*\b(func|init)\b.*\{$/#) != nil
+                if start == nil, begins { start = (number, indent) }
                 guard let open = start, line.hasPrefix(String(repeating: " ", count: open.indent) + "}") else {
                     continue
                 }

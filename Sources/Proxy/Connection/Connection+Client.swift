@@ -1,6 +1,7 @@
 internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseResumption
+internal import RepriseRouting
 internal import RepriseTLS
 internal import RepriseVocabulary
 
@@ -129,6 +130,7 @@ extension Connection {
         client.sessions.announceSessions(of: client.tls)
         machine.handshakeDone()
         handshakeIsOver(nil)
+        listener.observers.connections?.established(ConnectionView(self))
         route()
     }
 

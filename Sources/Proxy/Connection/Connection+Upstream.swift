@@ -55,10 +55,7 @@ extension Connection {
         case .underWay: return false
         case .connected:
             record.times.connected = worker.loop.now
-            if let observer = listener.observers.connections, let local = upstream.stream?.localEndpoint() {
-                record.upstreamLocal = local
-                observer.connected(record, client.tls.summary, from: local)
-            }
+            listener.observers.connections?.connected(ConnectionView(self))
             client.issueHeldTickets()
             if machine.connected(uploadWaits: upstream.waiting > 0) == .endUpstreamWrite {
                 upstream.stream?.endWriting()

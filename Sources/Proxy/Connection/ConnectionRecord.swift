@@ -1,4 +1,5 @@
 package import RepriseResumption
+package import RepriseRouting
 package import RepriseTLS
 package import RepriseVocabulary
 
@@ -10,8 +11,6 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var times: Times
     /// The upstream server that took the connection, or was tried last.
     package internal(set) var server: String?
-    /// Our own end of the upstream connection; known only where an observer asks for it.
-    package internal(set) var upstreamLocal: Endpoint?
     /// Plaintext bytes from the client.
     package internal(set) var bytesFromClient: UInt64 = 0
     /// Plaintext bytes to the client.
@@ -49,18 +48,6 @@ package struct ConnectionRecord: Sendable {
             connectStarted = accepted
         }
     }
-}
-
-/// An observer in the same process that learns which TLS connection stands behind an upstream connection.
-///
-/// Called on the worker's loop: it must not block. The demo's built-in upstream is one.
-package protocol ConnectionObserver: Sendable {
-    /// An upstream took the connection; none of the client's bytes have been sent to it yet.
-    ///
-    /// - Parameter local: our end of the upstream connection, which the upstream sees as its peer.
-    func connected(_ record: ConnectionRecord, _ summary: HandshakeSummary, from local: Endpoint)
-    /// The connection whose upstream end was `local` is over.
-    func ended(from local: Endpoint)
 }
 
 /// The observers in the same process; none by default.

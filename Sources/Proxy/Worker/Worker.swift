@@ -1,5 +1,6 @@
 package import RepriseEventLoop
 package import RepriseMetrics
+package import RepriseRouting
 package import RepriseTLS
 package import RepriseVocabulary
 
@@ -69,6 +70,16 @@ package actor Worker {
     /// Ends every connection at once.
     package func kill() {
         core.kill()
+    }
+
+    /// Lends one of its connections.
+    ///
+    /// - Returns: `nil` when it has none of that number, or its handshake is not done.
+    package func withConnection<Result: Sendable>(
+        _ id: ConnectionID, _ body: @Sendable (borrowing ConnectionView) -> Result
+    ) -> Result? {
+        guard let connection = core.connection(id), !connection.machine.isHandshaking else { return nil }
+        return body(ConnectionView(connection))
     }
 
     /// How many connections are open on this worker.

@@ -1,5 +1,6 @@
 internal import RepriseEventLoop
 internal import RepriseMetrics
+internal import RepriseRouting
 internal import RepriseVocabulary
 internal import Synchronization
 
@@ -163,7 +164,7 @@ final class WorkerCore {
         if let ending = record.book.ending { listener.metrics.ended(ending) }
         listener.metrics.duration.observe(seconds: (loop.now - record.times.accepted).inSeconds)
         log.ended(listener, record)
-        if let local = record.upstreamLocal { listener.observers.connections?.ended(from: local) }
+        listener.observers.connections?.ended(ConnectionReport(record, listener: listener.settings.name))
         tellIfIdle()
     }
 

@@ -7,13 +7,16 @@ extension ConnectionResumption {
     ///
     /// - Parameter connection: the one whose sessions this object keeps.
     /// - Returns: `nil` when there is none: before the handshake is done, and once the connection is closed.
-    package func withSession<Result>(
-        of connection: ServerConnection, _ body: (borrowing SessionView) throws -> Result
-    ) rethrows -> Result? {
+    package func withSession<Result, Failure: Error>(
+        of connection: ServerConnection, _ body: (borrowing SessionView) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
         guard isDone else { return nil }
         let facts = facts(connection, given.handle)
-        return try connection.withSession { live in try body(SessionView(live, facts)) }
+        return try connection.withSession { (live) throws(Failure) in try body(SessionView(live, facts)) }
     }
+
+    /// What the session remembers for a program; empty before the handshake is done.
+    package var applicationData: [UInt8] { isDone ? given.state?.applicationData ?? [] : [] }
 
     package var observesSessions: Bool { observer != nil }
 

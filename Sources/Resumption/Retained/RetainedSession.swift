@@ -12,6 +12,10 @@ public final class RetainedSession: Sendable {
     /// Where it belongs.
     public let context: SessionContext
 
+    /// The key of the store that the client has to resume it with; `nil` when it has a ticket that holds the session, or
+    /// nothing.
+    public var key: SessionKey? { if case .stored(let key) = handle { key } else { nil } }
+
     private let reference: SessionReference
     private let state: ResumptionState?
     private let handle: ResumptionHandle?
@@ -58,28 +62,10 @@ public final class RetainedSession: Sendable {
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
         guard answer == .yes, case .stored(let key) = handle, context.domain.answersLater else { return answer }
-        return await withCheckedContinuation { continuation in
-            // The first answer counts; a store that ignores its task's cancellation does not hold this up.
-            let waiting = Locked<CheckedContinuation<Resumability, Never>?>(continuation)
-            let answer = { @Sendable (answer: Resumability) in
-                waiting.withLock { waiting in
-                    defer { waiting = nil }
-                    return waiting
-                }?.resume(returning: answer)
-            }
-            let asking = Task(executorPreference: StoreExecutor.shared) { [domain = context.domain] in
-                do {
-                    answer(Self.answer(try await domain.asks(key, at: time)))
-                } catch {
-                    answer(.no(.refused(.storeSilent)))
-                }
-            }
-            Task(executorPreference: StoreExecutor.shared) {
-                try? await Task.sleep(for: deadline)
-                answer(.no(.refused(.storeSilent)))
-                asking.cancel()
-            }
+        let presence = await firstAnswer(within: deadline) { [domain = context.domain] in
+            try? await domain.asks(key, at: time)
         }
+        return (presence ?? nil).map(Self.answer) ?? .no(.refused(.storeSilent))
     }
 
     private static func answer(_ presence: Presence) -> Resumability {
@@ -136,6 +122,10 @@ extension RetainedSession {
     /// - Throws: ``SessionFormatError``.
     public convenience init(serialized: Secret, in context: SessionContext) throws(SessionFormatError) {
         guard let form = SerializedSession(serialized) else { throw .notASession }
+        try self.init(form, in: context)
+    }
+
+    convenience init(_ form: SerializedSession, in context: SessionContext) throws(SessionFormatError) {
         guard let reference = form.der.withBytes({ SessionReference.reading($0) }) else {
             throw .notASession
         }

@@ -36,7 +36,9 @@ extension ServerConnection {
     /// The connection's session, for the length of `body`, which must not let it out.
     ///
     /// - Returns: `nil` when there is none: before the ClientHello is answered, and once the connection is closed.
-    package func withSession<Result>(_ body: (consuming LiveSession) throws -> Result) rethrows -> Result? {
+    package func withSession<Result, Failure: Error>(
+        _ body: (consuming LiveSession) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
         guard let ssl, let session = SSL_get_session(ssl) else { return nil }
         return try body(LiveSession(ssl: ssl, session: session))
     }
