@@ -1,5 +1,5 @@
 package import RepriseResumption
-package import RepriseRouting
+internal import RepriseRouting
 package import RepriseTLS
 internal import RepriseVocabulary
 
@@ -11,19 +11,16 @@ package struct ListenerBlueprint: Sendable {
     /// Outlives the blueprint: the sessions of all listeners of its domain.
     package let domain: SessionDomain
     package let resumption: ResumptionPolicy
-    package let upstream: UpstreamGroup
+    package let routing: Routing
     /// `nil` speaks to it in plaintext.
     package let upstreamTLS: UpstreamTLS?
-    /// `nil` connects every connection at once.
-    package let gate: (any ExchangeGate)?
     /// Outlives the blueprint: the same for every generation of the listener.
     package let admission: Admission
     package let observers: Observers
 
     package init(
         settings: ListenerSettings, hosts: HostContexts, tls: ListenerTLSSettings, domain: SessionDomain,
-        resumption: ResumptionPolicy, upstream: UpstreamGroup, upstreamTLS: UpstreamTLS? = nil,
-        gate: (any ExchangeGate)? = nil,
+        resumption: ResumptionPolicy, routing: Routing, upstreamTLS: UpstreamTLS? = nil,
         admission: Admission, observers: Observers = Observers()
     ) {
         self.settings = settings
@@ -31,9 +28,8 @@ package struct ListenerBlueprint: Sendable {
         self.tls = tls
         self.domain = domain
         self.resumption = resumption
-        self.upstream = upstream
+        self.routing = routing
         self.upstreamTLS = upstreamTLS
-        self.gate = gate
         self.admission = admission
         self.observers = observers
     }

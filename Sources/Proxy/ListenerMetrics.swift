@@ -11,6 +11,7 @@ final class ListenerMetrics {
     let duration: Histogram
     let handshakes: HandshakeMetrics
     let sessions: SessionMetrics
+    let routing: RoutingMetrics
     private let relayed: CounterList<RelayDirection>
     private let limitHits: CounterList<ListenerLimit>
     private let endings: CounterList<Ending.Kind>
@@ -24,6 +25,7 @@ final class ListenerMetrics {
         duration = registry.histogram(MetricCatalog.connectionDuration, open, shard: shard)
         handshakes = HandshakeMetrics(listener: listener, registry: registry, shard: shard)
         sessions = SessionMetrics(listener: listener, registry: registry, shard: shard)
+        routing = RoutingMetrics(listener: listener, registry: registry, shard: shard)
         relayed = CounterList(MetricCatalog.bytesRelayed, open, in: registry, shard: shard)
         limitHits = CounterList(MetricCatalog.connectionsRefused, open, in: registry, shard: shard)
         endings = CounterList(MetricCatalog.connectionEndings, open, in: registry, shard: shard)
@@ -61,6 +63,22 @@ struct HandshakeMetrics {
         groups[summary.groupClass].add(1)
         if let version = summary.version { completed[version, summary.resumed].add(1) }
     }
+}
+
+/// The metric cells of one listener's router on one worker.
+struct RoutingMetrics {
+    let stalls: Counter
+    private let results: CounterList<RouteResult>
+    private let duration: Histogram
+
+    init(listener: String, registry: MetricRegistry, shard: Int) {
+        stalls = registry.counter(MetricCatalog.routerStalls, [listener], shard: shard)
+        results = CounterList(MetricCatalog.routes, [listener], in: registry, shard: shard)
+        duration = registry.histogram(MetricCatalog.routeDuration, [listener], shard: shard)
+    }
+
+    func count(_ result: RouteResult) { results[result].add(1) }
+    func answered(after time: Duration) { duration.observe(seconds: time.inSeconds) }
 }
 
 /// The metric cells of one listener's sessions on one worker.

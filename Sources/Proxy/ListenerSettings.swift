@@ -36,7 +36,8 @@ extension ConnectionTimeouts {
     func duration(of kind: ConnectionMachine.TimerKind) -> Duration {
         switch kind {
         case .handshake: handshake
-        case .routing, .connect: connect
+        case .routing: route
+        case .connect: connect
         case .idle: idle
         case .halfClosed: halfClosed
         case .shutdown: shutdown

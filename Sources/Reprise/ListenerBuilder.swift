@@ -40,7 +40,7 @@ struct ListenerBuilder: Sendable {
                 ListenerBlueprint(
                     settings: Self.settings(listener, share), hosts: hosts, tls: ListenerTLSSettings(listener),
                     domain: domain, resumption: ResumptionPolicy(listener.sessions),
-                    upstream: group,
+                    routing: .group(group),
                     admission: lasting.admission(of: listener.name), observers: observers))
         }
         self.blueprints = blueprints

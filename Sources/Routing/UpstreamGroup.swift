@@ -27,21 +27,35 @@ package final class UpstreamGroup: Sendable {
         return Selection(group: self, first: Int(cycle.order[position]))
     }
 
+    /// Begins with a server of the caller's choice.
+    ///
+    /// - Parameters:
+    ///   - id: the server's id.
+    ///   - orOthers: whether every other server follows.
+    /// - Returns: `nil` when the group has no such server.
+    package func begin(with id: String, orOthers: Bool) -> Selection? {
+        guard let index = servers.firstIndex(where: { $0.id == id }) else { return nil }
+        return Selection(group: self, first: index, limit: orOthers ? servers.count : 1)
+    }
+
     /// The servers one connection may try, in order: each endpoint of each server at most once.
-    package struct Selection {
+    package struct Selection: Sendable {
         private let group: UpstreamGroup
         private let first: Int
+        /// How many servers may be tried.
+        private let limit: Int
         private var serversTried = 0
         private var endpointsTried = 0
 
-        fileprivate init(group: UpstreamGroup, first: Int) {
+        fileprivate init(group: UpstreamGroup, first: Int, limit: Int? = nil) {
             self.group = group
             self.first = first
+            self.limit = limit ?? group.servers.count
         }
 
         /// The next server and endpoint to try; `nil` when all have been tried.
         package mutating func next() -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
-            while serversTried < group.servers.count {
+            while serversTried < limit {
                 let index = (first + serversTried) % group.servers.count
                 let server = group.servers[index]
                 if endpointsTried < server.endpoints.count {

@@ -1,6 +1,8 @@
 /// How long a connection may take for each part of its life.
 package struct ConnectionTimeouts: Sendable, Hashable {
     package var handshake: Duration = .seconds(10)
+    /// For a router's answer.
+    package var route: Duration = .seconds(1)
     /// For each server that is tried.
     package var connect: Duration = .seconds(5)
     /// Without a byte in either direction.

@@ -42,7 +42,7 @@ final class DrainedWorkers: @unchecked Sendable {
                 keyUpdatesPerSecond: 100, ticketDelay: .milliseconds(20), ticketsWaitForUpstream: false,
                 storeDeadline: .milliseconds(20)),
             hosts: try HostContexts(hosts: [MemoryServer.host("localhost")], settings: tls), tls: tls, domain: domain,
-            resumption: ResumptionPolicy(), upstream: UpstreamGroup(name: "app", servers: [server]),
+            resumption: ResumptionPolicy(), routing: .group(UpstreamGroup(name: "app", servers: [server])),
             admission: Admission())
         var (ports, workers, loops): ([Int], [Worker], [EventLoop]) = ([], [], [])
         for index in 0..<2 {

@@ -30,7 +30,7 @@ final class TestWorker: @unchecked Sendable {
         var isSingleUse = false
         var remote: (any SessionStore)?
         var upstreamTLS: UpstreamTLS?
-        var gate: (any ExchangeGate)?
+        var router: (any UpstreamRouter)?
     }
 
     init(before servers: [UpstreamServer], _ parts: Parts = Parts()) async throws {
@@ -43,12 +43,13 @@ final class TestWorker: @unchecked Sendable {
             keys: TicketKeyRing(
                 TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
             denyList: DenyList(capacity: 100), remote: parts.remote)
+        let group = UpstreamGroup(name: "app", servers: servers)
+        let routing = parts.router.map { Routing.router(PluggedRouter("test", $0), RouteTable(["app": group])) }
         let blueprint = ListenerBlueprint(
             settings: parts.settings,
             hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: parts.tls), tls: parts.tls,
             domain: domain, resumption: ResumptionPolicy(isSingleUse: parts.isSingleUse),
-            upstream: UpstreamGroup(name: "app", servers: servers), upstreamTLS: parts.upstreamTLS,
-            gate: parts.gate, admission: Admission())
+            routing: routing ?? .group(group), upstreamTLS: parts.upstreamTLS, admission: Admission())
         try await worker.prepare([blueprint])
         await worker.commit()
         endpoint = Self.endpoint(0)

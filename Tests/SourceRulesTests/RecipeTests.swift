@@ -57,15 +57,15 @@ import Testing
         try #require(built.status == 0, "\(built.output.suffix(4000))\n\(built.errors)")
         let program = folder.appending(path: ".build/debug/reprise").path
         let schema = try Shell.run([program, "schema"]).output
-        #expect(schema.contains("\"routing\""), "the option")
+        #expect(schema.contains("\"stall\""), "the option")
         var configuration = TestConfiguration(TestUpstream.http("ok\n"))
         configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
-        configuration.listener = "timeouts: { routing: 1s }\n    sessions: { endings: { not_routed: drop } }"
+        configuration.listener = "timeouts: { stall: 1s }\n    sessions: { endings: { not_routed: drop } }"
         let reprise = try configuration.start(program: program)
         #expect(try Shell.run(["curl", "-sk", "https://localhost:\(reprise.port())/"]).output == "ok\n")
         let metrics = try reprise.metrics()
         for sample in [
-            "reprise_routers_asked_total{listener=\"web\"} 1", "ending=\"not_routed\"} 0",
+            "reprise_routes_later_total{listener=\"web\"} 0", "ending=\"not_routed\"} 0",
             "reason=\"renewed_too_often\"} 0",
         ] { #expect(metrics.contains(sample), "\(sample)\n\(metrics)") }
     }

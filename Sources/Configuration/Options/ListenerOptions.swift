@@ -30,6 +30,7 @@ extension ConnectionTimeouts: OptionGroup {
         let time = Codec.duration(.milliseconds(1) ... .seconds(604_800))
         return [
             .value("handshake", \.handshake, time, "From accepting the connection to the end of the handshake."),
+            .value("route", \.route, time, "For the answer of a router that takes time."),
             .value("connect", \.connect, time, "For each upstream server that is tried."),
             .value("idle", \.idle, time, "Without a byte in either direction."),
             .value(

@@ -93,7 +93,7 @@ package enum MetricKind: String, Sendable, Hashable {
 
 /// The unit of a metric's value.
 package enum MetricUnit: String, Sendable, Hashable {
-    case bytes, connections, days, descriptors, durations, failures, flights, handshakes, keys, lineages, lines,
+    case bytes, calls, connections, days, descriptors, durations, failures, flights, handshakes, keys, lineages, lines,
         messages,
         pauses
     case reloads, seconds, series, sessions, workers

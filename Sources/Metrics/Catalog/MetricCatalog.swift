@@ -126,6 +126,19 @@ package enum MetricCatalog {
         "reprise_back_pressure_pauses_total", .pauses, [listener, direction],
         help: "Times the writing side was paused because limits.relay_buffer bytes waited for a slow reader.")
 
+    // Routing
+
+    package static let routes = Metric.counter(
+        "reprise_routes_total", .connections, [listener, .closed("result", RouteResult.self)],
+        help: "Connections that a router was asked about, by what became of the question.")
+    package static let routerStalls = Metric.counter(
+        "reprise_router_stalls_total", .calls, [listener],
+        help: "Calls of a router that have held up their worker for more than 10 ms.")
+    package static let routeDuration = Metric.histogram(
+        "reprise_route_duration_seconds", [listener],
+        buckets: [0.000_001, 0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1, 10],
+        help: "Time from a question to a router that was plugged in to its answer.")
+
     // Upstreams
 
     package static let upstreamConnects = Metric.counter(
@@ -210,6 +223,7 @@ package enum MetricCatalog {
             ]
         ),
         ("Connections", [connectionEndings, connectionDuration, bytesRelayed, backPressurePauses]),
+        ("Routing", [routes, routerStalls, routeDuration]),
         (
             "Upstreams",
             [upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration]

@@ -77,6 +77,7 @@ extension Connection {
         timer?.close()
         timer = nil
         client.forget()
+        forgetRouter()
         upstream.close(.none)
         record.bytesFromClient = client.bytesReceived
         record.bytesToClient = client.bytesSent

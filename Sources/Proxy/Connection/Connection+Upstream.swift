@@ -5,32 +5,6 @@ internal import RepriseVocabulary
 
 /// The upstream's events: connecting, failing over, plaintext in and out.
 extension Connection {
-    /// Asks the gate whether to connect: it answers at once, or in a turn of its own.
-    func route() {
-        guard let gate = listener.gate else { return routed(true) }
-        let place = WeakWorker(worker)
-        let answer = gate.ask(for: id) { [id] isWanted in
-            place.execute { core in
-                guard let connection = core.connection(id) else { return }
-                connection.turn { connection.routed(isWanted) }
-            }
-        }
-        if let answer { routed(answer) }
-    }
-
-    /// The gate has answered; a late or second answer is ignored.
-    private func routed(_ isWanted: Bool) {
-        if !isWanted { return notRouted() }
-        if machine.routed() { connect() }
-    }
-
-    /// The gate has refused, or was late.
-    func notRouted() {
-        guard machine.notRouted() else { return }
-        record.detail = "not routed"
-        client.issueHeldTickets()
-    }
-
     /// Tries one server after the other until one is under way, has accepted, or none is left.
     func connect() {
         wentOn(askNextServer())
@@ -56,13 +30,15 @@ extension Connection {
         case .connected:
             record.times.connected = worker.loop.now
             listener.observers.connections?.connected(ConnectionView(self))
+            listener.routing.router?.connected(ConnectionView(self))
             client.issueHeldTickets()
             if machine.connected(uploadWaits: upstream.waiting > 0) == .endUpstreamWrite {
                 upstream.stream?.endWriting()
             }
             return false
         case .failed(let why, let another):
-            worker.log.connectFailed(listener, record, why)
+            worker.log.connectFailed(listener, record, upstream.group ?? "-", why)
+            listener.routing.router?.failed(ConnectionView(self), why.reason)
             // A client without an upstream gets its tickets all the same, so that its next handshake costs no more.
             if !another { client.issueHeldTickets() }
             return machine.connectFailed(another: another) == .tryNext

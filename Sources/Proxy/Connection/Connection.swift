@@ -1,6 +1,7 @@
 internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseResumption
+internal import RepriseRouting
 internal import RepriseTLS
 internal import RepriseVocabulary
 
@@ -25,6 +26,8 @@ final class Connection {
     /// The client's end, behind bytes that the upstream has refused: the rest of what the upstream sent comes first.
     private var clientEnd: Stream.End?
     var timer: ConnectionTimer?
+    /// The question to a router that answers later.
+    var routing: Task<Void, Never>?
     private var isProbeQueued = false
     /// Another connection has the place of this one's handshake already.
     private var isPlaceTaken = false
@@ -42,7 +45,7 @@ final class Connection {
         self.listener = listener
         self.entry = entry
         self.client = ClientSide(client, from: endpoint.address, of: listener, on: worker)
-        upstream = UpstreamSide(listener.upstream, on: worker)
+        upstream = UpstreamSide(on: worker)
         listener.domain.connectionBegan()
         record = ConnectionRecord(id: worker.nextConnectionID(), client: endpoint, acceptedAt: worker.loop.now)
     }
@@ -166,7 +169,7 @@ final class Connection {
     private func timerFired() {
         switch timer?.fired() {
         case nil: return
-        case .routing: notRouted()
+        case .routing: notRouted(.late)
         case .connect: wentOn(upstream.connectTimedOut())
         case .handshake, .idle, .halfClosed, .shutdown:
             let wasHandshaking = machine.isHandshaking

@@ -8,10 +8,10 @@ internal import RepriseVocabulary
 ///
 /// It moves bytes and keeps state; ``ConnectionMachine`` decides what follows from them, and ``Connection`` does it.
 final class UpstreamSide {
-    private let upstream: WorkerUpstream
+    /// Where it is routed to, and the servers that are left to try there.
+    private var route: (upstream: WorkerUpstream, selection: UpstreamGroup.Selection)?
     private let loop: EventLoop
     private let buffers: RelayBuffers
-    private var selection: UpstreamGroup.Selection?
     private var server: UpstreamServerMetrics?
     private var state = State.none
     /// Plaintext that came before a server had taken the connection.
@@ -44,8 +44,7 @@ final class UpstreamSide {
         let since: Instant
     }
 
-    init(_ upstream: WorkerUpstream, on worker: WorkerCore) {
-        self.upstream = upstream
+    init(on worker: WorkerCore) {
         loop = worker.loop
         buffers = worker.buffers
     }
@@ -77,14 +76,24 @@ final class UpstreamSide {
         case nobody
     }
 
+    /// The upstream that the connection goes to.
+    ///
+    /// - Parameter selection: the servers to try, in order.
+    func go(to upstream: WorkerUpstream, _ selection: UpstreamGroup.Selection) {
+        loop.assertConfined()
+        route = (upstream, selection)
+    }
+
+    /// The group's name, once the connection is routed.
+    var group: String? { route?.upstream.group.name }
+
     /// Begins to connect to the next server.
     ///
     /// - Parameter ready: gets what its socket is ready for.
     /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
     func connectNext(_ chosen: (String) -> Void, _ ready: @escaping (Readiness) -> Void) -> Connecting {
         loop.assertConfined()
-        if selection == nil { selection = upstream.group.begin() }
-        guard let next = selection?.next() else { return .nobody }
+        guard let upstream = route?.upstream, let next = route?.selection.next() else { return .nobody }
         server = upstream.servers[next.index]
         chosen(next.server.id)
         let (socket, isConnected): (Socket, Bool)
@@ -95,7 +104,7 @@ final class UpstreamSide {
         }
         let way: Way
         do throws(ClientError) {
-            way = try makeWay(over: socket)
+            way = try makeWay(over: socket, to: upstream)
         } catch {
             socket.close()
             return failed(.tls(error.description))
@@ -109,7 +118,7 @@ final class UpstreamSide {
         return isConnected ? accepted(way) : .underWay
     }
 
-    private func makeWay(over socket: Socket) throws(ClientError) -> Way {
+    private func makeWay(over socket: Socket, to upstream: WorkerUpstream) throws(ClientError) -> Way {
         switch upstream.transport {
         case .plain:
             let stream = Stream(socket, .plain, with: buffers, isConnected: false)
@@ -169,7 +178,7 @@ final class UpstreamSide {
         if clientHasEnded { way.stream.endBehindWhatWaits() }
         server?.connects.add(1)
         server?.open.add(1)
-        upstream.connectDuration.observe(seconds: (loop.now - way.since).inSeconds)
+        route?.upstream.connectDuration.observe(seconds: (loop.now - way.since).inSeconds)
         return .connected
     }
 
@@ -177,7 +186,7 @@ final class UpstreamSide {
         server?.failed(why.reason)
         if let way = state.way { leave(way, .none) }
         state = .none
-        return .failed(why, another: selection?.hasNext ?? false)
+        return .failed(why, another: route?.selection.hasNext ?? false)
     }
 
     // MARK: Plaintext

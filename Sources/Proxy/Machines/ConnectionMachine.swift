@@ -71,13 +71,35 @@ extension ConnectionMachine {
     /// - Returns: whether to connect: an answer that comes later may come too late.
     package mutating func routed() -> Bool { client.tellExchange { $0.routed() } ?? false }
 
-    /// The gate has refused, or was late: the client's connection ends.
+    /// Why a connection is not routed.
+    package enum NotRouted: Sendable, Equatable {
+        /// The router has failed, was late, or has named what is not there.
+        case noRoute
+        /// The router refuses it, in order or without a word.
+        case refused
+        case refusedSilently
+        /// The router refuses it by an alert, which waits to be sent.
+        case refusedByAlert(TLSAlert)
+
+        fileprivate var ending: Ending {
+            switch self {
+            case .noRoute: .upstreamUnreachable
+            case .refused, .refusedSilently: .refused
+            case .refusedByAlert(let alert): .alertSent(alert)
+            }
+        }
+    }
+
+    /// There is no upstream: the client's connection ends.
     ///
     /// - Returns: whether that changes anything: the answer may come too late.
-    package mutating func notRouted() -> Bool {
+    package mutating func notRouted(_ why: NotRouted = .noRoute) -> Bool {
         guard client.tellExchange({ $0.notRouted() }) == true else { return false }
-        book.note(.upstreamUnreachable)
-        client.beginGoodbye(.reset)
+        book.note(why.ending)
+        switch why {
+        case .noRoute, .refusedSilently: client.beginGoodbye(.reset)
+        case .refused, .refusedByAlert: client.beginGoodbye(.linger)
+        }
         return true
     }
 

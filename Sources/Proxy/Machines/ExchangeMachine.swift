@@ -6,7 +6,7 @@
 package struct ExchangeMachine: Sendable, Equatable {
     /// Where it stands.
     package enum Phase: Sendable, Equatable {
-        /// The gate has not answered yet. Next: ``connecting(_:)``, ``finished``.
+        /// The router has not answered yet. Next: ``connecting(_:)``, ``finished``.
         case routing(Upload)
         /// No upstream server has accepted yet. Next: ``relaying(_:_:)``, ``finished``.
         case connecting(Upload)
@@ -72,7 +72,7 @@ extension ExchangeMachine {
         return true
     }
 
-    /// The gate has refused, or was late.
+    /// The router has refused, or was late.
     ///
     /// - Returns: whether that ends the exchange: the answer may come too late.
     mutating func notRouted() -> Bool {

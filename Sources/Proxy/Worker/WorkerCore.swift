@@ -164,8 +164,16 @@ final class WorkerCore {
         if let ending = record.book.ending { listener.metrics.ended(ending) }
         listener.metrics.duration.observe(seconds: (loop.now - record.times.accepted).inSeconds)
         log.ended(listener, record)
-        listener.observers.connections?.ended(ConnectionReport(record, listener: listener.settings.name))
+        tellEnd(of: record, listener)
         tellIfIdle()
+    }
+
+    private func tellEnd(of record: ConnectionRecord, _ listener: WorkerListener) {
+        let (observer, router) = (listener.observers.connections, listener.routing.router)
+        guard observer != nil || router != nil else { return }
+        let report = ConnectionReport(record, listener: listener.settings.name)
+        observer?.ended(report)
+        router?.ended(report)
     }
 
     func tellIfIdle() {

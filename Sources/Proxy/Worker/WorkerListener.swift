@@ -1,5 +1,7 @@
 internal import RepriseEventLoop
+internal import RepriseMetrics
 internal import RepriseResumption
+internal import RepriseRouting
 internal import RepriseTLS
 import RepriseVocabulary
 
@@ -11,8 +13,12 @@ final class WorkerListener {
     let context: ServerContext
     let domain: SessionDomain
     let resumption: ResumptionPolicy
-    let upstream: WorkerUpstream
-    let gate: (any ExchangeGate)?
+    let routing: Routing
+    private let transport: WorkerUpstream.Transport
+    /// The groups that its connections have gone to.
+    private var upstreams: [ObjectIdentifier: WorkerUpstream] = [:]
+    private let registry: MetricRegistry
+    private let shard: Int
     let admission: Admission
     let metrics: ListenerMetrics
     let ticketQueue: WaitingQueue
@@ -23,10 +29,9 @@ final class WorkerListener {
         context = try ServerContext(hosts: blueprint.hosts, settings: blueprint.tls)
         domain = blueprint.domain
         resumption = blueprint.resumption
-        upstream = WorkerUpstream(
-            blueprint.upstream, try blueprint.upstreamTLS?.transport() ?? .plain, registry: worker.registry,
-            shard: worker.index)
-        gate = blueprint.gate
+        routing = blueprint.routing
+        transport = try blueprint.upstreamTLS?.transport() ?? .plain
+        (registry, shard) = (worker.registry, worker.index)
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
         ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }
@@ -36,6 +41,14 @@ final class WorkerListener {
 
     deinit {
         ticketQueue.close()
+    }
+
+    /// A group as this worker sees it.
+    func upstream(_ group: UpstreamGroup) -> WorkerUpstream {
+        if let made = upstreams[ObjectIdentifier(group)] { return made }
+        let made = WorkerUpstream(group, transport, registry: registry, shard: shard)
+        upstreams[ObjectIdentifier(group)] = made
+        return made
     }
 }
 

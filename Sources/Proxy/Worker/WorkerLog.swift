@@ -51,14 +51,34 @@ package struct WorkerLog: Sendable {
             ])
     }
 
-    func connectFailed(_ listener: WorkerListener, _ record: ConnectionRecord, _ why: ConnectError) {
+    func connectFailed(_ listener: WorkerListener, _ record: ConnectionRecord, _ group: String, _ why: ConnectError) {
         guard queue.level <= .warning else { return }
         submit(
             .warning, "upstream connect failed",
             [
                 ("connection", .int(Int64(clamping: record.id.value))), ("listener", .string(listener.settings.name)),
-                ("upstream", .string(listener.upstream.group.name)), ("server", .string(record.server ?? "-")),
+                ("upstream", .string(group)), ("server", .string(record.server ?? "-")),
                 ("reason", .string(why.description)),
+            ])
+    }
+
+    /// The router's answer leads nowhere.
+    func notRouted(_ listener: WorkerListener, _ record: ConnectionRecord, _ why: RoutingFailure) {
+        submit(
+            .warning, "not routed",
+            [
+                ("connection", .int(Int64(clamping: record.id.value))), ("client", .endpoint(record.client)),
+                ("listener", .string(listener.settings.name)), ("reason", .string(why.detail)),
+            ])
+    }
+
+    /// A router's function has held up its worker.
+    func routerStalled(_ listener: WorkerListener, _ router: String, _ took: Duration) {
+        submit(
+            .warning, "router blocks its worker",
+            [
+                ("listener", .string(listener.settings.name)), ("router", .string(router)),
+                ("took_ms", .int(took.wholeNanoseconds / 1_000_000)),
             ])
     }
 

@@ -29,6 +29,12 @@ extension ServerConnection {
         if let ssl { SSL_set_num_tickets(ssl, count) }
     }
 
+    /// Sets how many tickets ``issueTickets()`` makes, instead of what the listener's settings say.
+    package func plan(heldTickets count: Int) {
+        guard let ssl, tickets.issue == .held else { return }
+        tickets.decided = (SSL_session_reused(ssl) == 1, count)
+    }
+
     /// Writes the TLS 1.3 tickets that were held back (SSL_new_session_ticket(3)); at most once.
     package func issueTickets() {
         guard tickets.issue == .held, stream.isOpen, !stream.hasEndedWriting else { return }

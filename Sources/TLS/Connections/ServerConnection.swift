@@ -1,5 +1,5 @@
 import CRepriseOpenSSL
-import RepriseVocabulary
+package import RepriseVocabulary
 
 /// One client's TLS connection, without its socket: a ``TLSStream``, and what only a server does: it answers
 /// ClientHellos, and gives and takes sessions.
@@ -124,7 +124,7 @@ package final class ServerConnection {
         summary.add(from: ssl, carriedTicket: hello.request.carriesTicket)
         finishedSummary = summary
         if let fault = sessions.handshakeIsDone(resumed: summary.resumed != .no).fault {
-            refuse(ssl)
+            refuse(ssl, with: .accessDenied)
             return .failed(stream.handshakeFailed(fault.cause, fault.detail))
         }
         if !tickets.hasMarkedSession, summary.resumed == .no { markForLater(ssl) }
@@ -142,14 +142,25 @@ package final class ServerConnection {
         tickets.writesWithTickets = writes > writesBefore ? writes : nil
     }
 
-    /// Ends an established connection with access_denied. In TLS 1.2 libssl cannot send the alert, and the connection
-    /// just ends.
-    private func refuse(_ ssl: OpaquePointer) {
-        guard SSL_version(ssl) == TLS1_3_VERSION else { return }
-        tickets.refusesByTicket = true
+    /// Ends an established connection with an alert. In TLS 1.2 libssl cannot send it, and the connection just ends.
+    ///
+    /// - Returns: whether the alert is written.
+    @discardableResult
+    private func refuse(_ ssl: OpaquePointer, with alert: TLSAlert) -> Bool {
+        guard SSL_version(ssl) == TLS1_3_VERSION else { return false }
+        tickets.refusal = alert
         // Otherwise libssl would make no stateless ticket, for lack of a key.
         SSL_set_options(ssl, reprise_op_no_ticket())
         writeTicket(ssl)
+        return true
+    }
+
+    /// Ends the connection with a fatal alert, once its handshake is done; nothing can be written behind it.
+    ///
+    /// - Returns: whether the alert is written. In TLS 1.2 libssl cannot send one after the handshake.
+    package func refuse(with alert: TLSAlert) -> Bool {
+        guard let ssl, isHandshakeDone, stream.isOpen, !stream.hasEndedWriting else { return false }
+        return refuse(ssl, with: alert)
     }
 
     /// Whether all that libssl has written since the handshake was done are TLS 1.3 NewSessionTickets, which may wait

@@ -1,3 +1,5 @@
+internal import RepriseVocabulary
+
 /// What a server has done about the sessions of one connection: the offered ones, and those it gives.
 struct TicketBook {
     /// When the TLS 1.3 tickets are made.
@@ -23,8 +25,8 @@ struct TicketBook {
     var written = 0
     /// How often libssl had written anything when it wrote the last ticket; `nil` before any ticket.
     var writesWithTickets: Int?
-    /// Whether an alert goes out instead of the next ticket.
-    var refusesByTicket = false
+    /// The alert that goes out instead of the next ticket.
+    var refusal: TLSAlert?
 
     init(holdsTickets: Bool) {
         issue = holdsTickets ? .held : .atOnce

@@ -81,9 +81,7 @@ func ticketMayRefuse(
     _ certificate: OpaquePointer?, _ chainIndex: Int, _ alert: UnsafeMutablePointer<CInt>?,
     _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
-    guard let ssl, let alert, let connection = ServerConnection.behind(ssl), connection.tickets.refusesByTicket else {
-        return 0
-    }
-    alert.pointee = CInt(TLSAlert.accessDenied.code)
+    guard let ssl, let alert, let refusal = ServerConnection.behind(ssl)?.tickets.refusal else { return 0 }
+    alert.pointee = CInt(refusal.code)
     return -1
 }

@@ -52,7 +52,7 @@ func ticketIsMade(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -
     guard let ssl, let session = SSL_get_session(ssl), let connection = ServerConnection.behind(ssl) else { return 1 }
     // For a session that is not marked the ticket key callback finds no key, and libssl makes no TLS 1.3 ticket. Where
     // a ticket is just an id libssl does not call that one, so that this one has to fail.
-    if !connection.markSession(session), SSL_version(ssl) == TLS1_3_VERSION, !connection.tickets.refusesByTicket {
+    if !connection.markSession(session), SSL_version(ssl) == TLS1_3_VERSION, connection.tickets.refusal == nil {
         SSL_clear_options(ssl, reprise_op_no_ticket())
     }
     return 1

@@ -66,12 +66,12 @@ package enum ReloadResult: Int, ClosedList {
 }
 
 /// Why an upstream server did not take a connection.
-package enum ConnectFailure: Int, FailureList {
+public enum ConnectFailure: Int, FailureList {
     case refused, timeout, unreachable, reset, other
 
-    package static let title = "Failures to connect"
+    public static let title = "Failures to connect"
 
-    package var row: FailureRow {
+    public var row: FailureRow {
         switch self {
         case .refused: FailureRow("refused", "Nobody listens there (ECONNREFUSED, ENOENT).", .upstream, retry: true)
         case .timeout:

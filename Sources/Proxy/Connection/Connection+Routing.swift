@@ -1,0 +1,140 @@
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseResumption
+internal import RepriseRouting
+internal import RepriseTLS
+internal import RepriseVocabulary
+
+/// Where the connection goes: the question to the listener's router, and what follows from the answer.
+extension Connection {
+    /// How long a router's function may take before it counts as one that blocks its worker.
+    static let stall = Duration.milliseconds(10)
+
+    /// Asks where to go: the router answers at once, or in a turn of its own.
+    func route() {
+        switch listener.routing {
+        case .group(let group): go(to: group, group.begin())
+        case .router(let plugged, let table):
+            let asked = Clocks.monotonic()
+            let answer = plugged.router.route(RouteRequest(ConnectionView(self), table))
+            let took = Clocks.monotonic() - asked
+            if took > Self.stall { stalled(plugged, took) }
+            switch answer {
+            case .now(let route):
+                listener.metrics.routing.answered(after: took)
+                take(route)
+            case .later(let find): wait(for: find, askedAt: asked)
+            }
+        }
+    }
+
+    private func stalled(_ plugged: PluggedRouter, _ took: Duration) {
+        listener.metrics.routing.stalls.add(1)
+        if plugged.mayWarn(at: worker.loop.now) { worker.log.routerStalled(listener, plugged.name, took) }
+    }
+
+    /// Lets this connection wait for the router's answer, until `timeouts.route`.
+    private func wait(for find: @escaping @Sendable () async throws -> Route, askedAt asked: Instant) {
+        let place = WeakWorker(worker)
+        routing = Task(executorPreference: worker.loop) { [id] in
+            let answer: Result<Route, RoutingFailure>
+            do {
+                answer = .success(try await find())
+            } catch {
+                answer = .failure(.failed("\(error)".shortenedForLog))
+            }
+            place.execute { core in
+                guard let connection = core.connection(id) else { return }
+                connection.turn { connection.routerAnswered(answer, askedAt: asked) }
+            }
+        }
+    }
+
+    private func routerAnswered(_ answer: Result<Route, RoutingFailure>, askedAt asked: Instant) {
+        // One that comes too late is not listened to.
+        guard routing != nil else { return }
+        routing = nil
+        listener.metrics.routing.answered(after: Clocks.monotonic() - asked)
+        switch answer {
+        case .success(let route): take(route)
+        case .failure(let why): notRouted(why)
+        }
+    }
+
+    /// No longer waits for the router.
+    func forgetRouter() {
+        routing?.cancel()
+        routing = nil
+    }
+
+    private func take(_ route: Route) {
+        if case .refusal(let refusal) = route.target { return refuse(refusal) }
+        do throws(RoutingFailure) {
+            guard case .router(_, let table) = listener.routing else { return }
+            if let data = route.applicationData { try remember(data) }
+            if let count = route.tickets { client.tls.plan(heldTickets: min(max(count, 0), Route.maximumTickets)) }
+            guard let (group, selection) = try table.selection(route.target) else { return }
+            listener.metrics.routing.count(.routed)
+            go(to: group, selection)
+        } catch {
+            notRouted(error)
+        }
+    }
+
+    private func remember(_ data: [UInt8]) throws(RoutingFailure) {
+        do throws(ApplicationDataError) {
+            try client.sessions.setApplicationData(data)
+        } catch {
+            // Where nothing is resumed there is nothing to remember it.
+            if case .noSession = error { return }
+            throw .failed("\(error)")
+        }
+    }
+
+    private func go(to group: UpstreamGroup, _ selection: UpstreamGroup.Selection) {
+        guard machine.routed() else { return }
+        upstream.go(to: listener.upstream(group), selection)
+        connect()
+    }
+
+    /// The router has refused the connection.
+    private func refuse(_ refusal: RouteRefusal) {
+        listener.metrics.routing.count(.refused)
+        switch refusal {
+        case .alert(let alert) where alert.isFatal && client.tls.refuse(with: alert): end(.refusedByAlert(alert))
+        case .alert, .close:
+            guard end(.refused) else { return }
+            client.issueHeldTickets()
+            client.sendCloseNotify()
+        case .silently: end(.refusedSilently)
+        }
+    }
+
+    @discardableResult
+    private func end(_ why: ConnectionMachine.NotRouted) -> Bool {
+        guard machine.notRouted(why) else { return false }
+        record.detail = "the router refuses it"
+        return true
+    }
+
+    /// There is no route.
+    func notRouted(_ why: RoutingFailure) {
+        guard machine.notRouted() else { return }
+        listener.metrics.routing.count(why.result)
+        record.detail = why.detail
+        worker.log.notRouted(listener, record, why)
+        forgetRouter()
+        // Its next handshake should cost no more for that.
+        client.issueHeldTickets()
+    }
+}
+
+extension TLSAlert {
+    /// Whether it ends a connection: all but close_notify and user_canceled (RFC 8446 §6).
+    fileprivate var isFatal: Bool { self != .closeNotify && code != 90 }
+}
+
+extension String {
+    /// A router's own words, as far as a line of the log has room for them.
+    fileprivate var shortenedForLog: String { count > 200 ? prefix(200) + "…" : self }
+}

@@ -1,0 +1,35 @@
+package import RepriseRouting
+internal import RepriseVocabulary
+
+/// Where a listener's connections go.
+package enum Routing: Sendable {
+    /// All to one group.
+    case group(UpstreamGroup)
+    /// Where a router says, among those groups.
+    case router(PluggedRouter, RouteTable)
+
+    var router: (any UpstreamRouter)? { if case .router(let plugged, _) = self { plugged.router } else { nil } }
+}
+
+/// A router with its name in the configuration.
+package final class PluggedRouter: Sendable {
+    let name: String
+    let router: any UpstreamRouter
+    private let warned = Locked<Instant?>(nil)
+
+    /// How often one router is warned of at most.
+    static let warningInterval = Duration.seconds(60)
+
+    package init(_ name: String, _ router: any UpstreamRouter) {
+        (self.name, self.router) = (name, router)
+    }
+
+    /// Whether a warning about it is due, and counts as given.
+    func mayWarn(at now: Instant) -> Bool {
+        warned.withLock { last in
+            if let last, now - last < Self.warningInterval { return false }
+            last = now
+            return true
+        }
+    }
+}

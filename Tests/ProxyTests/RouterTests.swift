@@ -1,0 +1,320 @@
+import Glibc
+import RepriseProxy
+import RepriseResumption
+import RepriseRouting
+import RepriseTestSupport
+import RepriseVocabulary
+import Testing
+
+/// A router whose answers come when a test says so.
+private final class LateRouter: UpstreamRouter {
+    private struct State {
+        var questions = 0
+        var cancelled = 0
+        var waiting: [CheckedContinuation<Route, any Error>] = []
+    }
+
+    private let state = Locked(State())
+
+    func route(_ request: borrowing RouteRequest) -> RouteAnswer {
+        state.withLock { $0.questions += 1 }
+        return .later { [self] in
+            try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { continuation in
+                    state.withLock { $0.waiting.append(continuation) }
+                }
+            } onCancel: {
+                state.withLock { $0.cancelled += 1 }
+            }
+        }
+    }
+
+    var questions: Int { state.withLock { $0.questions } }
+    var waiting: Int { state.withLock { $0.waiting.count } }
+    var cancelled: Int { state.withLock { $0.cancelled } }
+
+    func answer(_ answer: Result<Route, any Error>) {
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume(with: answer) }
+    }
+}
+
+/// A router that answers at once, and notes what it is told.
+private final class PromptRouter: UpstreamRouter {
+    let answer: @Sendable (borrowing RouteRequest) -> RouteAnswer
+    let notes = Locked<[String]>([])
+
+    init(_ answer: @escaping @Sendable (borrowing RouteRequest) -> RouteAnswer) { self.answer = answer }
+
+    func route(_ request: borrowing RouteRequest) -> RouteAnswer { answer(request) }
+
+    func connected(_ connection: borrowing ConnectionView) {
+        let server = connection.server ?? "-"
+        notes.withLock { $0.append("connected \(server)") }
+    }
+
+    func failed(_ connection: borrowing ConnectionView, _ reason: ConnectFailure) {
+        let server = connection.server ?? "-"
+        notes.withLock { $0.append("failed \(server) \(reason.word)") }
+    }
+
+    func ended(_ report: ConnectionReport) {
+        notes.withLock { $0.append("ended \(report.ending?.description ?? "-")") }
+    }
+}
+
+private struct Failed: Error, CustomStringConvertible {
+    var description: String { "out of luck" }
+}
+
+/// Where a router sends connections, and what becomes of its failures.
+@Suite struct RouterTests {
+    private func worker(
+        _ servers: [UpstreamServer], _ router: any UpstreamRouter, deadline: Duration = .seconds(5),
+        _ change: (inout TestWorker.Parts) -> Void = { _ in }
+    ) async throws -> TestWorker {
+        var parts = TestWorker.Parts()
+        parts.router = router
+        parts.settings.timeouts.route = deadline
+        change(&parts)
+        return try await TestWorker(before: servers, parts)
+    }
+
+    private func server(_ upstream: TestUpstream, _ id: String = "a") -> UpstreamServer {
+        TestWorker.server(Int(upstream.port), id: id)
+    }
+
+    private static func readAll(_ client: SocketClient) -> [UInt8] {
+        var all: [UInt8] = []
+        repeat {
+            while let bytes = try? client.tls.read(), !bytes.isEmpty { all += bytes }
+        } while client.takeIn()
+        return all
+    }
+
+    private static func routes(_ result: String, _ count: Int) -> String {
+        "reprise_routes_total{listener=\"web\",result=\"\(result)\"} \(count)"
+    }
+
+    @Test func `what a client sends meanwhile, and its end, reach the upstream when the answer has come`() async throws
+    {
+        let (upstream, router) = (TestUpstream.echo(), LateRouter())
+        let worker = try await worker([server(upstream)], router)
+        let port = worker.port
+        try await onOwnThread {
+            let client = try TestWorker.connect(port, sending: [1, 2, 3])
+            client.tls.sendCloseNotify()
+            client.flush()
+            #expect(eventually { router.waiting == 1 })
+            #expect(upstream.accepted == 0)
+            // Only this connection waits.
+            let other = try TestWorker.connect(port, sending: [4])
+            #expect(eventually { router.waiting == 2 })
+            router.answer(.success(.group("app")))
+            #expect(Self.readAll(client) == [1, 2, 3])
+            #expect(eventually { worker.hasEnded(.clientCloseNotify) })
+            withExtendedLifetime(other) {}
+        }
+        #expect(worker.has(Self.routes("routed", 2)))
+        await worker.end()
+    }
+
+    @Test(arguments: ["group", "server", "throws"])
+    func `a router that fails, or names what is not there, has its client reset`(_ fault: String) async throws {
+        for isLate in [false, true] {
+            let route: Route? =
+                switch fault {
+                case "group": .group("nobody")
+                case "server": .server("nobody", in: "app")
+                default: nil
+                }
+            guard isLate || route != nil else { continue }
+            let router = PromptRouter { _ in
+                guard isLate, let route else { return route.map(RouteAnswer.now) ?? .later { throw Failed() } }
+                return .later { route }
+            }
+            let upstream = TestUpstream.echo()
+            let worker = try await worker([server(upstream)], router)
+            let port = worker.port
+            try await onOwnThread {
+                let client = try TestWorker.connect(port, sending: [1])
+                #expect(Self.readAll(client).isEmpty && !client.tls.hasReceivedShutdown)
+                #expect(eventually { worker.hasEnded(.upstreamUnreachable) })
+                #expect(upstream.accepted == 0)
+            }
+            #expect(worker.has(Self.routes(route == nil ? "failed" : "unknown", 1)), "\(worker.metrics)")
+            await worker.end()
+        }
+    }
+
+    @Test func `a router that never answers is not waited for, and its late answer changes nothing`() async throws {
+        let (upstream, router) = (TestUpstream.echo(), LateRouter())
+        let worker = try await worker([server(upstream)], router, deadline: .milliseconds(50))
+        let port = worker.port
+        try await onOwnThread {
+            let client = try TestWorker.connect(port, sending: [1])
+            #expect(Self.readAll(client).isEmpty)
+            #expect(eventually { worker.hasEnded(.upstreamUnreachable) })
+            #expect(eventually { router.cancelled == 1 })
+            router.answer(.success(.group("app")))
+            // A client behind it shows that the answer was heard.
+            let next = try? TestWorker.connect(port, sending: [1])
+            #expect(next != nil && eventually { router.questions == 2 })
+            #expect(upstream.accepted == 0)
+            withExtendedLifetime(next) {}
+        }
+        #expect(worker.has(Self.routes("late", 1)))
+        router.answer(.failure(Failed()))
+        await worker.end()
+        router.answer(.failure(Failed()))
+    }
+
+    @Test func `a question is taken back when its client goes`() async throws {
+        let (upstream, router) = (TestUpstream.echo(), LateRouter())
+        let worker = try await worker([server(upstream)], router)
+        let port = worker.port
+        try await onOwnThread {
+            let client = try TestWorker.connect(port)
+            #expect(eventually { router.waiting == 1 })
+            client.reset()
+            #expect(eventually { router.cancelled == 1 && worker.hasEnded(.clientReset) })
+            router.answer(.success(.group("app")))
+            let next = try TestWorker.connect(port)
+            #expect(eventually { router.questions == 2 })
+            #expect(upstream.accepted == 0)
+            withExtendedLifetime(next) {}
+        }
+        router.answer(.failure(Failed()))
+        await worker.end()
+    }
+
+    @Test(arguments: [TLSVersion.tls1_2, .tls1_3])
+    func `a refused client learns it as the router says`(_ version: TLSVersion) async throws {
+        let refusals: [RouteRefusal] = [.alert(.accessDenied), .alert(.closeNotify), .close, .silently]
+        for refusal in refusals {
+            let router = PromptRouter { _ in .now(.refuse(refusal)) }
+            let upstream = TestUpstream.echo()
+            let worker = try await worker([server(upstream)], router)
+            let port = worker.port
+            let isAlert = refusal == .alert(.accessDenied) && version == .tls1_3
+            try await onOwnThread {
+                var options = MemoryClient.Options(serverName: "a.test")
+                options.maximumVersion = version
+                let client = try SocketClient(port: port, options)
+                var failure: (any Error)?
+                repeat {
+                    do {
+                        while let bytes = try client.tls.read(), !bytes.isEmpty {}
+                    } catch {
+                        failure = error
+                    }
+                } while failure == nil && client.takeIn()
+                client.shutdownWrite()
+                let words = failure.map { "\($0)" } ?? ""
+                #expect(words.contains("access_denied") == isAlert, "\(refusal) \(words)")
+                #expect(client.tls.hasReceivedShutdown == (refusal != .silently && !isAlert), "\(refusal)")
+                let ending: Ending = isAlert ? .alertSent(.accessDenied) : .refused
+                #expect(eventually { worker.hasEnded(ending) }, "\(refusal) \(worker.metrics)")
+                #expect(upstream.accepted == 0)
+            }
+            #expect(worker.has(Self.routes("refused", 1)))
+            await worker.end()
+        }
+    }
+
+    @Test func `a route to a server goes there, and to others only where the router says so`() async throws {
+        for orOthers in [false, true] {
+            let alive = TestUpstream.echo()
+            let dead = UpstreamServer(id: "y", endpoints: [.unix(path: "/nonexistent/socket")])
+            let router = PromptRouter { request in
+                guard request.hasGroup("app"), !request.hasGroup("b"), request.servers(of: "app") == ["x", "y"] else {
+                    return .now(.refuse(.silently))
+                }
+                return .now(.server("y", in: "app", orOthers: orOthers))
+            }
+            let worker = try await worker([server(alive, "x"), dead], router)
+            let port = worker.port
+            try await onOwnThread {
+                let client = try TestWorker.connect(port, sending: [9])
+                client.tls.sendCloseNotify()
+                client.flush()
+                #expect(Self.readAll(client) == (orOthers ? [9] : []))
+                let ending: Ending = orOthers ? .clientCloseNotify : .upstreamUnreachable
+                #expect(eventually { worker.hasEnded(ending) })
+            }
+            #expect(
+                router.notes.withLock { $0 }
+                    == (orOthers
+                        ? ["failed y refused", "connected x", "ended client_close_notify"]
+                        : ["failed y refused", "ended upstream_unreachable"]))
+            await worker.end()
+        }
+    }
+
+    @Test(arguments: [SessionCarrier.id, .ticket, .stateless, .stateful])
+    func `what a router has a session remember comes back to it, and decides the next route`(
+        _ carrier: SessionCarrier
+    ) async throws {
+        let seen = Locked<[[UInt8]]>([])
+        let router = PromptRouter { request in
+            let data = request.connection.applicationData
+            seen.withLock { $0.append(data) }
+            var route = Route.server(data == [7] ? "b" : "a", in: "app")
+            route.applicationData = [7]
+            return .now(route)
+        }
+        let (first, second) = (TestUpstream.echo(), TestUpstream.echo())
+        let worker = try await worker([server(first, "a"), server(second, "b")], router) {
+            $0.tls = MemoryServer.settings(mode: carrier.mode)
+            $0.settings.ticketsWaitForUpstream = true
+        }
+        let port = worker.port
+        try await onOwnThread {
+            let client = try SocketClient.echoed(port: port, carrier.client())
+            let session = try #require(client.tls.sessions.last)
+            let again = try SocketClient.echoed(port: port, carrier.client(resuming: session))
+            #expect(again.tls.wasResumed)
+            #expect(seen.withLock { $0 } == [[], [7]] && first.accepted == 1 && second.accepted == 1)
+        }
+        await worker.end()
+    }
+
+    @Test func `a router says how many tickets its client gets, when they wait for the upstream`() async throws {
+        for count in [0, 1, 5, 1000] {
+            let router = PromptRouter { _ in
+                var route = Route.group("app")
+                route.tickets = count
+                return .now(route)
+            }
+            let upstream = TestUpstream.echo()
+            let worker = try await worker([server(upstream)], router) { $0.settings.ticketsWaitForUpstream = true }
+            let port = worker.port
+            try await onOwnThread {
+                let client = try SocketClient.echoed(port: port, MemoryClient.Options(serverName: "a.test"))
+                #expect(client.tls.sessions.count == min(count, Route.maximumTickets))
+            }
+            await worker.end()
+        }
+    }
+
+    @Test func `a router that blocks its worker is counted`() async throws {
+        let router = PromptRouter { _ in
+            // What must not be done.
+            usleep(30_000)
+            return .now(.group("app"))
+        }
+        let upstream = TestUpstream.echo()
+        let worker = try await worker([server(upstream)], router)
+        let port = worker.port
+        try await onOwnThread {
+            let client = try SocketClient.echoed(port: port, MemoryClient.Options(serverName: "a.test"))
+            #expect(worker.has("reprise_router_stalls_total{listener=\"web\"} 1"))
+            #expect(worker.has("reprise_route_duration_seconds_count{listener=\"web\"} 1"))
+            withExtendedLifetime(client) {}
+        }
+        await worker.end()
+    }
+}
