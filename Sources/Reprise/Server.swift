@@ -20,6 +20,16 @@ public import RepriseVocabulary
 /// may call it, also an observer's, which must not wait for the answer where it was called.
 public final class Server: Sendable {
     /// Where a server's configuration comes from.
+    ///
+    /// ```swift
+    /// let port = 8080
+    /// let server = Server(.text("""
+    ///     listeners:
+    ///       - { name: web, bind: ["[::]:8443"], router: app, tls: { hosts: [{ names: [a.test], certificates: [
+    ///           { chain: a.pem, key: a.key }] }] } }
+    ///     upstreams: [{ name: app, servers: ["127.0.0.1:\(port)"] }]
+    ///     """, relativeTo: "/etc/app"))
+    /// ```
     public struct Configuration: Sendable {
         let source: ConfigurationSource
 
@@ -43,6 +53,14 @@ public final class Server: Sendable {
     }
 
     /// What a program decides that no configuration can say.
+    ///
+    /// ```swift
+    /// var options = Server.Options()
+    /// options.environment = ["PORT": "8443"]
+    /// options.sessions = EstablishedSessions()
+    /// options.store = store
+    /// let server = Server(.file("reprise.yaml"), options)
+    /// ```
     public struct Options: Sendable {
         /// The variables for `${NAME}` in the configuration. `NOTIFY_SOCKET`, `LISTEN_PID` and `LISTEN_FDS` among them
         /// make it systemd's service (sd_notify(3), sd_listen_fds(3)).
@@ -61,6 +79,11 @@ public final class Server: Sendable {
     }
 
     /// What a server may change of the whole process, for programs that are nothing beside it.
+    ///
+    /// ```swift
+    /// var options = Server.Options()
+    /// options.process = [.raiseDescriptorLimit, .forbidCoreDumps]
+    /// ```
     public struct ProcessSettings: OptionSet, Sendable {
         public let rawValue: Int
 
@@ -73,6 +96,11 @@ public final class Server: Sendable {
     }
 
     /// An address that a listener serves on.
+    ///
+    /// ```swift
+    /// let addresses = try await server.start()
+    /// let web = addresses.first { $0.listener == "web" }?.endpoint
+    /// ```
     public struct Address: Sendable, Hashable {
         /// The listener's name.
         public let listener: String
@@ -81,6 +109,10 @@ public final class Server: Sendable {
     }
 
     /// Where a server is in its life.
+    ///
+    /// ```swift
+    /// if server.state == .serving { try await server.reload() }
+    /// ```
     public enum State: String, Sendable, CaseIterable {
         case new, starting, serving, draining, ended
     }

@@ -1,4 +1,10 @@
 /// Bytes that must not be seen: they print as `[secret]` everywhere, and are wiped when the last holder releases them.
+///
+/// ```swift
+/// guard let secret = session.serialized() else { return }
+/// print("\(secret.count) bytes: \(secret)")  // … bytes: [secret]
+/// let bytes = secret.withBytes { Array($0) }  // to be sealed, sent, and wiped by who copied them
+/// ```
 public final class Secret: Sendable {
     // @unchecked is not needed: the buffer is immutable from init to deinit.
     private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer
