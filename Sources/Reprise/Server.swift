@@ -65,7 +65,7 @@ public final class Server: Sendable {
         /// The variables for `${NAME}` in the configuration. `NOTIFY_SOCKET`, `LISTEN_PID` and `LISTEN_FDS` among them
         /// make it systemd's service (sd_notify(3), sd_listen_fds(3)).
         public var environment: [String: String] = [:]
-        /// Gets every session that a client is given, for example an ``EstablishedSessions``.
+        /// Gets every session that a client is given, for example an `EstablishedSessions`.
         public var sessions: (any SessionObserver)?
         /// Keeps the stateful sessions of all session domains, for machines that share them; `nil`: this process keeps
         /// them. Machines that share a store share `sessions.tickets.keys`, too.

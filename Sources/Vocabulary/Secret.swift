@@ -17,14 +17,18 @@ public final class Secret: Sendable {
 
     /// Takes a copy of a part of another.
     ///
-    /// - Parameter range: which of its bytes; within its ``count``.
+    /// - Parameters:
+    ///   - other: the whole.
+    ///   - range: which of its bytes; within its ``count``.
     public convenience init(copying other: Secret, _ range: Range<Int>) {
         self.init(copying: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(other.storage)[range]))
     }
 
     /// Lets `fill` make its bytes in place, so that no copy of them is left elsewhere.
     ///
-    /// - Parameter fill: gets `count` zero bytes.
+    /// - Parameters:
+    ///   - count: how many bytes.
+    ///   - fill: gets `count` zero bytes.
     public init(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         storage = .allocate(byteCount: count, alignment: 1)
         storage.initializeMemory(as: UInt8.self, repeating: 0)

@@ -60,8 +60,9 @@ public final class RetainedSession: Sendable {
 
     /// As ``resumability(at:)``, and asks the store that other machines share whether it has the session.
     ///
-    /// - Parameter deadline: how long to wait for the store; after that the answer is
-    ///   ``ResumptionRefusal/storeSilent``.
+    /// - Parameters:
+    ///   - time: when the client would offer it.
+    ///   - deadline: how long to wait for the store; after that the answer is `ResumptionRefusal.storeSilent`.
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
         guard answer == .yes, case .stored(let key) = handle, context.domain.answersLater else { return answer }
@@ -139,7 +140,9 @@ extension RetainedSession {
 
     /// Takes a session from its serialised form into a context.
     ///
-    /// - Parameter context: where it is to resume: of the same session domain, host and policy as the one it came from.
+    /// - Parameters:
+    ///   - serialized: what ``serialized()`` gave, here or on another machine.
+    ///   - context: where it is to resume: of the same session domain, host and policy as the one it came from.
     /// - Throws: ``SessionFormatError``.
     public convenience init(serialized: Secret, in context: SessionContext) throws(SessionFormatError) {
         guard let form = SerializedSession(serialized) else { throw .notASession }

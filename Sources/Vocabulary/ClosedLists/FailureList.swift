@@ -27,7 +27,11 @@ public struct FailureRow: Sendable {
     /// Whether a retry without changes makes sense, because the cause may be gone by then.
     public let retry: Bool
 
-    /// - Parameter retry: `false` for a proper end, and where someone must change something first.
+    /// - Parameters:
+    ///   - word: what logs, metrics and the configuration say.
+    ///   - meaning: one sentence for people, in Markdown.
+    ///   - origin: the side that it comes from.
+    ///   - retry: `false` for a proper end, and where someone must change something first.
     public init(_ word: String, _ meaning: String, _ origin: FailureOrigin, retry: Bool) {
         (self.word, self.meaning, self.origin, self.retry) = (word, meaning, origin, retry)
     }

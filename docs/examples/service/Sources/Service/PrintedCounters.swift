@@ -2,15 +2,17 @@ import Metrics
 
 /// A backend of swift-metrics that prints what is counted; a program for production has one that exports.
 struct PrintedCounters: MetricsFactory {
-    private struct Printed: CounterHandler {
+    private final class Printed: CounterHandler {
         let name: String
+
+        init(_ name: String) { self.name = name }
 
         func increment(by amount: Int64) { print("\(name) +\(amount)") }
         func reset() {}
     }
 
     func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        Printed(name: label + dimensions.map { " \($0.0)=\($0.1)" }.joined())
+        Printed(label + dimensions.map { " \($0.0)=\($0.1)" }.joined())
     }
 
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
