@@ -13,8 +13,8 @@ public import RepriseVocabulary
 /// - **`take` must delete**, so that of several callers at once only one gets the session: single use rests on it.
 ///
 /// Its functions run on the loop of the worker that asks: they must not block, and what waits for a network suspends. One
-/// that throws, or has no answer by `sessions.store_deadline`, counts as a miss; a write that takes more than
-/// 5 s is cancelled.
+/// that throws, or has no answer by `sessions.store_deadline`, counts as a miss; a write that takes more than 5 s is
+/// cancelled.
 ///
 /// ```swift
 /// actor Memory: SessionStore {
