@@ -3,7 +3,7 @@ import RepriseTestSupport
 import Testing
 
 /// The reference that DocC makes of the modules that a program imports.
-@Suite struct ReferenceTests {
+@Suite struct ModuleReferenceTests {
     private static let root = PublicTypes.root
 
     /// Of a path in Sources, the folder of its module.
