@@ -50,9 +50,12 @@ format:
 docs: deps-test
 	REPRISE_WRITE_DOCS=1 $(SWIFT) test --filter 'DocumentTests'
 
-# The reference of the modules that a program imports, into .build/plugins/Swift-DocC/outputs; a warning is an error. Only
-# with the variable does the package depend on the plugin, so that no other build fetches it.
+# The reference of the modules that a program imports, into .build/plugins/Swift-DocC/outputs; a warning is an error. The
+# package depends on the plugin only with the variable, and Package.resolved, by which a build fetches, is put back.
 docc: deps
+	@mkdir -p .build; kept=$$(mktemp -p .build); \
+	if [ -f Package.resolved ]; then cp Package.resolved $$kept; fi; \
+	trap 'rm -f Package.resolved; if [ -s $$kept ]; then cp $$kept Package.resolved; fi; rm -f $$kept' EXIT; \
 	REPRISE_DOCS=1 $(SWIFT) package generate-documentation $(addprefix --target ,$(DOCC)) --warnings-as-errors
 
 # Thread and address sanitizer, each with a build of its own. The integration tests run a sanitized server, and fail
