@@ -9,11 +9,12 @@ BUILD_PACKAGES = libevent-dev libssl-dev pkg-config ca-certificates git
 TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 strace
 SANITIZED = TLSTests|EventLoopTests|ProxyTests|MetricsTests|ConfigurationTests|RepriseTests|AdminTests|RoutingTests
 SANITIZED := $(SANITIZED)|VocabularyTests|IntegrationTests|ResumptionTests|ContractTests
+DOCC = RepriseVocabulary RepriseResumption RepriseRouting Reprise
 # The files in which a test says of itself that it is slow (Tests/TestSupport/Slow.swift), as --filter takes them.
 empty :=
 SLOW = $(subst $(empty) ,|,$(notdir $(shell grep -rlE '\.slow\b|Slow\.isAsked' --include='*.swift' Tests/*Tests)))
 
-.PHONY: run build program release test test-slow test-build lint format docs sanitize bench image deps deps-test clean
+.PHONY: run build program release test test-slow test-build lint format docs docc sanitize bench image deps deps-test clean
 
 run: program
 	.build/release/reprise demo
@@ -48,6 +49,14 @@ format:
 # Writes anew the documents that are made from the code: metrics, options, schema.
 docs: deps-test
 	REPRISE_WRITE_DOCS=1 $(SWIFT) test --filter 'DocumentTests'
+
+# The reference of the modules that a program imports, into .build/plugins/Swift-DocC/outputs; a warning is an error. The
+# package depends on the plugin only with the variable, and Package.resolved, by which a build fetches, is put back.
+docc: deps
+	@mkdir -p .build; kept=$$(mktemp -p .build); \
+	if [ -f Package.resolved ]; then cp Package.resolved $$kept; fi; \
+	trap 'rm -f Package.resolved; if [ -s $$kept ]; then cp $$kept Package.resolved; fi; rm -f $$kept' EXIT; \
+	REPRISE_DOCS=1 $(SWIFT) package generate-documentation $(addprefix --target ,$(DOCC)) --warnings-as-errors
 
 # Thread and address sanitizer, each with a build of its own. The integration tests run a sanitized server, and fail
 # when it writes a sanitizer's report.

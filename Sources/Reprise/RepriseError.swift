@@ -1,4 +1,14 @@
 /// Why Reprise does not start, or keeps its old configuration; the text is for the operator.
+///
+/// ```swift
+/// do {
+///     try await server.reload()
+/// } catch .faults(let lines) {
+///     for line in lines { print(line) }  // reprise.yaml:7:5: listeners.web.bind: …
+/// } catch {
+///     print("\(error)", error.isWorthRetrying ? "(later, perhaps)" : "")
+/// }
+/// ```
 public enum RepriseError: Error, Sendable {
     /// The configuration has faults: one line each, `file:line:column: path: …`.
     case faults([String])

@@ -5,6 +5,16 @@ public import RepriseRouting
 /// What a program says of its server.
 extension Server {
     /// Where a server's configuration comes from.
+    ///
+    /// ```swift
+    /// let port = 8080
+    /// let server = Server(.text("""
+    ///     listeners:
+    ///       - { name: web, bind: ["[::]:8443"], router: app, tls: { hosts: [{ names: [a.test], certificates: [
+    ///           { chain: a.pem, key: a.key }] }] } }
+    ///     upstreams: [{ name: app, servers: ["127.0.0.1:\(port)"] }]
+    ///     """, relativeTo: "/etc/app"))
+    /// ```
     public struct Configuration: Sendable {
         let source: ConfigurationSource
 
@@ -41,6 +51,14 @@ extension Server {
     }
 
     /// What a program decides that no configuration can say.
+    ///
+    /// ```swift
+    /// var options = Server.Options()
+    /// options.environment = ["PORT": "8443"]
+    /// options.sessions = EstablishedSessions()
+    /// options.store = store
+    /// let server = Server(.file("reprise.yaml"), options)
+    /// ```
     public struct Options: Sendable {
         /// The variables for `${NAME}` in the configuration. `NOTIFY_SOCKET`, `LISTEN_PID` and `LISTEN_FDS` among them
         /// make it systemd's service (sd_notify(3), sd_listen_fds(3)).
@@ -61,6 +79,11 @@ extension Server {
     }
 
     /// What a server may change of the whole process, for programs that are nothing beside it.
+    ///
+    /// ```swift
+    /// var options = Server.Options()
+    /// options.process = [.raiseDescriptorLimit, .forbidCoreDumps]
+    /// ```
     public struct ProcessSettings: OptionSet, Sendable {
         public let rawValue: Int
 

@@ -9,7 +9,7 @@ extension Server {
     /// core dumps, and logs to standard error.
     /// - Parameters:
     ///   - configurationFile: the path of the YAML file; paths in it are relative to its folder.
-    ///   - sessions: gets every session that a client is given, for example an ``EstablishedSessions``.
+    ///   - sessions: gets every session that a client is given, for example an `EstablishedSessions`.
     ///   - environment: the variables for `${NAME}` in the file, `NOTIFY_SOCKET` and `LISTEN_FDS`.
     ///   - report: gets the reasons why it did not start, one line at a time.
     /// - Returns: 0 after draining, 1 when the configuration has faults, 2 when the system refused, 143 after a second

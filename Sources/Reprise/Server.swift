@@ -21,6 +21,11 @@ public import RepriseVocabulary
 /// may call it, also an observer's, which must not wait for the answer where it was called.
 public final class Server: Sendable {
     /// An address that a listener serves on.
+    ///
+    /// ```swift
+    /// let addresses = try await server.start()
+    /// let web = addresses.first { $0.listener == "web" }?.endpoint
+    /// ```
     public struct Address: Sendable, Hashable {
         /// The listener's name.
         public let listener: String
@@ -29,6 +34,10 @@ public final class Server: Sendable {
     }
 
     /// Where a server is in its life.
+    ///
+    /// ```swift
+    /// if server.state == .serving { try await server.reload() }
+    /// ```
     public enum State: String, Sendable, CaseIterable {
         case new, starting, serving, draining, ended
     }

@@ -1,4 +1,11 @@
 /// A number of bytes, as people write it: `64KiB`, `10MB`, `512`.
+///
+/// ```swift
+/// if let count = ByteCount(parsing: "64KiB") {
+///     print(count.bytes)  // 65536
+///     print(count < ByteCount(1_000_000))  // true
+/// }
+/// ```
 public struct ByteCount: Sendable, Hashable, Comparable {
     /// The count itself.
     public let bytes: Int

@@ -1,4 +1,11 @@
 /// Where a socket listens or connects to: an IP address and port, or a Unix socket's path.
+///
+/// ```swift
+/// for address in try await server.start() {
+///     if case .ip(_, let port) = address.endpoint { print("https://localhost:\(port)/") }
+/// }
+/// let upstream = Endpoint(parsing: "unix:/run/app.sock")
+/// ```
 public enum Endpoint: Sendable, Hashable {
     /// An IP address and a port.
     case ip(IPAddress, port: UInt16)
@@ -36,6 +43,12 @@ extension Endpoint: CustomStringConvertible {
 }
 
 /// A host name and a port, which a resolver turns into endpoints: `app.internal:8080`.
+///
+/// ```swift
+/// if let server = HostEndpoint(parsing: "app.internal:8080") {
+///     print(server.host, server.port)  // app.internal 8080
+/// }
+/// ```
 public struct HostEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// The name to resolve.
     public let host: ServerName
@@ -70,6 +83,11 @@ private func splitPort(_ text: String) -> (host: (text: String, bracketed: Bool)
 }
 
 /// The number of a connection in logs: unique in one process, never used again.
+///
+/// ```swift
+/// let names: [ConnectionID: String] = [ConnectionID(7): "the first client"]
+/// for (id, name) in names { print("connection \(id) is \(name)") }
+/// ```
 public struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
     /// The number.
     public let value: UInt64

@@ -1,6 +1,11 @@
 /// An IPv4 or IPv6 address, in network order. It holds no scoped (zoned) addresses.
 ///
 /// An IPv4 address that a dual-stack socket shows as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2) is that IPv4 address.
+///
+/// ```swift
+/// let clients = ["192.0.2.1", "2001:db8::1", "2001:db8::2"].compactMap(IPAddress.init(parsing:))
+/// print(Set(clients.map(\.network)).count)  // 2: who holds one IPv6 address holds its network
+/// ```
 public struct IPAddress: Sendable, Hashable {
     /// Whether ``high`` and ``low`` hold an IPv6 address; else ``low`` holds the four bytes of an IPv4 address.
     public let isIPv6: Bool

@@ -2,6 +2,12 @@
 ///
 /// Only the loop reads the clock (design decision D8); all other code gets an instant. Instants of two machines, or of
 /// two boots of one machine, say nothing about each other.
+///
+/// ```swift
+/// let opened = Instant(nanoseconds: 1_000_000_000)
+/// let deadline = opened + .seconds(5)
+/// print((deadline - opened).inSeconds)  // 5.0
+/// ```
 public struct Instant: Sendable, Hashable, Comparable {
     /// Nanoseconds since an arbitrary origin.
     public let nanoseconds: UInt64

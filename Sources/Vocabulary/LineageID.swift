@@ -1,6 +1,12 @@
 /// Names a lineage: all sessions that descend from one full handshake, in tickets or stores.
 ///
 /// Sixteen random bytes; it says nothing about the client, and a reader of a log cannot resume with it.
+///
+/// ```swift
+/// guard let id = session.details.lineage?.id else { return }
+/// print("audit: lineage \(id)")
+/// let same = LineageID(id.bytes) == id  // true: the bytes are all of it
+/// ```
 public struct LineageID: Sendable, Hashable {
     /// How many bytes it has.
     public static let byteCount = 16

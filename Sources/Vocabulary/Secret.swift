@@ -1,4 +1,10 @@
 /// Bytes that must not be seen: they print as `[secret]` everywhere, and are wiped when the last holder releases them.
+///
+/// ```swift
+/// guard let secret = session.serialized() else { return }
+/// print("\(secret.count) bytes: \(secret)")  // … bytes: [secret]
+/// let bytes = secret.withBytes { Array($0) }  // to be sealed, sent, and wiped by who copied them
+/// ```
 public final class Secret: Sendable {
     // @unchecked is not needed: the buffer is immutable from init to deinit.
     private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer
@@ -11,14 +17,18 @@ public final class Secret: Sendable {
 
     /// Takes a copy of a part of another.
     ///
-    /// - Parameter range: which of its bytes; within its ``count``.
+    /// - Parameters:
+    ///   - other: the whole.
+    ///   - range: which of its bytes; within its ``count``.
     public convenience init(copying other: Secret, _ range: Range<Int>) {
         self.init(copying: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(other.storage)[range]))
     }
 
     /// Lets `fill` make its bytes in place, so that no copy of them is left elsewhere.
     ///
-    /// - Parameter fill: gets `count` zero bytes.
+    /// - Parameters:
+    ///   - count: how many bytes.
+    ///   - fill: gets `count` zero bytes.
     public init(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         storage = .allocate(byteCount: count, alignment: 1)
         storage.initializeMemory(as: UInt8.self, repeating: 0)

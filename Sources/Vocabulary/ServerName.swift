@@ -1,4 +1,10 @@
 /// A DNS host name as the server_name extension carries it (RFC 6066 §3), in lower case and without a trailing dot.
+///
+/// ```swift
+/// if let name = ServerName("WWW.Example.test.") {
+///     print(name, name.parent ?? "")  // www.example.test example.test
+/// }
+/// ```
 public struct ServerName: Sendable, Hashable {
     /// The name: 1 to 253 ASCII bytes.
     public let text: String
@@ -54,6 +60,12 @@ extension ServerName: CustomStringConvertible {
 }
 
 /// A name a host answers to: exact, or a wildcard that stands for exactly one label (RFC 6125 §6.4.3).
+///
+/// ```swift
+/// if case .wildcard(let parent)? = NamePattern("*.example.test") {
+///     print("every name right below \(parent)")
+/// }
+/// ```
 public enum NamePattern: Sendable, Hashable {
     /// `example.test`
     case exact(ServerName)

@@ -1,4 +1,9 @@
 /// A TLS alert description (RFC 8446 §6, RFC 5246 §7.2, RFC 7301 §3.2).
+///
+/// ```swift
+/// print(TLSAlert(code: 40).name)  // handshake_failure
+/// print(TLSAlert.accessDenied.code)  // 49
+/// ```
 public struct TLSAlert: Sendable, Hashable {
     /// The number on the wire.
     public let code: UInt8

@@ -1,6 +1,13 @@
 /// A moment of civil time (CLOCK_REALTIME), for log lines and for the validity of certificates.
 ///
 /// It can jump; durations are measured with ``Instant``.
+///
+/// ```swift
+/// if let expires = session.details.expires {
+///     print("it resumes until \(expires)", expires < WallTime.now ? "and is over" : "")
+/// }
+/// let restart = WallTime(rfc3339: "2026-11-23T05:08:00Z")
+/// ```
 public struct WallTime: Sendable, Hashable, Comparable {
     /// Whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
     public let secondsSinceEpoch: Int64

@@ -81,7 +81,7 @@ import Testing
     }
 }
 
-/// The programs in docs/examples.
+/// The programs in docs/examples, each built in a copy that goes with the test.
 @Suite struct ExampleTests {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -89,31 +89,58 @@ import Testing
     @Test(.slow) func `the example of an embedding program is built, serves, and sees its sessions`() throws {
         let folder = RepriseProcess.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let example = folder.appending(path: "example")
-        try FileManager.default.copyItem(at: Self.root.appending(path: "docs/examples/embedding"), to: example)
-        let manifest = example.appending(path: "Package.swift")
-        let text = try String(contentsOf: manifest, encoding: .utf8)
-        try Data(text.replacing("../../..", with: Self.root.path).utf8).write(to: manifest)
-        let resolved = Self.root.appending(path: "Package.resolved")
-        if FileManager.default.fileExists(atPath: resolved.path) {
-            try? FileManager.default.copyItem(at: resolved, to: example.appending(path: "Package.resolved"))
-        }
-        let built = try Shell.run(["swift", "build", "--package-path", example.path], seconds: 900)
-        try #require(built.status == 0, "\(built.output.suffix(4000))\n\(built.errors)")
+        let program = try Self.build("embedding", product: "Visits", in: folder)
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         let file = folder.appending(path: "reprise.yaml")
         try Data(TestConfiguration(TestUpstream.http("ok\n")).text.utf8).write(to: file)
+        let output = try Self.visit("\(program) \(file.path)", until: "lineage", in: folder)
+        #expect(output.hasPrefix("ok\nlocalhost TLSv1.3 lineage "), "\(output)")
+    }
+
+    @Test(.slow) func `the example of a service is built with Hummingbird, serves, and counts its sessions`() throws {
+        let folder = RepriseProcess.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let program = try Self.build("service", product: "Service", in: folder)
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let variables = "PORT=0 CERTIFICATE=\(folder.path)/a.pem KEY=\(folder.path)/a.key"
+        let output = try Self.visit("env \(variables) \(program)", until: "tls_sessions", in: folder)
+        #expect(output == "hello\ntls_sessions version=TLSv1.3 +1\n", "\(output)")
+    }
+
+    /// - Returns: the path of the program.
+    private static func build(_ name: String, product: String, in folder: URL) throws -> String {
+        let example = folder.appending(path: "example")
+        try FileManager.default.copyItem(at: root.appending(path: "docs/examples/\(name)"), to: example)
+        // What a build by hand has left in the original is no part of it.
+        for left in [".build", "Package.resolved"] {
+            try? FileManager.default.removeItem(at: example.appending(path: left))
+        }
+        let manifest = example.appending(path: "Package.swift")
+        let text = try String(contentsOf: manifest, encoding: .utf8)
+        try Data(text.replacing("../../..", with: root.path).utf8).write(to: manifest)
+        let resolved = root.appending(path: "Package.resolved")
+        if FileManager.default.fileExists(atPath: resolved.path) {
+            try FileManager.default.copyItem(at: resolved, to: example.appending(path: "Package.resolved"))
+        }
+        let built = try Shell.run(["swift", "build", "--package-path", example.path], seconds: 900)
+        try #require(built.status == 0, "\(built.output.suffix(4000))\n\(built.errors)")
+        return example.appending(path: ".build/debug/\(product)").path
+    }
+
+    /// Runs a program that says `web at ADDRESS`, and visits it.
+    ///
+    /// - Returns: what the client got, then what the program said with `word` in it.
+    private static func visit(_ command: String, until word: String, in folder: URL) throws -> String {
         let output = folder.appending(path: "output").path
         let script = """
-            stdbuf -oL \(example.path)/.build/debug/Visits \(file.path) >\(output) 2>/dev/null & child=$!
-            trap 'kill $child' EXIT
+            stdbuf -oL \(command) >\(output) 2>\(output).errors & child=$!
+            trap 'kill $child; wait $child' EXIT
             for i in $(seq 200); do grep -q ' at ' \(output) && break; sleep 0.05; done
             port=$(sed -n 's/.* at .*:\\([0-9]*\\)$/\\1/p' \(output))
             curl -sk https://localhost:$port/
-            for i in $(seq 200); do grep -q lineage \(output) && break; sleep 0.05; done
-            grep lineage \(output)
+            for i in $(seq 200); do grep -q \(word) \(output) && break; sleep 0.05; done
+            grep \(word) \(output) || cat \(output).errors
             """
-        let result = try Shell.run(["bash", "-c", script], seconds: 60)
-        #expect(result.output.hasPrefix("ok\nlocalhost TLSv1.3 lineage "), "\(result)")
+        return try Shell.run(["bash", "-c", script], seconds: 60).output
     }
 }

@@ -1,8 +1,21 @@
 public import RepriseVocabulary
 
 /// The result of a handshake's offer to resume a session.
+///
+/// ```swift
+/// let outcome = session.details.outcome
+/// print("\(outcome.hostID ?? "no host"): \(outcome.result)")
+/// ```
 public struct ResumptionOutcome: Sendable, Hashable {
     /// The result of the offer.
+    ///
+    /// ```swift
+    /// switch session.details.outcome.result {
+    /// case .notOffered: print("a new client")
+    /// case .resumed: print("a client that came back")
+    /// case .refused(let reason): print("a client that came back in vain: \(reason.word)")
+    /// }
+    /// ```
     public enum Result: Sendable, Hashable {
         /// The client offered nothing.
         case notOffered

@@ -149,6 +149,12 @@ struct ResumptionState: Hashable {
 }
 
 /// All sessions that descend from one full handshake: what we know of them, in whatever ticket or store they are.
+///
+/// ```swift
+/// if let lineage = session.details.lineage {
+///     print("one handshake, at \(lineage.authenticatedAt), and \(lineage.renewals) resumptions since")
+/// }
+/// ```
 public struct Lineage: Sendable, Hashable {
     /// Its name.
     public let id: LineageID

@@ -5,6 +5,15 @@ internal import Synchronization
 /// It holds at most ``limit`` sessions that the reader has not taken yet. It drops and counts sessions that come when
 /// it is full, since no handshake waits for a reader. One reader; the sequence ends when the reader's task is
 /// cancelled.
+///
+/// ```swift
+/// let sessions = EstablishedSessions(limit: 1000)
+/// var options = Server.Options()
+/// options.sessions = sessions
+/// let server = Server(.file("reprise.yaml"), options)
+/// try await server.start()
+/// for await session in sessions { print(session.details.serverName ?? "no name") }
+/// ```
 public final class EstablishedSessions: SessionObserver, AsyncSequence {
     public typealias Element = RetainedSession
 
@@ -43,6 +52,14 @@ public final class EstablishedSessions: SessionObserver, AsyncSequence {
 }
 
 /// An observer that gets every session that a client is given.
+///
+/// ```swift
+/// struct Names: SessionObserver {
+///     let names: AsyncStream<String>.Continuation
+///
+///     func sessionEstablished(_ session: RetainedSession) { names.yield(session.details.serverName ?? "no name") }
+/// }
+/// ```
 public protocol SessionObserver: Sendable {
     /// A client has been handed a session: an id, or a ticket; each ticket is one.
     ///

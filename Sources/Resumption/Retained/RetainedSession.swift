@@ -6,6 +6,13 @@ public import RepriseVocabulary
 ///
 /// It says what was known when it was retained; only ``resumability(at:)`` looks again. No flush, no reload and no end
 /// of the connection changes it. Any thread may use it.
+///
+/// ```swift
+/// guard session.resumability(at: .now) == .yes else { return }
+/// let bytes = session.serialized()  // it resumes on another machine of the same keys, too
+/// session.denyLineage(at: .now)
+/// print(session.resumability(at: .now))  // no(refused(denied))
+/// ```
 public final class RetainedSession: Sendable {
     /// What is known of it.
     public let details: SessionDetails
@@ -57,8 +64,9 @@ public final class RetainedSession: Sendable {
 
     /// As ``resumability(at:)``, and asks the store that other machines share whether it has the session.
     ///
-    /// - Parameter deadline: how long to wait for the store; after that the answer is
-    ///   ``ResumptionRefusal/storeSilent``.
+    /// - Parameters:
+    ///   - time: when the client would offer it.
+    ///   - deadline: how long to wait for the store; after that the answer is `ResumptionRefusal.storeSilent`.
     public func resumability(at time: WallTime, askingStoreFor deadline: Duration) async -> Resumability {
         let answer = resumability(at: time)
         guard answer == .yes, case .stored(let key) = handle, context.domain.answersLater else { return answer }
@@ -118,7 +126,9 @@ extension RetainedSession {
 
     /// Takes a session from its serialised form into a context.
     ///
-    /// - Parameter context: where it is to resume: of the same session domain, host and policy as the one it came from.
+    /// - Parameters:
+    ///   - serialized: what ``serialized()`` gave, here or on another machine.
+    ///   - context: where it is to resume: of the same session domain, host and policy as the one it came from.
     /// - Throws: ``SessionFormatError``.
     public convenience init(serialized: Secret, in context: SessionContext) throws(SessionFormatError) {
         guard let form = SerializedSession(serialized) else { throw .notASession }
@@ -161,6 +171,13 @@ extension RetainedSession {
 }
 
 /// Whether a session can be resumed at some moment, and why not.
+///
+/// ```swift
+/// switch session.resumability(at: .now) {
+/// case .yes: print("its client is spared a full handshake")
+/// case .no(let reason): print("not any more: \(reason)")
+/// }
+/// ```
 public enum Resumability: Sendable, Hashable {
     /// This process knows of no objection.
     case yes
@@ -168,6 +185,12 @@ public enum Resumability: Sendable, Hashable {
     case no(Reason)
 
     /// Why a session cannot be resumed.
+    ///
+    /// ```swift
+    /// if case .no(.refused(let refusal)) = session.resumability(at: .now) {
+    ///     print(refusal.meaning)  // The session's lifetime is over.
+    /// }
+    /// ```
     public enum Reason: Sendable, Hashable {
         /// A TLS 1.3 client gets its session after the handshake (RFC 8446 §4.6.1), and this one has not yet.
         case noTicketYet
@@ -179,6 +202,11 @@ public enum Resumability: Sendable, Hashable {
 }
 
 /// Why the session did not take application data.
+///
+/// ```swift
+/// let note = Array("user 7".utf8)
+/// if note.count > ApplicationDataError.limit { throw ApplicationDataError.tooLong(bytes: note.count) }
+/// ```
 public enum ApplicationDataError: Error, Sendable, Hashable {
     /// It has that many bytes, and a session remembers at most ``limit``.
     case tooLong(bytes: Int)

@@ -66,6 +66,15 @@ struct SerializedSession {
 }
 
 /// Why bytes are no session that can be used here.
+///
+/// ```swift
+/// guard let bytes = session.serialized() else { return }
+/// do {
+///     try await RetainedSession(serialized: bytes, in: context).store(at: .now)
+/// } catch SessionFormatError.otherContext {
+///     print("it was made for another host or another client_auth policy")
+/// }
+/// ```
 public enum SessionFormatError: Error, Sendable, Hashable {
     /// They are not the serialised form of a session, or only a part of it.
     case notASession

@@ -5,6 +5,12 @@ internal import RepriseVocabulary
 /// decide whether it resumes.
 ///
 /// A live session is tied to it; only its serialised form travels (SSL_get_session(3)).
+///
+/// ```swift
+/// guard let web = await server.sessionContext(listener: "web") else { return }
+/// guard let bytes = session.serialized() else { return }  // from another machine, or before a restart
+/// try await RetainedSession(serialized: bytes, in: web).store(at: .now)
+/// ```
 public struct SessionContext: Sendable {
     /// The host's id.
     public let hostID: String

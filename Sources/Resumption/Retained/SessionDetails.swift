@@ -2,6 +2,12 @@ internal import RepriseTLS
 public import RepriseVocabulary
 
 /// What we know of a session and of the connection that used it.
+///
+/// ```swift
+/// let details = session.details
+/// print(details.serverName ?? "no name", details.cipher ?? "", details.applicationProtocol ?? "no ALPN")
+/// if let leaf = details.clientCertificates.first { print("a client certificate of \(leaf.count) bytes") }
+/// ```
 public struct SessionDetails: Sendable {
     /// The version it is for.
     public let protocolVersion: TLSVersion?

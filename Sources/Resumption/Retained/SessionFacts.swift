@@ -28,6 +28,12 @@ struct SessionFacts {
 
 /// The session that a connection is using, lent for the length of a closure: it cannot be stored, and so cannot outlive
 /// the connection (SSL_get0_session(3)). The result of ``retain()`` can.
+///
+/// ```swift
+/// func keep(_ view: borrowing SessionView) -> RetainedSession? {
+///     view.details.protocolVersion == .tls1_3 ? view.retain() : nil
+/// }
+/// ```
 public struct SessionView: ~Copyable {
     private let live: LiveSession
     private let facts: SessionFacts

@@ -1,6 +1,14 @@
 /// The name of a stored session: a TLS 1.2 session id, or the identity of a stateful TLS 1.3 ticket.
 ///
 /// libssl makes both 32 bytes long; an identity of another length names no session of ours.
+///
+/// ```swift
+/// guard let key = SessionKey((0..<32).map { UInt8($0) }) else { return }
+/// try await store.put(key, [1, 2, 3], expires: .now, at: .now)
+/// let first = try await store.take(key, at: .now)
+/// let second = try await store.take(key, at: .now)
+/// precondition(first == [1, 2, 3] && second == nil, "take must delete")
+/// ```
 public struct SessionKey: Sendable, Hashable {
     /// How many bytes a key has.
     public static let byteCount = 32

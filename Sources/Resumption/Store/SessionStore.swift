@@ -13,8 +13,8 @@ public import RepriseVocabulary
 /// - **`take` must delete**, so that of several callers at once only one gets the session: single use rests on it.
 ///
 /// Its functions run on the loop of the worker that asks: they must not block, and what waits for a network suspends. One
-/// that throws, or has no answer by `sessions.store_deadline`, counts as a miss; a write that takes more than
-/// ``ResumptionLimits/storeWriteDeadline`` is cancelled.
+/// that throws, or has no answer by `sessions.store_deadline`, counts as a miss; a write that takes more than 5 s is
+/// cancelled.
 ///
 /// ```swift
 /// actor Memory: SessionStore {
@@ -33,6 +33,8 @@ public protocol SessionStore: Sendable {
     /// Keeps a session until its expiry, or until its space is needed; one under the same key is replaced.
     ///
     /// - Parameters:
+    ///   - key: its name, which comes off the wire.
+    ///   - session: its sealed bytes.
     ///   - expires: when it is of no use any more. It is sealed in, too: a store that keeps it longer does no harm.
     ///   - time: the server's clock.
     func put(_ key: SessionKey, _ session: [UInt8], expires: WallTime, at time: WallTime) async throws

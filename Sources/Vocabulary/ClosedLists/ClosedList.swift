@@ -3,6 +3,13 @@
 /// Each case has its word and its sentence in ``text``, and nowhere else: counters, log lines, the configuration's
 /// checks and docs/metrics.md read them here. A list is an enum over `Int`, so that ``index`` costs nothing where a
 /// metric's cell is looked up.
+///
+/// ```swift
+/// func table<List: ClosedList>(of list: List.Type) -> [String] {
+///     [List.title] + List.allCases.map { "\($0.word): \($0.meaning)" }
+/// }
+/// for line in table(of: ResumptionRefusal.self) { print(line) }
+/// ```
 public protocol ClosedList: CaseIterable, Sendable, Hashable where AllCases == [Self] {
     /// The subject of the words, as the heading of a table.
     static var title: String { get }

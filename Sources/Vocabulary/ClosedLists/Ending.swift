@@ -1,6 +1,12 @@
 /// How a connection ended: the one word for it in logs, metrics and policy.
 ///
 /// The first event that ends either direction decides; what follows is detail. ``Kind`` says what each means.
+///
+/// ```swift
+/// let ending = Ending.alertReceived(TLSAlert(code: 48))
+/// print(ending)  // alert_received(unknown_ca)
+/// print(ending.kind.meaning)
+/// ```
 public enum Ending: Sendable, Hashable {
     case clientCloseNotify
     case clientFIN
@@ -42,6 +48,12 @@ public enum Ending: Sendable, Hashable {
 
 extension Ending {
     /// The endings, without what differs from alert to alert.
+    ///
+    /// ```swift
+    /// let mayBeTriedAgain = Ending.Kind.allCases.filter { $0.origin == .upstream && $0.isWorthRetrying }
+    /// print(mayBeTriedAgain.map(\.word))
+    /// print(Ending.Kind.named("fatal_alert"))  // those that an option means: alertSent and alertReceived
+    /// ```
     public enum Kind: Int, FailureList {
         case clientCloseNotify, clientFIN, clientReset, upstreamEnd, upstreamReset, upstreamUnreachable
         case alertSent, alertReceived

@@ -1,6 +1,12 @@
 /// Why a handshake did not succeed: a closed list, one cause for each failed handshake.
 ///
 /// ``Kind`` says what each means.
+///
+/// ```swift
+/// let failure = HandshakeFailure.alertReceived(TLSAlert(code: 48))
+/// print(failure)  // alert_received(unknown_ca)
+/// print(failure.kind.meaning)
+/// ```
 public enum HandshakeFailure: Sendable, Hashable {
     case plainHTTP
     case notTLS
@@ -58,6 +64,12 @@ public enum HandshakeFailure: Sendable, Hashable {
 
 extension HandshakeFailure {
     /// The causes, without what differs from alert to alert.
+    ///
+    /// ```swift
+    /// if let cause = HandshakeFailure.Kind(word: "no_shared_cipher") {  // as the log and the metrics have it
+    ///     print("\(cause.meaning) It comes from the \(cause.origin.rawValue).")
+    /// }
+    /// ```
     public enum Kind: Int, FailureList {
         case plainHTTP, notTLS, unsupportedVersion, noSharedCipher, noSharedGroup, noSharedSignatureAlgorithm
         case noSharedApplicationProtocol, unknownName, inappropriateFallback, malformed, unexpectedMessage, badRecord

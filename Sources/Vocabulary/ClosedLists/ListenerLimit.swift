@@ -66,6 +66,11 @@ package enum ReloadResult: Int, ClosedList {
 }
 
 /// Why an upstream server did not take a connection.
+///
+/// ```swift
+/// let isOurs = ConnectFailure.timeout.origin == .proxy
+/// print(ConnectFailure.refused.meaning, isOurs)
+/// ```
 public enum ConnectFailure: Int, FailureList {
     case refused, timeout, unreachable, reset, other
 

@@ -1,4 +1,10 @@
 /// Why a session that a client offered was not resumed.
+///
+/// ```swift
+/// if case .refused(let reason) = session.details.outcome.result {
+///     print("not resumed, \(reason.word): \(reason.meaning)")
+/// }
+/// ```
 public enum ResumptionRefusal: Int, ClosedList {
     case notFound, expired, keyUnknown, forged, otherHost, otherName, policyChanged, chainTooOld
     case certificateExpired, certificateRevoked, revocationUnknown, chainTooLong, spent, denied, storeSilent, mismatch
@@ -69,6 +75,13 @@ package enum OfferOutcome: Int, ClosedList {
 }
 
 /// How a session was resumed.
+///
+/// ```swift
+/// switch session.details.resumedBy {
+/// case .no: print("a full handshake")
+/// case let means: print("resumed by \(means.word)")  // id, ticket or psk
+/// }
+/// ```
 public enum ResumptionMeans: Int, ClosedList {
     case no, sessionID, ticket, psk
 

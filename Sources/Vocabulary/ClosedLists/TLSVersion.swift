@@ -1,4 +1,10 @@
 /// A version of the protocol that libssl speaks. The raw value is its number on the wire.
+///
+/// ```swift
+/// if let version = session.details.protocolVersion, version < .tls1_3 {
+///     print("a client that still speaks \(version)")  // TLSv1.2
+/// }
+/// ```
 public enum TLSVersion: Int, ClosedList, Comparable {
     case tls1_0 = 0x0301
     case tls1_1 = 0x0302
