@@ -26,22 +26,25 @@ package enum ConfigurationLoader {
     ///   - file: the file's name, for messages.
     ///   - directory: what relative paths in it are relative to.
     ///   - environment: the variables for `${NAME}`.
+    ///   - pluggedRouters: the names of the routers that the program brings.
     package static func load(
-        bytes: [UInt8], file: String, directory: String, environment: [String: String]
+        bytes: [UInt8], file: String, directory: String, environment: [String: String],
+        pluggedRouters: Set<String> = []
     ) -> LoadedConfiguration {
         guard bytes.count <= maximumBytes else {
             return failed(file, "expected at most \(maximumBytes >> 20) MiB, found \(bytes.count) bytes")
         }
         do throws(SourceText.TextError) {
             return load(
-                text: try SourceText.decode(bytes), file: file, directory: directory, environment: environment)
+                text: try SourceText.decode(bytes), file: file, directory: directory, environment: environment,
+                pluggedRouters: pluggedRouters)
         } catch {
             return failed(file, error.message, at: error.place)
         }
     }
 
     private static func load(
-        text: String, file: String, directory: String, environment: [String: String]
+        text: String, file: String, directory: String, environment: [String: String], pluggedRouters: Set<String>
     ) -> LoadedConfiguration {
         var composer = Composer(text: text, file: file)
         guard let root = composer.compose() else { return failed(composer.faults) }
@@ -51,7 +54,7 @@ package enum ConfigurationLoader {
         var check = ShapeCheck(file: file, damaged: Set(substitution.faults.map(\.source.path)))
         check.check(tree)
         let known = composer.faults + substitution.faults + check.faults
-        var reader = PlanReader()
+        var reader = PlanReader(pluggedRouters: pluggedRouters)
         reader.read(
             Reader(
                 node: tree, path: "", file: file, damaged: Set(known.map(\.source.path)), directory: directory))

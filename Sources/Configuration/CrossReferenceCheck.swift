@@ -1,12 +1,8 @@
 internal import RepriseVocabulary
 
-/// Checks the parts of a file against each other: duplicate names, routes that lead nowhere, addresses that overlap.
+/// Checks the parts of a file against each other: duplicate names, addresses that overlap.
 struct CrossReferenceCheck {
-    /// How many names a message lists.
-    private static let maximumListed = 10
-
     private(set) var faults: [Fault] = []
-    private(set) var warnings: [Fault] = []
 
     init() {}
 
@@ -15,10 +11,6 @@ struct CrossReferenceCheck {
         let upstreams = root["upstreams"]
         checkUnique(listeners?.elements ?? [], "listener")
         checkUnique(upstreams?.elements ?? [], "upstream group")
-        // If a part has a fault itself, we do not know what is in it.
-        if let listeners, let upstreams, !listeners.isDamaged, !upstreams.isDamaged {
-            checkRoutes(listeners.elements, upstreams.elements)
-        }
         checkAddresses((listeners?.elements ?? []).flatMap { $0["bind"]?.elements ?? [] }, root["admin"]?["bind"])
     }
 
@@ -32,34 +24,6 @@ struct CrossReferenceCheck {
                 places[name] = value.source
             }
         }
-    }
-
-    private mutating func checkRoutes(_ listeners: [Reader], _ upstreams: [Reader]) {
-        let groups = upstreams.compactMap { $0["name"]?.text }
-        let routes = listeners.map { $0["router"]?.text }
-        // A group whose name cannot be read may be the one that the route means.
-        if groups.count == upstreams.count {
-            for router in listeners.compactMap({ $0["router"] }) {
-                guard let name = router.text, !groups.contains(name) else { continue }
-                let guess = Suggestion.clause(for: name, among: groups)
-                let known = guess.isEmpty ? Self.known(groups) : guess
-                faults.append(router.fault("no upstream group has the name \"\(name)\"\(known)"))
-            }
-        }
-        // A route that leads nowhere was meant for one of the groups.
-        let used = Set(routes.compactMap { $0 })
-        guard routes.count == listeners.count, !routes.contains(nil), used.isSubset(of: groups) else { return }
-        for name in upstreams.compactMap({ $0["name"] }) {
-            guard let text = name.text, !used.contains(text) else { continue }
-            warnings.append(name.fault("no listener routes to the upstream group \"\(text)\""))
-        }
-    }
-
-    private static func known(_ groups: [String]) -> String {
-        guard !groups.isEmpty else { return "" }
-        let rest = groups.count - maximumListed
-        let more = rest > 0 ? " and \(rest) more" : ""
-        return "; known are \(groups.prefix(maximumListed).joined(separator: ", "))\(more)"
     }
 }
 

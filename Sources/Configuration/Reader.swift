@@ -69,6 +69,12 @@ struct PlanReader {
     private(set) var plan = Plan()
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
+    private let pluggedRouters: Set<String>
+
+    /// - Parameter pluggedRouters: the names of the routers that the program brings.
+    init(pluggedRouters: Set<String>) {
+        self.pluggedRouters = pluggedRouters
+    }
 
     mutating func read(_ root: Reader) {
         var draft = Draft()
@@ -81,11 +87,13 @@ struct PlanReader {
         names.check(root)
         var references = CrossReferenceCheck()
         references.check(root)
+        var routers = RoutersCheck(plugged: pluggedRouters)
+        routers.check(root)
         var shared = SharedUpstreamCheck()
         shared.check(plan)
         var sessions = SessionsCheck()
         sessions.check(root, plan)
-        faults = names.faults + references.faults + sessions.faults
-        warnings = names.warnings + references.warnings + shared.warnings
+        faults = names.faults + references.faults + routers.faults + sessions.faults
+        warnings = names.warnings + routers.warnings + shared.warnings
     }
 }

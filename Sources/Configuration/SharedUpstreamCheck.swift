@@ -9,8 +9,11 @@ struct SharedUpstreamCheck {
         let servers = Dictionary(plan.upstreams.map { ($0.name, $0.servers.map(\.address)) }, uniquingKeysWith: { $1 })
         var ways: [ServerAddress: [(host: HostPlan, listener: String)]] = [:]
         for listener in plan.listeners {
-            for server in Set(servers[listener.upstream] ?? []) {
-                ways[server, default: []] += listener.tls.hosts.map { ($0, listener.name) }
+            for (index, host) in listener.tls.hosts.enumerated() {
+                let groups = plan.groups(of: host, isDefault: index == 0, of: listener)
+                for server in Set(groups.flatMap { servers[$0] ?? [] }) {
+                    ways[server, default: []].append((host, listener.name))
+                }
             }
         }
         var warned: Set<Source> = []

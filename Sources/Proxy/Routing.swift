@@ -8,6 +8,9 @@ package enum Routing: Sendable {
     /// Where a router says, among those groups.
     case router(PluggedRouter, RouteTable)
 
+    /// Whether no program's router is asked.
+    package var isBuiltIn: Bool { if case .router(let plugged, _) = self { plugged.isBuiltIn } else { true } }
+
     var router: (any UpstreamRouter)? { if case .router(let plugged, _) = self { plugged.router } else { nil } }
 }
 
@@ -15,6 +18,8 @@ package enum Routing: Sendable {
 package final class PluggedRouter: Sendable {
     let name: String
     let router: any UpstreamRouter
+    /// Whether it costs no more than its tables, and need not be measured.
+    let isBuiltIn: Bool
     private let warned = Locked<Instant?>(nil)
 
     /// How often one router is warned of at most.
@@ -22,6 +27,7 @@ package final class PluggedRouter: Sendable {
 
     package init(_ name: String, _ router: any UpstreamRouter) {
         (self.name, self.router) = (name, router)
+        isBuiltIn = (router as? ComposedRouter)?.isBuiltIn ?? false
     }
 
     /// Whether a warning about it is due, and counts as given.

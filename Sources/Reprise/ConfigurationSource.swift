@@ -73,11 +73,13 @@ package struct CheckedConfiguration: Sendable {
 
     /// Reads and checks everything, and reports all faults at once. It may wait for disks and name servers.
     ///
-    /// - Parameter now: the time by which to judge the validity of certificates.
+    /// - Parameters:
+    ///   - now: the time by which to judge the validity of certificates.
+    ///   - pluggedRouters: the names of the routers that the program brings.
     /// - Throws: only when the configuration file itself cannot be read, or this machine's OpenSSL cannot serve at all.
     package init(
         _ source: ConfigurationSource, environment: [String: String], at now: WallTime,
-        raisingDescriptorLimit raises: Bool = true
+        raisingDescriptorLimit raises: Bool = true, pluggedRouters: Set<String> = []
     ) throws(RepriseError) {
         try Library.checkForReprise()
         let bytes: [UInt8]
@@ -87,7 +89,8 @@ package struct CheckedConfiguration: Sendable {
             throw .unreadable(file: source.file, reason: "\(error)")
         }
         let loaded = ConfigurationLoader.load(
-            bytes: bytes, file: source.file, directory: source.directory, environment: environment)
+            bytes: bytes, file: source.file, directory: source.directory, environment: environment,
+            pluggedRouters: pluggedRouters)
         let loadedFiles = LoadedFiles(loaded, at: now, from: source)
         self.loadedFiles = loadedFiles
         servers = ResolvedServers(loaded.plan)

@@ -17,30 +17,29 @@ struct ListenerBuilder: Sendable {
     ///   - servers: the addresses of the servers that the plan names.
     ///   - lasting: the parts that outlive a generation: admission counts and sessions, by name.
     ///   - descriptors: how many descriptors the process may have open.
+    ///   - routers: the program's routers, by name.
     init(
         _ plan: Plan, _ loadedFiles: LoadedFiles, _ servers: ResolvedServers, lasting: inout LastingParts,
-        descriptors: Int,
-        observers: Observers
+        descriptors: Int, observers: Observers, routers: [String: any UpstreamRouter]
     ) {
         var groups: [String: UpstreamGroup] = [:]
         for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, servers) }
+        let routes = RoutingBuilder(plan, groups, routers)
         let share = ConnectionShare(plan, descriptors: descriptors)
         var blueprints: [ListenerBlueprint] = []
         for listener in plan.listeners {
-            guard let group = groups[listener.upstream] else {
-                preconditionFailure("a checked plan routes to \(listener.upstream), which it does not have")
-            }
             guard let hosts = loadedFiles.hosts[listener.name] else {
                 preconditionFailure("a checked plan has contexts for every listener")
             }
             guard let domain = lasting.domains[listener.sessions.domain] else {
                 preconditionFailure("the domain \(listener.sessions.domain) was not made")
             }
+            let routing = routes.routing(of: listener)
             blueprints.append(
                 ListenerBlueprint(
-                    settings: Self.settings(listener, share), hosts: hosts, tls: ListenerTLSSettings(listener),
+                    settings: Self.settings(listener, share, routing), hosts: hosts, tls: ListenerTLSSettings(listener),
                     domain: domain, resumption: ResumptionPolicy(listener.sessions),
-                    routing: .group(group),
+                    routing: routing,
                     admission: lasting.admission(of: listener.name), observers: observers))
         }
         self.blueprints = blueprints
@@ -54,14 +53,17 @@ struct ListenerBuilder: Sendable {
             })
     }
 
-    private static func settings(_ listener: ListenerPlan, _ share: ConnectionShare) -> ListenerSettings {
+    private static func settings(
+        _ listener: ListenerPlan, _ share: ConnectionShare, _ routing: Routing
+    ) -> ListenerSettings {
         var limits = listener.limits.admission
         limits.connections = share.connections(of: listener)
         return ListenerSettings(
             name: listener.name, timeouts: listener.timeouts, limits: limits,
             relayBuffer: listener.limits.relayBuffer.bytes,
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay,
-            ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream,
+            // A program's router decides what they carry.
+            ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream || !routing.isBuiltIn,
             storeDeadline: listener.sessions.storeDeadline)
     }
 }

@@ -67,6 +67,9 @@ extension Server {
         public var sessions: (any SessionObserver)?
         /// Learns of every connection.
         public var connections: (any ConnectionObserver)?
+        /// Decide where connections go, by the names under which `router` options of the configuration have them. A name is
+        /// 1 to 64 letters, digits, `-`, `_` and `.`, and no upstream group has it.
+        public var routers: [String: any UpstreamRouter] = [:]
         /// Keeps the stateful sessions of all session domains, for machines that share them; `nil`: this process keeps
         /// them. Machines that share a store share `sessions.tickets.keys`, too.
         public var store: (any SessionStore)?

@@ -202,7 +202,7 @@ extension Server {
         let core = ServerCore(
             control: control, source: configuration.source, environment: options.environment, registry: registry,
             queue: queue, observers: Observers(connections: options.connections, sessions: options.sessions),
-            store: options.store,
+            routers: options.routers, store: options.store,
             raisesDescriptorLimit: raises)
         let running = Running(control: control, core: core)
         let isOn = Background.start { [self] in

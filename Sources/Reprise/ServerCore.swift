@@ -4,6 +4,7 @@ internal import RepriseConfiguration
 package import RepriseEventLoop
 package import RepriseMetrics
 internal import RepriseProxy
+internal import RepriseRouting
 internal import RepriseTLS
 internal import RepriseVocabulary
 
@@ -57,13 +58,14 @@ package actor ServerCore {
 
     init(
         control: EventLoop, source: ConfigurationSource, environment: [String: String], registry: MetricRegistry,
-        queue: LogQueue, observers: Observers, store: (any SessionStore)? = nil, raisesDescriptorLimit: Bool = true
+        queue: LogQueue, observers: Observers, routers: [String: any UpstreamRouter] = [:],
+        store: (any SessionStore)? = nil, raisesDescriptorLimit: Bool = true
     ) {
         self.control = control
         surroundings = ServerSurroundings(
             source: source, environment: environment, registry: registry, log: ControlLog(queue),
             notifier: ServiceNotifier(environment: environment), observers: observers,
-            raisesDescriptorLimit: raisesDescriptorLimit)
+            routers: routers, raisesDescriptorLimit: raisesDescriptorLimit)
         lasting = LastingParts(remote: store)
         running = RunningParts(inherited: InheritedSockets(environment: environment))
     }
@@ -171,6 +173,7 @@ package actor ServerCore {
     /// server is slow.
     private func check() async throws(RepriseError) -> CheckedConfiguration {
         let (source, environment, raises) = (source, surroundings.environment, surroundings.raisesDescriptorLimit)
+        let routers = Set(surroundings.routers.keys)
         isLoading = true
         defer { isLoading = false }
         guard !loads.areUnderWay else { throw .cannotStart("a read that was begun before still hangs") }
@@ -182,7 +185,8 @@ package actor ServerCore {
             do throws(RepriseError) {
                 return .success(
                     try CheckedConfiguration(
-                        source, environment: environment, at: Clocks.wall(), raisingDescriptorLimit: raises))
+                        source, environment: environment, at: Clocks.wall(), raisingDescriptorLimit: raises,
+                        pluggedRouters: routers))
             } catch {
                 return .failure(error)
             }
@@ -263,7 +267,7 @@ package actor ServerCore {
         try lasting.domains.add(for: plan, at: Clocks.wall())
         return ListenerBuilder(
             plan, checked.loadedFiles, checked.servers, lasting: &lasting, descriptors: descriptors,
-            observers: observers)
+            observers: observers, routers: surroundings.routers)
     }
 
     private func startWorkers(_ count: Int, _ parts: ListenerBuilder) async throws(RepriseError) {

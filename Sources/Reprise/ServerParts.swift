@@ -1,6 +1,7 @@
 internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseProxy
+internal import RepriseRouting
 
 /// What a server gets at its start and never changes.
 struct ServerSurroundings: Sendable {
@@ -10,6 +11,8 @@ struct ServerSurroundings: Sendable {
     let log: ControlLog
     let notifier: ServiceNotifier
     let observers: Observers
+    /// The program's routers, by the names that they have in the configuration.
+    let routers: [String: any UpstreamRouter]
     let raisesDescriptorLimit: Bool
 }
 

@@ -42,6 +42,7 @@ public struct TLSAlert: Sendable, Hashable {
     public static let protocolVersion = TLSAlert(code: 70)
     public static let internalError = TLSAlert(code: 80)
     public static let unrecognizedName = TLSAlert(code: 112)
+    public static let noApplicationProtocol = TLSAlert(code: 120)
 
     /// Every alert that has a name, by its number.
     public static let names: [UInt8: String] = [

@@ -134,7 +134,7 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
         let text = configuration().replacing("router: app", with: "router: ap")
         #expect(
             faults(text) == [
-                "x.yaml:5:13: listeners[0].router: no upstream group has the name \"ap\", did you mean \"app\"?"
+                "x.yaml:5:13: listeners[0].router: no upstream group or router has the name \"ap\", did you mean \"app\"?"
             ])
     }
 

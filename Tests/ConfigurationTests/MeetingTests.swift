@@ -12,7 +12,7 @@ import Testing
 
     @Test(arguments: [
         ("router: app", "router: ${NOPE}", "the environment variable NOPE is not set"),
-        ("router: app", "router: ap", "no upstream group has the name \"ap\", did you mean \"app\"?"),
+        ("router: app", "router: ap", "no upstream group or router has the name \"ap\", did you mean \"app\"?"),
         ("router: app", "ruoter: app", "unknown key, did you mean \"router\"?"),
         ("- name: app", "- name: ${NOPE}", "the environment variable NOPE is not set"),
         ("- name: app", "- nmae: app", "unknown key, did you mean \"name\"?"),

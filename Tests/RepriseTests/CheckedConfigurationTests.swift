@@ -90,7 +90,7 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
                 "x.yaml:2:28: log.level: expected one of trace, debug, info, notice, warning, error, critical, found a list",
                 "x.yaml:3:16: drain_timeout: expected a duration such as \"20ms\", from 0ms to 1d, found \"5\"",
                 "x.yaml:6:30: listeners[0].bind[1]: the environment variable ADDRESS is not set",
-                "x.yaml:7:13: listeners[0].router: no upstream group has the name \"ap\", did you mean \"app\"?",
+                "x.yaml:7:13: listeners[0].router: no upstream group or router has the name \"ap\", did you mean \"app\"?",
                 "x.yaml:8:27: listeners[0].timeouts.idle: the key stands at line 8 already",
                 "x.yaml:8:37: listeners[0].timeouts.conect: unknown key, did you mean \"connect\"?",
                 "x.yaml:9:27: listeners[0].limits.per_client: expected a whole number from 0 to 10000000, found \"many\"",

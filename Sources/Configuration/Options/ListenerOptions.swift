@@ -20,7 +20,7 @@ extension ListenerPlan: OptionGroup {
             ),
             .group("sessions", \.sessions, "Overrides the defaults of the top level, key by key."),
             .group("tls", \.tls, required: true, "How TLS is spoken, and with which certificates."),
-            .required("router", \.upstream, .name, "The upstream group that connections go to."),
+            .required("router", \.router, .name, "The upstream group or the router that connections go to."),
         ]
     }
 }

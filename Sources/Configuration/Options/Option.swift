@@ -115,11 +115,11 @@ extension Option where Root: OptionGroup {
     /// - Parameter first: the initial value of each, from what was read before.
     static func groups<Inner: OptionGroup>(
         _ name: String, _ path: WritableKeyPath<Root, [Inner]>,
-        startingWith first: @escaping (Root) -> Inner = { _ in Inner() },
+        startingWith first: @escaping (Root) -> Inner = { _ in Inner() }, required: Bool = true,
         _ about: String
     ) -> Self {
         let options = Inner.options
-        let key = Shape.Key(name, .list(of: .mapping(options.map(\.key)), atLeast: 1), required: true, about)
+        let key = Shape.Key(name, .list(of: .mapping(options.map(\.key)), atLeast: 1), required: required, about)
         return Self(key: key) { reader, root in
             root[keyPath: path] += parts(reader.elements, first(root)) { $1.read($0, options) }
         }

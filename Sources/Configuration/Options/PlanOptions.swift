@@ -19,18 +19,13 @@ struct Draft: OptionGroup {
             .groups(
                 "listeners", \.plan.listeners, startingWith: { ListenerPlan(sessions: $0.sessions) },
                 "Where clients connect to."),
-            .later(
-                "routers", .list(of: .mapping(router), atLeast: 0), .fault(unless: []),
-                "Routers that choose an upstream group."),
+            .groups(
+                "routers", \.plan.routers, required: false,
+                "Routers that choose an upstream group by one property of the connection; they can lead to each other."),
             .groups("upstreams", \.plan.upstreams, "Groups of servers."),
             .group("admin", \.plan.admin, "The administrative endpoint; without it there is none."),
         ]
     }
-
-    private static let router = [
-        Shape.Key("name", .scalar(.name), required: true, "The router's name."),
-        Shape.Key("sni", .dictionary(.scalar(.name)), "Upstream groups by the name that the client asks for."),
-    ]
 }
 
 extension LogPlan: OptionGroup {

@@ -49,6 +49,9 @@ extension HostPlan: OptionGroup {
                 "certificates", \.certificates,
                 "Certificates; ECDSA and RSA may stand side by side, the client's abilities choose."),
             .group("client_auth", \.clients, "Certificates of clients."),
+            .optional(
+                "router", \.router, .name, defaultText: "the listener's",
+                "The upstream group or the router that this host's connections go to."),
         ]
     }
 }

@@ -8,8 +8,8 @@ package struct ListenerPlan: Sendable, Hashable {
     package var limits = Limits()
     package var sessions = SessionsPlan()
     package var tls = TLSPlan()
-    /// The upstream group's name.
-    package var upstream = ""
+    /// The name of the upstream group or the router that its connections go to.
+    package var router = ""
 
     /// The limits of the listener.
     package struct Limits: Sendable, Hashable {
@@ -50,6 +50,8 @@ package struct HostPlan: Sendable, Hashable {
     package var names: [NamePattern] = []
     package var certificates: [CertificatePlan] = []
     package var clients: ClientAuthenticationPlan?
+    /// The name of an upstream group or a router, where it is not the listener's.
+    package var router: String?
 
     package var id: String { ownID ?? names.first?.description ?? "" }
 }

@@ -6,6 +6,7 @@ package struct Plan: Sendable, Hashable {
     package var log = LogPlan()
     package var drainTimeout = Duration.seconds(30)
     package var listeners: [ListenerPlan] = []
+    package var routers: [RouterPlan] = []
     package var upstreams: [UpstreamPlan] = []
     package var admin: AdminPlan?
 

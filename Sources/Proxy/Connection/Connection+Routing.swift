@@ -14,6 +14,8 @@ extension Connection {
     func route() {
         switch listener.routing {
         case .group(let group): go(to: group, group.begin())
+        case .router(let plugged, let table) where plugged.isBuiltIn:
+            if case .now(let route) = plugged.router.route(RouteRequest(ConnectionView(self), table)) { take(route) }
         case .router(let plugged, let table):
             let asked = Clocks.monotonic()
             let answer = plugged.router.route(RouteRequest(ConnectionView(self), table))

@@ -36,6 +36,8 @@ final class WorkerListener {
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
         ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }
         observers = blueprint.observers
+        // Its series are there from the start.
+        if case .group(let group) = routing { _ = upstream(group) }
         for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }
 

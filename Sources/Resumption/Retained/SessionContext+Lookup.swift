@@ -8,6 +8,7 @@ extension SessionContext {
     /// Tickets hold their sessions themselves: only stateful ones are found.
     /// - Parameters:
     ///   - key: a TLS 1.2 session id, or the identity of a stateful TLS 1.3 ticket (``RetainedSession/key``).
+    ///   - time: the time now, see `WallTime.now`.
     ///   - deadline: how long to wait for a store that other machines share; after that there is none.
     /// - Returns: `nil` when there is none that belongs here, or it has expired or is spent.
     public func session(

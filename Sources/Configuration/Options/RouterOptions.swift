@@ -1,0 +1,21 @@
+internal import RepriseVocabulary
+
+extension RouterPlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .required("name", \.name, .name, "The router's name; no upstream group has the same."),
+            routes(
+                .sni,
+                "Routes by the name that the client asks for: a host name, \"*.\" with one, or default. Values are upstream groups or routers."
+            ),
+            routes(.alpn, "Routes by the application protocol that was agreed on, or default."),
+            routes(.network, "Routes by the client's address: a network such as \"10.0.0.0/8\", or default."),
+        ]
+    }
+
+    private static func routes(_ field: Field, _ about: String) -> Option<Self> {
+        .dictionary(
+            field.rawValue, of: .name,
+            set: { $0.rules.append(Rule(field: field, key: $1, target: $2)) }, about)
+    }
+}

@@ -1,0 +1,26 @@
+/// A router of the configuration: where connections go by one property of theirs.
+package struct RouterPlan: Sendable, Hashable {
+    /// The property that it looks at.
+    package enum Field: String, Sendable, CaseIterable {
+        /// The name that the client asks for; an exact one comes before a wildcard.
+        case sni
+        /// The application protocol that was agreed on.
+        case alpn
+        /// The client's address; of several networks the smallest counts.
+        case network
+    }
+
+    /// One of its routes.
+    package struct Rule: Sendable, Hashable {
+        package let field: Field
+        package let key: String
+        /// An upstream group's or another router's name.
+        package let target: String
+    }
+
+    /// The key of the route for what no other key fits.
+    package static let fallback = "default"
+
+    package var name = ""
+    package var rules: [Rule] = []
+}
