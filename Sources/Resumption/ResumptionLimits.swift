@@ -10,7 +10,7 @@ package enum ResumptionLimits {
     /// The most bytes for one certificate: its issuer's name and key, two counts, its points and its serial number.
     private static let certificateBytes = 4 + 8 + 2 + TLSLimits.distributionPoints * 8 + 255
     /// The most bytes that a session remembers.
-    package static let stateBytes = 64 + 256 + rememberedCertificates * certificateBytes + applicationDataBytes
+    package static let stateBytes = 64 + 32 + 256 + rememberedCertificates * certificateBytes + applicationDataBytes
     /// Lineages whose application data waits for their next ticket; the one that has waited longest makes room.
     package static let pendingLineages = 65_536
     /// The most writes to a session store on another machine that are under way; it skips more.

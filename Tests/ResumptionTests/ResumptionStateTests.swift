@@ -37,6 +37,19 @@ import Testing
         }
     }
 
+    @Test func `an upstream server is remembered beside everything else, and costs nothing where there is none`() {
+        var state = state(certificates: ResumptionLimits.rememberedCertificates, serial: 255, name: 255)
+        _ = state.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)
+        let without = state.encoded
+        // What earlier versions of the program read and write.
+        #expect(without.first == 2)
+        state.upstream = Stamped(value: UpstreamMemory(group: 1, server: .max, address: 0), set: 7)
+        let bytes = state.encoded
+        #expect(bytes.count == without.count + 32 && bytes.count <= ResumptionLimits.stateBytes)
+        #expect(ResumptionState(bytes) == state)
+        for count in 0..<bytes.count { #expect(ResumptionState(Array(bytes.prefix(count))) == nil) }
+    }
+
     @Test func `what claims more application data than the limit is not ours`() {
         var state = state()
         _ = state.remember([UInt8](repeating: 3, count: ResumptionLimits.applicationDataBytes), set: 1)

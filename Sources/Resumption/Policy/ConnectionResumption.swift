@@ -20,6 +20,9 @@ package final class ConnectionResumption: ConnectionSessions {
     var given = GivenSessions()
     var wire: Telling
     private(set) var isDone = false
+    /// Chooses the upstream server before a full TLS 1.2 handshake is done, so that the session that it hands out
+    /// remembers it; called once at most.
+    package var choosesUpstream: (() -> UpstreamMemory?)?
 
     /// What a ClientHello asks for, and what its host demands of the client.
     private struct Hello {
@@ -170,8 +173,13 @@ package final class ConnectionResumption: ConnectionSessions {
 
     private func accept(_ state: ResumptionState, _ found: ResumptionAttempt.Found) -> ResumptionAttempt.Accepted {
         var (state, hasNewData) = (state, false)
-        if let data = domain.pending[state.lineage.id], data.set > state.applicationDataSet {
-            hasNewData = state.remember(data.bytes, set: data.set)
+        if let pending = domain.pending[state.lineage.id] {
+            if let data = pending.data, data.set > state.applicationDataSet {
+                hasNewData = state.remember(data.value, set: data.set)
+            }
+            if let upstream = pending.upstream, upstream.set > state.upstream?.set ?? 0 {
+                (state.upstream, hasNewData) = (upstream, true)
+            }
         }
         state.lineage.renewals &+= 1
         return ResumptionAttempt.Accepted(state: state, found: found, hasNewData: hasNewData)
@@ -227,10 +235,16 @@ package final class ConnectionResumption: ConnectionSessions {
         // A new ticket does not make a session good that was not judged good.
         guard !session.isRenewal || attempt.accepted != nil else { return nil }
         let now = clock()
-        let state = given.given ?? state(for: session, offer, at: now)
+        var state = given.given ?? state(for: session, offer, at: now)
         let seconds = state.expires.secondsSinceEpoch - now.secondsSinceEpoch
         guard seconds > 0 else { return nil }
         if let peer = state.peer, peer.certificates == nil { return nil }
+        // In TLS 1.2 the client is handed its session before the handshake is done.
+        if !session.isTLS13, !session.isRenewal, given.given == nil, let choose = choosesUpstream {
+            choosesUpstream = nil
+            given.change(to: state)
+            state.upstream = choose().map { Stamped(value: $0, set: stamp(after: 0)) }
+        }
         given.give(state)
         return SessionMark(state: state.encoded, seconds: Int(seconds))
     }

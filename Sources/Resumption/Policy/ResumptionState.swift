@@ -28,12 +28,17 @@ struct ResumptionState: Hashable {
     /// When it was set, in milliseconds since 1970; 0: never. The last value set counts.
     private(set) var applicationDataSet: UInt64 = 0
 
+    /// The upstream server that has the client.
+    var upstream: Stamped<UpstreamMemory>?
+
+    /// Without an upstream it is what earlier versions of the program read and write.
     private static let version: UInt8 = 2
+    private static let versionWithUpstream: UInt8 = 3
 
     /// The bytes, at most ``ResumptionLimits/stateBytes``.
     var encoded: [UInt8] {
         var writer = ByteWriter()
-        writer.append(Self.version)
+        writer.append(upstream == nil ? Self.version : Self.versionWithUpstream)
         writer.append(lineage.id.high)
         writer.append(lineage.id.low)
         writer.append(lineage.renewals)
@@ -58,6 +63,12 @@ struct ResumptionState: Hashable {
         } else {
             writer.append(UInt8(0))
         }
+        if let upstream {
+            writer.append(upstream.set)
+            writer.append(upstream.value.group)
+            writer.append(upstream.value.server)
+            writer.append(upstream.value.address)
+        }
         // The highest bit says that a time follows.
         writer.append(UInt16(applicationData.count) | (applicationDataSet > 0 ? 1 << 15 : 0))
         if applicationDataSet > 0 { writer.append(applicationDataSet) }
@@ -74,7 +85,8 @@ struct ResumptionState: Hashable {
     /// The same for lent bytes.
     init?(reading bytes: UnsafeRawBufferPointer) {
         var reader = ByteReader(bytes)
-        guard reader.byte() == Self.version, let high = reader.number(8), let low = reader.number(8),
+        guard let version = reader.byte(), version == Self.version || version == Self.versionWithUpstream,
+            let high = reader.number(8), let low = reader.number(8),
             let renewals = reader.number(4), let authenticated = reader.time(), let expires = reader.time(),
             let host = reader.number(8), let nameCount = reader.byte(), let name = reader.take(Int(nameCount)),
             let mark = reader.byte()
@@ -91,6 +103,12 @@ struct ResumptionState: Hashable {
             }
             guard mark == 255 || certificates.count <= ResumptionLimits.rememberedCertificates else { return nil }
             peer = Peer(notAfter: notAfter, certificates: mark == 255 ? nil : certificates)
+        }
+        if version == Self.versionWithUpstream {
+            guard let set = reader.number(8), let group = reader.number(8), let server = reader.number(8),
+                let address = reader.number(8)
+            else { return nil }
+            upstream = Stamped(value: UpstreamMemory(group: group, server: server, address: address), set: set)
         }
         guard let count = reader.number(2), count & 0x7fff <= ResumptionLimits.applicationDataBytes else { return nil }
         if count >> 15 == 1 {

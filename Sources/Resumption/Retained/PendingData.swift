@@ -1,15 +1,23 @@
 internal import RepriseVocabulary
 internal import Synchronization
 
-/// Application data that was set after the ticket was sent: a client that comes back with the old ticket finds it here,
-/// and the lineage's next ticket carries it.
+/// What was set after the ticket was sent: a client that comes back with the old ticket finds it here, and the lineage's
+/// next ticket carries it.
 ///
 /// It holds a limited number of lineages; the one that was set longest ago makes room.
 package final class PendingData: Sendable {
-    /// What was set, and when, in milliseconds since 1970.
+    /// What was set.
     struct Value: Sendable {
-        let bytes: [UInt8]
-        let set: UInt64
+        /// A program's bytes.
+        var data: Stamped<[UInt8]>?
+        /// The upstream server.
+        var upstream: Stamped<UpstreamMemory>?
+
+        /// Takes over what was set later.
+        mutating func merge(_ other: Value) {
+            if let set = other.data?.set, set >= data?.set ?? 0 { data = other.data }
+            if let set = other.upstream?.set, set >= upstream?.set ?? 0 { upstream = other.upstream }
+        }
     }
 
     private struct State {
@@ -46,9 +54,10 @@ package final class PendingData: Sendable {
 
     func set(_ value: Value, for lineage: LineageID) {
         state.withLock { state in
-            if let old = state.values[lineage]?.value, old.set > value.set { return }
+            var merged = state.values[lineage]?.value ?? Value()
+            merged.merge(value)
             state.number += 1
-            state.values[lineage] = (state.number, value)
+            state.values[lineage] = (state.number, merged)
             state.queue.append((state.number, lineage))
             while state.values.count > capacity {
                 let oldest = state.queue[state.first]
