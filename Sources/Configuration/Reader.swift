@@ -83,9 +83,11 @@ struct PlanReader {
         references.check(root)
         var shared = SharedUpstreamCheck()
         shared.check(plan)
+        var balance = BalanceCheck()
+        balance.check(root)
         var sessions = SessionsCheck()
         sessions.check(root, plan)
         faults = names.faults + references.faults + sessions.faults
-        warnings = names.warnings + references.warnings + shared.warnings
+        warnings = names.warnings + references.warnings + shared.warnings + balance.warnings
     }
 }
