@@ -91,9 +91,11 @@ struct PlanReader {
         routers.check(root)
         var shared = SharedUpstreamCheck()
         shared.check(plan)
+        var balance = BalanceCheck()
+        balance.check(root)
         var sessions = SessionsCheck()
         sessions.check(root, plan)
         faults = names.faults + references.faults + routers.faults + sessions.faults
-        warnings = names.warnings + routers.warnings + shared.warnings
+        warnings = names.warnings + routers.warnings + shared.warnings + balance.warnings
     }
 }

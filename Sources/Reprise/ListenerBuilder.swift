@@ -10,6 +10,8 @@ internal import RepriseVocabulary
 /// A checked plan turned into what workers run on: contexts, upstream groups, settings. Nothing is bound yet.
 struct ListenerBuilder: Sendable {
     let blueprints: [ListenerBlueprint]
+    private let groups: [UpstreamGroup]
+
     /// Builds the parts of a plan.
     ///
     /// - Parameters:
@@ -23,7 +25,7 @@ struct ListenerBuilder: Sendable {
         descriptors: Int, observers: Observers, routers: [String: any UpstreamRouter]
     ) {
         var groups: [String: UpstreamGroup] = [:]
-        for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, servers) }
+        for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, servers, &lasting) }
         let routes = RoutingBuilder(plan, groups, routers)
         let share = ConnectionShare(plan, descriptors: descriptors)
         var blueprints: [ListenerBlueprint] = []
@@ -43,14 +45,24 @@ struct ListenerBuilder: Sendable {
                     admission: lasting.admission(of: listener.name), observers: observers))
         }
         self.blueprints = blueprints
+        self.groups = Array(groups.values)
     }
 
-    private static func group(_ upstream: UpstreamPlan, _ resolved: ResolvedServers) -> UpstreamGroup {
+    /// The plan comes into force: servers are chosen among its own.
+    func takeEffect() {
+        for group in groups { group.takeEffect() }
+    }
+
+    private static func group(
+        _ upstream: UpstreamPlan, _ resolved: ResolvedServers, _ lasting: inout LastingParts
+    ) -> UpstreamGroup {
         UpstreamGroup(
             name: upstream.name,
             servers: upstream.servers.map {
                 UpstreamServer(id: $0.id, endpoints: resolved[$0.address], weight: $0.weight)
-            })
+            },
+            balancing: Balancing(upstream.balance, by: upstream.hashKey, bound: upstream.hashBound),
+            loads: lasting.loads(of: upstream.name))
     }
 
     private static func settings(
@@ -71,6 +83,7 @@ struct ListenerBuilder: Sendable {
 /// The parts that outlive a generation of the configuration, by name.
 struct LastingParts: Sendable {
     private var admissions: [String: Admission] = [:]
+    private var loads: [String: GroupLoads] = [:]
     /// A reload ends no session.
     var domains: SessionDomains
 
@@ -86,6 +99,14 @@ struct LastingParts: Sendable {
         return admission
     }
 
+    /// What the servers of an upstream group have to do: a reload ends no connection to them.
+    mutating func loads(of group: String) -> GroupLoads {
+        if let loads = loads[group] { return loads }
+        let made = GroupLoads()
+        loads[group] = made
+        return made
+    }
+
     /// Open connections of all listeners, those of earlier generations too: now, and the most at once since the last
     /// call.
     func takePeak() -> (open: Int, peak: Int) {
@@ -95,13 +116,16 @@ struct LastingParts: Sendable {
         }
     }
 
-    /// Frees the parts of listeners that the plan no longer has, once their last connections are over.
+    /// Frees the parts of listeners and groups that the plan no longer has, once their last connections are over.
     ///
     /// - Returns: whether some parts wait for that.
     mutating func letGo(allBut plan: Plan) -> Bool {
         let names = Set(plan.listeners.map(\.name))
         admissions = admissions.filter { names.contains($0.key) || $0.value.openConnections > 0 }
+        let groups = Set(plan.upstreams.map(\.name))
+        loads = loads.filter { groups.contains($0.key) || !$0.value.isUnused }
         return domains.letGo(allBut: plan) > 0 || admissions.keys.contains { !names.contains($0) }
+            || loads.keys.contains { !groups.contains($0) }
     }
 
     /// The listeners that still have parts here.

@@ -105,6 +105,7 @@ package actor ServerCore {
         guard wanted.stop == .no else { return abandonStart(opened) }
         self.plan = plan
         adaptSessions(to: plan, checked.loadedFiles)
+        parts.takeEffect()
         await accept(on: opened)
         tendCertificates(checked.loadedFiles, plan)
         registerProcessMetrics(workers: count)
@@ -235,6 +236,7 @@ package actor ServerCore {
             throw error
         }
         adaptSessions(to: plan, checked.loadedFiles)
+        parts.takeEffect()
         for worker in workers { await worker.commit() }
         await accept(on: added)
         await stopAccepting(butAt: plan)

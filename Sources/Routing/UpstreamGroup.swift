@@ -1,96 +1,217 @@
 package import RepriseVocabulary
 internal import Synchronization
 
-/// Servers that do the same work, taken one after the other by weighted round robin; shared by all workers.
+/// Servers that do the same work, chosen as the group balances; shared by all workers.
 package final class UpstreamGroup: Sendable {
     /// The group's name in the configuration, logs and metrics.
     package let name: String
     /// The servers, 1 to 65,535.
     package let servers: [UpstreamServer]
+    /// How it chooses.
+    package let balancing: Balancing
+    /// What its servers have to do, in all generations.
+    package let loads: GroupLoads
 
-    private let cycle: WeightedCycle
+    /// Of the servers, by their index.
+    let weights: [Int]
+    /// Of the servers in ``loads``, by their index.
+    let slots: [Int]
+    let totalWeight: Int
+    private let generation: Int
+    private let chooser: Chooser
     private let begun = Atomic<Int>(0)
+    private let random = RandomNumbers()
 
-    /// A group of at least one server.
-    package init(name: String, servers: [UpstreamServer]) {
-        self.name = name
-        self.servers = servers
-        cycle = WeightedCycle(weights: servers.map(\.weight))
+    /// What a policy has worked out ahead.
+    private enum Chooser: Sendable {
+        case roundRobin(WeightedCycle)
+        case leastConnections
+        case powerOfTwo(WeightedDraw)
+        case random(WeightedDraw)
+        case consistentHash(HashRing, bound: LoadBound)
+        case firstAvailable
+
+        init(_ balancing: Balancing, _ servers: [UpstreamServer], _ weights: [Int]) {
+            switch balancing.policy {
+            case .roundRobin: self = .roundRobin(WeightedCycle(weights: weights))
+            case .leastConnections: self = .leastConnections
+            case .powerOfTwo: self = .powerOfTwo(WeightedDraw(weights))
+            case .random: self = .random(WeightedDraw(weights))
+            case .consistentHash:
+                self = .consistentHash(
+                    HashRing(ids: servers.map(\.id), weights: weights), bound: balancing.hashBound)
+            case .firstAvailable: self = .firstAvailable
+            }
+        }
     }
 
-    /// Begins the choice for one connection: the next server in the cycle, and after it every other once.
+    /// A group that takes effect later, by ``takeEffect()``: a reload that prepares it may be refused.
     ///
-    /// Called on any worker; no lock, no allocation.
-    package func begin() -> Selection {
-        let number = begun.wrappingAdd(1, ordering: .relaxed).oldValue
-        let position = Int(UInt(bitPattern: number) % UInt(cycle.order.count))
-        return Selection(group: self, first: Int(cycle.order[position]))
+    /// - Parameters:
+    ///   - servers: at least one, with ids of their own.
+    ///   - loads: what servers of the name have to do already.
+    package init(name: String, servers: [UpstreamServer], balancing: Balancing, loads: GroupLoads) {
+        self.name = name
+        self.servers = servers
+        self.balancing = balancing
+        self.loads = loads
+        weights = servers.map(\.weight)
+        totalWeight = weights.reduce(0, +)
+        chooser = Chooser(balancing, servers, weights)
+        (slots, generation) = loads.withTable { $0.join(servers.map(\.id)) }
+    }
+
+    /// A group of its own, in force at once.
+    package convenience init(name: String, servers: [UpstreamServer], balancing: Balancing = Balancing()) {
+        self.init(name: name, servers: servers, balancing: balancing, loads: GroupLoads())
+        takeEffect()
+    }
+
+    deinit {
+        loads.withTable { $0.leave(servers.map(\.id), generation) }
+    }
+
+    /// Puts its servers and weights into force. Choices for connections of older generations go on.
+    package func takeEffect() {
+        let inOrder = balancing.policy == .leastConnections
+        loads.withTable { $0.takeOver(generation, slots, weights: weights, inOrder: inOrder) }
+    }
+
+    /// What has to be hashed for a choice; `nil` where nothing is.
+    package var hashes: HashKey? { balancing.policy == .consistentHash ? balancing.hashKey : nil }
+
+    /// Open connections of a server and those being made, in all generations.
+    package func load(of index: Int) -> Int { loads.withTable { $0.load(of: slots[index]) } }
+
+    /// Begins the choice for one connection.
+    ///
+    /// Called on any worker; no allocation. Nothing is counted before ``Selection/next()``.
+    /// - Parameter hash: what ``hashes`` says, as ``StableHash``.
+    package func begin(hash: UInt64 = 0) -> Selection {
+        var first: Int?
+        if case .roundRobin(let cycle) = chooser { first = turn(of: cycle) }
+        return Selection(self, hash: hash, first: first)
+    }
+
+    /// Begins with a server, before others as the group balances.
+    ///
+    /// - Parameter index: the server's; `nil` is the same as ``begin(hash:)``.
+    package func begin(hash: UInt64, preferring index: Int?) -> Selection {
+        guard let index else { return begin(hash: hash) }
+        precondition(servers.indices.contains(index), "server \(index) of \(servers.count)")
+        return Selection(self, hash: hash, first: index)
     }
 
     /// Begins with a server of the caller's choice.
     ///
     /// - Parameters:
     ///   - id: the server's id.
-    ///   - orOthers: whether every other server follows.
+    ///   - orOthers: whether every other server follows, as the group balances.
     /// - Returns: `nil` when the group has no such server.
-    package func begin(with id: String, orOthers: Bool) -> Selection? {
+    package func begin(with id: String, orOthers: Bool, hash: UInt64 = 0) -> Selection? {
         guard let index = servers.firstIndex(where: { $0.id == id }) else { return nil }
-        return Selection(group: self, first: index, limit: orOthers ? servers.count : 1)
-    }
-
-    /// The servers one connection may try, in order: each endpoint of each server at most once.
-    package struct Selection: Sendable {
-        private let group: UpstreamGroup
-        private let first: Int
-        /// How many servers may be tried.
-        private let limit: Int
-        private var serversTried = 0
-        private var endpointsTried = 0
-
-        fileprivate init(group: UpstreamGroup, first: Int, limit: Int? = nil) {
-            self.group = group
-            self.first = first
-            self.limit = limit ?? group.servers.count
-        }
-
-        /// The next server and endpoint to try; `nil` when all have been tried.
-        package mutating func next() -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
-            while serversTried < limit {
-                let index = (first + serversTried) % group.servers.count
-                let server = group.servers[index]
-                if endpointsTried < server.endpoints.count {
-                    defer { endpointsTried += 1 }
-                    return (server, index, server.endpoints[endpointsTried])
-                }
-                serversTried += 1
-                endpointsTried = 0
-            }
-            return nil
-        }
-
-        /// Whether ``next()`` has another.
-        package var hasNext: Bool {
-            var copy = self
-            return copy.next() != nil
-        }
+        return Selection(self, hash: hash, first: index, limit: orOthers ? servers.count : 1)
     }
 }
 
-/// One server of an upstream group: its name, where it listens, and its share of the connections.
-package struct UpstreamServer: Sendable, Hashable {
-    /// The server's id in logs and metrics; unique in its group.
-    package let id: String
-    /// Its endpoints, in the order of trying: one, or all that its name resolved to.
-    package let endpoints: [Endpoint]
-    /// Its share of the connections relative to the others', 1 to 1000.
-    package let weight: Int
+extension UpstreamGroup {
+    private func turn(of cycle: WeightedCycle) -> Int {
+        let number = begun.wrappingAdd(1, ordering: .relaxed).oldValue
+        return Int(cycle.order[Int(UInt(bitPattern: number) % UInt(cycle.order.count))])
+    }
 
-    /// A server with at least one endpoint and a weight of 1 to 1000.
-    package init(id: String, endpoints: [Endpoint], weight: Int = 1) {
-        precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
-        precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
-        self.id = id
-        self.endpoints = endpoints
-        self.weight = weight
+    /// The server whose turn it is, where no load decides that.
+    func turn(but tried: TriedServers) -> Int? {
+        switch chooser {
+        case .roundRobin(let cycle):
+            for _ in cycle.order.indices {
+                let index = turn(of: cycle)
+                if !tried.contains(index) { return index }
+            }
+            // Other connections have had the turns that were left.
+            return servers.indices.first { !tried.contains($0) }
+        case .random(let draw): return drawn(by: draw, but: tried)
+        case .firstAvailable: return servers.indices.first { !tried.contains($0) }
+        case .leastConnections, .powerOfTwo, .consistentHash: return nil
+        }
+    }
+
+    /// The server to try, where loads decide; at least one is left.
+    func choose(in table: borrowing LoadTable, for selection: inout Selection) -> Int {
+        switch chooser {
+        case .leastConnections:
+            if table.generation == generation, let index = table.least(but: selection.tried) { return index }
+            return least(in: table, but: selection.tried)
+        case .powerOfTwo(let draw): return lesserOfTwo(by: draw, in: table, but: selection.tried)
+        case .consistentHash(let ring, let bound): return hashed(on: ring, bound, in: table, for: &selection)
+        case .roundRobin, .random, .firstAvailable: preconditionFailure("no load decides it")
+        }
+    }
+
+    private func isLess(_ one: Int, than other: Int, in table: borrowing LoadTable) -> Bool {
+        table.load(of: slots[one]) * weights[other] < table.load(of: slots[other]) * weights[one]
+    }
+
+    /// For connections of a generation that is not in force, of whose servers there is no heap.
+    private func least(in table: borrowing LoadTable, but tried: TriedServers) -> Int {
+        var best = -1
+        for index in servers.indices where !tried.contains(index) {
+            if best < 0 || isLess(index, than: best, in: table) { best = index }
+        }
+        return best
+    }
+
+    /// One of those that were not tried, by weight.
+    private func drawn(by draw: WeightedDraw, but tried: TriedServers) -> Int {
+        for _ in 0..<16 {
+            let index = draw(random.next())
+            if !tried.contains(index) { return index }
+        }
+        // Few are left: count them out, by the same weights.
+        let left = servers.indices.reduce(0) { tried.contains($1) ? $0 : $0 + weights[$1] }
+        var mark = Int(random.next() % UInt64(left))
+        for index in servers.indices where !tried.contains(index) {
+            mark -= weights[index]
+            if mark < 0 { return index }
+        }
+        preconditionFailure("all \(servers.count) servers were tried")
+    }
+
+    private func lesserOfTwo(by draw: WeightedDraw, in table: borrowing LoadTable, but tried: TriedServers) -> Int {
+        let one = drawn(by: draw, but: tried)
+        guard tried.count + 1 < servers.count else { return one }
+        // With weights that are far apart the same may come for ever.
+        for _ in 0..<8 {
+            let other = drawn(by: draw, but: tried)
+            if other != one { return isLess(other, than: one, in: table) ? other : one }
+        }
+        return one
+    }
+
+    /// The next on the ring that has not more than its share. Those that were tried have no share, so that there is one.
+    private func hashed(
+        on ring: HashRing, _ bound: LoadBound, in table: borrowing LoadTable, for selection: inout Selection
+    ) -> Int {
+        var place = selection.place.map { ring.place(after: $0) } ?? ring.place(of: selection.hash)
+        var share = Double.infinity
+        if case .share(let bound) = bound {
+            let isInForce = table.generation == generation
+            let load = isInForce ? table.memberLoad : slots.reduce(0) { $0 + table.load(of: $1) }
+            share = bound * Double(load + 1) / Double(totalWeight - selection.triedWeight)
+        }
+        var other = -1
+        for _ in 0..<ring.count {
+            let index = ring.owner(at: place)
+            if !selection.tried.contains(index) {
+                if other < 0 { other = index }
+                if Double(table.load(of: slots[index])) < share * Double(weights[index]) {
+                    selection.place = place
+                    return index
+                }
+            }
+            place = ring.place(after: place)
+        }
+        // Only if numbers are rounded: one always has less than the mean.
+        return other
     }
 }

@@ -153,17 +153,20 @@ package final class RouteTable: Sendable {
 
     /// The group, and the servers to try there.
     ///
+    /// - Parameter hash: the connection's, for that group.
     /// - Throws: what it names that is not there.
-    package func selection(_ target: Route.Target) throws(RoutingFailure) -> (UpstreamGroup, UpstreamGroup.Selection)? {
+    package func selection(
+        _ target: Route.Target, hash: (UpstreamGroup) -> UInt64
+    ) throws(RoutingFailure) -> (UpstreamGroup, UpstreamGroup.Selection)? {
         switch target {
-        case .found(let group): return (group, group.begin())
+        case .found(let group): return (group, group.begin(hash: hash(group)))
         case .refusal: return nil
         case .group(let name):
             guard let group = groups[name] else { throw .unknown("no upstream group \"\(name)\"") }
-            return (group, group.begin())
+            return (group, group.begin(hash: hash(group)))
         case .server(let id, let name, let orOthers):
             guard let group = groups[name] else { throw .unknown("no upstream group \"\(name)\"") }
-            guard let selection = group.begin(with: id, orOthers: orOthers) else {
+            guard let selection = group.begin(with: id, orOthers: orOthers, hash: hash(group)) else {
                 throw .unknown("no server \"\(id)\" in the upstream group \"\(name)\"")
             }
             return (group, selection)

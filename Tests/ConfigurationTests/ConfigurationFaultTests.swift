@@ -96,7 +96,7 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
 
     @Test func `an option without effect yet is a warning, one that would protect is a fault`() {
         #expect(
-            load(configuration(upstream: "balance: least_connections")).warnings.map(\.message) == [
+            load(configuration(upstream: "affinity: session")).warnings.map(\.message) == [
                 "has no effect in this version"
             ])
         #expect(faults(configuration(listener: "proxy_protocol: required")).count == 1)

@@ -13,6 +13,7 @@ import RepriseVocabulary
 final class TestWorker: @unchecked Sendable {
     // @unchecked: nothing changes after init, and the descriptor is closed once.
     let port: Int
+    let group: UpstreamGroup
     private let worker: Worker
     private let loop: EventLoop
     private let registry = MetricRegistry()
@@ -31,6 +32,7 @@ final class TestWorker: @unchecked Sendable {
         var remote: (any SessionStore)?
         var upstreamTLS: UpstreamTLS?
         var router: (any UpstreamRouter)?
+        var balancing = Balancing()
     }
 
     init(before servers: [UpstreamServer], _ parts: Parts = Parts()) async throws {
@@ -43,7 +45,8 @@ final class TestWorker: @unchecked Sendable {
             keys: TicketKeyRing(
                 TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
             denyList: DenyList(capacity: 100), remote: parts.remote)
-        let group = UpstreamGroup(name: "app", servers: servers)
+        group = UpstreamGroup(name: "app", servers: servers, balancing: parts.balancing)
+        let group = group
         let routing = parts.router.map { Routing.router(PluggedRouter("test", $0), RouteTable(["app": group])) }
         let blueprint = ListenerBlueprint(
             settings: parts.settings,

@@ -10,6 +10,7 @@ private func server(_ id: String, weight: Int = 1, endpoints: Int = 1) -> Upstre
 private func order(_ group: UpstreamGroup, _ count: Int) -> [String] {
     (0..<count).map { _ in
         var selection = group.begin()
+        defer { selection.end() }
         return selection.next()?.server.id ?? "none"
     }
 }

@@ -87,6 +87,22 @@ extension Codec<WorkerCount> {
     }
 }
 
+extension Codec<LoadBound> {
+    static var loadBound: Self {
+        Self(
+            scalar: .decimalOr(["unlimited"]),
+            read: { $0.text == "unlimited" ? .unlimited : $0.text.flatMap(Double.init).map(LoadBound.share) },
+            write: \.description)
+    }
+}
+
+extension Codec where Value: ClosedList {
+    /// One of a closed list's words.
+    static var word: Self {
+        Self(scalar: .choice(Value.words), read: { $0.text.flatMap(Value.init(word:)) }, write: \.word)
+    }
+}
+
 extension Codec where Value: CaseIterable & RawRepresentable<String> {
     /// One of a closed list's words.
     static var choice: Self {

@@ -62,13 +62,15 @@ extension UpstreamPlan: OptionGroup {
     static var options: [Option<Self>] {
         [
             .required("name", \.name, .name, "The group's name."),
-            .later(
-                "balance",
-                .scalar(
-                    .choice([
-                        "round_robin", "least_connections", "power_of_two", "random", "consistent_hash",
-                        "first_available",
-                    ])), defaultText: "round_robin", .warning(unless: ["round_robin"]), "How a server is chosen."),
+            .value("balance", \.balance, .word, "How a server is chosen (docs/balancing.md)."),
+            .value(
+                "hash_by", \.hashKey, .word,
+                "What consistent_hash hashes: the client's address, the name that it asks for, or its session's lineage."
+            ),
+            .value(
+                "hash_max_load", \.hashBound, .loadBound,
+                "How many times its share of the group's connections a server may have before consistent_hash passes it over."
+            ),
             .later(
                 "affinity", .scalar(.choice(["none", "session"])), defaultText: "none", .warning(unless: ["none"]),
                 "What ties a client to a server."),

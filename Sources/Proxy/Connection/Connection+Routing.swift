@@ -13,7 +13,7 @@ extension Connection {
     /// Asks where to go: the router answers at once, or in a turn of its own.
     func route() {
         switch listener.routing {
-        case .group(let group): go(to: group, group.begin())
+        case .group(let group): go(to: group, group.begin(hash: hash(for: group)))
         case .router(let plugged, let table) where plugged.isBuiltIn:
             if case .now(let route) = plugged.router.route(RouteRequest(ConnectionView(self), table)) { take(route) }
         case .router(let plugged, let table):
@@ -75,7 +75,7 @@ extension Connection {
             guard case .router(_, let table) = listener.routing else { return }
             if let data = route.applicationData { try remember(data) }
             if let count = route.tickets { client.tls.plan(heldTickets: min(max(count, 0), Route.maximumTickets)) }
-            guard let (group, selection) = try table.selection(route.target) else { return }
+            guard let (group, selection) = try table.selection(route.target, hash: hash(for:)) else { return }
             listener.metrics.routing.count(.routed)
             go(to: group, selection)
         } catch {
@@ -97,6 +97,17 @@ extension Connection {
         guard machine.routed() else { return }
         upstream.go(to: listener.upstream(group), selection)
         connect()
+    }
+
+    /// What decides on a server where the group hashes; without a name or a lineage, the client does.
+    private func hash(for group: UpstreamGroup) -> UInt64 {
+        switch group.hashes {
+        case .sni: if let serverName { return StableHash.of(serverName: serverName) }
+        case .lineage: if let lineage { return StableHash.of(lineage: lineage.id) }
+        case .client: break
+        case nil: return 0
+        }
+        return StableHash.of(client: record.client)
     }
 
     /// The router has refused the connection.

@@ -186,7 +186,11 @@ final class UpstreamSide {
         server?.failed(why.reason)
         if let way = state.way { leave(way, .none) }
         state = .none
-        return .failed(why, another: route?.selection.hasNext ?? false)
+        guard route?.selection.hasNext == true else {
+            route?.selection.end()
+            return .failed(why, another: false)
+        }
+        return .failed(why, another: true)
     }
 
     // MARK: Plaintext
@@ -244,7 +248,7 @@ final class UpstreamSide {
 
     // MARK: The end
 
-    /// Closes the connection to the server, if there is one.
+    /// Closes the connection to the server, if there is one; no other is tried.
     ///
     /// - Parameter mode: with ``ExchangeMachine/UpstreamCloseMode/none``, the server's stream broke off, and it is sent
     ///   nothing.
@@ -252,6 +256,7 @@ final class UpstreamSide {
         loop.assertConfined()
         if let way = state.way { leave(way, mode) }
         if case .connected = state { server?.open.subtract(1) }
+        route?.selection.end()
         state = .none
         early.removeAll()
     }

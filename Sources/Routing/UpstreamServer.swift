@@ -1,0 +1,20 @@
+package import RepriseVocabulary
+
+/// One server of an upstream group: its name, where it listens, and its share of the connections.
+package struct UpstreamServer: Sendable, Hashable {
+    /// The server's id in logs and metrics; unique in its group.
+    package let id: String
+    /// Its endpoints, in the order of trying: one, or all that its name resolved to.
+    package let endpoints: [Endpoint]
+    /// Its share of the connections relative to the others', 1 to 1000.
+    package let weight: Int
+
+    /// A server with at least one endpoint and a weight of 1 to 1000.
+    package init(id: String, endpoints: [Endpoint], weight: Int = 1) {
+        precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
+        precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
+        self.id = id
+        self.endpoints = endpoints
+        self.weight = weight
+    }
+}
