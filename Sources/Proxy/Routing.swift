@@ -11,6 +11,14 @@ package enum Routing: Sendable {
     /// Whether no program's router is asked.
     package var isBuiltIn: Bool { if case .router(let plugged, _) = self { plugged.isBuiltIn } else { true } }
 
+    /// Whether sessions may have to remember where their connections have gone.
+    package var remembers: Bool {
+        switch self {
+        case .group(let group): group.keepsAffinity
+        case .router(_, let table): table.groups.values.contains { $0.keepsAffinity }
+        }
+    }
+
     var router: (any UpstreamRouter)? { if case .router(let plugged, _) = self { plugged.router } else { nil } }
 }
 

@@ -56,12 +56,15 @@ struct ListenerBuilder: Sendable {
     private static func group(
         _ upstream: UpstreamPlan, _ resolved: ResolvedServers, _ lasting: inout LastingParts
     ) -> UpstreamGroup {
-        UpstreamGroup(
+        var balancing = Balancing(upstream.balance, by: upstream.hashKey, bound: upstream.hashBound)
+        (balancing.affinity, balancing.affinityBound) = (upstream.affinity, upstream.affinityBound)
+        return UpstreamGroup(
             name: upstream.name,
             servers: upstream.servers.map {
-                UpstreamServer(id: $0.id, endpoints: resolved[$0.address], weight: $0.weight)
+                UpstreamServer(
+                    id: $0.id, endpoints: resolved[$0.address], weight: $0.weight, address: $0.address.description)
             },
-            balancing: Balancing(upstream.balance, by: upstream.hashKey, bound: upstream.hashBound),
+            balancing: balancing,
             loads: lasting.loads(of: upstream.name))
     }
 
@@ -74,8 +77,9 @@ struct ListenerBuilder: Sendable {
             name: listener.name, timeouts: listener.timeouts, limits: limits,
             relayBuffer: listener.limits.relayBuffer.bytes,
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay,
-            // A program's router decides what they carry.
-            ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream || !routing.isBuiltIn,
+            // A program's router, or the server that takes the connection, decides what they carry.
+            ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream || !routing.isBuiltIn
+                || routing.remembers,
             storeDeadline: listener.sessions.storeDeadline)
     }
 }

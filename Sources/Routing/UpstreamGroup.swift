@@ -1,3 +1,4 @@
+internal import RepriseResumption
 package import RepriseVocabulary
 internal import Synchronization
 
@@ -17,6 +18,9 @@ package final class UpstreamGroup: Sendable {
     /// Of the servers in ``loads``, by their index.
     let slots: [Int]
     let totalWeight: Int
+    /// What sessions remember of the servers, by their index, and the indices by that.
+    let memories: [UpstreamMemory]
+    let places: [UInt64: Int]
     private let generation: Int
     private let chooser: Chooser
     private let begun = Atomic<Int>(0)
@@ -57,6 +61,8 @@ package final class UpstreamGroup: Sendable {
         self.loads = loads
         weights = servers.map(\.weight)
         totalWeight = weights.reduce(0, +)
+        memories = balancing.affinity == .none ? [] : Self.memories(name, servers)
+        places = Dictionary(memories.enumerated().map { ($1.server, $0) }, uniquingKeysWith: { first, _ in first })
         chooser = Chooser(balancing, servers, weights)
         (slots, generation) = loads.withTable { $0.join(servers.map(\.id)) }
     }

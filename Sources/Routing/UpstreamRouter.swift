@@ -151,26 +151,26 @@ package final class RouteTable: Sendable {
         self.groups = groups
     }
 
-    /// The group, and the servers to try there.
-    ///
-    /// - Parameter hash: the connection's, for that group.
+    /// A target in the terms of this configuration.
+    package enum Destination {
+        case group(UpstreamGroup)
+        case server(String, of: UpstreamGroup, orOthers: Bool)
+        case nowhere(RouteRefusal)
+    }
+
     /// - Throws: what it names that is not there.
-    package func selection(
-        _ target: Route.Target, hash: (UpstreamGroup) -> UInt64
-    ) throws(RoutingFailure) -> (UpstreamGroup, UpstreamGroup.Selection)? {
+    package func resolve(_ target: Route.Target) throws(RoutingFailure) -> Destination {
         switch target {
-        case .found(let group): return (group, group.begin(hash: hash(group)))
-        case .refusal: return nil
-        case .group(let name):
-            guard let group = groups[name] else { throw .unknown("no upstream group \"\(name)\"") }
-            return (group, group.begin(hash: hash(group)))
-        case .server(let id, let name, let orOthers):
-            guard let group = groups[name] else { throw .unknown("no upstream group \"\(name)\"") }
-            guard let selection = group.begin(with: id, orOthers: orOthers, hash: hash(group)) else {
-                throw .unknown("no server \"\(id)\" in the upstream group \"\(name)\"")
-            }
-            return (group, selection)
+        case .found(let group): .group(group)
+        case .refusal(let refusal): .nowhere(refusal)
+        case .group(let name): .group(try group(name))
+        case .server(let id, let name, let orOthers): .server(id, of: try group(name), orOthers: orOthers)
         }
+    }
+
+    private func group(_ name: String) throws(RoutingFailure) -> UpstreamGroup {
+        guard let group = groups[name] else { throw .unknown("no upstream group \"\(name)\"") }
+        return group
     }
 }
 

@@ -6,15 +6,20 @@ package struct UpstreamServer: Sendable, Hashable {
     package let id: String
     /// Its endpoints, in the order of trying: one, or all that its name resolved to.
     package let endpoints: [Endpoint]
+    /// Its address as it was written.
+    package let address: String
     /// Its share of the connections relative to the others', 1 to 1000.
     package let weight: Int
 
     /// A server with at least one endpoint and a weight of 1 to 1000.
-    package init(id: String, endpoints: [Endpoint], weight: Int = 1) {
+    ///
+    /// - Parameter address: as it was written; by default its first endpoint.
+    package init(id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil) {
         precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
         precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
         self.id = id
         self.endpoints = endpoints
         self.weight = weight
+        self.address = address ?? endpoints.first?.description ?? ""
     }
 }

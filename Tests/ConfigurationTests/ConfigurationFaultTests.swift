@@ -96,10 +96,23 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
 
     @Test func `an option without effect yet is a warning, one that would protect is a fault`() {
         #expect(
-            load(configuration(upstream: "affinity: session")).warnings.map(\.message) == [
+            load(configuration(upstream: "retries: { a: 1 }")).warnings.map(\.message) == [
                 "has no effect in this version"
             ])
         #expect(faults(configuration(listener: "proxy_protocol: required")).count == 1)
+    }
+
+    @Test func `affinity is an option, and its bound is nothing without it`() throws {
+        let loaded = load(configuration(upstream: "affinity: session\n    affinity_max_load: 1.5"))
+        #expect(loaded.faults.isEmpty && loaded.warnings.isEmpty)
+        let upstream = try #require(loaded.plan?.upstreams.first)
+        #expect(upstream.affinity == .session && upstream.affinityBound == .share(1.5))
+        #expect(
+            load(configuration(upstream: "affinity_max_load: 1.5")).warnings.map(\.message) == [
+                "has no effect without \"affinity: session\""
+            ])
+        #expect(faults(configuration(upstream: "affinity: cookie")).count == 1)
+        #expect(faults(configuration(upstream: "affinity: session\n    affinity_max_load: 0.5")).count == 1)
     }
 
     @Test func `all faults are told at once, in the order of the file`() {

@@ -33,6 +33,9 @@ final class TestWorker: @unchecked Sendable {
         var upstreamTLS: UpstreamTLS?
         var router: (any UpstreamRouter)?
         var balancing = Balancing()
+        var group = "app"
+        /// `nil`: one of its own.
+        var domain: SessionDomain?
     }
 
     init(before servers: [UpstreamServer], _ parts: Parts = Parts()) async throws {
@@ -40,14 +43,10 @@ final class TestWorker: @unchecked Sendable {
         queue = LogQueue(format: .text, level: .error, colored: false, descriptor: null, dropped: Counter())
         worker = Worker(loop: loop, index: 0, registry: registry, log: WorkerLog(queue))
         try loop.start()
-        let domain = try SessionDomain(
-            name: "test", store: LocalSessionStore(budget: 1 << 20),
-            keys: TicketKeyRing(
-                TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
-            denyList: DenyList(capacity: 100), remote: parts.remote)
-        group = UpstreamGroup(name: "app", servers: servers, balancing: parts.balancing)
+        let domain = try parts.domain ?? Self.domain(parts.remote)
+        group = UpstreamGroup(name: parts.group, servers: servers, balancing: parts.balancing)
         let group = group
-        let routing = parts.router.map { Routing.router(PluggedRouter("test", $0), RouteTable(["app": group])) }
+        let routing = parts.router.map { Routing.router(PluggedRouter("test", $0), RouteTable([parts.group: group])) }
         let blueprint = ListenerBlueprint(
             settings: parts.settings,
             hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: parts.tls), tls: parts.tls,
@@ -60,6 +59,15 @@ final class TestWorker: @unchecked Sendable {
         guard case .ip(_, let port) = socket.localEndpoint else { preconditionFailure("no port") }
         self.port = Int(port)
         try await worker.accept(on: socket, for: "web", boundTo: endpoint)
+    }
+
+    /// Keys, store and deny list that outlive a worker.
+    static func domain(_ remote: (any SessionStore)? = nil) throws -> SessionDomain {
+        try SessionDomain(
+            name: "test", store: LocalSessionStore(budget: 1 << 20),
+            keys: TicketKeyRing(
+                TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
+            denyList: DenyList(capacity: 100), remote: remote)
     }
 
     /// A client of its host, which sends this as soon as it may.

@@ -117,7 +117,9 @@ import Testing
 
     @Test func `what waits longest makes room at the limit, and is counted`() throws {
         let data = PendingData(capacity: 10)
-        for number in 0..<10 { data.set(.init(data: Stamped(value: [UInt8(number)], set: 1)), for: try lineage(number)) }
+        for number in 0..<10 {
+            data.set(.init(data: Stamped(value: [UInt8(number)], set: 1)), for: try lineage(number))
+        }
         #expect(data.count == 10 && data.forgotten == 0)
         // Set again, it is no longer the oldest.
         data.set(.init(data: Stamped(value: [99], set: 2)), for: try lineage(0))

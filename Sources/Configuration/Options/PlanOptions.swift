@@ -71,12 +71,10 @@ extension UpstreamPlan: OptionGroup {
                 "hash_max_load", \.hashBound, .loadBound,
                 "How many times its share of the group's connections a server may have before consistent_hash passes it over."
             ),
-            .later(
-                "affinity", .scalar(.choice(["none", "session"])), defaultText: "none", .warning(unless: ["none"]),
-                "What ties a client to a server."),
-            .later(
-                "affinity_max_load", .scalar(.decimalOr(["unlimited"])), defaultText: "unlimited",
-                .warning(unless: ["unlimited"]), "The share of the mean load up to which affinity is kept."),
+            .value("affinity", \.affinity, .word, "What ties a client to a server (docs/routing.md)."),
+            .value(
+                "affinity_max_load", \.affinityBound, .loadBound,
+                "How many times its share of the group's connections a server may have before affinity is given up."),
             .groups(
                 "servers", \.servers, or: .serverAddress, as: \.address,
                 "The servers; the next one is tried when connecting fails."),

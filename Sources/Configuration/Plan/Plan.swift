@@ -49,6 +49,8 @@ package struct AdminPlan: Sendable, Hashable {
 /// A group of servers.
 package struct UpstreamPlan: Sendable, Hashable {
     package var name = ""
+    package var affinity = Affinity.none
+    package var affinityBound = LoadBound.unlimited
     package var balance = BalancePolicy.roundRobin
     package var hashKey = HashKey.client
     package var hashBound = LoadBound.share(1.25)

@@ -148,6 +148,9 @@ package enum MetricCatalog {
         "reprise_upstream_connect_failures_total", .failures,
         [upstream, server, .closed("reason", ConnectFailure.self)],
         help: "Attempts to connect to a server of an upstream that failed.")
+    package static let affinityResults = Metric.counter(
+        "reprise_affinity_total", .connections, [upstream, .closed("result", AffinityResult.self)],
+        help: "Connections to a group with session affinity, by what the session's memory was good for.")
     package static let upstreamConnectionsOpen = Metric.gauge(
         "reprise_upstream_connections_open", .connections, [upstream, server],
         help: "Connections to a server of an upstream open now.")
@@ -226,7 +229,9 @@ package enum MetricCatalog {
         ("Routing", [routes, routerStalls, routeDuration]),
         (
             "Upstreams",
-            [upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration]
+            [
+                upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, affinityResults,
+            ]
         ),
         ("Certificates", [certificateExpiry, stapleReloads]),
         ("Administration", [adminConnectionsDisplaced]),

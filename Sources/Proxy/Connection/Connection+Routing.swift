@@ -13,7 +13,7 @@ extension Connection {
     /// Asks where to go: the router answers at once, or in a turn of its own.
     func route() {
         switch listener.routing {
-        case .group(let group): go(to: group, group.begin(hash: hash(for: group)))
+        case .group(let group): go(to: group)
         case .router(let plugged, let table) where plugged.isBuiltIn:
             if case .now(let route) = plugged.router.route(RouteRequest(ConnectionView(self), table)) { take(route) }
         case .router(let plugged, let table):
@@ -70,14 +70,14 @@ extension Connection {
     }
 
     private func take(_ route: Route) {
-        if case .refusal(let refusal) = route.target { return refuse(refusal) }
+        guard case .router(_, let table) = listener.routing else { return }
         do throws(RoutingFailure) {
-            guard case .router(_, let table) = listener.routing else { return }
+            let destination = try table.resolve(route.target)
+            if case .nowhere(let refusal) = destination { return refuse(refusal) }
             if let data = route.applicationData { try remember(data) }
             if let count = route.tickets { client.tls.plan(heldTickets: min(max(count, 0), Route.maximumTickets)) }
-            guard let (group, selection) = try table.selection(route.target, hash: hash(for:)) else { return }
+            try go(to: destination)
             listener.metrics.routing.count(.routed)
-            go(to: group, selection)
         } catch {
             notRouted(error)
         }
@@ -93,17 +93,74 @@ extension Connection {
         }
     }
 
-    private func go(to group: UpstreamGroup, _ selection: UpstreamGroup.Selection) {
+    private func go(to destination: RouteTable.Destination) throws(RoutingFailure) {
+        switch destination {
+        case .nowhere: break
+        case .group(let group): go(to: group)
+        case .server(let id, let group, let orOthers):
+            guard let selection = group.begin(with: id, orOthers: orOthers, hash: hash(for: group)) else {
+                throw .unknown("no server \"\(id)\" in the upstream group \"\(group.name)\"")
+            }
+            guard machine.routed() else { return }
+            upstream.go(to: listener.upstream(group), selection)
+            connect()
+        }
+    }
+
+    private func go(to group: UpstreamGroup) {
         guard machine.routed() else { return }
-        upstream.go(to: listener.upstream(group), selection)
+        // In TLS 1.2 the choice may have been made already.
+        if !upstream.isRouted { choose(in: group) }
         connect()
+    }
+
+    /// Begins to choose servers of a group, the one that the session remembers before others.
+    private func choose(in group: UpstreamGroup) {
+        var (index, result): (Int?, AffinityResult?) = (nil, nil)
+        if group.keepsAffinity { (index, result) = group.remembered(client.sessions.upstream) }
+        record.affinity = result
+        upstream.go(to: listener.upstream(group), group.begin(hash: hash(for: group), preferring: index))
+    }
+
+    /// A server has taken the connection: the session remembers it from now on.
+    func rememberUpstream() {
+        guard let (group, index) = upstream.chosen, group.keepsAffinity else { return }
+        let memory = group.memory(of: index)
+        // A router's own choice is as good as any.
+        var result = record.affinity ?? .new
+        if result == .kept, client.sessions.upstream != memory { result = .moved }
+        record.affinity = result
+        listener.upstream(group).came(of: result)
+        client.sessions.remember(memory)
+    }
+
+    /// Chooses the server of a full TLS 1.2 handshake before its last flight, in which the client gets the session: so the
+    /// session remembers the server from the beginning.
+    ///
+    /// A program's router is not asked so early: nothing of the handshake is proved yet.
+    func chooseBeforeFinished() -> UpstreamMemory? { client.tls.withAgreement { chooseNow() } }
+
+    private func chooseNow() -> UpstreamMemory? {
+        let group: UpstreamGroup
+        switch listener.routing {
+        case .group(let only): group = only
+        case .router(let plugged, let table):
+            guard plugged.isBuiltIn,
+                case .now(let route) = plugged.router.route(RouteRequest(ConnectionView(self), table)),
+                case .found(let found) = route.target
+            else { return nil }
+            group = found
+        }
+        guard group.keepsAffinity else { return nil }
+        choose(in: group)
+        return upstream.pick().map { group.memory(of: $0) }
     }
 
     /// What decides on a server where the group hashes; without a name or a lineage, the client does.
     private func hash(for group: UpstreamGroup) -> UInt64 {
         switch group.hashes {
         case .sni: if let serverName { return StableHash.of(serverName: serverName) }
-        case .lineage: if let lineage { return StableHash.of(lineage: lineage.id) }
+        case .lineage: if let lineage = client.sessions.lineageToCome { return StableHash.of(lineage: lineage.id) }
         case .client: break
         case nil: return 0
         }

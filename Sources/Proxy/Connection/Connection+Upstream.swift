@@ -29,6 +29,7 @@ extension Connection {
         case .underWay: return false
         case .connected:
             record.times.connected = worker.loop.now
+            rememberUpstream()
             listener.observers.connections?.connected(ConnectionView(self))
             listener.routing.router?.connected(ConnectionView(self))
             client.issueHeldTickets()

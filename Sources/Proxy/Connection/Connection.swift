@@ -52,6 +52,9 @@ final class Connection {
 
     /// Begins to listen to the client.
     func start() {
+        if listener.remembers {
+            client.sessions.choosesUpstream = { [unowned self] in chooseBeforeFinished() }
+        }
         timer = ConnectionTimer(on: worker.loop) { [unowned self] in turn { timerFired() } }
         turn {
             do throws(EventLoopError) {

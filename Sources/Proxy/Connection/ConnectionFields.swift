@@ -7,7 +7,7 @@ internal import RepriseVocabulary
 enum ConnectionFields {
     static func of(_ record: ConnectionRecord, listener: String) -> [(String, LogValue)] {
         var fields: [(String, LogValue)] = []
-        fields.reserveCapacity(22)
+        fields.reserveCapacity(23)
         fields.append(("connection", .int(Int64(clamping: record.id.value))))
         fields.append(("client", .endpoint(record.client)))
         fields.append(("listener", .string(listener)))
@@ -18,6 +18,7 @@ enum ConnectionFields {
         if let lineage = record.lineage { fields.append(("lineage", .string(lineage.description))) }
         if let failure = record.failure { fields.append(("cause", .string(failure.description))) }
         if let server = record.server { fields.append(("upstream", .string(server))) }
+        if let affinity = record.affinity { fields.append(("affinity", .string(affinity.word))) }
         fields.append(("bytes_received", .int(Int64(clamping: record.bytesFromClient))))
         fields.append(("bytes_sent", .int(Int64(clamping: record.bytesToClient))))
         if record.failure == nil, let handshake = record.times.handshakeEnded {

@@ -11,6 +11,8 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var times: Times
     /// The upstream server that took the connection, or was tried last.
     package internal(set) var server: String?
+    /// What the session's memory of a server was good for; `nil` where the group keeps none.
+    package internal(set) var affinity: AffinityResult?
     /// Plaintext bytes from the client.
     package internal(set) var bytesFromClient: UInt64 = 0
     /// Plaintext bytes to the client.

@@ -10,6 +10,10 @@ internal import RepriseVocabulary
 final class UpstreamSide {
     /// Where it is routed to, and the servers that are left to try there.
     private var route: (upstream: WorkerUpstream, selection: UpstreamGroup.Selection)?
+    /// The server and endpoint to try next, where they were chosen ahead.
+    private var picked: Pick?
+    /// The index of the server that has the connection, or is being tried.
+    private var index: Int?
     private let loop: EventLoop
     private let buffers: RelayBuffers
     private var server: UpstreamServerMetrics?
@@ -18,6 +22,8 @@ final class UpstreamSide {
     private var early = PendingBytes()
     /// The client's stream is complete.
     private var clientHasEnded = false
+
+    private typealias Pick = (server: UpstreamServer, index: Int, endpoint: Endpoint)
 
     private enum State {
         case none
@@ -84,6 +90,23 @@ final class UpstreamSide {
         route = (upstream, selection)
     }
 
+    var isRouted: Bool { route != nil }
+
+    /// Chooses the next server ahead of the connect.
+    ///
+    /// - Returns: its index.
+    func pick() -> Int? {
+        loop.assertConfined()
+        picked = route?.selection.next()
+        return picked?.index
+    }
+
+    /// The group, and the index of the server that has the connection, or is being tried.
+    var chosen: (group: UpstreamGroup, index: Int)? {
+        guard let group = route?.upstream.group, let index else { return nil }
+        return (group, index)
+    }
+
     /// The group's name, once the connection is routed.
     var group: String? { route?.upstream.group.name }
 
@@ -93,7 +116,10 @@ final class UpstreamSide {
     /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
     func connectNext(_ chosen: (String) -> Void, _ ready: @escaping (Readiness) -> Void) -> Connecting {
         loop.assertConfined()
-        guard let upstream = route?.upstream, let next = route?.selection.next() else { return .nobody }
+        guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next() else {
+            return .nobody
+        }
+        index = next.index
         server = upstream.servers[next.index]
         chosen(next.server.id)
         let (socket, isConnected): (Socket, Bool)

@@ -14,6 +14,8 @@ final class WorkerListener {
     let domain: SessionDomain
     let resumption: ResumptionPolicy
     let routing: Routing
+    /// Whether sessions may have to remember where their connections have gone.
+    let remembers: Bool
     private let transport: WorkerUpstream.Transport
     /// The groups that its connections have gone to.
     private var upstreams: [ObjectIdentifier: WorkerUpstream] = [:]
@@ -30,6 +32,7 @@ final class WorkerListener {
         domain = blueprint.domain
         resumption = blueprint.resumption
         routing = blueprint.routing
+        remembers = blueprint.routing.remembers
         transport = try blueprint.upstreamTLS?.transport() ?? .plain
         (registry, shard) = (worker.registry, worker.index)
         admission = blueprint.admission

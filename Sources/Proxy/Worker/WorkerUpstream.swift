@@ -10,6 +10,7 @@ final class WorkerUpstream {
     /// In the order of the group's servers.
     let servers: [UpstreamServerMetrics]
     let connectDuration: Histogram
+    private let affinity: CounterList<AffinityResult>?
 
     /// What is between the plaintext and its servers' sockets.
     enum Transport {
@@ -22,8 +23,14 @@ final class WorkerUpstream {
         self.group = group
         self.transport = transport
         servers = group.servers.map { UpstreamServerMetrics(group.name, $0.id, registry: registry, shard: shard) }
+        affinity =
+            group.keepsAffinity
+            ? CounterList(MetricCatalog.affinityResults, [group.name], in: registry, shard: shard) : nil
         connectDuration = registry.histogram(MetricCatalog.connectDuration, [group.name], shard: shard)
     }
+
+    /// Counts what a session's memory was good for.
+    func came(of result: AffinityResult) { affinity?[result].add(1) }
 }
 
 /// The metric cells of one upstream server on one worker.

@@ -81,6 +81,9 @@ package final class ConnectionResumption: ConnectionSessions {
     /// The lineage of this connection's session; `nil` before the handshake is done.
     package var lineage: Lineage? { isDone ? given.state?.lineage : nil }
 
+    /// The same, also where its session is about to be handed out.
+    package var lineageToCome: Lineage? { given.state?.lineage }
+
     var offer: SessionOffer? { hello?.offer }
 
     // MARK: What the handshake asks

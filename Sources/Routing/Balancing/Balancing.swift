@@ -8,6 +8,11 @@ package struct Balancing: Sendable, Hashable {
     /// The load up to which a hash is followed.
     package var hashBound = LoadBound.share(1.25)
 
+    /// What ties a client to a server.
+    package var affinity = Affinity.none
+    /// The load up to which affinity is kept.
+    package var affinityBound = LoadBound.unlimited
+
     /// Weighted round robin, unless something else is set.
     package init(
         _ policy: BalancePolicy = .roundRobin, by hashKey: HashKey = .client, bound: LoadBound = .share(1.25)

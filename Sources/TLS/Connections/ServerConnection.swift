@@ -118,6 +118,16 @@ package final class ServerConnection {
         return .failed(stream.handshakeFailed(.helloTooLarge, excess.text))
     }
 
+    /// Shows what was negotiated, before the last flight of a full TLS 1.2 handshake, for the length of `body`.
+    package func withAgreement<Result>(_ body: () -> Result) -> Result {
+        guard let ssl, finishedSummary == nil else { return body() }
+        var summary = partialSummary
+        summary.add(from: ssl, carriedTicket: hello.request.carriesTicket)
+        finishedSummary = summary
+        defer { finishedSummary = nil }
+        return body()
+    }
+
     private func finish(writesBefore: Int) -> HandshakeProgress {
         guard let ssl else { return .failed(stream.handshakeFailed([])) }
         var summary = partialSummary
