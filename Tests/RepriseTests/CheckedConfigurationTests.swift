@@ -138,6 +138,8 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         let admission = lasting.admission(of: "web")
         #expect(lasting.admission(of: "web") === admission)
         #expect(lasting.admission(of: "other") !== admission)
+        let loads = lasting.loads(of: "app")
+        #expect(lasting.loads(of: "app") === loads)
         let plan = try #require(try check(text(), files()).plan)
         try lasting.domains.add(for: plan, at: now)
         #expect(lasting.domains.adapt(to: plan, keys: [:], at: now) == [])
