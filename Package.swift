@@ -85,6 +85,9 @@ let package = Package(
             path: "Benchmarks/Store",
             swiftSettings: settings),
         .executableTarget(
+            name: "RepriseRoutingBenchmark", dependencies: ["RepriseRouting", "RepriseVocabulary"],
+            path: "Benchmarks/Routing", swiftSettings: settings),
+        .executableTarget(
             name: "RepriseHandshakeBenchmark",
             dependencies: [
                 "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseTestSupport", "RepriseVocabulary",

@@ -71,7 +71,9 @@ import Testing
             let (port, group) = (worker.port, worker.group)
             try await onOwnThread {
                 let client = try TestWorker.connect(port)
-                repeat { while let bytes = try? client.tls.read(), !bytes.isEmpty {} } while client.takeIn()
+                repeat {
+                    while let bytes = try? client.tls.read(), !bytes.isEmpty {}
+                } while !client.tls.hasReceivedShutdown && client.takeIn()
                 // One that the upstream has closed in order is half open until the client ends, too.
                 if servers[0].id == "brief" { client.reset() }
                 #expect(eventually { group.loads.connections == 0 }, "\(servers[0].id)")
