@@ -126,8 +126,8 @@ let package = Package(
         tests(
             "RepriseTests",
             knows: [
-                "Reprise", "RepriseConfiguration", "RepriseResumption", "RepriseTLS", "RepriseMetrics",
-                "RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport", logging,
+                "Reprise", "RepriseConfiguration", "RepriseResumption", "RepriseRouting", "RepriseTLS",
+                "RepriseMetrics", "RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport", logging,
             ]),
         tests(
             "IntegrationTests",
