@@ -70,6 +70,7 @@ sanitize: deps-test
 bench: TEST_PACKAGES += valgrind
 bench: deps-test
 	$(SWIFT) run -c release RepriseStoreBenchmark
+	$(SWIFT) run -c release RepriseRoutingBenchmark
 	$(SWIFT) run -c release RepriseHandshakeBenchmark
 
 # By docker, podman or buildah. Other base images: make image BUILD_IMAGE=... RUNTIME_IMAGE=...

@@ -85,6 +85,9 @@ let package = Package(
             path: "Benchmarks/Store",
             swiftSettings: settings),
         .executableTarget(
+            name: "RepriseRoutingBenchmark", dependencies: ["RepriseRouting", "RepriseVocabulary"],
+            path: "Benchmarks/Routing", swiftSettings: settings),
+        .executableTarget(
             name: "RepriseHandshakeBenchmark",
             dependencies: [
                 "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseTestSupport", "RepriseVocabulary",
@@ -123,8 +126,8 @@ let package = Package(
         tests(
             "RepriseTests",
             knows: [
-                "Reprise", "RepriseConfiguration", "RepriseResumption", "RepriseTLS", "RepriseMetrics",
-                "RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport", logging,
+                "Reprise", "RepriseConfiguration", "RepriseResumption", "RepriseRouting", "RepriseTLS",
+                "RepriseMetrics", "RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport", logging,
             ]),
         tests(
             "IntegrationTests",

@@ -168,15 +168,18 @@ extension UpstreamGroup {
     }
 
     /// One of those that were not tried, by weight.
-    private func drawn(by draw: WeightedDraw, but tried: TriedServers) -> Int {
+    ///
+    /// - Parameter other: is not drawn either; -1 for none.
+    private func drawn(by draw: WeightedDraw, but tried: TriedServers, and other: Int = -1) -> Int {
         for _ in 0..<16 {
             let index = draw(random.next())
-            if !tried.contains(index) { return index }
+            if index != other, !tried.contains(index) { return index }
         }
         // Few are left: count them out, by the same weights.
-        let left = servers.indices.reduce(0) { tried.contains($1) ? $0 : $0 + weights[$1] }
+        var left = other < 0 ? 0 : -weights[other]
+        for index in servers.indices where !tried.contains(index) { left += weights[index] }
         var mark = Int(random.next() % UInt64(left))
-        for index in servers.indices where !tried.contains(index) {
+        for index in servers.indices where index != other && !tried.contains(index) {
             mark -= weights[index]
             if mark < 0 { return index }
         }
@@ -186,12 +189,8 @@ extension UpstreamGroup {
     private func lesserOfTwo(by draw: WeightedDraw, in table: borrowing LoadTable, but tried: TriedServers) -> Int {
         let one = drawn(by: draw, but: tried)
         guard tried.count + 1 < servers.count else { return one }
-        // With weights that are far apart the same may come for ever.
-        for _ in 0..<8 {
-            let other = drawn(by: draw, but: tried)
-            if other != one { return isLess(other, than: one, in: table) ? other : one }
-        }
-        return one
+        let other = drawn(by: draw, but: tried, and: one)
+        return isLess(other, than: one, in: table) ? other : one
     }
 
     /// The next on the ring that has not more than its share. Those that were tried have no share, so that there is one.
@@ -199,25 +198,26 @@ extension UpstreamGroup {
         on ring: HashRing, _ bound: LoadBound, in table: borrowing LoadTable, for selection: inout Selection
     ) -> Int {
         var place = selection.place.map { ring.place(after: $0) } ?? ring.place(of: selection.hash)
-        var share = Double.infinity
+        // In products of whole numbers, which are exact.
+        var (share, rest) = (Double.infinity, 1.0)
         if case .share(let bound) = bound {
             let isInForce = table.generation == generation
             let load = isInForce ? table.memberLoad : slots.reduce(0) { $0 + table.load(of: $1) }
-            share = bound * Double(load + 1) / Double(totalWeight - selection.triedWeight)
+            (share, rest) = (bound * Double(load + 1), Double(totalWeight - selection.triedWeight))
         }
         var other = -1
         for _ in 0..<ring.count {
             let index = ring.owner(at: place)
             if !selection.tried.contains(index) {
                 if other < 0 { other = index }
-                if Double(table.load(of: slots[index])) < share * Double(weights[index]) {
+                if Double(table.load(of: slots[index])) * rest < share * Double(weights[index]) {
                     selection.place = place
                     return index
                 }
             }
             place = ring.place(after: place)
         }
-        // Only if numbers are rounded: one always has less than the mean.
+        // Only if such a number is rounded: one always has less than the mean.
         return other
     }
 }

@@ -29,6 +29,32 @@ import Testing
         #expect(servers.map(\.weight) == [1, 1, 1, 3])
     }
 
+    @Test func `a group balances as it says, in turns where it says nothing`() throws {
+        func upstream(_ lines: String) throws -> UpstreamPlan {
+            try #require(load(configuration(upstream: lines)).plan?.upstreams.first)
+        }
+        let standard = try upstream("")
+        #expect(standard.balance == .roundRobin && standard.hashKey == .client && standard.hashBound == .share(1.25))
+        for policy in BalancePolicy.allCases { #expect(try upstream("balance: \(policy.word)").balance == policy) }
+        let hash = "balance: consistent_hash\n    "
+        for key in HashKey.allCases { #expect(try upstream(hash + "hash_by: \(key.word)").hashKey == key) }
+        #expect(try upstream(hash + "hash_max_load: unlimited").hashBound == .unlimited)
+        #expect(try upstream(hash + "hash_max_load: 1").hashBound == .share(1))
+        #expect(try upstream(hash + "hash_max_load: \"1.5\"").hashBound == .share(1.5))
+        #expect(load(configuration(upstream: hash + "hash_max_load: 2.5")).warnings.isEmpty)
+        for value in ["0.9", "-1", "inf", "nan", "much"] {
+            #expect(load(configuration(upstream: hash + "hash_max_load: \(value)")).faults.count == 1, "\(value)")
+        }
+        #expect(LoadBound.share(2).description == "2" && LoadBound.share(1.25).description == "1.25")
+    }
+
+    @Test(arguments: ["hash_by: sni", "hash_max_load: 2", "balance: random\n    hash_by: client"])
+    func `an option of a hash is a warning where nothing is hashed`(_ lines: String) {
+        let loaded = load(configuration(upstream: lines))
+        #expect(loaded.faults.isEmpty)
+        #expect(loaded.warnings.map(\.message) == ["has no effect without \"balance: consistent_hash\""])
+    }
+
     @Test func `versions may be written without quotes`() {
         let loaded = load(configuration(tls: "minimum_version: 1.2"))
         #expect(loaded.faults.isEmpty)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RepriseConfiguration
+import RepriseRouting
 import RepriseTLS
 import RepriseTestSupport
 import RepriseVocabulary
@@ -138,6 +139,8 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         let admission = lasting.admission(of: "web")
         #expect(lasting.admission(of: "web") === admission)
         #expect(lasting.admission(of: "other") !== admission)
+        let loads = lasting.loads(of: "app")
+        #expect(lasting.loads(of: "app") === loads)
         let plan = try #require(try check(text(), files()).plan)
         try lasting.domains.add(for: plan, at: now)
         #expect(lasting.domains.adapt(to: plan, keys: [:], at: now) == [])
@@ -147,6 +150,30 @@ private func text(listener: String = "", tls: String = "", host: String = "") ->
         try lasting.domains.add(for: larger, at: now)
         #expect(lasting.domains.adapt(to: larger, keys: [:], at: now).count == 1)
         #expect(lasting.domains["web"] === domain)
+    }
+
+    @Test func `the loads of a group that is gone are kept while connections last`() throws {
+        var lasting = LastingParts()
+        var plan = try #require(try check(text(), files()).plan)
+        let loads = lasting.loads(of: "app")
+        do {
+            let server = UpstreamServer(id: "a", endpoints: [.ip(.loopback4, port: 1)])
+            let group = UpstreamGroup(name: "app", servers: [server], balancing: Balancing(), loads: loads)
+            var selection = group.begin()
+            #expect(selection.next() != nil)
+            let upstreams = plan.upstreams
+            plan.upstreams = []
+            let waits = lasting.letGo(allBut: plan)
+            #expect(waits && lasting.loads(of: "app") === loads)
+            plan.upstreams = upstreams
+            let waitsStill = lasting.letGo(allBut: plan)
+            #expect(!waitsStill && loads.connections == 1)
+            selection.end()
+            withExtendedLifetime(group) {}
+        }
+        plan.upstreams = []
+        let waits = lasting.letGo(allBut: plan)
+        #expect(!waits && lasting.loads(of: "app") !== loads)
     }
 
     /// In a process of its own: what is taken over, and closed again, would be other tests' sockets.

@@ -2,11 +2,6 @@ import RepriseRouting
 import RepriseVocabulary
 import Testing
 
-private func server(_ id: String, weight: Int = 1, endpoints: Int = 1) -> UpstreamServer {
-    UpstreamServer(
-        id: id, endpoints: (1...endpoints).map { .ip(.loopback4, port: UInt16($0)) }, weight: weight)
-}
-
 private func order(_ group: UpstreamGroup, _ count: Int) -> [String] {
     (0..<count).map { _ in
         var selection = group.begin()
@@ -48,5 +43,24 @@ private func order(_ group: UpstreamGroup, _ count: Int) -> [String] {
         while let next = selection.next() { tried.append("\(next.server.id)/\(next.endpoint)") }
         #expect(tried == ["b/127.0.0.1:1", "b/127.0.0.1:2", "c/127.0.0.1:1", "a/127.0.0.1:1"])
         #expect(!selection.hasNext)
+    }
+
+    @Test func `weights stay exact over a cycle when a server fails`() {
+        let group = group([server("a", weight: 3), server("b", weight: 2), server("c", weight: 1)], Balancing())
+        // Of a's turns none goes to waste: who fails there takes the next that is not a's.
+        let reached = (0..<300).map { _ in group.reached(failing: [0]) }
+        #expect(reached.count { $0 == 1 } == 200 && reached.count { $0 == 2 } == 100)
+    }
+
+    @Test func `a preferred server comes first, and takes no one's turn`() {
+        let group = group(servers(3), Balancing())
+        var selection = group.begin(hash: 0, preferring: 2)
+        #expect(selection.next()?.index == 2)
+        #expect(group.passing() == 0)
+        // The next turns are those of 1 and 2, and 2 was tried.
+        #expect(selection.next()?.index == 1)
+        #expect(selection.next()?.index == 0)
+        #expect(selection.next() == nil)
+        #expect(group.allLoads == [0, 0, 0])
     }
 }

@@ -5,8 +5,6 @@ struct LoadTable: Sendable {
     private struct Slot {
         /// Connections that are open or being made.
         var load: Int32 = 0
-        /// In the generation in force; 0 where that does not have the server.
-        var weight: Int32 = 0
         /// Groups of all generations that have the server.
         var users: Int32 = 0
         /// In the heap; -1 outside.
@@ -17,13 +15,22 @@ struct LoadTable: Sendable {
         var pass: UInt64 = 0
     }
 
+    /// A server in the heap, with all that it is compared by: what follows one another is then in one place.
+    private struct Entry {
+        var load: Int32
+        let weight: Int32
+        var pass: UInt64
+        let slot: Int32
+        let index: Int32
+    }
+
     /// What a choice adds to the pass of a server of weight 1.
     private static let stride: UInt64 = 1 << 20
 
     private var slots: [Slot] = []
     private var ids: [String: Int] = [:]
     private var vacant: [Int] = []
-    private var heap: [Int32] = []
+    private var heap: [Entry] = []
     /// The pass of the last choice: who comes back has saved up no more turns than one.
     private var pass: UInt64 = 0
     private var generations = 0
@@ -67,7 +74,7 @@ struct LoadTable: Sendable {
     }
 
     private mutating func clear() {
-        for slot in slots.indices { (slots[slot].weight, slots[slot].position, slots[slot].index) = (0, -1, -1) }
+        for slot in slots.indices { (slots[slot].position, slots[slot].index) = (-1, -1) }
         heap.removeAll(keepingCapacity: true)
         memberLoad = 0
     }
@@ -81,13 +88,14 @@ struct LoadTable: Sendable {
         clear()
         self.generation = generation
         for (index, slot) in members.enumerated() {
-            slots[slot].weight = Int32(weights[index])
             slots[slot].index = Int32(index)
             memberLoad += Int(slots[slot].load)
             guard inOrder else { continue }
-            slots[slot].position = Int32(heap.count)
-            heap.append(Int32(slot))
-            siftUp(slot)
+            let entry = Entry(
+                load: slots[slot].load, weight: Int32(weights[index]), pass: slots[slot].pass, slot: Int32(slot),
+                index: Int32(index))
+            heap.append(entry)
+            siftUp(entry, from: heap.count - 1)
         }
     }
 
@@ -98,10 +106,14 @@ struct LoadTable: Sendable {
         slots[slot].load += 1
         guard slots[slot].index >= 0 else { return }
         memberLoad += 1
-        guard slots[slot].position >= 0 else { return }
-        if before(pass, slots[slot].pass) { pass = slots[slot].pass }
-        slots[slot].pass = pass &+ Self.stride / UInt64(slots[slot].weight)
-        siftDown(slot)
+        let position = Int(slots[slot].position)
+        guard position >= 0 else { return }
+        var entry = heap[position]
+        if Self.before(pass, entry.pass) { pass = entry.pass }
+        entry.pass = pass &+ Self.stride / UInt64(entry.weight)
+        entry.load += 1
+        slots[slot].pass = entry.pass
+        siftDown(entry, from: position)
     }
 
     /// A connection is over, or was never made.
@@ -110,7 +122,11 @@ struct LoadTable: Sendable {
         slots[slot].load -= 1
         guard slots[slot].index >= 0 else { return }
         memberLoad -= 1
-        if slots[slot].position >= 0 { siftUp(slot) }
+        let position = Int(slots[slot].position)
+        guard position >= 0 else { return }
+        var entry = heap[position]
+        entry.load -= 1
+        siftUp(entry, from: position)
     }
 
     /// A server's connections.
@@ -118,57 +134,60 @@ struct LoadTable: Sendable {
 
     /// The index of the least loaded server of the generation in force that was not tried; `nil` when all were.
     func least(but tried: TriedServers) -> Int? {
-        guard let slot = least(below: 0, tried) else { return nil }
-        return Int(slots[slot].index)
+        least(below: 0, tried).map { Int($0.index) }
     }
 
     /// Below one that was not tried nobody is less loaded, so this looks at those that were, and at their two successors.
-    private func least(below position: Int, _ tried: TriedServers) -> Int? {
+    private func least(below position: Int, _ tried: TriedServers) -> Entry? {
         guard position < heap.count else { return nil }
-        let slot = Int(heap[position])
-        guard tried.contains(Int(slots[slot].index)) else { return slot }
+        let entry = heap[position]
+        guard tried.contains(Int(entry.index)) else { return entry }
         guard let left = least(below: 2 * position + 1, tried) else { return least(below: 2 * position + 2, tried) }
         guard let right = least(below: 2 * position + 2, tried) else { return left }
-        return comes(right, before: left) ? right : left
+        return Self.comes(right, before: left) ? right : left
     }
 
     // MARK: The heap
 
     /// Whether a number comes before another that may have run over.
-    private func before(_ one: UInt64, _ other: UInt64) -> Bool { Int64(bitPattern: one &- other) < 0 }
+    private static func before(_ one: UInt64, _ other: UInt64) -> Bool { Int64(bitPattern: one &- other) < 0 }
 
-    private func comes(_ one: Int, before other: Int) -> Bool {
-        let (left, right) = (slots[one], slots[other])
-        let (mine, others) = (Int(left.load) * Int(right.weight), Int(right.load) * Int(left.weight))
+    private static func comes(_ one: Entry, before other: Entry) -> Bool {
+        let (mine, others) = (Int(one.load) &* Int(other.weight), Int(other.load) &* Int(one.weight))
         if mine != others { return mine < others }
-        return left.pass == right.pass ? left.index < right.index : before(left.pass, right.pass)
+        return one.pass == other.pass ? one.index < other.index : before(one.pass, other.pass)
     }
 
-    private mutating func put(_ slot: Int, at position: Int) {
-        heap[position] = Int32(slot)
-        slots[slot].position = Int32(position)
+    private mutating func put(_ entry: Entry, at position: Int) {
+        heap[position] = entry
+        slots[Int(entry.slot)].position = Int32(position)
     }
 
-    private mutating func siftUp(_ slot: Int) {
-        var position = Int(slots[slot].position)
+    private mutating func siftUp(_ entry: Entry, from position: Int) {
+        var position = position
         while position > 0 {
-            let above = Int(heap[(position - 1) / 2])
-            guard comes(slot, before: above) else { break }
+            let above = heap[(position - 1) / 2]
+            guard Self.comes(entry, before: above) else { break }
             put(above, at: position)
             position = (position - 1) / 2
         }
-        put(slot, at: position)
+        put(entry, at: position)
     }
 
-    private mutating func siftDown(_ slot: Int) {
-        var position = Int(slots[slot].position)
-        while 2 * position + 1 < heap.count {
+    private mutating func siftDown(_ entry: Entry, from position: Int) {
+        var position = position
+        let count = heap.count
+        while 2 * position + 1 < count {
             var child = 2 * position + 1
-            if child + 1 < heap.count, comes(Int(heap[child + 1]), before: Int(heap[child])) { child += 1 }
-            guard comes(Int(heap[child]), before: slot) else { break }
-            put(Int(heap[child]), at: position)
+            var least = heap[child]
+            if child + 1 < count, Self.comes(heap[child + 1], before: least) {
+                child += 1
+                least = heap[child]
+            }
+            guard Self.comes(least, before: entry) else { break }
+            put(least, at: position)
             position = child
         }
-        put(slot, at: position)
+        put(entry, at: position)
     }
 }

@@ -29,8 +29,8 @@ struct WeightedDraw: Sendable {
     /// The index that a random number leads to.
     func callAsFunction(_ random: UInt64) -> Int {
         // Both halves as fractions: the bias is below 2⁻¹⁶ of a weight.
-        let index = Int(random >> 32 &* UInt64(columns.count) >> 32)
-        let height = UInt32(truncatingIfNeeded: (random & 0xffff_ffff) &* UInt64(total) >> 32)
+        let index = Int(((random >> 32) &* UInt64(columns.count)) >> 32)
+        let height = UInt32(truncatingIfNeeded: ((random & 0xffff_ffff) &* UInt64(total)) >> 32)
         return height < columns[index].threshold ? index : Int(columns[index].alias)
     }
 }
