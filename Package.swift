@@ -55,6 +55,8 @@ let package = Package(
             name: "CRepriseEvent", path: "Sources/CLibEvent", pkgConfig: "libevent_pthreads",
             providers: [.apt(["libevent-dev"])]),
 
+        .systemLibrary(name: "CRepriseRouter", path: "Sources/CRouter"),
+
         module("RepriseVocabulary", knows: [], importsC: true),
         module("RepriseEventLoop", knows: ["CRepriseEvent", "RepriseVocabulary"], importsC: true),
         module("RepriseTLS", knows: ["CRepriseOpenSSL", "RepriseVocabulary"], importsC: true),
@@ -72,7 +74,8 @@ let package = Package(
         module(
             "Reprise",
             knows: [
-                "RepriseAdmin", "RepriseProxy", "RepriseRouting", "RepriseResumption", "RepriseConfiguration",
+                "CRepriseRouter", "RepriseAdmin", "RepriseProxy", "RepriseRouting", "RepriseResumption",
+                "RepriseConfiguration",
                 "RepriseMetrics", "RepriseTLS", "RepriseEventLoop", "RepriseVocabulary",
                 logging,
             ], importsC: true),

@@ -2,6 +2,7 @@
 
 // event2/event-config.h defines _GNU_SOURCE, which changes glibc's fd_set: libc's own headers must come first, or the
 // module clashes with Glibc's ("'__fds_bits' is not present in definition of 'fd_set'").
+#include <sys/syscall.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/select.h>
@@ -59,3 +60,6 @@ static inline void reprise_name_crashes(void) {
     action.sa_flags = SA_RESETHAND;
     for (size_t index = 0; index < sizeof crashes / sizeof *crashes; index++) sigaction(crashes[index], &action, NULL);
 }
+
+// memfd_create(2), which Swift does not see without _GNU_SOURCE.
+static inline int reprise_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */); }

@@ -62,10 +62,14 @@ struct RoutersCheck {
     private mutating func checkRoutes(_ router: Reader) {
         guard router.isMapping else { return }
         let fields = RouterPlan.Field.allCases.filter { router[$0.rawValue] != nil }
-        guard fields.count == 1, let field = fields.first else {
-            let words = RouterPlan.Field.allCases.map(\.rawValue).joined(separator: ", ")
+        if router["library"] != nil, fields.isEmpty { return }
+        if router["library"] == nil, let argument = router["argument"] {
+            warnings.append(argument.fault("has no effect without library"))
+        }
+        guard router["library"] == nil, fields.count == 1, let field = fields.first else {
+            let words = (RouterPlan.Field.allCases.map(\.rawValue) + ["library"]).joined(separator: ", ")
             faults.append(
-                router.fault("a router has routes by one of \(words), found \(fields.isEmpty ? "none" : "several")"))
+                router.fault("a router has one of \(words), found \(fields.isEmpty ? "none" : "several")"))
             return
         }
         var seen: [String: Int] = [:]
@@ -147,7 +151,8 @@ struct RoutersCheck {
     private mutating func checkUse(_ routers: [Reader], _ groups: [Reader], _ starts: [String], _ known: [String]) {
         let reached = Self.reach(starts, Self.next(routers))
         // A route that leads nowhere was meant for one of them, and a program's router may lead anywhere.
-        guard reached.isSubset(of: known), reached.isDisjoint(with: plugged) else { return }
+        let libraries = Set(routers.filter { $0["library"] != nil }.compactMap { $0["name"]?.text })
+        guard reached.isSubset(of: known), reached.isDisjoint(with: plugged.union(libraries)) else { return }
         for (values, what) in [(groups, "upstream group"), (routers.compactMap { $0["name"] }, "router")] {
             for value in values {
                 guard let name = value.text, !reached.contains(name) else { continue }

@@ -3,6 +3,11 @@ internal import Glibc
 
 /// How many files and sockets the process may have open.
 package enum Descriptors {
+    /// A file without a name that lives in memory until its last descriptor is closed (memfd_create(2)).
+    ///
+    /// - Returns: its descriptor, which the caller closes; less than 0 with `errno`.
+    package static func memoryFile(named name: String) -> CInt { reprise_memory_file(name) }
+
     /// RLIMIT_NOFILE.
     package struct Limit: Sendable, Hashable {
         package let soft: Int

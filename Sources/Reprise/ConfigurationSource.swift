@@ -1,5 +1,6 @@
 internal import RepriseConfiguration
 internal import RepriseEventLoop
+internal import RepriseRouting
 internal import RepriseTLS
 package import RepriseVocabulary
 internal import Synchronization
@@ -66,6 +67,8 @@ package struct CheckedConfiguration: Sendable {
     let plan: Plan?
     let loadedFiles: LoadedFiles
     let servers: ResolvedServers
+    /// Routers in shared objects, by name.
+    let libraries: [String: any UpstreamRouter]
     /// The faults that prevent serving, one line each, in the order of the file.
     package let faults: [String]
     /// What an operator should know, one line each.
@@ -76,10 +79,12 @@ package struct CheckedConfiguration: Sendable {
     /// - Parameters:
     ///   - now: the time by which to judge the validity of certificates.
     ///   - pluggedRouters: the names of the routers that the program brings.
+    ///   - libraries: loads shared objects with routers, or has others find out whether they can be.
     /// - Throws: only when the configuration file itself cannot be read, or this machine's OpenSSL cannot serve at all.
     package init(
         _ source: ConfigurationSource, environment: [String: String], at now: WallTime,
-        raisingDescriptorLimit raises: Bool = true, pluggedRouters: Set<String> = []
+        raisingDescriptorLimit raises: Bool = true, pluggedRouters: Set<String> = [],
+        libraries: LibraryLoading = .here(RouterLibraries())
     ) throws(RepriseError) {
         try Library.checkForReprise()
         let bytes: [UInt8]
@@ -94,7 +99,9 @@ package struct CheckedConfiguration: Sendable {
         let loadedFiles = LoadedFiles(loaded, at: now, from: source)
         self.loadedFiles = loadedFiles
         servers = ResolvedServers(loaded.plan)
-        let faults = Set(loaded.faults + loadedFiles.faults + servers.faults).sorted()
+        let routers = libraries.load(loaded.plan)
+        self.libraries = routers.routers
+        let faults = Set(loaded.faults + loadedFiles.faults + servers.faults + routers.faults).sorted()
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.limit(raising: raises).soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
@@ -117,6 +124,26 @@ extension Library {
     }
 }
 
+/// How shared objects with routers are looked at.
+package enum LibraryLoading: Sendable {
+    /// They are loaded into this process.
+    case here(RouterLibraries)
+    /// Somebody else says why a path with an argument cannot be loaded; `nil` when it can.
+    case elsewhere(@Sendable (_ path: String, _ argument: String) -> String?)
+
+    func load(_ plan: Plan?) -> (routers: [String: any UpstreamRouter], faults: [Fault]) {
+        switch self {
+        case .here(let libraries): return libraries.routers(of: plan)
+        case .elsewhere(let fault):
+            let faults = (plan?.routers ?? []).compactMap { router -> Fault? in
+                guard let library = router.library, let words = fault(library.path, router.argument) else { return nil }
+                return Fault(source: library.source, message: "\(library.shownPath): \(words)")
+            }
+            return ([:], faults)
+        }
+    }
+}
+
 /// The configuration file's own description.
 package enum ConfigurationFile {
     /// Its JSON Schema (draft 2020-12).
@@ -125,8 +152,11 @@ package enum ConfigurationFile {
 
 extension CheckedConfiguration {
     /// Reads and checks everything at the current time.
-    package init(_ source: ConfigurationSource, environment: [String: String]) throws(RepriseError) {
-        try self.init(source, environment: environment, at: Clocks.wall())
+    package init(
+        _ source: ConfigurationSource, environment: [String: String],
+        libraries: LibraryLoading = .here(RouterLibraries())
+    ) throws(RepriseError) {
+        try self.init(source, environment: environment, at: Clocks.wall(), libraries: libraries)
     }
 }
 

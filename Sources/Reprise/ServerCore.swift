@@ -28,6 +28,7 @@ package actor ServerCore {
     /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
     var loadPatience = Duration.seconds(60)
     private let loads = Loads()
+    private let libraries = RouterLibraries()
     /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.
     private(set) var isLoading = false
 
@@ -105,6 +106,7 @@ package actor ServerCore {
         guard wanted.stop == .no else { return abandonStart(opened) }
         self.plan = plan
         adaptSessions(to: plan, checked.loadedFiles)
+        libraries.keep(checked.libraries)
         parts.takeEffect()
         await accept(on: opened)
         tendCertificates(checked.loadedFiles, plan)
@@ -174,7 +176,7 @@ package actor ServerCore {
     /// server is slow.
     private func check() async throws(RepriseError) -> CheckedConfiguration {
         let (source, environment, raises) = (source, surroundings.environment, surroundings.raisesDescriptorLimit)
-        let routers = Set(surroundings.routers.keys)
+        let (routers, libraries) = (Set(surroundings.routers.keys), self.libraries)
         isLoading = true
         defer { isLoading = false }
         guard !loads.areUnderWay else { throw .cannotStart("a read that was begun before still hangs") }
@@ -187,7 +189,7 @@ package actor ServerCore {
                 return .success(
                     try CheckedConfiguration(
                         source, environment: environment, at: Clocks.wall(), raisingDescriptorLimit: raises,
-                        pluggedRouters: routers))
+                        pluggedRouters: routers, libraries: .here(libraries)))
             } catch {
                 return .failure(error)
             }
@@ -236,6 +238,7 @@ package actor ServerCore {
             throw error
         }
         adaptSessions(to: plan, checked.loadedFiles)
+        libraries.keep(checked.libraries)
         parts.takeEffect()
         for worker in workers { await worker.commit() }
         await accept(on: added)
@@ -269,7 +272,8 @@ package actor ServerCore {
         try lasting.domains.add(for: plan, at: Clocks.wall())
         return ListenerBuilder(
             plan, checked.loadedFiles, checked.servers, lasting: &lasting, descriptors: descriptors,
-            observers: observers, routers: surroundings.routers)
+            observers: observers,
+            routers: surroundings.routers.merging(checked.libraries, uniquingKeysWith: { own, _ in own }))
     }
 
     private func startWorkers(_ count: Int, _ parts: ListenerBuilder) async throws(RepriseError) {

@@ -16,7 +16,8 @@ struct Check: ParsableCommand {
     func run() throws {
         do {
             let checked = try CheckedConfiguration(
-                ConfigurationSource(file: file.text), environment: Terminal.environment)
+                ConfigurationSource(file: file.text), environment: Terminal.environment,
+                libraries: .elsewhere { LibraryProbe.fault(of: $0, $1) })
             for warning in checked.warnings { Terminal.complain("warning: \(warning)") }
             for fault in checked.faults { Terminal.complain(fault) }
             guard checked.faults.isEmpty else { throw ExitCode(Program.ExitCode.faults) }

@@ -11,7 +11,9 @@ struct RepriseCommand: ParsableCommand {
             permission, no room for the output); 64 the command line is wrong; 143 a second signal ended the server at once.
             """,
         version: Versions.lines.joined(separator: "\n"),
-        subcommands: [Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self])
+        subcommands: [
+            Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self, ProbeRouter.self,
+        ])
 
     /// Rejects a request for help on an unknown command.
     ///

@@ -12,6 +12,8 @@ public import RepriseVocabulary
 /// ```
 public struct ConnectionView: ~Copyable {
     private let connection: any LentConnection
+    /// What lends itself; it must not outlive the call that it was lent for.
+    package var lent: any LentConnection { connection }
 
     package init(_ connection: any LentConnection) {
         self.connection = connection

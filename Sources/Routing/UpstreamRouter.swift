@@ -50,7 +50,7 @@ extension UpstreamRouter {
 public struct RouteRequest: ~Copyable {
     /// The connection: its client, what was negotiated, and its session.
     public let connection: ConnectionView
-    private let table: RouteTable
+    package let table: RouteTable
 
     package init(_ connection: consuming ConnectionView, _ table: RouteTable) {
         self.connection = connection

@@ -26,10 +26,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{ name: by }", "a router has routes by one of sni, alpn, network, found none"),
+        ("{ name: by }", "a router has one of sni, alpn, network, library, found none"),
         (
             "{ name: by, sni: { default: app }, alpn: { default: other } }",
-            "a router has routes by one of sni, alpn, network, found several"
+            "a router has one of sni, alpn, network, library, found several"
         ),
         (
             "{ name: by, sni: { \"a..test\": other, default: app } }",

@@ -5,6 +5,7 @@ prefix ?= /usr/local
 sysconfdir ?= /etc
 bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
+includedir ?= $(prefix)/include
 docdir ?= $(prefix)/share/doc/reprise
 unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d
@@ -46,6 +47,7 @@ install: $(GENERATED)/stamp
 	install -D -m 644 conf/systemd/reprise.sysusers '$(DESTDIR)$(sysusersdir)/reprise.conf'
 	install -D -m 644 conf/reprise.yaml '$(DESTDIR)$(docdir)/reprise.yaml'
 	install -D -m 644 -t '$(DESTDIR)$(docdir)/examples' $(EXAMPLES)
+	install -D -m 644 conf/reprise_router.h '$(DESTDIR)$(includedir)/reprise_router.h'
 	install -D -m 644 conf/reprise.schema.json '$(DESTDIR)$(docdir)/reprise.schema.json'
 # Where the unit looks for it, and only when none is there: with its example's certificates it serves nothing, and `check`
 # says by line what is to be filled in.
@@ -60,7 +62,8 @@ uninstall:
 	    '$(DESTDIR)$(fishcompletiondir)/reprise.fish' '$(DESTDIR)$(unitdir)/reprise.service' \
 	    '$(DESTDIR)$(unitdir)/reprise.socket' '$(DESTDIR)$(sysusersdir)/reprise.conf' \
 	    $(MAN1:%='$(DESTDIR)$(mandir)/man1/%') $(EXAMPLES:conf/%='$(DESTDIR)$(docdir)/%') \
-	    '$(DESTDIR)$(docdir)/reprise.yaml' '$(DESTDIR)$(docdir)/reprise.schema.json'
+	    '$(DESTDIR)$(docdir)/reprise.yaml' '$(DESTDIR)$(docdir)/reprise.schema.json' \
+	    '$(DESTDIR)$(includedir)/reprise_router.h'
 	rmdir '$(DESTDIR)$(docdir)/examples' '$(DESTDIR)$(docdir)' 2>/dev/null || true
 	sed 's,/etc/reprise/,$(sysconfdir)/reprise/,g' conf/examples/behind-systemd.yaml \
 	    | cmp -s - '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml' \

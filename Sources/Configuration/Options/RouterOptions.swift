@@ -9,6 +9,10 @@ extension RouterPlan: OptionGroup {
                 "Routes by the name that the client asks for: a host name, \"*.\" with one, or default. Values are upstream groups or routers."
             ),
             routes(.alpn, "Routes by the application protocol that was agreed on, or default."),
+            .optional(
+                "library", \.library, .file,
+                "A shared object with a router of one's own (conf/reprise_router.h), instead of routes."),
+            .value("argument", \.argument, .text, defaultText: "", "A text for that router."),
             routes(.network, "Routes by the client's address: a network such as \"10.0.0.0/8\", or default."),
         ]
     }

@@ -22,5 +22,9 @@ package struct RouterPlan: Sendable, Hashable {
     package static let fallback = "default"
 
     package var name = ""
+    /// The shared object that it is in, instead of rules.
+    package var library: FileReference?
+    /// What the shared object is told.
+    package var argument = ""
     package var rules: [Rule] = []
 }
