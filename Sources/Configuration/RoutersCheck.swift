@@ -72,6 +72,10 @@ struct RoutersCheck {
                 router.fault("a router has one of \(words), found \(fields.isEmpty ? "none" : "several")"))
             return
         }
+        if router[field.rawValue]?.entries.isEmpty == true {
+            faults.append(router.fault("expected at least one route by \(field.rawValue), found none"))
+            return
+        }
         var seen: [String: Int] = [:]
         for (_, key, value) in Self.routes(of: router) where key != RouterPlan.fallback {
             guard let form = Self.form(of: key, field) else {

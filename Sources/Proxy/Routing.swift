@@ -1,49 +1,30 @@
 package import RepriseRouting
-internal import RepriseVocabulary
 
 /// Where a listener's connections go.
-package enum Routing: Sendable {
-    /// All to one group.
-    case group(UpstreamGroup)
-    /// Where a router says, among those groups.
-    case router(PluggedRouter, RouteTable)
-
+package struct Routing: Sendable {
+    /// The first step of each connection's way.
+    let first: RoutingStep
+    /// The groups that a program's router may name.
+    let table: RouteTable
     /// Whether no program's router is asked.
-    package var isBuiltIn: Bool { if case .router(let plugged, _) = self { plugged.isBuiltIn } else { true } }
-
+    package let isBuiltIn: Bool
     /// Whether sessions may have to remember where their connections have gone.
-    package var remembers: Bool {
-        switch self {
-        case .group(let group): group.keepsAffinity
-        case .router(_, let table): table.groups.values.contains { $0.keepsAffinity }
-        }
+    package let remembers: Bool
+
+    /// Whether all connections go to one group, which no router was asked about.
+    let isPlain: Bool
+
+    package init(_ first: RoutingStep, _ table: RouteTable) {
+        (self.first, self.table) = (first, table)
+        let (groups, plugged) = first.reachable
+        isBuiltIn = plugged.isEmpty
+        isPlain = first.isGroup
+        // A program's router may name any group.
+        remembers = (isBuiltIn ? groups : Array(table.groups.values)).contains { $0.keepsAffinity }
     }
 
-    var router: (any UpstreamRouter)? { if case .router(let plugged, _) = self { plugged.router } else { nil } }
-}
-
-/// A router with its name in the configuration.
-package final class PluggedRouter: Sendable {
-    let name: String
-    let router: any UpstreamRouter
-    /// Whether it costs no more than its tables, and need not be measured.
-    let isBuiltIn: Bool
-    private let warned = Locked<Instant?>(nil)
-
-    /// How often one router is warned of at most.
-    static let warningInterval = Duration.seconds(60)
-
-    package init(_ name: String, _ router: any UpstreamRouter) {
-        (self.name, self.router) = (name, router)
-        isBuiltIn = (router as? ComposedRouter)?.isBuiltIn ?? false
-    }
-
-    /// Whether a warning about it is due, and counts as given.
-    func mayWarn(at now: Instant) -> Bool {
-        warned.withLock { last in
-            if let last, now - last < Self.warningInterval { return false }
-            last = now
-            return true
-        }
+    /// All to one group.
+    package static func group(_ group: UpstreamGroup) -> Routing {
+        Routing(RoutingStep(.group(group)), RouteTable([group.name: group]))
     }
 }

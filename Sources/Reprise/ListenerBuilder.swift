@@ -26,7 +26,7 @@ struct ListenerBuilder: Sendable {
     ) {
         var groups: [String: UpstreamGroup] = [:]
         for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, servers, &lasting) }
-        let routes = RoutingBuilder(plan, groups, routers)
+        var routes = RoutingBuilder(plan, groups, routers)
         let share = ConnectionShare(plan, descriptors: descriptors)
         var blueprints: [ListenerBlueprint] = []
         for listener in plan.listeners {

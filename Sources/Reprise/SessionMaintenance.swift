@@ -66,6 +66,8 @@ final class SessionMaintenance {
                 (MetricCatalog.sessionsRefusedByStore, { Double(store.counts.refused) }),
                 (MetricCatalog.deniedLineages, { Double(domain.denyList.count) }),
                 (MetricCatalog.applicationDataWaiting, { Double(domain.pending.count) }),
+                (MetricCatalog.affinitiesWaiting, { Double(domain.pendingUpstreams.count) }),
+                (MetricCatalog.affinitiesForgotten, { Double(domain.pendingUpstreams.forgotten) }),
                 (MetricCatalog.applicationDataForgotten, { Double(domain.pending.forgotten) }),
                 (MetricCatalog.ticketWishesNotGranted, { Double(domain.wishesNotGranted) }),
                 (MetricCatalog.storeWritesLeftOut, { Double(domain.writesLeftOut) }),

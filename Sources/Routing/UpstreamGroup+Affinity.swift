@@ -23,9 +23,7 @@ extension UpstreamGroup {
     /// Whether one more connection would give a server more than its share of the group's.
     private func isOverloaded(_ index: Int) -> Bool {
         guard case .share(let bound) = balancing.affinityBound else { return false }
-        let (own, all) = loads.withTable { table in
-            (table.load(of: slots[index]), slots.reduce(0) { $0 + table.load(of: $1) })
-        }
+        let (own, all) = loads.withTable { table in (table.load(of: slots[index]), memberLoad(in: table)) }
         return Double(own + 1) > max(1, bound * Double(all + 1) * Double(weights[index]) / Double(totalWeight))
     }
 

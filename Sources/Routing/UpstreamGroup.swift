@@ -21,9 +21,9 @@ package final class UpstreamGroup: Sendable {
     /// What sessions remember of the servers, by their index, and the indices by that.
     let memories: [UpstreamMemory]
     let places: [UInt64: Int]
+    private let indices: [String: Int]
     private let generation: Int
     private let chooser: Chooser
-    private let begun = Atomic<Int>(0)
     private let random = RandomNumbers()
 
     /// What a policy has worked out ahead.
@@ -63,6 +63,7 @@ package final class UpstreamGroup: Sendable {
         totalWeight = weights.reduce(0, +)
         memories = balancing.affinity == .none ? [] : Self.memories(name, servers)
         places = Dictionary(memories.enumerated().map { ($1.server, $0) }, uniquingKeysWith: { first, _ in first })
+        indices = Dictionary(servers.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         chooser = Chooser(balancing, servers, weights)
         (slots, generation) = loads.withTable { $0.join(servers.map(\.id)) }
     }
@@ -108,21 +109,23 @@ package final class UpstreamGroup: Sendable {
         return Selection(self, hash: hash, first: index)
     }
 
+    /// The index of the server with that id.
+    package func index(of id: String) -> Int? { indices[id] }
+
     /// Begins with a server of the caller's choice.
     ///
     /// - Parameters:
-    ///   - id: the server's id.
+    ///   - index: the server's.
     ///   - orOthers: whether every other server follows, as the group balances.
-    /// - Returns: `nil` when the group has no such server.
-    package func begin(with id: String, orOthers: Bool, hash: UInt64 = 0) -> Selection? {
-        guard let index = servers.firstIndex(where: { $0.id == id }) else { return nil }
+    package func begin(with index: Int, orOthers: Bool, hash: UInt64 = 0) -> Selection {
+        precondition(servers.indices.contains(index), "server \(index) of \(servers.count)")
         return Selection(self, hash: hash, first: index, limit: orOthers ? servers.count : 1)
     }
 }
 
 extension UpstreamGroup {
     private func turn(of cycle: WeightedCycle) -> Int {
-        let number = begun.wrappingAdd(1, ordering: .relaxed).oldValue
+        let number = loads.turns.wrappingAdd(1, ordering: .relaxed).oldValue
         return Int(cycle.order[Int(UInt(bitPattern: number) % UInt(cycle.order.count))])
     }
 
@@ -152,6 +155,11 @@ extension UpstreamGroup {
         case .consistentHash(let ring, let bound): return hashed(on: ring, bound, in: table, for: &selection)
         case .roundRobin, .random, .firstAvailable: preconditionFailure("no load decides it")
         }
+    }
+
+    /// The load of all its servers; that of a generation that is not in force is summed up.
+    func memberLoad(in table: borrowing LoadTable) -> Int {
+        table.generation == generation ? table.memberLoad : slots.reduce(0) { $0 + table.load(of: $1) }
     }
 
     private func isLess(_ one: Int, than other: Int, in table: borrowing LoadTable) -> Bool {
@@ -201,8 +209,7 @@ extension UpstreamGroup {
         // In products of whole numbers, which are exact.
         var (share, rest) = (Double.infinity, 1.0)
         if case .share(let bound) = bound {
-            let isInForce = table.generation == generation
-            let load = isInForce ? table.memberLoad : slots.reduce(0) { $0 + table.load(of: $1) }
+            let load = memberLoad(in: table)
             (share, rest) = (bound * Double(load + 1), Double(totalWeight - selection.triedWeight))
         }
         var other = -1

@@ -154,7 +154,7 @@ package final class RouteTable: Sendable {
     /// A target in the terms of this configuration.
     package enum Destination {
         case group(UpstreamGroup)
-        case server(String, of: UpstreamGroup, orOthers: Bool)
+        case server(Int, of: UpstreamGroup, orOthers: Bool)
         case nowhere(RouteRefusal)
     }
 
@@ -164,8 +164,17 @@ package final class RouteTable: Sendable {
         case .found(let group): .group(group)
         case .refusal(let refusal): .nowhere(refusal)
         case .group(let name): .group(try group(name))
-        case .server(let id, let name, let orOthers): .server(id, of: try group(name), orOthers: orOthers)
+        case .server(let id, let name, let orOthers): try server(id, of: try group(name), orOthers)
         }
+    }
+
+    private func server(
+        _ id: String, of group: UpstreamGroup, _ orOthers: Bool
+    ) throws(RoutingFailure) -> Destination {
+        guard let index = group.index(of: id) else {
+            throw .unknown("no server \"\(id)\" in the upstream group \"\(group.name)\"")
+        }
+        return .server(index, of: group, orOthers: orOthers)
     }
 
     private func group(_ name: String) throws(RoutingFailure) -> UpstreamGroup {

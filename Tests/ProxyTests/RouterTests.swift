@@ -300,6 +300,72 @@ private struct Failed: Error, CustomStringConvertible {
         }
     }
 
+    @Test func `what a router says of a refused client's session and tickets counts, too`() async throws {
+        let seen = Locked<[[UInt8]]>([])
+        let router = PromptRouter { request in
+            let data = request.connection.applicationData
+            seen.withLock { $0.append(data) }
+            var route = Route.refuse(.close)
+            (route.applicationData, route.tickets) = ([5], data.isEmpty ? 2 : 0)
+            return .now(route)
+        }
+        let worker = try await worker([server(TestUpstream.echo())], router) {
+            $0.settings.ticketsWaitForUpstream = true
+        }
+        let port = worker.port
+        try await onOwnThread {
+            let client = try SocketClient(port: port, SessionCarrier.stateless.client())
+            #expect(Self.readAll(client).isEmpty && client.tls.sessions.count == 2)
+            let again = try SocketClient(
+                port: port, SessionCarrier.stateless.client(resuming: client.tls.sessions.last))
+            #expect(Self.readAll(again).isEmpty && again.tls.wasResumed && again.tls.sessions.isEmpty)
+            #expect(seen.withLock { $0 } == [[], [5]])
+        }
+        await worker.end()
+    }
+
+    @Test func `a server that is not there changes nothing of the session`() async throws {
+        let seen = Locked<[[UInt8]]>([])
+        let router = PromptRouter { request in
+            let data = request.connection.applicationData
+            seen.withLock { $0.append(data) }
+            var route = Route.server("nobody", in: "app")
+            route.applicationData = [5]
+            return .now(route)
+        }
+        let worker = try await worker([server(TestUpstream.echo())], router) {
+            $0.settings.ticketsWaitForUpstream = false
+        }
+        let port = worker.port
+        try await onOwnThread {
+            let client = try SocketClient(port: port, SessionCarrier.stateless.client())
+            _ = Self.readAll(client)
+            let session = try #require(client.tls.sessions.last)
+            _ = Self.readAll(try SocketClient(port: port, SessionCarrier.stateless.client(resuming: session)))
+            #expect(seen.withLock { $0 } == [[], []])
+        }
+        await worker.end()
+    }
+
+    @Test func `an answer that comes when the connection is being drained changes nothing`() async throws {
+        let (upstream, router) = (TestUpstream.echo(), LateRouter())
+        let worker = try await worker([server(upstream)], router)
+        let port = worker.port
+        // Only one thread at a time has it.
+        nonisolated(unsafe) let client = try TestWorker.connect(port)
+        try await onOwnThread { #expect(eventually { router.waiting == 1 }) }
+        await worker.endDrain()
+        try await onOwnThread {
+            #expect(eventually { router.cancelled == 1 })
+            router.answer(.success(.refuse(.silently)))
+            #expect(Self.readAll(client).isEmpty)
+            client.shutdownWrite()
+            #expect(eventually { worker.hasEnded(.drain) })
+            #expect(worker.has(Self.routes("refused", 0)) && worker.has(Self.routes("routed", 0)))
+        }
+        await worker.end()
+    }
+
     @Test func `a router that blocks its worker is counted`() async throws {
         let router = PromptRouter { _ in
             // What must not be done.

@@ -46,7 +46,9 @@ final class TestWorker: @unchecked Sendable {
         let domain = try parts.domain ?? Self.domain(parts.remote)
         group = UpstreamGroup(name: parts.group, servers: servers, balancing: parts.balancing)
         let group = group
-        let routing = parts.router.map { Routing.router(PluggedRouter("test", $0), RouteTable([parts.group: group])) }
+        let routing = parts.router.map {
+            Routing(RoutingStep(.plugged(PluggedRouter("test", $0))), RouteTable([parts.group: group]))
+        }
         let blueprint = ListenerBlueprint(
             settings: parts.settings,
             hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: parts.tls), tls: parts.tls,

@@ -116,25 +116,25 @@ import Testing
     }
 
     @Test func `what waits longest makes room at the limit, and is counted`() throws {
-        let data = PendingData(capacity: 10)
+        let data = PendingData<[UInt8]>(capacity: 10)
         for number in 0..<10 {
-            data.set(.init(data: Stamped(value: [UInt8(number)], set: 1)), for: try lineage(number))
+            data.set(Stamped(value: [UInt8(number)], set: 1), for: try lineage(number))
         }
         #expect(data.count == 10 && data.forgotten == 0)
         // Set again, it is no longer the oldest.
-        data.set(.init(data: Stamped(value: [99], set: 2)), for: try lineage(0))
-        data.set(.init(data: Stamped(value: [10], set: 1)), for: try lineage(10))
+        data.set(Stamped(value: [99], set: 2), for: try lineage(0))
+        data.set(Stamped(value: [10], set: 1), for: try lineage(10))
         #expect(data.count == 10 && data.forgotten == 1)
         #expect(data[try lineage(1)] == nil)
         let (first, last) = (try lineage(0), try lineage(10))
-        #expect(data[first]?.data?.value == [99] && data[last]?.data?.value == [10])
+        #expect(data[first]?.value == [99] && data[last]?.value == [10])
     }
 
     @Test func `setting one lineage's data over and over takes no more room`() throws {
-        let data = PendingData(capacity: 10)
-        data.set(.init(data: Stamped(value: [1], set: 1)), for: try lineage(1))
-        for turn in 0..<1000 { data.set(.init(data: Stamped(value: [2], set: UInt64(turn))), for: try lineage(2)) }
+        let data = PendingData<[UInt8]>(capacity: 10)
+        data.set(Stamped(value: [1], set: 1), for: try lineage(1))
+        for turn in 0..<1000 { data.set(Stamped(value: [2], set: UInt64(turn)), for: try lineage(2)) }
         #expect(data.count <= 2 && data.queued <= 30)
-        #expect(data[try lineage(2)]?.data?.set == 999)
+        #expect(data[try lineage(2)]?.set == 999)
     }
 }

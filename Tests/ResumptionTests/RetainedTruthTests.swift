@@ -207,16 +207,16 @@ import Testing
     }
 
     @Test func `one lineage that changes its data over and over costs no other its own`() {
-        let pending = PendingData(capacity: 10)
+        let pending = PendingData<[UInt8]>(capacity: 10)
         for number in 0..<5 {
-            pending.set(.init(data: Stamped(value: [1], set: 1)), for: LineageID(high: 0, low: UInt64(number)))
+            pending.set(Stamped(value: [1], set: 1), for: LineageID(high: 0, low: UInt64(number)))
         }
         for turn in 1...1000 {
-            pending.set(.init(data: Stamped(value: [2], set: UInt64(turn))), for: LineageID(high: 0, low: 9))
+            pending.set(Stamped(value: [2], set: UInt64(turn)), for: LineageID(high: 0, low: 9))
         }
         #expect(pending.count == 6 && pending.forgotten == 0 && pending.queued <= 21)
-        pending.set(.init(data: Stamped(value: [3], set: 5)), for: LineageID(high: 0, low: 9))
+        pending.set(Stamped(value: [3], set: 5), for: LineageID(high: 0, low: 9))
         #expect(
-            pending[LineageID(high: 0, low: 9)]?.data?.value == [2], "an earlier time does not overwrite a later one")
+            pending[LineageID(high: 0, low: 9)]?.value == [2], "an earlier time does not overwrite a later one")
     }
 }

@@ -99,6 +99,12 @@ package enum MetricCatalog {
     package static let applicationDataForgotten = Metric.computed(
         "reprise_application_data_forgotten_total", .counter, .lineages, [domain],
         help: "Lineages whose waiting application data made room for that of others.")
+    package static let affinitiesWaiting = Metric.computed(
+        "reprise_affinities_waiting", .gauge, .lineages, [domain],
+        help: "Lineages whose upstream server was chosen after their ticket had left, and goes into the next one.")
+    package static let affinitiesForgotten = Metric.computed(
+        "reprise_affinities_forgotten_total", .counter, .lineages, [domain],
+        help: "Lineages whose waiting upstream server made room for that of others.")
     package static let storeWritesLeftOut = Metric.computed(
         "reprise_session_store_writes_left_out_total", .counter, .sessions, [domain],
         help: "What a session store on another machine was not told, because it had too much to take in already.")
@@ -222,7 +228,8 @@ package enum MetricCatalog {
                 ticketWishesNotGranted, deniedLineages, sessionsStored,
                 sessionStoreBytes, sessionsEvicted, sessionsRefusedByStore, ticketKeys, ticketKeyReloads,
                 applicationDataWaiting,
-                applicationDataForgotten, storeWritesLeftOut, establishedSessionsLeftOut,
+                applicationDataForgotten, affinitiesWaiting, affinitiesForgotten, storeWritesLeftOut,
+                establishedSessionsLeftOut,
             ]
         ),
         ("Connections", [connectionEndings, connectionDuration, bytesRelayed, backPressurePauses]),

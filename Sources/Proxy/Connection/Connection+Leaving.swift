@@ -49,6 +49,7 @@ extension Connection {
     }
 
     private func leaveUpstream(_ mode: ExchangeMachine.UpstreamCloseMode) {
+        forgetRouter()
         if mode != .none { upstream.close(mode) }
     }
 

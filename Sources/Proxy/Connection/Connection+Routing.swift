@@ -10,23 +10,26 @@ extension Connection {
     /// How long a router's function may take before it counts as one that blocks its worker.
     static let stall = Duration.milliseconds(10)
 
-    /// Asks where to go: the router answers at once, or in a turn of its own.
+    /// Finds out where to go: a program's router answers at once, or in a turn of its own.
     func route() {
-        switch listener.routing {
+        switch listener.routing.first.leaf(for: ConnectionView(self)) {
         case .group(let group): go(to: group)
-        case .router(let plugged, let table) where plugged.isBuiltIn:
-            if case .now(let route) = plugged.router.route(RouteRequest(ConnectionView(self), table)) { take(route) }
-        case .router(let plugged, let table):
-            let asked = Clocks.monotonic()
-            let answer = plugged.router.route(RouteRequest(ConnectionView(self), table))
-            let took = Clocks.monotonic() - asked
-            if took > Self.stall { stalled(plugged, took) }
-            switch answer {
-            case .now(let route):
-                listener.metrics.routing.answered(after: took)
-                take(route)
-            case .later(let find): wait(for: find, askedAt: asked)
-            }
+        case .refusal(let refusal): refuse(refusal)
+        case .plugged(let plugged): ask(plugged)
+        }
+    }
+
+    private func ask(_ plugged: PluggedRouter) {
+        asked = plugged
+        let begin = Clocks.monotonic()
+        let answer = plugged.router.route(RouteRequest(ConnectionView(self), listener.routing.table))
+        let took = Clocks.monotonic() - begin
+        if took > Self.stall { stalled(plugged, took) }
+        switch answer {
+        case .now(let route):
+            listener.metrics.routing.answered(after: took)
+            take(route)
+        case .later(let find): wait(for: find, askedAt: begin)
         }
     }
 
@@ -38,7 +41,7 @@ extension Connection {
     /// Lets this connection wait for the router's answer, until `timeouts.route`.
     private func wait(for find: @escaping @Sendable () async throws -> Route, askedAt asked: Instant) {
         let place = WeakWorker(worker)
-        routing = Task(executorPreference: worker.loop) { [id] in
+        let task = Task(executorPreference: worker.loop) { [id] in
             let answer: Result<Route, RoutingFailure>
             do {
                 answer = .success(try await find())
@@ -47,16 +50,15 @@ extension Connection {
             }
             place.execute { core in
                 guard let connection = core.connection(id) else { return }
-                connection.turn { connection.routerAnswered(answer, askedAt: asked) }
+                connection.turn { connection.routerAnswered(answer) }
             }
         }
+        routing = (task, asked)
     }
 
-    private func routerAnswered(_ answer: Result<Route, RoutingFailure>, askedAt asked: Instant) {
+    private func routerAnswered(_ answer: Result<Route, RoutingFailure>) {
         // One that comes too late is not listened to.
-        guard routing != nil else { return }
-        routing = nil
-        listener.metrics.routing.answered(after: Clocks.monotonic() - asked)
+        guard forgetRouter(), case .routing? = machine.exchange?.phase else { return }
         switch answer {
         case .success(let route): take(route)
         case .failure(let why): notRouted(why)
@@ -64,20 +66,28 @@ extension Connection {
     }
 
     /// No longer waits for the router.
-    func forgetRouter() {
-        routing?.cancel()
+    ///
+    /// - Returns: whether it did.
+    @discardableResult
+    func forgetRouter() -> Bool {
+        guard let (task, asked) = routing else { return false }
+        task.cancel()
         routing = nil
+        listener.metrics.routing.answered(after: Clocks.monotonic() - asked)
+        return true
     }
 
     private func take(_ route: Route) {
-        guard case .router(_, let table) = listener.routing else { return }
         do throws(RoutingFailure) {
-            let destination = try table.resolve(route.target)
-            if case .nowhere(let refusal) = destination { return refuse(refusal) }
+            let destination = try listener.routing.table.resolve(route.target)
             if let data = route.applicationData { try remember(data) }
             if let count = route.tickets { client.tls.plan(heldTickets: min(max(count, 0), Route.maximumTickets)) }
-            try go(to: destination)
-            listener.metrics.routing.count(.routed)
+            switch destination {
+            case .nowhere(let refusal): refuse(refusal)
+            case .group(let group): go(to: group)
+            case .server(let index, let group, let orOthers):
+                go(to: group, group.begin(with: index, orOthers: orOthers, hash: hash(for: group)))
+            }
         } catch {
             notRouted(error)
         }
@@ -93,24 +103,15 @@ extension Connection {
         }
     }
 
-    private func go(to destination: RouteTable.Destination) throws(RoutingFailure) {
-        switch destination {
-        case .nowhere: break
-        case .group(let group): go(to: group)
-        case .server(let id, let group, let orOthers):
-            guard let selection = group.begin(with: id, orOthers: orOthers, hash: hash(for: group)) else {
-                throw .unknown("no server \"\(id)\" in the upstream group \"\(group.name)\"")
-            }
-            guard machine.routed() else { return }
-            upstream.go(to: listener.upstream(group), selection)
-            connect()
-        }
-    }
-
-    private func go(to group: UpstreamGroup) {
+    private func go(to group: UpstreamGroup, _ selection: UpstreamGroup.Selection? = nil) {
         guard machine.routed() else { return }
-        // In TLS 1.2 the choice may have been made already.
-        if !upstream.isRouted { choose(in: group) }
+        if asked != nil || !listener.routing.isPlain { listener.metrics.routing.count(.routed) }
+        if let selection {
+            upstream.go(to: listener.upstream(group), selection)
+        } else if !upstream.isRouted {
+            // In TLS 1.2 the choice may have been made already.
+            choose(in: group)
+        }
         connect()
     }
 
@@ -126,9 +127,10 @@ extension Connection {
     func rememberUpstream() {
         guard let (group, index) = upstream.chosen, group.keepsAffinity else { return }
         let memory = group.memory(of: index)
+        let remembered = client.sessions.upstream
         // A router's own choice is as good as any.
-        var result = record.affinity ?? .new
-        if result == .kept, client.sessions.upstream != memory { result = .moved }
+        var result = record.affinity ?? (remembered == nil ? .new : remembered == memory ? .kept : .moved)
+        if result == .kept, remembered != memory { result = .moved }
         record.affinity = result
         listener.upstream(group).came(of: result)
         client.sessions.remember(memory)
@@ -137,20 +139,11 @@ extension Connection {
     /// Chooses the server of a full TLS 1.2 handshake before its last flight, in which the client gets the session: so the
     /// session remembers the server from the beginning.
     ///
-    /// A program's router is not asked so early: nothing of the handshake is proved yet.
+    /// A program's router is not asked so early: what it is lent is a connection whose handshake is done.
     func chooseBeforeFinished() -> UpstreamMemory? { client.tls.withAgreement { chooseNow() } }
 
     private func chooseNow() -> UpstreamMemory? {
-        let group: UpstreamGroup
-        switch listener.routing {
-        case .group(let only): group = only
-        case .router(let plugged, let table):
-            guard plugged.isBuiltIn,
-                case .now(let route) = plugged.router.route(RouteRequest(ConnectionView(self), table)),
-                case .found(let found) = route.target
-            else { return nil }
-            group = found
-        }
+        guard case .group(let group) = listener.routing.first.leaf(for: ConnectionView(self)) else { return nil }
         guard group.keepsAffinity else { return nil }
         choose(in: group)
         return upstream.pick().map { group.memory(of: $0) }
@@ -169,6 +162,7 @@ extension Connection {
 
     /// The router has refused the connection.
     private func refuse(_ refusal: RouteRefusal) {
+        guard case .routing? = machine.exchange?.phase else { return }
         listener.metrics.routing.count(.refused)
         switch refusal {
         case .alert(let alert) where alert.isFatal && client.tls.refuse(with: alert): end(.refusedByAlert(alert))
@@ -192,7 +186,7 @@ extension Connection {
         guard machine.notRouted() else { return }
         listener.metrics.routing.count(why.result)
         record.detail = why.detail
-        worker.log.notRouted(listener, record, why)
+        worker.log.notRouted(listener, record, asked?.name, why)
         forgetRouter()
         // Its next handshake should cost no more for that.
         client.issueHeldTickets()
@@ -200,8 +194,9 @@ extension Connection {
 }
 
 extension TLSAlert {
-    /// Whether it ends a connection: all but close_notify and user_canceled (RFC 8446 §6).
-    fileprivate var isFatal: Bool { self != .closeNotify && code != 90 }
+    /// Whether it ends a connection: all but close_notify and user_canceled (RFC 8446 §6). libssl sends only those that it
+    /// knows.
+    fileprivate var isFatal: Bool { self != .closeNotify && code != 90 && Self.names[code] != nil }
 }
 
 extension String {

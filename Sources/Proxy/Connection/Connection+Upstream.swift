@@ -31,7 +31,7 @@ extension Connection {
             record.times.connected = worker.loop.now
             rememberUpstream()
             listener.observers.connections?.connected(ConnectionView(self))
-            listener.routing.router?.connected(ConnectionView(self))
+            asked?.router.connected(ConnectionView(self))
             client.issueHeldTickets()
             if machine.connected(uploadWaits: upstream.waiting > 0) == .endUpstreamWrite {
                 upstream.stream?.endWriting()
@@ -39,7 +39,7 @@ extension Connection {
             return false
         case .failed(let why, let another):
             worker.log.connectFailed(listener, record, upstream.group ?? "-", why)
-            listener.routing.router?.failed(ConnectionView(self), why.reason)
+            asked?.router.failed(ConnectionView(self), why.reason)
             // A client without an upstream gets its tickets all the same, so that its next handshake costs no more.
             if !another { client.issueHeldTickets() }
             return machine.connectFailed(another: another) == .tryNext

@@ -26,8 +26,10 @@ final class Connection {
     /// The client's end, behind bytes that the upstream has refused: the rest of what the upstream sent comes first.
     private var clientEnd: Stream.End?
     var timer: ConnectionTimer?
-    /// The question to a router that answers later.
-    var routing: Task<Void, Never>?
+    /// The program's router that was asked.
+    var asked: PluggedRouter?
+    /// Its answer that is still to come, and when it was asked.
+    var routing: (task: Task<Void, Never>, since: Instant)?
     private var isProbeQueued = false
     /// Another connection has the place of this one's handshake already.
     private var isPlaceTaken = false

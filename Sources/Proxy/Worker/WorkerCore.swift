@@ -164,16 +164,16 @@ final class WorkerCore {
         if let ending = record.book.ending { listener.metrics.ended(ending) }
         listener.metrics.duration.observe(seconds: (loop.now - record.times.accepted).inSeconds)
         log.ended(listener, record)
-        tellEnd(of: record, listener)
+        tellEnd(of: connection)
         tellIfIdle()
     }
 
-    private func tellEnd(of record: ConnectionRecord, _ listener: WorkerListener) {
-        let (observer, router) = (listener.observers.connections, listener.routing.router)
-        guard observer != nil || router != nil else { return }
-        let report = ConnectionReport(record, listener: listener.settings.name)
+    private func tellEnd(of connection: Connection) {
+        let observer = connection.listener.observers.connections
+        guard observer != nil || connection.asked != nil else { return }
+        let report = ConnectionReport(connection.record, listener: connection.listener.settings.name)
         observer?.ended(report)
-        router?.ended(report)
+        connection.asked?.router.ended(report)
     }
 
     func tellIfIdle() {

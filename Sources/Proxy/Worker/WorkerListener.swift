@@ -40,7 +40,7 @@ final class WorkerListener {
         ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }
         observers = blueprint.observers
         // Its series are there from the start.
-        if case .group(let group) = routing { _ = upstream(group) }
+        for group in routing.first.reachable.groups { _ = upstream(group) }
         for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }
 

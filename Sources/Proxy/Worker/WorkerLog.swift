@@ -63,12 +63,13 @@ package struct WorkerLog: Sendable {
     }
 
     /// The router's answer leads nowhere.
-    func notRouted(_ listener: WorkerListener, _ record: ConnectionRecord, _ why: RoutingFailure) {
+    func notRouted(_ listener: WorkerListener, _ record: ConnectionRecord, _ router: String?, _ why: RoutingFailure) {
         submit(
             .warning, "not routed",
             [
                 ("connection", .int(Int64(clamping: record.id.value))), ("client", .endpoint(record.client)),
-                ("listener", .string(listener.settings.name)), ("reason", .string(why.detail)),
+                ("listener", .string(listener.settings.name)), ("router", .string(router ?? "-")),
+                ("reason", .string(why.detail)),
             ])
     }
 

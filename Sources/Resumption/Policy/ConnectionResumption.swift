@@ -176,13 +176,11 @@ package final class ConnectionResumption: ConnectionSessions {
 
     private func accept(_ state: ResumptionState, _ found: ResumptionAttempt.Found) -> ResumptionAttempt.Accepted {
         var (state, hasNewData) = (state, false)
-        if let pending = domain.pending[state.lineage.id] {
-            if let data = pending.data, data.set > state.applicationDataSet {
-                hasNewData = state.remember(data.value, set: data.set)
-            }
-            if let upstream = pending.upstream, upstream.set > state.upstream?.set ?? 0 {
-                (state.upstream, hasNewData) = (upstream, true)
-            }
+        if let data = domain.pending[state.lineage.id], data.set > state.applicationDataSet {
+            hasNewData = state.remember(data.value, set: data.set)
+        }
+        if let upstream = domain.pendingUpstreams[state.lineage.id], upstream.set > state.upstream?.set ?? 0 {
+            (state.upstream, hasNewData) = (upstream, true)
         }
         state.lineage.renewals &+= 1
         return ResumptionAttempt.Accepted(state: state, found: found, hasNewData: hasNewData)

@@ -16,7 +16,9 @@ package final class SessionDomain: Sendable {
     package let denyList: DenyList
 
     /// Application data that waits for its lineage's next ticket.
-    package let pending = PendingData()
+    package let pending = PendingData<[UInt8]>()
+    /// Upstream servers that do, apart: a server that goes down must not cost programs their data.
+    package let pendingUpstreams = PendingData<UpstreamMemory>()
 
     /// The tickets that clients asked for.
     let wishes = TicketWishes()

@@ -17,24 +17,25 @@ extension ConnectionResumption {
     package func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
         guard bytes.count <= ApplicationDataError.limit else { throw .tooLong(bytes: bytes.count) }
         guard isDone, var changed = given.state, policy.isOn else { throw .noSession }
-        let waiting = domain.pending[changed.lineage.id]?.data
+        let waiting = domain.pending[changed.lineage.id]
         // Another connection may have set other data since.
         if changed.applicationData == bytes, waiting.map({ $0.set <= changed.applicationDataSet }) ?? true { return }
         let set = stamp(after: max(changed.applicationDataSet, waiting?.set ?? 0))
         let fits = changed.remember(bytes, set: set)
         precondition(fits, "\(bytes.count) bytes of application data")
-        change(to: changed, PendingData.Value(data: Stamped(value: bytes, set: set)))
+        if change(to: changed) { domain.pending.set(Stamped(value: bytes, set: set), for: changed.lineage.id) }
     }
 
     /// Makes the session remember an upstream server, in the same way.
     package func remember(_ upstream: UpstreamMemory) {
         guard isDone, var changed = given.state, policy.isOn else { return }
-        let waiting = domain.pending[changed.lineage.id]?.upstream
+        let waiting = domain.pendingUpstreams[changed.lineage.id]
         let isNewest = waiting.map { $0.set <= changed.upstream?.set ?? 0 } ?? true
         if changed.upstream?.value == upstream, isNewest { return }
         let set = stamp(after: max(changed.upstream?.set ?? 0, waiting?.set ?? 0))
-        changed.upstream = Stamped(value: upstream, set: set)
-        change(to: changed, PendingData.Value(upstream: changed.upstream))
+        let stamped = Stamped(value: upstream, set: set)
+        changed.upstream = stamped
+        if change(to: changed) { domain.pendingUpstreams.set(stamped, for: changed.lineage.id) }
     }
 
     /// The time now in milliseconds, and later than what it replaces even if the clock went back.
@@ -44,12 +45,13 @@ extension ConnectionResumption {
         return max(milliseconds, last + 1)
     }
 
-    private func change(to changed: ResumptionState, _ pending: PendingData.Value) {
+    /// Sessions handed out from now on carry it.
+    ///
+    /// - Returns: whether the client has one already that does not.
+    private func change(to changed: ResumptionState) -> Bool {
         given.change(to: changed)
         for key in storedKeys where !domain.answersLater { replace(key, by: changed) }
-        // Sessions handed out from now on carry it.
-        guard given.handle != nil else { return }
-        domain.pending.set(pending, for: changed.lineage.id)
+        return given.handle != nil
     }
 
     /// The store keys of the session that the client offered, and of those that it was handed.

@@ -5,23 +5,9 @@ internal import Synchronization
 /// next ticket carries it.
 ///
 /// It holds a limited number of lineages; the one that was set longest ago makes room.
-package final class PendingData: Sendable {
-    /// What was set.
-    struct Value: Sendable {
-        /// A program's bytes.
-        var data: Stamped<[UInt8]>?
-        /// The upstream server.
-        var upstream: Stamped<UpstreamMemory>?
-
-        /// Takes over what was set later.
-        mutating func merge(_ other: Value) {
-            if let set = other.data?.set, set >= data?.set ?? 0 { data = other.data }
-            if let set = other.upstream?.set, set >= upstream?.set ?? 0 { upstream = other.upstream }
-        }
-    }
-
+package final class PendingData<Part: Sendable & Hashable>: Sendable {
     private struct State {
-        var values: [LineageID: (number: UInt64, value: Value)] = [:]
+        var values: [LineageID: (number: UInt64, value: Stamped<Part>)] = [:]
         /// In order of arrival; it skips those whose number is no longer that of their value.
         var queue: [(number: UInt64, lineage: LineageID)] = []
         var first = 0
@@ -39,7 +25,7 @@ package final class PendingData: Sendable {
     }
 
     /// What the lineage's next session must remember, if it was set later than what this one remembers.
-    subscript(lineage: LineageID) -> Value? {
+    subscript(lineage: LineageID) -> Stamped<Part>? {
         count == 0 ? nil : state.withLock { $0.values[lineage]?.value }
     }
 
@@ -52,12 +38,11 @@ package final class PendingData: Sendable {
     /// How many have made room for others.
     package var forgotten: Int { gone.load(ordering: .relaxed) }
 
-    func set(_ value: Value, for lineage: LineageID) {
+    func set(_ value: Stamped<Part>, for lineage: LineageID) {
         state.withLock { state in
-            var merged = state.values[lineage]?.value ?? Value()
-            merged.merge(value)
+            if let old = state.values[lineage]?.value, old.set > value.set { return }
             state.number += 1
-            state.values[lineage] = (state.number, merged)
+            state.values[lineage] = (state.number, value)
             state.queue.append((state.number, lineage))
             while state.values.count > capacity {
                 let oldest = state.queue[state.first]

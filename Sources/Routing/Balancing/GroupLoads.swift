@@ -1,9 +1,12 @@
 internal import RepriseVocabulary
+internal import Synchronization
 
 /// How many connections each server of a group has, over all workers and all generations of the configuration: one for each
 /// name of a group, which a reload does not change.
 package final class GroupLoads: Sendable {
     private let table = Locked(LoadTable())
+    /// How many turns of round robin were taken.
+    let turns = Atomic<Int>(0)
 
     /// Without servers.
     package init() {}

@@ -48,6 +48,7 @@ extension ServerConnection {
     /// Whether ``issueTickets()`` has some to make.
     package var ticketsAreToCome: Bool {
         guard let ssl, tickets.issue == .held, summary.version == .tls1_3 else { return false }
+        if let decided = tickets.decided { return decided.count > 0 }
         return context.sessions.tickets(resumed: SSL_session_reused(ssl) == 1, for: hello.request) > 0
     }
 

@@ -162,7 +162,7 @@ package final class ServerConnection {
         // Otherwise libssl would make no stateless ticket, for lack of a key.
         SSL_set_options(ssl, reprise_op_no_ticket())
         writeTicket(ssl)
-        return true
+        return stream.alerts.sent == alert
     }
 
     /// Ends the connection with a fatal alert, once its handshake is done; nothing can be written behind it.
