@@ -96,6 +96,7 @@ struct RoutersCheck {
         case .sni: NamePattern(key)?.description
         case .alpn: Shape.Scalar.applicationProtocol.accepts(key) ? key : nil
         case .network: IPNetwork(parsing: key)?.description
+        case .certificate: CertificateName(orAttribute: key)?.description
         }
     }
 
@@ -103,6 +104,8 @@ struct RoutersCheck {
         switch field {
         case .sni: "host name such as \"example.test\" or \"*.example.test\""
         case .alpn: "application protocol such as \"http/1.1\""
+        case .certificate:
+            "name of a certificate such as \"alice.test\", \"*.example.test\", \"alice@example.test\" or \"O=Acme\""
         case .network: "network such as \"10.0.0.0/8\", whose bits behind the prefix are 0"
         }
     }

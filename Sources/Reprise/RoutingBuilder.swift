@@ -54,6 +54,11 @@ struct RoutingBuilder {
             let networks = routes.compactMap { route in IPNetwork(parsing: route.key).map { ($0, route.step) } }
             return .network(
                 networks.sorted { $0.0.prefix > $1.0.prefix }.map { (network: $0, step: $1) }, default: fallback)
+        case .certificate:
+            return .certificate(
+                routes.compactMap { route in
+                    CertificateName(orAttribute: route.key).map { (name: $0, step: route.step) }
+                }, default: fallback)
         case .alpn, nil:
             return .applicationProtocol(
                 Dictionary(routes.map { ($0.key, $0.step) }, uniquingKeysWith: { first, _ in first }), default: fallback

@@ -98,4 +98,5 @@ package protocol LentConnection: AnyObject {
         _ body: (borrowing SessionView) throws(Failure) -> Result
     ) throws(Failure) -> Result?
     func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError)
+    func clientCertificateHas(_ name: CertificateName) -> Bool
 }

@@ -15,6 +15,8 @@ package final class RoutingStep: Sendable {
         case applicationProtocol([String: RoutingStep], default: RoutingStep?)
         /// The client's address: networks, the smallest first.
         case network([(network: IPNetwork, step: RoutingStep)], default: RoutingStep?)
+        /// The client's certificate: the first name that it has.
+        case certificate([(name: CertificateName, step: RoutingStep)], default: RoutingStep?)
         /// The host that serves the client.
         case host([String: RoutingStep], default: RoutingStep)
     }
@@ -53,6 +55,9 @@ package final class RoutingStep: Sendable {
                 let address = connection.client.address
                 let found = address.flatMap { address in steps.first { $0.network.contains(address) }?.step }
                 (next, alert) = (found ?? fallback, .accessDenied)
+            case .certificate(let steps, let fallback):
+                let found = steps.first { connection.lent.clientCertificateHas($0.name) }?.step
+                (next, alert) = (found ?? fallback, .accessDenied)
             case .host(let steps, let fallback):
                 (next, alert) = (connection.host.flatMap { steps[$0] } ?? fallback, .accessDenied)
             }
@@ -75,6 +80,7 @@ package final class RoutingStep: Sendable {
             case .applicationProtocol(let steps, let fallback):
                 open += Array(steps.values) + [fallback].compactMap(\.self)
             case .network(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
+            case .certificate(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .host(let steps, let fallback): open += Array(steps.values) + [fallback]
             }
         }

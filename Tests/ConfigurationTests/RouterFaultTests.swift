@@ -19,6 +19,7 @@ import Testing
         "{ name: by, sni: { a.test: other, \"*.a.test\": app, default: app } }",
         "{ name: by, alpn: { h2: other, default: app } }",
         "{ name: by, network: { 10.0.0.0/8: other, \"::1\": app, \"2001:db8::/32\": app, 0.0.0.0/0: app, default: app } }",
+        "{ name: by, client_certificate: { a@b.test: other, \"*.c.test\": app, \"O=Acme, Inc\": app, CN=x: app, default: app } }",
         "{ name: by, sni: { a.test: two, default: two } }, { name: two, alpn: { h2: other, default: app } }",
     ])
     func `routers that lead to groups and to each other are in order`(_ routers: String) {
@@ -26,10 +27,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{ name: by }", "a router has one of sni, alpn, network, library, found none"),
+        ("{ name: by }", "a router has one of sni, alpn, network, client_certificate, library, found none"),
         (
             "{ name: by, sni: { default: app }, alpn: { default: other } }",
-            "a router has one of sni, alpn, network, library, found several"
+            "a router has one of sni, alpn, network, client_certificate, library, found several"
         ),
         (
             "{ name: by, sni: { \"a..test\": other, default: app } }",
@@ -43,6 +44,12 @@ import Testing
             "{ name: by, network: { 10.0.0.1/8: other, default: app } }",
             "\"10.0.0.1/8\" is no network such as \"10.0.0.0/8\", whose bits behind the prefix are 0"
         ),
+        (
+            "{ name: by, client_certificate: { X=y: other, default: app } }",
+            "\"X=y\" is no name of a certificate such as \"alice.test\", \"*.example.test\", \"alice@example.test\" or "
+                + "\"O=Acme\""
+        ),
+        ("{ name: by, sni: {} }", "expected at least one route by sni, found none"),
         ("{ name: by, sni: { a.test: other, A.test.: app, default: app } }", "\"A.test.\" has a route at line 1"),
         (
             "{ name: by, sni: { a.test: othre, default: app } }",

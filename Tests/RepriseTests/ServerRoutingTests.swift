@@ -1,7 +1,9 @@
 import Foundation
 import Logging
 import Reprise
+import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 /// Where a server's connections go, by its configuration and by a program's routers.
@@ -62,11 +64,7 @@ import Testing
     private static func reached(_ port: Int, _ name: String?, alpn: [String] = []) throws -> Int {
         var options = MemoryClient.Options(serverName: name)
         options.alpn = alpn
-        let client = try SocketClient(port: port, options)
-        repeat {
-            if let bytes = try? client.tls.read(), let first = bytes.first { return Int(first) }
-        } while client.takeIn()
-        return 0
+        return first(try SocketClient(port: port, options))
     }
 
     @Test func `by the name that the client asks for: exact, wildcard, the rest`() async throws {
@@ -109,6 +107,49 @@ import Testing
             #expect(try Self.reached(port, "a.test") == 1)
             #expect(try Self.reached(port, "b.test") == 2)
         }
+    }
+
+    @Test(arguments: [SessionCarrier.id, .ticket, .stateless])
+    func `by the client's certificate, shown now or in the session's first handshake`(
+        _ carrier: SessionCarrier
+    ) async throws {
+        let now = WallTime.now.secondsSinceEpoch
+        let (start, end) = (WallTime(secondsSinceEpoch: now - 60), WallTime(secondsSinceEpoch: now + 3600))
+        let authority = try CertificateAuthority(name: "clients", validFrom: start, validUntil: end)
+        try Data(authority.certificatePEM).write(to: folder.appending(path: "clients.pem"))
+        func certificate(_ name: String) throws -> SelfSigned.Made {
+            try SelfSigned.make(names: [name], validFrom: start, validUntil: end, issuedBy: authority, forClient: true)
+        }
+        let made = ["alice.test": try certificate("alice.test"), "x.partner.test": try certificate("x.partner.test")]
+        let host = ", client_auth: { mode: request, ca: clients.pem }"
+        for (key, expected) in [
+            ("alice.test", ["alice.test": 2, "x.partner.test": 1, "": 1]),
+            ("\"*.partner.test\"", ["alice.test": 1, "x.partner.test": 2, "": 1]),
+            ("CN=alice.test", ["alice.test": 2, "x.partner.test": 1, "": 1]),
+            ("O=nobody", ["alice.test": 1, "x.partner.test": 1, "": 1]),
+        ] {
+            let routers = "{ name: by, client_certificate: { \(key): two, default: one } }"
+            try await serve(text(router: "by", routers: routers, host: host)) { (port: Int) throws in
+                for (name, upstream) in expected {
+                    var options = carrier.client("b.test")
+                    options.certificate = made[name]
+                    let client = try SocketClient(port: port, options)
+                    #expect(Self.first(client) == upstream, "\(key) \(name)")
+                    options.resuming = client.tls.sessions.last
+                    // A client that resumes shows none.
+                    options.certificate = nil
+                    let again = try SocketClient(port: port, options)
+                    #expect(again.tls.wasResumed && Self.first(again) == upstream, "\(key) \(name)")
+                }
+            }
+        }
+    }
+
+    private static func first(_ client: SocketClient) -> Int {
+        repeat {
+            if let bytes = try? client.tls.read(), let first = bytes.first { return Int(first) }
+        } while client.takeIn()
+        return 0
     }
 
     /// Sends clients by the last byte of what their session remembers, and counts what it hears.

@@ -9,6 +9,10 @@ extension RouterPlan: OptionGroup {
                 "Routes by the name that the client asks for: a host name, \"*.\" with one, or default. Values are upstream groups or routers."
             ),
             routes(.alpn, "Routes by the application protocol that was agreed on, or default."),
+            routes(
+                .certificate,
+                "Routes by the client's certificate: a host name, \"*.\" with one or a mail address of its subjectAltName, an attribute of its subject such as \"O=Acme\", or default; the first that it has counts."
+            ),
             .optional(
                 "library", \.library, .file,
                 "A shared object with a router of one's own (conf/reprise_router.h), instead of routes."),

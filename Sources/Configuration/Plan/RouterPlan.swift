@@ -8,6 +8,8 @@ package struct RouterPlan: Sendable, Hashable {
         case alpn
         /// The client's address; of several networks the smallest counts.
         case network
+        /// The client's certificate; the first name in the file that it has counts.
+        case certificate = "client_certificate"
     }
 
     /// One of its routes.

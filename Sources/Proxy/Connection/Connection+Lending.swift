@@ -28,6 +28,8 @@ extension Connection: LentConnection {
         return try client.sessions.withSession(of: client.tls, body)
     }
 
+    func clientCertificateHas(_ name: CertificateName) -> Bool { client.tls.clientCertificateHas(name) }
+
     func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
         worker.loop.assertConfined()
         try client.sessions.setApplicationData(bytes)

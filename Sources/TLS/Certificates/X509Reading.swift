@@ -49,6 +49,22 @@ enum X509Reading {
         subjectNames(of: certificate).dns.map { $0.lowercased() }
     }
 
+    /// Whether the subject has an attribute of that short name with that value, byte by byte.
+    static func has(_ certificate: OpaquePointer, _ attribute: String, _ value: String) -> Bool {
+        guard let subject = X509_get_subject_name(certificate) else { return false }
+        let kind = OBJ_sn2nid(attribute)
+        var index = X509_NAME_get_index_by_NID(subject, kind, -1)
+        while index >= 0 {
+            if let data = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)) {
+                var count: CInt = 0
+                let start = reprise_string_bytes(data, &count)
+                if value.utf8.elementsEqual(UnsafeBufferPointer(start: start, count: Int(count))) { return true }
+            }
+            index = X509_NAME_get_index_by_NID(subject, kind, index)
+        }
+        return false
+    }
+
     private static func subjectNames(of certificate: OpaquePointer) -> (dns: [String], addresses: [IPAddress]) {
         guard let names = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil).map(OpaquePointer.init) else {
             return ([], [])
