@@ -88,7 +88,8 @@ let package = Package(
             path: "Benchmarks/Store",
             swiftSettings: settings),
         .executableTarget(
-            name: "RepriseRoutingBenchmark", dependencies: ["RepriseRouting", "RepriseVocabulary"],
+            name: "RepriseRoutingBenchmark",
+            dependencies: ["RepriseRouting", "RepriseResumption", "RepriseVocabulary"],
             path: "Benchmarks/Routing", swiftSettings: settings),
         .executableTarget(
             name: "RepriseHandshakeBenchmark",

@@ -60,9 +60,7 @@ struct RoutingBuilder {
                     CertificateName(orAttribute: route.key).map { (name: $0, step: route.step) }
                 }, default: fallback)
         case .alpn, nil:
-            return .applicationProtocol(
-                Dictionary(routes.map { ($0.key, $0.step) }, uniquingKeysWith: { first, _ in first }), default: fallback
-            )
+            return .applicationProtocol(routes.map { (name: $0.key, step: $0.step) }, default: fallback)
         }
     }
 }

@@ -12,7 +12,7 @@ package final class RoutingStep: Sendable {
         /// The name that the client asks for.
         case name(NameTable, default: RoutingStep?)
         /// The application protocol that was agreed on.
-        case applicationProtocol([String: RoutingStep], default: RoutingStep?)
+        case applicationProtocol([(name: String, step: RoutingStep)], default: RoutingStep?)
         /// The client's address: networks, the smallest first.
         case network([(network: IPNetwork, step: RoutingStep)], default: RoutingStep?)
         /// The client's certificate: the first name that it has.
@@ -49,7 +49,7 @@ package final class RoutingStep: Sendable {
             case .name(let table, let fallback):
                 (next, alert) = (connection.serverName.flatMap { table[$0] } ?? fallback, .unrecognizedName)
             case .applicationProtocol(let steps, let fallback):
-                let found = connection.applicationProtocol.flatMap { steps[$0] }
+                let found = connection.applicationProtocol.flatMap { name in steps.first { $0.name == name }?.step }
                 (next, alert) = (found ?? fallback, .noApplicationProtocol)
             case .network(let steps, let fallback):
                 let address = connection.client.address
@@ -78,7 +78,7 @@ package final class RoutingStep: Sendable {
             case .plugged(let router): plugged.append(router)
             case .name(let table, let fallback): open += table.steps + [fallback].compactMap(\.self)
             case .applicationProtocol(let steps, let fallback):
-                open += Array(steps.values) + [fallback].compactMap(\.self)
+                open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .network(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .certificate(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .host(let steps, let fallback): open += Array(steps.values) + [fallback]
@@ -86,49 +86,6 @@ package final class RoutingStep: Sendable {
         }
         return (groups, plugged)
     }
-}
-
-/// Steps by host names: the name itself, then `*.` with the rest of it. Looked up without an allocation.
-package struct NameTable: Sendable {
-    private var exact: [UInt64: [(name: [UInt8], step: RoutingStep)]] = [:]
-    private var wildcard: [UInt64: [(name: [UInt8], step: RoutingStep)]] = [:]
-
-    package init(_ routes: [(pattern: NamePattern, step: RoutingStep)]) {
-        for (pattern, step) in routes {
-            switch pattern {
-            case .exact(let name): exact[Self.hash(name.text.utf8), default: []].append((Array(name.text.utf8), step))
-            case .wildcard(let rest):
-                wildcard[Self.hash(rest.text.utf8), default: []].append((Array(rest.text.utf8), step))
-            }
-        }
-    }
-
-    var steps: [RoutingStep] { (Array(exact.values) + Array(wildcard.values)).flatMap { $0.map(\.step) } }
-
-    /// The step for a name as a client asks for it, in any case and perhaps with a dot at its end.
-    subscript(name: String) -> RoutingStep? {
-        var name = name.utf8[...]
-        if name.last == UInt8(ascii: ".") { name = name.dropLast() }
-        if let found = Self.find(name, in: exact) { return found }
-        guard !wildcard.isEmpty, let dot = name.firstIndex(of: UInt8(ascii: ".")), dot != name.startIndex else {
-            return nil
-        }
-        return Self.find(name[name.index(after: dot)...], in: wildcard)
-    }
-
-    private static func find(
-        _ name: Substring.UTF8View, in table: [UInt64: [(name: [UInt8], step: RoutingStep)]]
-    ) -> RoutingStep? {
-        table[hash(name)]?.first { $0.name.elementsEqual(name.lazy.map(lower)) }?.step
-    }
-
-    private static func hash(_ name: some Sequence<UInt8>) -> UInt64 {
-        var hash = StableHash(5)
-        for byte in name { hash.absorb(UInt64(lower(byte))) }
-        return hash.value
-    }
-
-    private static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 }
 
 /// A program's router with its name in the configuration.

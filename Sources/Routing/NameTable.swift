@@ -1,0 +1,87 @@
+package import RepriseVocabulary
+
+/// Steps by host names: the name itself, then `*.` with the rest of it. One look at the name, and no allocation.
+package struct NameTable: Sendable {
+    private struct Entry: Sendable {
+        let hash: UInt64
+        let name: [UInt8]
+        let isWildcard: Bool
+        let step: RoutingStep
+    }
+
+    /// A power of two, at least twice as many as there are names: an entry stands at its hash, or behind it.
+    private var places: [Entry?]
+
+    package init(_ routes: [(pattern: NamePattern, step: RoutingStep)]) {
+        var size = 4
+        while size < 2 * routes.count { size *= 2 }
+        places = Array(repeating: nil, count: size)
+        for (pattern, step) in routes {
+            let (text, isWildcard) =
+                switch pattern {
+                case .exact(let name): (name.text, false)
+                case .wildcard(let rest): (rest.text, true)
+                }
+            let hash = Self.hash(text.utf8.span, 0..<text.utf8.count)
+            let entry = Entry(hash: hash, name: Array(text.utf8), isWildcard: isWildcard, step: step)
+            var place = Int(truncatingIfNeeded: hash) & (size - 1)
+            while places[place] != nil { place = (place + 1) & (size - 1) }
+            places[place] = entry
+        }
+    }
+
+    var steps: [RoutingStep] { places.compactMap { $0?.step } }
+
+    /// The step for a name as a client asks for it, in any case and perhaps with a dot at its end.
+    subscript(name: String) -> RoutingStep? {
+        let bytes = name.utf8.span
+        var end = bytes.count
+        if end > 0, bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        if let found = find(bytes, 0..<end, isWildcard: false) { return found }
+        var dot = 0
+        while dot < end, bytes[dot] != UInt8(ascii: ".") { dot += 1 }
+        // A name that begins with a dot has no first label.
+        guard dot > 0, dot < end else { return nil }
+        return find(bytes, dot + 1..<end, isWildcard: true)
+    }
+
+    private func find(_ bytes: Span<UInt8>, _ part: Range<Int>, isWildcard: Bool) -> RoutingStep? {
+        let hash = Self.hash(bytes, part)
+        var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
+        while let entry = places[place] {
+            if entry.hash == hash, entry.isWildcard == isWildcard, entry.name.count == part.count,
+                entry.name.indices.allSatisfy({ entry.name[$0] == Self.lower(bytes[part.lowerBound + $0]) })
+            {
+                return entry.step
+            }
+            place = (place + 1) & (places.count - 1)
+        }
+        return nil
+    }
+
+    /// Eight bytes at a time. A host name's letters are the same in capitals under one bit more, and its other characters
+    /// keep apart. Its names are an operator's, so that nobody chooses them to meet.
+    private static func hash(_ bytes: Span<UInt8>, _ part: Range<Int>) -> UInt64 {
+        let raw = unsafe bytes.bytes
+        var hash = UInt64(part.count)
+        var index = part.lowerBound
+        while index + 8 <= part.upperBound {
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            hash = mixed(hash ^ (word | 0x2020_2020_2020_2020))
+            index += 8
+        }
+        var rest: UInt64 = 0
+        while index < part.upperBound {
+            rest = rest << 8 | UInt64(bytes[index] | 0x20)
+            index += 1
+        }
+        return mixed(hash ^ rest)
+    }
+
+    private static func mixed(_ word: UInt64) -> UInt64 {
+        let product = (word ^ word >> 32) &* 0x9e37_79b9_7f4a_7c15
+        return product ^ product >> 29
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+}
