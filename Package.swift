@@ -88,6 +88,9 @@ let package = Package(
             name: "RepriseRoutingBenchmark", dependencies: ["RepriseRouting", "RepriseVocabulary"],
             path: "Benchmarks/Routing", swiftSettings: settings),
         .executableTarget(
+            name: "RepriseAffinityBenchmark", dependencies: ["RepriseTestSupport", "RepriseVocabulary"],
+            path: "Benchmarks/Affinity", swiftSettings: settings),
+        .executableTarget(
             name: "RepriseHandshakeBenchmark",
             dependencies: [
                 "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseTestSupport", "RepriseVocabulary",
@@ -97,7 +100,8 @@ let package = Package(
         .target(
             name: "RepriseTestSupport",
             dependencies: [
-                "CRepriseOpenSSL", "RepriseTLS", "RepriseResumption", "RepriseEventLoop", "RepriseVocabulary",
+                "CRepriseOpenSSL", "RepriseTLS", "RepriseResumption", "RepriseRouting", "RepriseEventLoop",
+                "RepriseVocabulary",
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings),
