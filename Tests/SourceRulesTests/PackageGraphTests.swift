@@ -118,7 +118,8 @@ import Testing
         let (red, blue) = (TestUpstream.http("red\n"), TestUpstream.http("blue\n"))
         let script = """
             cd \(example.path)
-            PORT=0 RED=\(red.port) BLUE=\(blue.port) \(program) reprise.yaml 2>errors & child=$!
+            sed -i 's/:8443/:0/; s/:9001/:\(red.port)/; s/:9002/:\(blue.port)/' reprise.yaml
+            \(program) reprise.yaml 2>errors & child=$!
             trap 'kill $child; wait $child' EXIT
             for i in $(seq 200); do grep -q listening errors && break; sleep 0.05; done
             port=$(sed -n 's/.*listening.*address=[^ ]*:\\([0-9]*\\).*/\\1/p' errors)
@@ -130,6 +131,7 @@ import Testing
             visit blue.example.test -sess_in session
             visit blue.example.test
             visit nobody.example.test
+            cat errors >&2
             """
         let result = try Shell.run(["bash", "-c", script], seconds: 60)
         #expect(result.output == "red\nred\nblue\n", "\(result.errors)")

@@ -23,9 +23,11 @@ until_true() {
         sleep 0.05
     done
     echo "not within ten seconds: $*" >&2
-    cat "$work/condition" "$work/log" >&2
+    cat "$work"/condition "$work"/log >&2 || true
     exit 1
 }
+
+answers() { test "$(curl -s "http://127.0.0.1:$2/")" = "$1"; }
 
 # An HTTP server that answers with its name.
 upstream() {
@@ -39,7 +41,7 @@ class Named(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words): pass
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Named).serve_forever()' "$2" "$1" &
     process[$1]=$!
-    until_true curl -s "http://127.0.0.1:$2/"
+    until_true answers "$1" "$2"
 }
 
 # Visits with a TLS version and a client's file, which holds its newest session; says the server's name.
