@@ -72,6 +72,7 @@ bench: deps-test
 	$(SWIFT) run -c release RepriseStoreBenchmark
 	$(SWIFT) run -c release RepriseRoutingBenchmark
 	$(SWIFT) run -c release RepriseHandshakeBenchmark
+	$(SWIFT) run -c release RepriseAffinityBenchmark 10000
 
 # By docker, podman or buildah. Other base images: make image BUILD_IMAGE=... RUNTIME_IMAGE=...
 image:

@@ -92,6 +92,9 @@ let package = Package(
             dependencies: ["RepriseRouting", "RepriseResumption", "RepriseVocabulary"],
             path: "Benchmarks/Routing", swiftSettings: settings),
         .executableTarget(
+            name: "RepriseAffinityBenchmark", dependencies: ["RepriseTestSupport", "RepriseVocabulary"],
+            path: "Benchmarks/Affinity", swiftSettings: settings),
+        .executableTarget(
             name: "RepriseHandshakeBenchmark",
             dependencies: [
                 "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseTestSupport", "RepriseVocabulary",
@@ -101,7 +104,8 @@ let package = Package(
         .target(
             name: "RepriseTestSupport",
             dependencies: [
-                "CRepriseOpenSSL", "RepriseTLS", "RepriseResumption", "RepriseEventLoop", "RepriseVocabulary",
+                "CRepriseOpenSSL", "RepriseTLS", "RepriseResumption", "RepriseRouting", "RepriseEventLoop",
+                "RepriseVocabulary",
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings),

@@ -132,7 +132,7 @@ import Testing
         let client = try SocketClient(port: reprise.port(), sending: Array("go".utf8))
         asked.wait()
         // Everything comes while nobody looks; then both sockets are ready at once.
-        reprise.signal(SIGSTOP)
+        reprise.freeze()
         frozen.signal()
         said.wait()
         try client.tls.write([UInt8](repeating: 0x62, count: 100))

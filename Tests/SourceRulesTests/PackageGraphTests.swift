@@ -107,6 +107,36 @@ import Testing
         #expect(output == "hello\ntls_sessions version=TLSv1.3 +1\n", "\(output)")
     }
 
+    @Test(.slow) func `the example of a router is built, and later visits go by the claim that the first one left`()
+        throws
+    {
+        let folder = RepriseProcess.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let program = try Self.build("router", product: "Tenants", in: folder)
+        let example = folder.appending(path: "example")
+        try TestCertificates(in: example).make("example", for: ["*.example.test"])
+        let (red, blue) = (TestUpstream.http("red\n"), TestUpstream.http("blue\n"))
+        let script = """
+            cd \(example.path)
+            sed -i 's/:8443/:0/; s/:9001/:\(red.port)/; s/:9002/:\(blue.port)/' reprise.yaml
+            \(program) reprise.yaml 2>errors & child=$!
+            trap 'kill $child; wait $child' EXIT
+            for i in $(seq 200); do grep -q listening errors && break; sleep 0.05; done
+            port=$(sed -n 's/.*listening.*address=[^ ]*:\\([0-9]*\\).*/\\1/p' errors)
+            visit() {
+                printf 'GET / HTTP/1.0\\r\\n\\r\\n' \\
+                    | openssl s_client -connect 127.0.0.1:$port -quiet -servername "$@" 2>/dev/null | tail -n 1
+            }
+            visit red.example.test -sess_out session
+            visit blue.example.test -sess_in session
+            visit blue.example.test
+            visit nobody.example.test
+            cat errors >&2
+            """
+        let result = try Shell.run(["bash", "-c", script], seconds: 60)
+        #expect(result.output == "red\nred\nblue\n", "\(result.errors)")
+    }
+
     /// - Returns: the path of the program.
     private static func build(_ name: String, product: String, in folder: URL) throws -> String {
         let example = folder.appending(path: "example")

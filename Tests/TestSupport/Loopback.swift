@@ -22,4 +22,23 @@ package enum Loopback {
             }
         } == 0
     }
+
+    /// Ports that nobody listens at, for programs that cannot be told to let the system choose: another may take one first.
+    package static func freePorts(_ count: Int) -> [Int] {
+        let sockets = (0..<count).map { _ in socket() }
+        defer { sockets.forEach { close($0) } }
+        return sockets.map { descriptor in
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+                }
+            }
+            precondition(isBound, "no port: errno \(errno)")
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
 }

@@ -142,6 +142,21 @@ package final class RepriseProcess: Sendable {
 
     package func signal(_ number: Int32) { process.signal(number) }
 
+    /// Stops it with SIGSTOP, and waits until each of its threads stands still: the signal alone returns before that.
+    package func freeze() {
+        signal(SIGSTOP)
+        let tasks = "/proc/\(process.id)/task"
+        let isStill = eventually {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+            return names.allSatisfy { name in
+                // pid (name) state …
+                let text = try? String(contentsOfFile: "\(tasks)/\(name)/stat", encoding: .utf8)
+                return text?.split(separator: ") ").last?.hasPrefix("T") == true
+            }
+        }
+        precondition(isStill, "it runs on under SIGSTOP")
+    }
+
     /// Rewrites the configuration.
     package func rewrite(_ configuration: String) throws {
         try Data(("log: { format: json, level: info }\n" + configuration).utf8)
