@@ -53,8 +53,8 @@ public struct ConnectionReport: Sendable {
     public package(set) var resumedBy = ResumptionMeans.no
     /// The result of the client's offer to resume; `nil` when the handshake neither succeeded nor failed.
     public package(set) var resumption: ResumptionOutcome.Result?
-    /// The lineage of its session.
-    public package(set) var lineage: LineageID?
+    /// The lineage of its session; `SessionContext.deny(_:at:)` ends it.
+    public package(set) var lineage: Lineage?
     /// Why the handshake failed, if it did.
     public package(set) var failure: HandshakeFailure?
     /// The id of the upstream server that took the connection, or was tried last.

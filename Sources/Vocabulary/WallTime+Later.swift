@@ -23,7 +23,7 @@ extension WallTime {
     package var wholeSecond: WallTime { WallTime(secondsSinceEpoch: secondsSinceEpoch) }
 
     /// The time that much later, to the nanosecond, or the end of time; earlier for a negative duration.
-    package func later(by duration: Duration) -> WallTime {
+    public func later(by duration: Duration) -> WallTime {
         WallTime(wholeNanoseconds: wholeNanoseconds + duration.nanosecondsInFull)
     }
 

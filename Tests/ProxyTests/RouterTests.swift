@@ -324,6 +324,31 @@ private struct Failed: Error, CustomStringConvertible {
         await worker.end()
     }
 
+    @Test(arguments: [256, 257]) func `data at the limit is remembered, and one byte more has the router fail`(
+        _ count: Int
+    ) async throws {
+        let seen = Locked<[Int]>([])
+        let router = PromptRouter { request in
+            let data = request.connection.applicationData
+            seen.withLock { $0.append(data.count) }
+            var route = Route.group("app")
+            route.applicationData = [UInt8](repeating: 7, count: count)
+            return .now(route)
+        }
+        let worker = try await worker([server(TestUpstream.echo())], router) {
+            $0.settings.ticketsWaitForUpstream = true
+        }
+        let port = worker.port
+        try await onOwnThread {
+            let client = try? SocketClient.echoed(port: port, SessionCarrier.stateless.client())
+            guard count == 256 else { return #expect(eventually { worker.has(Self.routes("failed", 1)) }) }
+            let session = try #require(client?.tls.sessions.last)
+            let again = try SocketClient.echoed(port: port, SessionCarrier.stateless.client(resuming: session))
+            #expect(again.tls.wasResumed && seen.withLock { $0 } == [0, 256])
+        }
+        await worker.end()
+    }
+
     @Test func `a server that is not there changes nothing of the session`() async throws {
         let seen = Locked<[[UInt8]]>([])
         let router = PromptRouter { request in

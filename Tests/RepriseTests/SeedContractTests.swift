@@ -195,6 +195,19 @@ import Testing
         #expect(session.details.serverName == "localhost" && session.serialized() != nil)
     }
 
+    @Test(arguments: SessionCarrier.allCases)
+    func `a lineage is ended by what an observer was told of it`(_ carrier: SessionCarrier) async throws {
+        let embedded = try await Embedded(folder, top: "sessions: { mode: \(carrier.mode.rawValue) }")
+        let visit = try EmbeddedVisit(carrier, port: embedded.port)
+        try visit.end(.closeNotify)
+        #expect(eventually { embedded.witness.reports.withLock { $0.count } == 1 })
+        let lineage = try #require(embedded.witness.reports.withLock { $0.first?.lineage })
+        #expect(try EmbeddedVisit(carrier, port: embedded.port, resuming: visit).wasResumed)
+        #expect(embedded.context.deny(lineage, at: .now))
+        #expect(try !EmbeddedVisit(carrier, port: embedded.port, resuming: visit).wasResumed)
+        await embedded.server.stop()
+    }
+
     @Test func `what a program puts into a session comes back with its client`() async throws {
         let embedded = try await Embedded(folder)
         let visit = try EmbeddedVisit(.stateless, port: embedded.port)

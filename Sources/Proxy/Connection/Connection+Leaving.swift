@@ -94,7 +94,7 @@ extension Connection {
 
     /// What the ending means for the sessions of this connection.
     private func applyEndingPolicy() {
-        record.lineage = client.sessions.lineage?.id
+        record.lineage = client.sessions.lineage
         guard let ending = machine.book.ending else { return }
         let outcome = client.sessions.connectionEnded(ending)
         guard outcome != .kept else { return }

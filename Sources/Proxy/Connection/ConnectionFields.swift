@@ -15,7 +15,7 @@ enum ConnectionFields {
         if case .refused(let reason) = record.resumption {
             fields.append(("not_resumed", .string(reason.word)))
         }
-        if let lineage = record.lineage { fields.append(("lineage", .string(lineage.description))) }
+        if let lineage = record.lineage { fields.append(("lineage", .string(lineage.id.description))) }
         if let failure = record.failure { fields.append(("cause", .string(failure.description))) }
         if let server = record.server { fields.append(("upstream", .string(server))) }
         if let affinity = record.affinity { fields.append(("affinity", .string(affinity.word))) }

@@ -22,7 +22,7 @@ package struct ConnectionRecord: Sendable {
     /// The result of the client's offer to resume; `nil` before the handshake has succeeded or failed.
     package internal(set) var resumption: ResumptionOutcome.Result?
     /// The lineage of its session.
-    package internal(set) var lineage: LineageID?
+    package internal(set) var lineage: Lineage?
     /// Why the handshake failed, if it did.
     package internal(set) var failure: HandshakeFailure?
     /// How it ended, and what came after that.

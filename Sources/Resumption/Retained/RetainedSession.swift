@@ -97,9 +97,22 @@ extension RetainedSession {
         guard let state, let handle else { return false }
         var wire = Telling(on: nil)
         if case .stored(let key) = handle { context.domain.remove([key], &wire) }
-        let holder = state.certificate.map(DenyList.Holder.certificate) ?? .address(nil)
-        let oldest = time.later(by: .zero - context.domain.longestChainAge)
-        switch context.domain.denyList.deny(state.lineage, of: holder, oldest: oldest) {
+        return context.deny(
+            state.lineage, of: state.certificate.map(DenyList.Holder.certificate) ?? .address(nil), at: time)
+    }
+}
+
+extension SessionContext {
+    /// Ends a lineage, as ``RetainedSession/denyLineage(at:)`` does, by what is known of it: an observer's report.
+    ///
+    /// - Parameter time: the time now, see `WallTime.now`.
+    /// - Returns: `false` when the deny list had no room.
+    @discardableResult
+    public func deny(_ lineage: Lineage, at time: WallTime) -> Bool { deny(lineage, of: .address(nil), at: time) }
+
+    fileprivate func deny(_ lineage: Lineage, of holder: DenyList.Holder, at time: WallTime) -> Bool {
+        let oldest = time.later(by: .zero - domain.longestChainAge)
+        switch domain.denyList.deny(lineage, of: holder, oldest: oldest) {
         case .added, .alreadyThere, .overflowed: return true
         case .leftOut: return false
         }
