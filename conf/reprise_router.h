@@ -7,6 +7,8 @@
  * conf/examples/c-router an example.
  *
  * - All workers call at once: functions must be safe for that, and must not block.
+ * - A reload calls create of the new router while the old one still serves, and destroy without any other call where the new
+ *   configuration is refused. The code of a router that was made stays loaded.
  * - Texts are not ended by a zero byte. Those that Reprise gives live until the function that was given them returns.
  * - A request and a later are numbers: one that is over answers nothing, whoever uses it.
  */
@@ -24,7 +26,7 @@ extern "C" {
 #define REPRISE_ROUTER_ABI 1u
 
 typedef struct reprise_text {
-    const char *data; /* NULL: there is none */
+    const char *data; /* NULL: there is none, or it is empty */
     size_t size;
 } reprise_text;
 
@@ -39,7 +41,8 @@ enum reprise_field {
     REPRISE_HOST = 2,             /* the id of the host that serves the client */
     REPRISE_CLIENT = 3,           /* 192.0.2.1:4711, [2001:db8::1]:4711 */
     REPRISE_LOCAL = 4,            /* where the client has connected to */
-    REPRISE_SNI = 5,
+    REPRISE_SNI = 5,              /* as the client wrote it, escaped to printable ASCII: it may be no host name. Where it
+                                     matters who was admitted, go by REPRISE_HOST */
     REPRISE_ALPN = 6,
     REPRISE_PROTOCOL = 7,         /* TLSv1.3 */
     REPRISE_RESUMED = 8,          /* no, id, ticket, psk */
@@ -95,7 +98,7 @@ typedef struct reprise_router {
     uint32_t size;
     /* A router of its own for each entry of the configuration. NULL: it cannot, and says why in error. */
     void *(*create)(const reprise_server *server, reprise_text argument, char *error, size_t error_size);
-    /* No other function is running, and none is called after it. */
+    /* No other function is running, and none is called after it. On a thread of its own; not at the process's end. */
     void (*destroy)(void *router);
     int (*route)(void *router, reprise_request request, reprise_route *route);
     void (*connected)(void *router, reprise_request request);

@@ -86,6 +86,9 @@ struct FileStamp: Equatable, Sendable {
     private let size: Int64
     private let seconds: Int64
     private let nanoseconds: Int64
+    /// Of the last change of any kind: a copy over it may keep the time of its contents.
+    private let changedSeconds: Int64
+    private let changedNanoseconds: Int64
 
     /// The stamp of the file as it is now; `nil` when there is none.
     init?(_ path: String) {
@@ -95,5 +98,7 @@ struct FileStamp: Equatable, Sendable {
         size = Int64(status.st_size)
         seconds = Int64(status.st_mtim.tv_sec)
         nanoseconds = Int64(status.st_mtim.tv_nsec)
+        changedSeconds = Int64(status.st_ctim.tv_sec)
+        changedNanoseconds = Int64(status.st_ctim.tv_nsec)
     }
 }

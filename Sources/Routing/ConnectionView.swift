@@ -35,7 +35,7 @@ public struct ConnectionView: ~Copyable {
     public var applicationProtocol: String? { connection.applicationProtocol }
     /// The version that was agreed on.
     public var protocolVersion: TLSVersion? { connection.protocolVersion }
-    /// The client's certificates in DER; see ``RepriseResumption/SessionDetails/clientCertificates``.
+    /// The client's certificates in DER; see `SessionDetails.clientCertificates`.
     public var clientCertificates: [[UInt8]] { connection.clientCertificates }
     /// How the handshake resumed a session.
     public var resumedBy: ResumptionMeans { connection.resumedBy }
@@ -70,7 +70,7 @@ public struct ConnectionView: ~Copyable {
     ///
     /// A ticket that was sent cannot be changed, nor a session in a store that other machines share: this process adds
     /// the bytes when the client comes back, and renews the ticket. It changes a session in our own store at once.
-    /// - Parameter bytes: at most ``RepriseResumption/ApplicationDataError/limit``.
+    /// - Parameter bytes: at most `ApplicationDataError.limit`.
     public func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
         try connection.setApplicationData(bytes)
     }

@@ -37,12 +37,35 @@ package struct NameTable: Sendable {
         let bytes = name.utf8.span
         var end = bytes.count
         if end > 0, bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        guard let dot = Self.firstDot(bytes, end) else { return nil }
         if let found = find(bytes, 0..<end, isWildcard: false) { return found }
-        var dot = 0
-        while dot < end, bytes[dot] != UInt8(ascii: ".") { dot += 1 }
-        // A name that begins with a dot has no first label.
-        guard dot > 0, dot < end else { return nil }
-        return find(bytes, dot + 1..<end, isWildcard: true)
+        return dot < end ? find(bytes, dot + 1..<end, isWildcard: true) : nil
+    }
+
+    /// Where the first label ends. What is no host name has no step: it has no host either, and must not get by a wildcard
+    /// to where a host's clients need a certificate.
+    ///
+    /// - Returns: `nil` for what is none, as ``ServerName`` has it.
+    private static func firstDot(_ bytes: Span<UInt8>, _ end: Int) -> Int? {
+        guard (1...253).contains(end) else { return nil }
+        var (first, label) = (end, 0)
+        for index in 0..<end {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: ".") {
+                guard label > 0 else { return nil }
+                if first == end { first = index }
+                label = 0
+            } else {
+                label += 1
+                guard label <= 63, isAllowed(byte) else { return nil }
+            }
+        }
+        return label > 0 ? first : nil
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        (0x61...0x7A).contains(byte | 0x20) && byte > 0x40 || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: "_")
     }
 
     private func find(_ bytes: Span<UInt8>, _ part: Range<Int>, isWildcard: Bool) -> RoutingStep? {

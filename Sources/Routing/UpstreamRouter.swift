@@ -119,6 +119,7 @@ public struct Route: Sendable {
     ///
     /// - Parameters:
     ///   - id: the server's id.
+    ///   - group: its group's name.
     ///   - orOthers: whether to try the others of the group when it does not take the connection.
     public static func server(_ id: String, in group: String, orOthers: Bool = false) -> Route {
         Route(.server(id, group: group, orOthers: orOthers))
@@ -197,7 +198,7 @@ package enum RoutingFailure: Error, Sendable {
         switch self {
         case .failed(let words): "the router failed: \(words)"
         case .late: "the router did not answer in time"
-        case .unknown(let words): "the router names \(words)"
+        case .unknown(let words): "the router names \(words.prefix(200))"
         }
     }
 

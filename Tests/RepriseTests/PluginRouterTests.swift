@@ -155,13 +155,70 @@ import Testing
         #expect(chmod(folder.appending(path: "text.so").path, 0o644) == 0)
     }
 
-    @Test(arguments: ["in create", "when it is loaded", "by exit"])
+    @Test func `libraries of one process are never taken for each other`() async throws {
+        let toTwo = Self.toOne.replacing("\"one\"", with: "\"two\"")
+        try compile(Self.plugin(Self.toOne), to: "a.so")
+        try compile(Self.plugin(toTwo), to: "b.so")
+        let both = text("a.so").replacing(
+            "routers: [",
+            with: "routers: [{ name: by, sni: { two.test: other, default: mine } }, { name: other, library: b.so }, "
+        )
+        .replacing("router: mine", with: "router: by")
+        let (server, port) = try await start(both)
+        #expect(try await onOwnThread { try Self.visit(port, "x.test").reached } == 1)
+        #expect(try await onOwnThread { try Self.visit(port, "two.test").reached } == 2)
+        // Old code is held by a connection while the new one comes, again and again.
+        for turn in 0..<6 {
+            let held = try SocketClient(port: port, .init(serverName: "x.test"))
+            try compile(Self.plugin(turn % 2 == 0 ? toTwo : Self.toOne), to: "a.so")
+            try await server.reload()
+            #expect(try await onOwnThread { try Self.visit(port, "x.test").reached } == (turn % 2 == 0 ? 2 : 1))
+            withExtendedLifetime(held) {}
+        }
+        await server.stop()
+    }
+
+    @Test func `threads of a library may outlive its router`() async throws {
+        // A destructor of a thread-specific value, which runs when a worker ends.
+        let more = """
+            static pthread_key_t key;
+            static void leave(void *value) { free(value); }
+            __attribute__((constructor)) static void begin(void) { pthread_key_create(&key, leave); }
+            """
+        let route = "if (!pthread_getspecific(key)) pthread_setspecific(key, malloc(1)); " + Self.toOne
+        try compile(Self.plugin(route, more: more), to: "a.so")
+        let (server, port) = try await start(text("a.so"))
+        #expect(try await onOwnThread { try Self.visit(port, "x.test").reached } == 1)
+        try compile(Self.plugin(Self.toOne), to: "a.so")
+        try await server.reload()
+        #expect(try await onOwnThread { try Self.visit(port, "x.test").reached } == 1)
+        await server.stop()
+    }
+
+    @Test(arguments: ["--help", "--mode=fast", "-h", "--", "a b"])
+    func `check tells a library its argument, whatever it looks like`(_ argument: String) throws {
+        try compile(
+            Self.plugin(
+                Self.toOne,
+                create:
+                    "snprintf(error, size, \"told %.*s\", (int)argument.size, argument.data); printf(\"noise\\n\"); return 0;"
+            ),
+            to: "told.so")
+        let file = folder.appending(path: "reprise.yaml")
+        try Data(text("told.so", argument: argument).utf8).write(to: file)
+        let checked = try Shell.run([RepriseProcess.program.path, "check", "-c", file.path])
+        #expect(checked.status == 1 && checked.errors.contains("it could not be made: told \(argument)"), "\(checked)")
+        #expect(!"\(checked)".contains("noise"))
+    }
+
+    @Test(arguments: ["in create", "when it is loaded", "by exit", "by a good exit"])
     func `check survives a library that takes its process down, and says so`(_ how: String) throws {
         let crash = "*(volatile int *)calls_nowhere = 1; return 0;"
         let more = "static int *calls_nowhere;"
         switch how {
         case "in create": try compile(Self.plugin(Self.toOne, more: more, create: crash), to: "bad.so")
         case "by exit": try compile(Self.plugin(Self.toOne, create: "exit(3);"), to: "bad.so")
+        case "by a good exit": try compile(Self.plugin(Self.toOne, create: "close(1); exit(0);"), to: "bad.so")
         default:
             let early =
                 more + "\n__attribute__((constructor)) static void early(void) { *(volatile int *)calls_nowhere = 1; }"
@@ -175,7 +232,8 @@ import Testing
             #expect(checked.status == status, "\(checked)")
             guard status == 1 else { continue }
             #expect(checked.errors.contains("routers[0].library") && checked.errors.contains("bad.so: "), "\(checked)")
-            let words = how == "by exit" ? "ends the process when it is loaded" : "crashes when it is loaded (signal 11"
+            let words =
+                how.contains("exit") ? "ends the process when it is loaded" : "crashes when it is loaded (signal 11"
             #expect(checked.errors.contains(words), "\(checked)")
         }
     }

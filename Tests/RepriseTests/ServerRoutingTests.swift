@@ -77,6 +77,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "a/b.c.test", "\u{e9}.c.test", ".c.test", "x..c.test", String(repeating: "x", count: 64) + ".c.test",
+    ])
+    func `what is no host name gets by no wildcard to where its hosts' clients go`(_ name: String) async throws {
+        let routers = "{ name: by, sni: { \"*.c.test\": two, default: one } }"
+        try await serve(text(router: "by", routers: routers)) { (port: Int) throws in
+            // Some are refused in the handshake, and that is as good.
+            let upstream = (try? Self.reached(port, name)) ?? 0
+            #expect(upstream != 2)
+            #expect(try Self.reached(port, "x.c.test") == 2)
+        }
+    }
+
     @Test func `a name that no route fits is refused by an alert`() async throws {
         try await serve(text(router: "by", routers: "{ name: by, sni: { b.test: two, a.test: one } }")) {
             (port: Int) throws in

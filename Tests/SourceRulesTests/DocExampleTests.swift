@@ -13,24 +13,21 @@ import Testing
     }
 
     @Test(.slow) func `every example is compiled with import Reprise alone`() throws {
-        let folder = RepriseProcess.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let sources = folder.appending(path: "Sources/Examples")
+        // The graph is built with them; this asks whether it was.
+        _ = try BuiltGraph.program("Graph")
+    }
+}
+
+/// The examples of the doc comments as files of Swift.
+enum DocExamples {
+    /// Writes a file for each type, named after it, so that what the compiler says is clear.
+    static func write(to sources: URL) throws {
         try FileManager.default.createDirectory(at: sources, withIntermediateDirectories: true)
-        try Data(Self.manifest.utf8).write(to: folder.appending(path: "Package.swift"))
-        // A file for each, named after its type, so that what the compiler says is clear.
         for (number, type) in PublicTypes.all().enumerated() {
-            let functions = type.examples.enumerated().map { Self.function("example_\(number)_\($0)", of: $1) }
+            let functions = type.examples.enumerated().map { function("example_\(number)_\($0)", of: $1) }
             try Data(("import Reprise\n\n" + functions.joined(separator: "\n")).utf8).write(
                 to: sources.appending(path: "\(type.name)-\(number).swift"))
         }
-        // The versions of the packages that this build has are at hand.
-        let resolved = PublicTypes.root.appending(path: "Package.resolved")
-        if FileManager.default.fileExists(atPath: resolved.path) {
-            try FileManager.default.copyItem(at: resolved, to: folder.appending(path: "Package.resolved"))
-        }
-        let built = try Shell.run(["swift", "build", "--package-path", folder.path], seconds: 900)
-        #expect(built.status == 0, "\(built.output.suffix(8000))\n\(built.errors)")
     }
 
     /// What examples may name without saying where it comes from.
@@ -40,24 +37,5 @@ import Testing
 
     private static func function(_ name: String, of example: String) -> String {
         "func \(name)(\(givens)) async throws {\n\(example)\n}\n"
-    }
-
-    /// Warnings are left as they are: an example names what its reader goes on with.
-    private static var manifest: String {
-        """
-        // swift-tools-version: 6.3
-        import PackageDescription
-        let package = Package(
-            name: "examples",
-            dependencies: [.package(name: "reprise", path: "\(PublicTypes.root.path)")],
-            targets: [
-                .target(
-                    name: "Examples", dependencies: [.product(name: "Reprise", package: "reprise")],
-                    swiftSettings: [
-                        .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
-                    ])
-            ])
-
-        """
     }
 }

@@ -3,93 +3,33 @@ import RepriseTestSupport
 import Testing
 
 /// A program that has Reprise among its packages, beside others whose modules have the names that ours have without their
-/// prefix, as swift-metrics and swift-configuration do.
+/// prefix, swift-metrics and swift-configuration among them.
 @Suite struct PackageGraphTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    /// Names of modules in packages that are in wide use, and the short names of our folders.
-    private static func strangers() throws -> [String] {
-        let folders = try FileManager.default.contentsOfDirectory(atPath: root.appending(path: "Sources").path)
-        return Set(folders.filter { $0 != "Reprise" && $0 != "RepriseCommand" })
-            .union(["CoreMetrics", "ConfigReader", "HTTPServer", "Router", "Sessions", "OpenSSL", "COpenSSL", "CEvent"])
-            .sorted()
-    }
-
     @Test(.slow) func `Reprise is built in a graph of packages whose modules have plain names`() throws {
-        let folder = RepriseProcess.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        func write(_ text: String, to path: String) throws {
-            let file = folder.appending(path: path)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: file)
-        }
-        let strangers = try Self.strangers()
-        try #require(strangers.contains("Metrics") && strangers.contains("Configuration"))
-        for name in strangers {
-            try write(
-                "public enum \(name)Stranger { public static let name = \"\(name)\" }\n",
-                to: "other/Sources/\(name)/a.swift")
-        }
-        let list = strangers.map { "\"\($0)\"" }.joined(separator: ", ")
-        try write(
-            """
-            // swift-tools-version: 6.0
-            import PackageDescription
-            let names = [\(list)]
-            let package = Package(
-                name: "other", products: [.library(name: "Other", targets: names)],
-                targets: names.map { .target(name: $0) })
-
-            """, to: "other/Package.swift")
-        try write(
-            """
-            // swift-tools-version: 6.3
-            import PackageDescription
-            let package = Package(
-                name: "graph",
-                dependencies: [.package(path: "other"), .package(name: "reprise", path: "\(Self.root.path)")],
-                targets: [
-                    .executableTarget(
-                        name: "Graph",
-                        dependencies: [
-                            .product(name: "Other", package: "other"), .product(name: "Reprise", package: "reprise"),
-                        ])
-                ])
-
-            """, to: "Package.swift")
-        try write(
-            """
-            \(strangers.map { "import \($0)" }.joined(separator: "\n"))
-            import Reprise
-
-            let code = Server.serveUntilSignal(
-                configurationFile: "/nonexistent.yaml", environment: [:], sessions: EstablishedSessions()
-            ) { print($0) }
-            print(code, MetricsStranger.name)
-
-            """, to: "Sources/Graph/main.swift")
-        let resolved = Self.root.appending(path: "Package.resolved")
-        if FileManager.default.fileExists(atPath: resolved.path) {
-            try FileManager.default.copyItem(at: resolved, to: folder.appending(path: "Package.resolved"))
-        }
-        let built = try Shell.run(["swift", "build", "--package-path", folder.path], seconds: 900)
-        try #require(built.status == 0, "\(built.output.suffix(4000))\n\(built.errors)")
-        let result = try Shell.run([folder.appending(path: ".build/debug/Graph").path])
-        #expect(result.output == "reprise: /nonexistent.yaml: cannot be read: no such file or directory\n1 Metrics\n")
+        let strangers = try BuiltGraph.strangers()
+        #expect(strangers.contains("Proxy") && strangers.contains("Routing") && strangers.contains("TLS"))
+        let result = try Shell.run([try BuiltGraph.program("Graph")])
+        #expect(result.output == "reprise: /nonexistent.yaml: cannot be read: no such file or directory\n1 Proxy\n")
     }
 }
 
-/// The programs in docs/examples, each built in a copy that goes with the test.
+/// The programs in docs/examples.
 @Suite struct ExampleTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+    @Test func `each example is a package of its own with the program of its name`() throws {
+        #expect(
+            try Set(FileManager.default.contentsOfDirectory(atPath: BuiltGraph.example("").path))
+                == Set(BuiltGraph.examples.keys))
+        for (name, program) in BuiltGraph.examples {
+            let described = try Shell.run(
+                ["swift", "package", "--package-path", BuiltGraph.example(name).path, "dump-package"], seconds: 120)
+            #expect(described.status == 0 && described.output.contains("\"\(program)\""), "\(described.errors)")
+        }
+    }
 
     @Test(.slow) func `the example of an embedding program is built, serves, and sees its sessions`() throws {
         let folder = RepriseProcess.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let program = try Self.build("embedding", product: "Visits", in: folder)
+        let program = try BuiltGraph.program("Visits")
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         let file = folder.appending(path: "reprise.yaml")
         try Data(TestConfiguration(TestUpstream.http("ok\n")).text.utf8).write(to: file)
@@ -100,7 +40,7 @@ import Testing
     @Test(.slow) func `the example of a service is built with Hummingbird, serves, and counts its sessions`() throws {
         let folder = RepriseProcess.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let program = try Self.build("service", product: "Service", in: folder)
+        let program = try BuiltGraph.program("Service")
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         let variables = "PORT=0 CERTIFICATE=\(folder.path)/a.pem KEY=\(folder.path)/a.key"
         let output = try Self.visit("env \(variables) \(program)", until: "tls_sessions", in: folder)
@@ -112,8 +52,9 @@ import Testing
     {
         let folder = RepriseProcess.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let program = try Self.build("router", product: "Tenants", in: folder)
+        let program = try BuiltGraph.program("Tenants")
         let example = folder.appending(path: "example")
+        try FileManager.default.copyItem(at: BuiltGraph.example("router"), to: example)
         try TestCertificates(in: example).make("example", for: ["*.example.test"])
         let (red, blue) = (TestUpstream.http("red\n"), TestUpstream.http("blue\n"))
         let script = """
@@ -135,26 +76,6 @@ import Testing
             """
         let result = try Shell.run(["bash", "-c", script], seconds: 60)
         #expect(result.output == "red\nred\nblue\n", "\(result.errors)")
-    }
-
-    /// - Returns: the path of the program.
-    private static func build(_ name: String, product: String, in folder: URL) throws -> String {
-        let example = folder.appending(path: "example")
-        try FileManager.default.copyItem(at: root.appending(path: "docs/examples/\(name)"), to: example)
-        // What a build by hand has left in the original is no part of it.
-        for left in [".build", "Package.resolved"] {
-            try? FileManager.default.removeItem(at: example.appending(path: left))
-        }
-        let manifest = example.appending(path: "Package.swift")
-        let text = try String(contentsOf: manifest, encoding: .utf8)
-        try Data(text.replacing("../../..", with: root.path).utf8).write(to: manifest)
-        let resolved = root.appending(path: "Package.resolved")
-        if FileManager.default.fileExists(atPath: resolved.path) {
-            try FileManager.default.copyItem(at: resolved, to: example.appending(path: "Package.resolved"))
-        }
-        let built = try Shell.run(["swift", "build", "--package-path", example.path], seconds: 900)
-        try #require(built.status == 0, "\(built.output.suffix(4000))\n\(built.errors)")
-        return example.appending(path: ".build/debug/\(product)").path
     }
 
     /// Runs a program that says `web at ADDRESS`, and visits it.

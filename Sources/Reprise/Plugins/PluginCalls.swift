@@ -110,10 +110,12 @@ final class PluginCall: @unchecked Sendable {
 
 /// A question that a plug-in answers later: the answer and the one who waits for it meet here, whoever comes first.
 final class PluginLater: Sendable {
+    typealias Answer = Result<Route, PluginFailure>
+
     private enum State {
         case asked
-        case waited(CheckedContinuation<Route?, Never>)
-        case answered(Route)
+        case waited(CheckedContinuation<Answer?, Never>)
+        case answered(Answer)
         /// Nobody waits any more.
         case over
     }
@@ -121,8 +123,8 @@ final class PluginLater: Sendable {
     private let state = Locked(State.asked)
 
     /// - Returns: `false` when nobody waits any more.
-    func answer(_ route: Route) -> Bool {
-        let (heard, waiting) = state.withLock { state -> (Bool, CheckedContinuation<Route?, Never>?) in
+    func answer(_ route: Answer) -> Bool {
+        let (heard, waiting) = state.withLock { state -> (Bool, CheckedContinuation<Answer?, Never>?) in
             switch state {
             case .asked:
                 state = .answered(route)
@@ -138,10 +140,10 @@ final class PluginLater: Sendable {
     }
 
     /// The answer; `nil` when the task is cancelled before.
-    func wait() async -> Route? {
+    func wait() async -> Answer? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let route = state.withLock { state -> Route?? in
+                let route = state.withLock { state -> Answer?? in
                     switch state {
                     case .asked:
                         state = .waited(continuation)
@@ -161,7 +163,7 @@ final class PluginLater: Sendable {
 
     /// Nobody waits any more.
     func giveUp() {
-        let waiting = state.withLock { state -> CheckedContinuation<Route?, Never>? in
+        let waiting = state.withLock { state -> CheckedContinuation<Answer?, Never>? in
             defer { state = .over }
             if case .waited(let continuation) = state { return continuation }
             return nil
@@ -190,7 +192,11 @@ extension Route {
                 orOthers: route.or_others != 0)
         case REPRISE_REFUSE_CLOSE: self = .refuse(.close)
         case REPRISE_REFUSE_SILENTLY: self = .refuse(.silently)
-        case REPRISE_REFUSE_ALERT: self = .refuse(.alert(TLSAlert(code: UInt8(truncatingIfNeeded: route.alert))))
+        case REPRISE_REFUSE_ALERT:
+            guard let code = UInt8(exactly: route.alert), TLSAlert.names[code] != nil else {
+                throw PluginFailure("it refuses by the alert \(route.alert), which there is not")
+            }
+            self = .refuse(.alert(TLSAlert(code: code)))
         default: throw PluginFailure("it gives a route of kind \(route.kind)")
         }
         if let data = route.remember.data {

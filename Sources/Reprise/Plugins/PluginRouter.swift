@@ -1,5 +1,6 @@
 internal import CRepriseRouter
 internal import Glibc
+internal import RepriseEventLoop
 internal import RepriseRouting
 internal import RepriseVocabulary
 
@@ -10,7 +11,6 @@ final class PluginRouter: UpstreamRouter {
     private let functions: reprise_router
     // The plug-in keeps its own state; its functions are called from all workers.
     private nonisolated(unsafe) let state: UnsafeMutableRawPointer
-    private nonisolated(unsafe) let handle: UnsafeMutableRawPointer
 
     /// A file's contents with an argument: the same for as long as neither changes.
     struct Identity: Sendable, Equatable {
@@ -24,8 +24,7 @@ final class PluginRouter: UpstreamRouter {
     /// - Throws: why it cannot, in words for an operator.
     init(_ path: String, argument: String) throws(PluginFailure) {
         identity = Identity(path: path, argument: argument, stamp: FileStamp(path))
-        let copy = try PrivateCopy(of: path)
-        handle = try copy.open()
+        let handle = try PrivateCopy(of: path).open()
         do throws(PluginFailure) {
             (functions, state) = try Self.make(handle, argument)
         } catch {
@@ -34,9 +33,17 @@ final class PluginRouter: UpstreamRouter {
         }
     }
 
+    /// The code stays: threads may still be in it, or have destructors there. Nobody waits for `destroy`, which may wait for
+    /// others.
     deinit {
-        functions.destroy?(state)
-        dlclose(handle)
+        let (destroy, state) = (functions.destroy, Destroyed(state: state))
+        if !Background.start({ destroy?(state.state) }) { destroy?(state.state) }
+    }
+
+    /// What only `destroy` gets any more.
+    private struct Destroyed: @unchecked Sendable {
+        // @unchecked: nobody else has it.
+        let state: UnsafeMutableRawPointer
     }
 
     private static func make(
@@ -87,7 +94,13 @@ final class PluginRouter: UpstreamRouter {
         }
         if let later = call.later { PluginCalls.take(later.number)?.giveUp() }
         do throws(PluginFailure) {
-            guard result == Int32(REPRISE_NOW.rawValue) else { throw PluginFailure("it returns \(result)") }
+            switch result {
+            case Int32(REPRISE_NOW.rawValue): break
+            case Int32(REPRISE_LATER.rawValue):
+                throw PluginFailure("it promises an answer that it did not ask for (later)")
+            case Int32(REPRISE_FAILED.rawValue): throw PluginFailure("it says so (REPRISE_FAILED)")
+            default: throw PluginFailure("route returns \(result)")
+            }
             return .now(try Route(route))
         } catch {
             return .later { throw error }
@@ -96,8 +109,8 @@ final class PluginRouter: UpstreamRouter {
 
     private static func wait(for later: (number: reprise_later, answer: PluginLater)) async throws -> Route {
         defer { _ = PluginCalls.take(later.number) }
-        guard let route = await later.answer.wait() else { throw CancellationError() }
-        return route
+        guard let answer = await later.answer.wait() else { throw CancellationError() }
+        return try answer.get()
     }
 
     func connected(_ connection: borrowing ConnectionView) {
@@ -125,6 +138,15 @@ final class PluginRouter: UpstreamRouter {
 
 /// What plug-ins may call.
 enum PluginServer {
+    fileprivate static func answer(_ route: UnsafePointer<reprise_route>?) -> Result<Route, PluginFailure> {
+        guard let route else { return .failure(PluginFailure("it answers without a route")) }
+        do throws(PluginFailure) {
+            return .success(try Route(route.pointee))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// It lives as long as the process.
     static nonisolated(unsafe) let table: UnsafePointer<reprise_server> = {
         let table = UnsafeMutablePointer<reprise_server>.allocate(capacity: 1)
@@ -137,12 +159,10 @@ enum PluginServer {
                 later: { PluginCalls.find($0)?.promise() ?? 0 },
                 answer: { later, route in
                     guard let waiting = PluginCalls.take(later) else { return Int32(REPRISE_GONE.rawValue) }
-                    guard let route, let answer = try? Route(route.pointee) else {
-                        // Whoever waits learns it at the deadline at the latest.
-                        waiting.giveUp()
-                        return Int32(REPRISE_FAILED.rawValue)
-                    }
-                    return Int32((waiting.answer(answer) ? REPRISE_NOW : REPRISE_GONE).rawValue)
+                    let answer = PluginServer.answer(route)
+                    guard waiting.answer(answer) else { return Int32(REPRISE_GONE.rawValue) }
+                    if case .failure = answer { return Int32(REPRISE_FAILED.rawValue) }
+                    return Int32(REPRISE_NOW.rawValue)
                 }))
         return UnsafePointer(table)
     }()

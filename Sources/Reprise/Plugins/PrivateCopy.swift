@@ -21,13 +21,14 @@ struct PrivateCopy {
             throw PluginFailure("others than its owner may write to it (chmod go-w)")
         }
         let copy = Descriptors.memoryFile(named: "reprise-router")
-        guard copy >= 0 else { throw Self.failure("no memory for a copy") }
+        guard copy >= 0 else { throw Self.failure("memfd_create(2), which a copy of it needs, is not possible here") }
         var offset: off_t = 0
         while offset < status.st_size {
             let sent = sendfile(copy, file, &offset, Int(status.st_size - offset))
             if sent < 0, errno == EINTR { continue }
             guard sent > 0 else {
-                let failure = Self.failure("cannot be copied")
+                let failure =
+                    sent == 0 ? PluginFailure("changes while it is read") : Self.failure("cannot be copied")
                 close(copy)
                 throw failure
             }
@@ -36,11 +37,17 @@ struct PrivateCopy {
     }
 
     /// Loads it; the copy's file is closed then.
+    ///
+    /// The loader compares a path with those that it has loaded before it looks at any file, and numbers of descriptors
+    /// recur: each load has a spelling of its own.
     func open() throws(PluginFailure) -> UnsafeMutableRawPointer {
         defer { close(descriptor) }
-        guard let handle = dlopen("/proc/self/fd/\(descriptor)", RTLD_NOW | RTLD_LOCAL) else {
+        let number = PluginCalls.nextNumber()
+        let spelling = (0..<40).map { number >> UInt64($0) & 1 == 1 ? "./" : "/" }.joined()
+        let path = "/proc/self/fd/\(spelling)\(descriptor)"
+        guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             let words = dlerror().map { String(cString: $0) } ?? "the loader does not say why"
-            throw PluginFailure("cannot be loaded: \(words.replacing("/proc/self/fd/\(descriptor): ", with: ""))")
+            throw PluginFailure("cannot be loaded: \(words.replacing("\(path): ", with: ""))")
         }
         return handle
     }

@@ -105,7 +105,9 @@ extension RetainedSession {
 extension SessionContext {
     /// Ends a lineage, as ``RetainedSession/denyLineage(at:)`` does, by what is known of it: an observer's report.
     ///
-    /// - Parameter time: the time now, see `WallTime.now`.
+    /// - Parameters:
+    ///   - lineage: all sessions that descend from one full handshake.
+    ///   - time: the time now, see `WallTime.now`.
     /// - Returns: `false` when the deny list had no room.
     @discardableResult
     public func deny(_ lineage: Lineage, at time: WallTime) -> Bool { deny(lineage, of: .address(nil), at: time) }

@@ -5,6 +5,7 @@
  *   cc -shared -fPIC -O2 -I ../.. -o router.so router.c
  */
 #include "reprise_router.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ struct router {
 
 static void *create(const reprise_server *server, reprise_text argument, char *error, size_t error_size) {
     if (argument.size == 0) {
-        strncpy(error, "the argument names no group", error_size);
+        snprintf(error, error_size, "the argument names no group");
         return NULL;
     }
     struct router *router = malloc(sizeof *router);
