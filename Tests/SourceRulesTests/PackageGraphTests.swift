@@ -15,7 +15,7 @@ import Testing
 
 /// The programs in docs/examples.
 @Suite struct ExampleTests {
-    @Test func `each example is a package of its own with the program of its name`() throws {
+    @Test(.slow) func `each example is a package of its own with the program of its name`() throws {
         #expect(
             try Set(FileManager.default.contentsOfDirectory(atPath: BuiltGraph.example("").path))
                 == Set(BuiltGraph.examples.keys))
