@@ -86,7 +86,7 @@ package enum LibraryProbe {
         while true {
             var interest = pollfd(fd: pipe, events: CShort(POLLIN), revents: 0)
             // An end of the pipe alone says nothing: the child may have closed it, or somebody else may hold it.
-            if poll(&interest, 1, 20) > 0, !take(from: pipe, into: &said) { usleep(5000) }
+            if poll(&interest, 1, 20) > 0, !take(from: pipe, into: &said) { poll(nil, 0, 5) }
             let ended = waitpid(child, &status, WNOHANG)
             if ended == child { break }
             guard Clocks.monotonic() < end else {

@@ -41,8 +41,8 @@ final class PluginRouter: UpstreamRouter {
     }
 
     /// What only `destroy` gets any more.
+    // @unchecked: nobody else has it.
     private struct Destroyed: @unchecked Sendable {
-        // @unchecked: nobody else has it.
         let state: UnsafeMutableRawPointer
     }
 
