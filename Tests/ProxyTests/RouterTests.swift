@@ -374,7 +374,8 @@ private struct Failed: Error, CustomStringConvertible {
 
     @Test func `an answer that comes when the connection is being drained changes nothing`() async throws {
         let (upstream, router) = (TestUpstream.echo(), LateRouter())
-        let worker = try await worker([server(upstream)], router)
+        // Between two steps of this test others may have the threads for long.
+        let worker = try await worker([server(upstream)], router, deadline: .seconds(600))
         let port = worker.port
         // Only one thread at a time has it.
         nonisolated(unsafe) let client = try TestWorker.connect(port)
