@@ -15,9 +15,8 @@ extension SessionContext {
         _ key: SessionKey, at time: WallTime, askingStoreFor deadline: Duration = .seconds(1)
     ) async -> RetainedSession? {
         guard domain.answersLater else {
-            guard let stored = domain.store.get(key, at: time), !stored.isEmpty else { return nil }
-            // The store's copy is a secret; the array is wiped with this call.
-            var bytes = stored
+            // A second name for the array would have the wiping make a copy, and wipe that.
+            guard var bytes = domain.store.get(key, at: time), !bytes.isEmpty else { return nil }
             defer { bytes.withUnsafeMutableBytes { $0.wipe() } }
             return retained(key, bytes.withUnsafeBytes { Secret(copying: $0) })
         }
