@@ -2,7 +2,7 @@ public import RepriseResumption
 public import RepriseVocabulary
 
 /// A connection whose handshake is done, lent for the length of a call: it cannot be stored, and so cannot outlive the
-/// connection. What must outlive it is retained.
+/// connection. What must outlive it is retained. An ``UpstreamRouter`` sees a full TLS 1.2 handshake just before its end.
 ///
 /// ```swift
 /// func outlined(_ connection: borrowing ConnectionView) -> String {

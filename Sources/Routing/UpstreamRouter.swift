@@ -2,7 +2,8 @@ public import RepriseVocabulary
 
 /// Decides which upstream a connection goes to: the place where a program plugs in.
 ///
-/// It is asked once for each connection, on the connection's worker, when the handshake is done; it must not block there. A
+/// It is asked once for each connection, on the connection's worker, when the handshake is done, and in a full TLS 1.2
+/// handshake just before its last flight, in which the client gets its session; it must not block there. A
 /// router that needs time answers ``RouteAnswer/later(_:)``: that suspends this connection alone, until
 /// `timeouts.route`. A function that blocks holds up all connections of its worker and cannot be interrupted: it is
 /// measured, counted (`reprise_router_stalls_total`) and warned of.
@@ -135,8 +136,8 @@ public struct Route: Sendable {
 /// let answer = RouteAnswer.now(.refuse(.alert(.accessDenied)))
 /// ```
 public enum RouteRefusal: Sendable, Hashable {
-    /// With a fatal alert; close_notify and user_canceled are none. In TLS 1.2, where libssl sends no alert of a program's
-    /// choice after a handshake, as ``close``.
+    /// With a fatal alert; close_notify and user_canceled are none. To a TLS 1.2 client that resumes, where libssl sends no
+    /// alert of a program's choice after the handshake, as ``close``.
     case alert(TLSAlert)
     /// In order: with a close_notify and a FIN.
     case close

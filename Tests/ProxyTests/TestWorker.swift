@@ -36,6 +36,8 @@ final class TestWorker: @unchecked Sendable {
         var group = "app"
         /// `nil`: one of its own.
         var domain: SessionDomain?
+        /// What its host demands of its clients' certificates.
+        var clients: ClientAuthentication?
     }
 
     init(before servers: [UpstreamServer], _ parts: Parts = Parts()) async throws {
@@ -51,7 +53,8 @@ final class TestWorker: @unchecked Sendable {
         }
         let blueprint = ListenerBlueprint(
             settings: parts.settings,
-            hosts: try HostContexts(hosts: [MemoryServer.host("a.test")], settings: parts.tls), tls: parts.tls,
+            hosts: try HostContexts(hosts: [MemoryServer.host("a.test", clients: parts.clients)], settings: parts.tls),
+            tls: parts.tls,
             domain: domain, resumption: ResumptionPolicy(isSingleUse: parts.isSingleUse),
             routing: routing ?? .group(group), upstreamTLS: parts.upstreamTLS, admission: Admission())
         try await worker.prepare([blueprint])
@@ -64,12 +67,15 @@ final class TestWorker: @unchecked Sendable {
     }
 
     /// Keys, store and deny list that outlive a worker.
-    static func domain(_ remote: (any SessionStore)? = nil) throws -> SessionDomain {
+    static func domain(_ remote: (any SessionStore)? = nil, keys: TicketKeyRing? = nil) throws -> SessionDomain {
         try SessionDomain(
-            name: "test", store: LocalSessionStore(budget: 1 << 20),
-            keys: TicketKeyRing(
-                TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall()),
+            name: "test", store: LocalSessionStore(budget: 1 << 20), keys: keys ?? ticketKeys(),
             denyList: DenyList(capacity: 100), remote: remote)
+    }
+
+    static func ticketKeys() throws -> TicketKeyRing {
+        try TicketKeyRing(
+            TicketRotation(rotate: .seconds(3600), ticketLifetime: .seconds(7200)), at: Clocks.wall())
     }
 
     /// A client of its host, which sends this as soon as it may.

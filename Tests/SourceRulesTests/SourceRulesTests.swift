@@ -135,8 +135,8 @@ private let tree = SourceTree()
     }
 
     private static let asked = [
-        "begin", "find", "openingKey", "ticketDidNotOpen", "judge", "sealingKey", "mark", "store", "checkResumption",
-        "resumptionIsProved", "callIsOver", "grantWishes", "handshakeIsDone",
+        "begin", "find", "openingKey", "ticketDidNotOpen", "judge", "prepare", "sealingKey", "mark", "store",
+        "checkResumption", "resumptionIsProved", "callIsOver", "grantWishes", "handshakeIsDone",
     ]
 
     @Test func `what other modules use is documented`() {

@@ -41,6 +41,8 @@ package final class ForwardingSessions: ConnectionSessions {
         return resumesAll ? .resume : answer
     }
 
+    package func prepare(_ session: NewSession) { kept.prepare(session) }
+
     package var wantsRenewal: Bool { kept.wantsRenewal }
 
     package func sealingKey() -> TicketSecrets? { kept.sealingKey() }

@@ -177,7 +177,7 @@ package final class MemoryClient {
     package func handshake() throws -> Bool {
         switch connection.handshake() {
         case .done: return true
-        case .wantsInput, .wantsSession: return false
+        case .wantsInput, .wantsSession, .waitsBeforeFinished: return false
         case .failed(let fault): throw Failure(description: fault.detail)
         }
     }

@@ -24,6 +24,19 @@ package final class SocketClient {
         flush()
     }
 
+    /// Connects, and takes the handshake as far as the client's own last bytes, without an answer to them.
+    package init(port: Int, leftWaiting options: MemoryClient.Options) throws {
+        tls = try MemoryClient(options)
+        descriptor = Loopback.socket()
+        guard Loopback.connect(descriptor, to: port) else { throw Failure.notConnected(errno) }
+        try tls.handshake()
+        flush()
+        repeat {
+            guard takeIn() else { throw Failure.ended }
+            try tls.handshake()
+        } while flush() == 0
+    }
+
     /// Connects, has a byte echoed, and holds what came with it: tickets too.
     package static func echoed(port: Int, _ options: MemoryClient.Options) throws -> SocketClient {
         let client = try SocketClient(port: port, options)
@@ -42,13 +55,18 @@ package final class SocketClient {
     }
 
     /// Sends what the TLS end has to say.
-    package func flush() {
-        var rest = tls.takeOutput()[...]
+    ///
+    /// - Returns: how many bytes that is.
+    @discardableResult
+    package func flush() -> Int {
+        let output = tls.takeOutput()
+        var rest = output[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            guard count > 0 else { return }
+            guard count > 0 else { break }
             rest = rest.dropFirst(count)
         }
+        return output.count
     }
 
     /// Waits for bytes and hands them to the TLS end.

@@ -81,7 +81,7 @@ import Testing
             ])
         #expect(
             HandshakeFailure.Kind.allCases.filter { $0.origin == .proxy } == [
-                .stopped, .madeWay, .internalError, .resumptionDenied, .resumptionDefect,
+                .stopped, .madeWay, .internalError, .resumptionDenied, .resumptionDefect, .refusedByRouter,
             ])
         #expect(
             HandshakeFailure.Kind.allCases.filter { $0.origin == .client && $0.isWorthRetrying } == [

@@ -31,15 +31,19 @@ extension Connection {
         switch machine.client.phase {
         case .serving: machine.client.readsClient && upstream.waiting < listener.settings.relayBuffer
         case .closing: machine.client.discardsClient
-        case .handshaking, .lingering, .discarding, .closed: true
+        case .handshaking: !handshakeWaits
+        case .lingering, .discarding, .closed: true
         }
     }
+
+    /// Whether the handshake waits for a session store or a router: what the client sends then waits, too.
+    private var handshakeWaits: Bool { client.question != nil || machine.isHandshaking && routing != nil }
 
     /// Takes what one receive brings, if there is room for it.
     func receiveFromClient() {
         if machine.client.discardsClient { return discardFromClient() }
         guard client.stream.isReadable else { return }
-        guard machine.client.readsClient, client.question == nil else { return }
+        guard machine.client.readsClient, !handshakeWaits else { return }
         let room = listener.settings.relayBuffer - upstream.waiting
         guard room > 0, client.stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
             listener.metrics.pauses(.clientToUpstream)
@@ -70,22 +74,28 @@ extension Connection {
     /// Drives the handshake, if it is not done.
     ///
     /// - Returns: whether plaintext may have come.
-    private func driveHandshake() -> Bool {
+    func driveHandshake() -> Bool {
         client.bringHeldTickets()
         guard machine.isHandshaking else { return true }
-        switch client.tls.handshake() {
-        case .wantsInput: break
-        case .wantsSession: if client.question == nil { askStore() }
-        case .failed(let fault): handshakeFailed(fault)
-        case .done:
-            handshakeSucceeded()
-            return true
+        while true {
+            switch client.tls.handshake() {
+            case .wantsInput: return false
+            case .wantsSession:
+                if client.question == nil { askStore() }
+                return false
+            case .waitsBeforeFinished: guard routeBeforeFinished() else { return false }
+            case .failed(let fault):
+                handshakeFailed(fault)
+                return false
+            case .done:
+                handshakeSucceeded()
+                return true
+            }
         }
-        return false
     }
 
     /// Hands the client's plaintext on, and handles its end.
-    private func takeFromClient(_ bytes: RawSpan, _ end: Stream.End?) {
+    func takeFromClient(_ bytes: RawSpan, _ end: Stream.End?) {
         var isRefused = false
         if !bytes.isEmpty {
             client.took(bytes.byteCount)
@@ -134,7 +144,7 @@ extension Connection {
         route()
     }
 
-    private func handshakeFailed(_ fault: HandshakeFault) {
+    func handshakeFailed(_ fault: HandshakeFault) {
         record.detail = fault.detail
         record.resumption = client.sessions.resultOfFailure
         if fault.cause == .resumptionDefect { worker.log.resumptionDefect(listener, record) }

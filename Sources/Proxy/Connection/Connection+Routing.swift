@@ -12,14 +12,23 @@ extension Connection {
 
     /// Finds out where to go: a program's router answers at once, or in a turn of its own.
     func route() {
+        if case .answered(let answer) = early { return follow(answer) }
         switch listener.routing.first.leaf(for: ConnectionView(self)) {
         case .group(let group): go(to: group)
         case .refusal(let refusal): refuse(refusal)
-        case .plugged(let plugged): ask(plugged)
+        case .plugged(let plugged): if let answer = ask(plugged) { follow(answer) }
         }
     }
 
-    private func ask(_ plugged: PluggedRouter) {
+    private func follow(_ answer: RouterResult) {
+        switch answer {
+        case .success(let route): take(route)
+        case .failure(let why): notRouted(why)
+        }
+    }
+
+    /// - Returns: its answer; `nil` when it needs time.
+    func ask(_ plugged: PluggedRouter) -> RouterResult? {
         asked = plugged
         let begin = Clocks.monotonic()
         let answer = plugged.router.route(RouteRequest(ConnectionView(self), listener.routing.table))
@@ -28,8 +37,10 @@ extension Connection {
         switch answer {
         case .now(let route):
             listener.metrics.routing.answered(after: took)
-            take(route)
-        case .later(let find): wait(for: find, askedAt: begin)
+            return .success(route)
+        case .later(let find):
+            wait(for: find, askedAt: begin)
+            return nil
         }
     }
 
@@ -42,7 +53,7 @@ extension Connection {
     private func wait(for find: @escaping @Sendable () async throws -> Route, askedAt asked: Instant) {
         let place = WeakWorker(worker)
         let task = Task(executorPreference: worker.loop) { [id] in
-            let answer: Result<Route, RoutingFailure>
+            let answer: RouterResult
             do {
                 answer = .success(try await find())
             } catch {
@@ -53,16 +64,20 @@ extension Connection {
                 connection.turn { connection.routerAnswered(answer) }
             }
         }
-        routing = (task, asked)
+        routing = RouterQuestion(task, askedAt: asked)
+        guard machine.isHandshaking else { return }
+        // Its timer is the handshake's.
+        routing?.setDeadline(listener.settings.timeouts.route, on: worker.loop) { [unowned self] in
+            turn { routerAnswered(.failure(.late)) }
+        }
     }
 
-    private func routerAnswered(_ answer: Result<Route, RoutingFailure>) {
+    private func routerAnswered(_ answer: RouterResult) {
         // One that comes too late is not listened to.
-        guard forgetRouter(), case .routing? = machine.exchange?.phase else { return }
-        switch answer {
-        case .success(let route): take(route)
-        case .failure(let why): notRouted(why)
-        }
+        guard forgetRouter() else { return }
+        if machine.isHandshaking { return goOnToFinished(answer) }
+        guard case .routing? = machine.exchange?.phase else { return }
+        follow(answer)
     }
 
     /// No longer waits for the router.
@@ -70,10 +85,9 @@ extension Connection {
     /// - Returns: whether it did.
     @discardableResult
     func forgetRouter() -> Bool {
-        guard let (task, asked) = routing else { return false }
-        task.cancel()
-        routing = nil
-        listener.metrics.routing.answered(after: Clocks.monotonic() - asked)
+        guard let question = routing.take() else { return false }
+        question.end()
+        listener.metrics.routing.answered(after: Clocks.monotonic() - question.askedAt)
         return true
     }
 
@@ -93,7 +107,7 @@ extension Connection {
         }
     }
 
-    private func remember(_ data: [UInt8]) throws(RoutingFailure) {
+    func remember(_ data: [UInt8]) throws(RoutingFailure) {
         do throws(ApplicationDataError) {
             try client.sessions.setApplicationData(data)
         } catch {
@@ -116,7 +130,7 @@ extension Connection {
     }
 
     /// Begins to choose servers of a group, the one that the session remembers before others.
-    private func choose(in group: UpstreamGroup) {
+    func choose(in group: UpstreamGroup) {
         var (index, result): (Int?, AffinityResult?) = (nil, nil)
         if group.keepsAffinity { (index, result) = group.remembered(client.sessions.upstream) }
         record.affinity = result
@@ -139,7 +153,7 @@ extension Connection {
     /// Chooses the server of a full TLS 1.2 handshake before its last flight, in which the client gets the session: so the
     /// session remembers the server from the beginning.
     ///
-    /// A program's router is not asked so early: what it is lent is a connection whose handshake is done.
+    /// A program's router has been asked by then (``routeBeforeFinished()``).
     func chooseBeforeFinished() -> UpstreamMemory? { client.tls.withAgreement { chooseNow() } }
 
     private func chooseNow() -> UpstreamMemory? {
@@ -196,7 +210,7 @@ extension Connection {
 extension TLSAlert {
     /// Whether it ends a connection: all but close_notify and user_canceled (RFC 8446 §6). libssl sends only those that it
     /// knows.
-    fileprivate var isFatal: Bool { self != .closeNotify && code != 90 && Self.names[code] != nil }
+    var isFatal: Bool { self != .closeNotify && code != 90 && Self.names[code] != nil }
 }
 
 extension String {

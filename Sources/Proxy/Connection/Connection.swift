@@ -28,8 +28,10 @@ final class Connection {
     var timer: ConnectionTimer?
     /// The program's router that was asked.
     var asked: PluggedRouter?
-    /// Its answer that is still to come, and when it was asked.
-    var routing: (task: Task<Void, Never>, since: Instant)?
+    /// Its answer that is still to come.
+    var routing: RouterQuestion?
+    /// What was decided of the route before the last flight of a TLS 1.2 handshake.
+    var early: EarlyRoute?
     private var isProbeQueued = false
     /// Another connection has the place of this one's handshake already.
     private var isPlaceTaken = false
@@ -57,6 +59,7 @@ final class Connection {
         if listener.remembers {
             client.sessions.choosesUpstream = { [unowned self] in chooseBeforeFinished() }
         }
+        client.tls.pausesBeforeFinished = !listener.routing.isPlain
         timer = ConnectionTimer(on: worker.loop) { [unowned self] in turn { timerFired() } }
         turn {
             do throws(EventLoopError) {

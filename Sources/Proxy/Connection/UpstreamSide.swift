@@ -185,7 +185,7 @@ final class UpstreamSide {
         loop.assertConfined()
         guard case .opening(let way) = state else { return .underWay }
         switch way.tls?.handshake() {
-        case .wantsInput, .wantsSession: return .underWay
+        case .wantsInput, .wantsSession, .waitsBeforeFinished: return .underWay
         case .failed(let fault): return failed(.tls(fault.detail))
         // A plain server is ready when it has accepted.
         case .done, nil: return connected(way)

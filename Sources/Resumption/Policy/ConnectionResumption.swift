@@ -19,10 +19,18 @@ package final class ConnectionResumption: ConnectionSessions {
     var singleUse = SingleUse()
     var given = GivenSessions()
     var wire: Telling
-    private(set) var isDone = false
+    private var stage = Stage.open
     /// Chooses the upstream server before a full TLS 1.2 handshake is done, so that the session that it hands out
     /// remembers it; called once at most.
     package var choosesUpstream: (() -> UpstreamMemory?)?
+
+    /// How far the handshake is.
+    private enum Stage {
+        case open
+        /// It pauses before its last flight; what the client's session will carry is known.
+        case prepared
+        case done
+    }
 
     /// What a ClientHello asks for, and what its host demands of the client.
     private struct Hello {
@@ -78,8 +86,13 @@ package final class ConnectionResumption: ConnectionSessions {
         return .refused(offer.isOfAnotherVersion ? .mismatch : reason)
     }
 
-    /// The lineage of this connection's session; `nil` before the handshake is done.
-    package var lineage: Lineage? { isDone ? given.state?.lineage : nil }
+    var isDone: Bool { stage == .done }
+    /// Whether it is known what the connection's session carries, or will.
+    var isKnown: Bool { stage != .open }
+    var known: ResumptionState? { isKnown ? given.state : nil }
+
+    /// The lineage of this connection's session; `nil` before the handshake is done, or pauses before its last flight.
+    package var lineage: Lineage? { known?.lineage }
 
     /// The same, also where its session is about to be handed out.
     package var lineageToCome: Lineage? { given.state?.lineage }
@@ -244,10 +257,17 @@ package final class ConnectionResumption: ConnectionSessions {
         if !session.isTLS13, !session.isRenewal, given.given == nil, let choose = choosesUpstream {
             choosesUpstream = nil
             given.change(to: state)
-            state.upstream = choose().map { Stamped(value: $0, set: stamp(after: 0)) }
+            if let upstream = choose() { state.upstream = Stamped(value: upstream, set: stamp(after: 0)) }
         }
         given.give(state)
         return SessionMark(state: state.encoded, seconds: Int(seconds))
+    }
+
+    package func prepare(_ session: NewSession) {
+        guard stage == .open else { return }
+        stage = .prepared
+        guard policy.isOn, let offer, given.state == nil else { return }
+        given.change(to: state(for: session, offer, at: clock()))
     }
 
     /// What all sessions of this connection carry: decided once.
@@ -286,7 +306,7 @@ package final class ConnectionResumption: ConnectionSessions {
     }
 
     package func handshakeIsDone(resumed: Bool) -> ResumptionCheck {
-        isDone = true
+        stage = .done
         guard resumed else {
             // The sessions taken were not used.
             giveBack(but: nil)

@@ -3,11 +3,11 @@ internal import RepriseVocabulary
 
 /// What a session is made to remember beside its own: a program's bytes, and the upstream server.
 extension ConnectionResumption {
-    /// What the session remembers for a program; empty before the handshake is done.
-    package var applicationData: [UInt8] { isDone ? given.state?.applicationData ?? [] : [] }
+    /// What the session remembers for a program; empty while it is not known.
+    package var applicationData: [UInt8] { known?.applicationData ?? [] }
 
-    /// The upstream server that the session remembers; `nil` before the handshake is done.
-    package var upstream: UpstreamMemory? { isDone ? given.state?.upstream?.value : nil }
+    /// The upstream server that the session remembers; `nil` while it is not known.
+    package var upstream: UpstreamMemory? { known?.upstream?.value }
 
     /// Makes the session remember a router's bytes, authenticated and in a ticket confidential, from now on through
     /// every resumption; empty bytes end it.
@@ -16,7 +16,7 @@ extension ConnectionResumption {
     /// the bytes when the client comes back, and renews the ticket. It changes a session in our own store at once.
     package func setApplicationData(_ bytes: [UInt8]) throws(ApplicationDataError) {
         guard bytes.count <= ApplicationDataError.limit else { throw .tooLong(bytes: bytes.count) }
-        guard isDone, var changed = given.state, policy.isOn else { throw .noSession }
+        guard var changed = known, policy.isOn else { throw .noSession }
         let waiting = domain.pending[changed.lineage.id]
         // Another connection may have set other data since.
         if changed.applicationData == bytes, waiting.map({ $0.set <= changed.applicationDataSet }) ?? true { return }
@@ -28,7 +28,7 @@ extension ConnectionResumption {
 
     /// Makes the session remember an upstream server, in the same way.
     package func remember(_ upstream: UpstreamMemory) {
-        guard isDone, var changed = given.state, policy.isOn else { return }
+        guard var changed = known, policy.isOn else { return }
         let waiting = domain.pendingUpstreams[changed.lineage.id]
         let isNewest = waiting.map { $0.set <= changed.upstream?.set ?? 0 } ?? true
         if changed.upstream?.value == upstream, isNewest { return }

@@ -6,11 +6,12 @@ extension ConnectionResumption {
     /// Lends the connection's session for the length of `body`.
     ///
     /// - Parameter connection: the one whose sessions this object keeps.
-    /// - Returns: `nil` when there is none: before the handshake is done, and once the connection is closed.
+    /// - Returns: `nil` when there is none: before the handshake is done, or pauses before its last flight, and once the
+    ///   connection is closed.
     package func withSession<Result, Failure: Error>(
         of connection: ServerConnection, _ body: (borrowing SessionView) throws(Failure) -> Result
     ) throws(Failure) -> Result? {
-        guard isDone else { return nil }
+        guard isKnown else { return nil }
         let facts = facts(connection, given.handle)
         return try connection.withSession { (live) throws(Failure) in try body(SessionView(live, facts)) }
     }
@@ -41,6 +42,6 @@ extension ConnectionResumption {
             summary: connection.summary, outcome: outcome, state: given.state, handle: handle,
             context: SessionContext(
                 hostID: offer?.hostID ?? "", fingerprint: offer?.sessionIDContext ?? [], domain: domain, policy: policy),
-            isToCome: connection.ticketsAreToCome)
+            isToCome: !isDone || connection.ticketsAreToCome)
     }
 }

@@ -5,6 +5,8 @@ package enum HandshakeProgress: Sendable, Hashable {
     case wantsInput
     /// Nothing goes on until the session store has answered; bytes that come meanwhile wait.
     case wantsSession
+    /// Nothing goes on until ``ServerConnection/goOnToFinished()``, see ``ServerConnection/pausesBeforeFinished``.
+    case waitsBeforeFinished
     /// It will not succeed. An alert may wait in the output.
     case failed(HandshakeFault)
 }

@@ -15,6 +15,9 @@ package final class ServerConnection {
     /// The keeper of this connection's sessions.
     package let sessions: any ConnectionSessions
     private var finishedSummary: HandshakeSummary?
+    /// Whether a full TLS 1.2 handshake waits before the client's ChangeCipherSpec: all but the proof of its Finished is
+    /// known there, and nothing that the client gets is decided. What is decided meanwhile is in its first session.
+    package var pausesBeforeFinished = false
 
     /// - Parameters:
     ///   - sessions: the keeper of this connection's sessions only.
@@ -69,6 +72,7 @@ package final class ServerConnection {
         sessions.callIsOver()
         switch step {
         case .done: return finish(writesBefore: writesBefore)
+        case .wantsInput where transport.pointee.gate == .stopped: return pause()
         case .wantsInput: return refuseEndlessHello() ?? .wantsInput
         case .wantsHelloAnswer: return .wantsSession
         case .failed(let errors):

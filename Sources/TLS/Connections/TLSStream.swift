@@ -165,10 +165,12 @@ package final class TLSStream {
         return ": \(String(cString: text))"
     }
 
-    /// Writes a fatal alert in the clear, as it is sent before the ServerHello (RFC 8446 §6): libssl sends none on
-    /// request.
-    func sendInTheClear(_ alert: TLSAlert) {
-        let record: [UInt8] = [21, 3, 1, 0, 2, UInt8(SSL3_AL_FATAL), alert.code]
+    /// Writes a fatal alert in the clear, as it is sent before the ServerHello (RFC 8446 §6) and, in TLS 1.2, before the
+    /// ChangeCipherSpec: libssl sends none on request.
+    ///
+    /// - Parameter minor: the record's version: 1 before the ServerHello, and then what that says.
+    func sendInTheClear(_ alert: TLSAlert, minor: UInt8 = 1) {
+        let record: [UInt8] = [21, 3, minor, 0, 2, UInt8(SSL3_AL_FATAL), alert.code]
         output.append(record.span.bytes)
         alerts.sent = alert
     }

@@ -19,9 +19,20 @@ struct TransportState {
     var recordsLeft = Int.max
     /// What libssl asks for at the beginning of a record, and nothing more (SSL_CTX_set_read_ahead(3)).
     private static let headerBytes = 5
+    /// Whether libssl gets the client's ChangeCipherSpec.
+    var gate = Gate.open
     /// How often libssl has written.
     private(set) var writes = 0
     private let output: UnsafeMutablePointer<OutputStorage>
+
+    /// What becomes of a ChangeCipherSpec record (RFC 5246 §7.1), behind which libssl would go on to its own Finished.
+    enum Gate {
+        case open
+        /// The next one stops the reading.
+        case armed
+        /// One waits.
+        case stopped
+    }
 
     init(output: UnsafeMutablePointer<OutputStorage>) {
         self.output = output
@@ -48,6 +59,9 @@ struct TransportState {
         return Array(kept) + Array(lent.prefix(count - kept.count))
     }
 
+    private static let changeCipherSpec: UInt8 = 20
+    private var next: UInt8? { stashStart < stash.count ? stash[stashStart] : lent.first }
+
     /// Moves bytes to libssl's buffer.
     ///
     /// - Returns: how many; 0 when none wait: then ``isTruncated`` tells a pause from the end.
@@ -55,6 +69,10 @@ struct TransportState {
         var moved = 0
         let beginsRecord = target.count == Self.headerBytes
         guard recordsLeft > 0 || !beginsRecord else { return 0 }
+        if gate != .open, beginsRecord, next == Self.changeCipherSpec {
+            gate = .stopped
+            return 0
+        }
         if stashStart < stash.count {
             moved = min(target.count, stash.count - stashStart)
             stash.withUnsafeBytes {

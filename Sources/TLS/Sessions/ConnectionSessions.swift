@@ -21,6 +21,9 @@ package protocol ConnectionSessions: AnyObject {
     func judge(_ session: OpenedSession) -> SessionAnswer
     /// Whether the state in the resumed session has to change.
     var wantsRenewal: Bool { get }
+    /// A full TLS 1.2 handshake pauses before its last flight: decides what its session carries, which can still be
+    /// changed.
+    func prepare(_ session: NewSession)
     /// The key that seals new tickets; `nil`: none are given.
     func sealingKey() -> TicketSecrets?
     /// What a session about to be handed out carries; `nil`: it must not be resumed.

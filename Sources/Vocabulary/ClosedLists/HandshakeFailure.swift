@@ -31,6 +31,7 @@ public enum HandshakeFailure: Sendable, Hashable {
     case resumptionDenied
     case resumptionDefect
     case helloTooLarge
+    case refusedByRouter
 
     /// The cause without the alert's name.
     public var kind: Kind {
@@ -58,6 +59,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .resumptionDenied: .resumptionDenied
         case .resumptionDefect: .resumptionDefect
         case .helloTooLarge: .helloTooLarge
+        case .refusedByRouter: .refusedByRouter
         }
     }
 }
@@ -74,7 +76,7 @@ extension HandshakeFailure {
         case plainHTTP, notTLS, unsupportedVersion, noSharedCipher, noSharedGroup, noSharedSignatureAlgorithm
         case noSharedApplicationProtocol, unknownName, inappropriateFallback, malformed, unexpectedMessage, badRecord
         case badCertificate, alertReceived, timeout, truncated, clientReset, stopped, madeWay, internalError
-        case resumptionDenied, resumptionDefect, helloTooLarge
+        case resumptionDenied, resumptionDefect, helloTooLarge, refusedByRouter
 
         public static let title = "Causes of a failed handshake"
 
@@ -161,6 +163,11 @@ extension HandshakeFailure {
             case .helloTooLarge:
                 FailureRow(
                     "hello_too_large", "A ClientHello has more of something than is read.", .client, retry: false)
+            case .refusedByRouter:
+                FailureRow(
+                    "refused_by_router",
+                    "The router refuses the connection with an alert, before a full TLS 1.2 handshake is done.", .proxy,
+                    retry: false)
             }
         }
     }
