@@ -3,19 +3,23 @@ package import RepriseVocabulary
 /// Steps by host names: the name itself, then `*.` with the rest of it. One look at the name, and no allocation.
 package struct NameTable: Sendable {
     private struct Entry: Sendable {
-        let hash: UInt64
         let name: [UInt8]
         let isWildcard: Bool
         let step: RoutingStep
     }
 
-    /// A power of two, at least twice as many as there are names: an entry stands at its hash, or behind it.
-    private var places: [Entry?]
+    /// A power of two, at least twice as many as there are names: a name's hash stands at its own place, or behind it; 0
+    /// where nothing does. Apart from the rest, so that a look that finds nothing touches little memory.
+    private var hashes: [UInt64]
+    /// The index in ``entries`` of what stands there.
+    private var indices: [Int32]
+    private var entries: [Entry] = []
 
     package init(_ routes: [(pattern: NamePattern, step: RoutingStep)]) {
         var size = 4
         while size < 2 * routes.count { size *= 2 }
-        places = Array(repeating: nil, count: size)
+        hashes = Array(repeating: 0, count: size)
+        indices = Array(repeating: 0, count: size)
         for (pattern, step) in routes {
             let (text, isWildcard) =
                 switch pattern {
@@ -23,14 +27,14 @@ package struct NameTable: Sendable {
                 case .wildcard(let rest): (rest.text, true)
                 }
             let hash = Self.hash(text.utf8.span, 0..<text.utf8.count)
-            let entry = Entry(hash: hash, name: Array(text.utf8), isWildcard: isWildcard, step: step)
             var place = Int(truncatingIfNeeded: hash) & (size - 1)
-            while places[place] != nil { place = (place + 1) & (size - 1) }
-            places[place] = entry
+            while hashes[place] != 0 { place = (place + 1) & (size - 1) }
+            (hashes[place], indices[place]) = (hash, Int32(entries.count))
+            entries.append(Entry(name: Array(text.utf8), isWildcard: isWildcard, step: step))
         }
     }
 
-    var steps: [RoutingStep] { places.compactMap { $0?.step } }
+    var steps: [RoutingStep] { entries.map(\.step) }
 
     /// The step for a name as a client asks for it, in any case and perhaps with a dot at its end.
     subscript(name: String) -> RoutingStep? {
@@ -70,16 +74,23 @@ package struct NameTable: Sendable {
 
     private func find(_ bytes: Span<UInt8>, _ part: Range<Int>, isWildcard: Bool) -> RoutingStep? {
         let hash = Self.hash(bytes, part)
-        var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
-        while let entry = places[place] {
-            if entry.hash == hash, entry.isWildcard == isWildcard, entry.name.count == part.count,
-                entry.name.indices.allSatisfy({ entry.name[$0] == Self.lower(bytes[part.lowerBound + $0]) })
-            {
-                return entry.step
+        let last = hashes.count - 1
+        var place = Int(truncatingIfNeeded: hash) & last
+        while hashes[place] != 0 {
+            let index = Int(indices[place])
+            if hashes[place] == hash, entries[index].isWildcard == isWildcard, isName(index, bytes, part) {
+                return entries[index].step
             }
-            place = (place + 1) & (places.count - 1)
+            place = (place + 1) & last
         }
         return nil
+    }
+
+    private func isName(_ index: Int, _ bytes: Span<UInt8>, _ part: Range<Int>) -> Bool {
+        let name = entries[index].name
+        guard name.count == part.count else { return false }
+        for index in 0..<name.count where name[index] != Self.lower(bytes[part.lowerBound + index]) { return false }
+        return true
     }
 
     /// Eight bytes at a time. A host name's letters are the same in capitals under one bit more, and its other characters
@@ -98,7 +109,8 @@ package struct NameTable: Sendable {
             rest = rest << 8 | UInt64(bytes[index] | 0x20)
             index += 1
         }
-        return mixed(hash ^ rest)
+        // 0 stands for none.
+        return max(1, mixed(hash ^ rest))
     }
 
     private static func mixed(_ word: UInt64) -> UInt64 {
