@@ -19,6 +19,8 @@ package final class MemoryClient {
         package var requestsStaple = false
         package var resuming: Session?
         package var offersTickets = true
+        /// Whether it speaks of RFC 7627.
+        package var offersExtendedMasterSecret = true
         /// Sends TLS_FALLBACK_SCSV (RFC 7507).
         package var isFallback = false
         /// Sends an extension that nobody knows, with so many bytes.
@@ -126,6 +128,8 @@ package final class MemoryClient {
         // The server alone shall refuse these two.
         SSL_CTX_clear_options(context, reprise_op_no_compression() | reprise_op_no_renegotiation())
         if !options.offersTickets { SSL_CTX_set_options(context, reprise_op_no_ticket()) }
+        // SSL_OP_NO_EXTENDED_MASTER_SECRET
+        if !options.offersExtendedMasterSecret { SSL_CTX_set_options(context, 1) }
         if options.isFallback { reprise_ctx_set_mode(context, Int(SSL_MODE_SEND_FALLBACK_SCSV)) }
         if options.unknownExtensionBytes > 0 {
             // A number for private use (RFC 8447 §7).

@@ -13,7 +13,8 @@ extension Connection {
         return HandshakeQueue.Handshake(
             client: entry.client, waitsSince: client.lastAnswered ?? record.times.accepted,
             hasHello: client.tls.hasReadHello,
-            hasUnreadBytes: { [client] in client.stream.hasUnreadBytes() },
+            // A client that waits for us is not one that stands still.
+            hasUnreadBytes: { [client, handshakeWaits] in handshakeWaits || client.stream.hasUnreadBytes() },
             roundTrip: { [client] in client.stream.roundTrip() })
     }
 

@@ -87,25 +87,32 @@ extension Connection {
             let destination = try listener.routing.table.resolve(route.target)
             if case .nowhere(.alert(let alert)) = destination, alert.isFatal { return early = .refused(alert) }
             if let data = route.applicationData { try remember(data) }
-            guard let memory = memory(of: destination) else { return }
-            client.sessions.remember(memory)
+            // Only the Finished proves that there is a client: a group chooses then (``chooseBeforeFinished()``).
+            guard case .server(let index, let group, _) = destination, group.keepsAffinity else { return }
+            record.affinity = .new
+            client.sessions.remember(group.memory(of: index))
         } catch {
             early = .answered(.failure(error))
         }
     }
 
-    /// Chooses the server.
-    private func memory(of destination: RouteTable.Destination) -> UpstreamMemory? {
-        switch destination {
-        case .nowhere: return nil
-        case .group(let group):
-            guard group.keepsAffinity else { return nil }
-            choose(in: group)
-            return upstream.pick().map { group.memory(of: $0) }
-        case .server(let index, let group, _):
-            guard group.keepsAffinity else { return nil }
-            record.affinity = .new
-            return group.memory(of: index)
+    /// The group that the connection will go to, known before the client's session is made.
+    func groupBeforeFinished() -> UpstreamGroup? {
+        switch early {
+        case nil, .builtIn:
+            guard case .group(let group) = listener.routing.first.leaf(for: ConnectionView(self)) else { return nil }
+            return group
+        case .answered(.success(let route)):
+            guard case .group(let group)? = try? listener.routing.table.resolve(route.target) else { return nil }
+            return group
+        case .answered(.failure), .refused: return nil
         }
+    }
+
+    /// The handshake has failed: what the router has answered is followed no more, but what it did wrong counts.
+    func earlyRouteIsOver() {
+        guard case .answered(.failure(let why)) = early else { return }
+        listener.metrics.routing.count(why.result)
+        worker.log.notRouted(listener, record, asked?.name, why)
     }
 }

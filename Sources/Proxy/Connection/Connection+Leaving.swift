@@ -94,7 +94,8 @@ extension Connection {
 
     /// What the ending means for the sessions of this connection.
     private func applyEndingPolicy() {
-        record.lineage = client.sessions.lineage
+        // A handshake that has failed has given none to anyone.
+        if record.failure == nil { record.lineage = client.sessions.lineage }
         guard let ending = machine.book.ending else { return }
         let outcome = client.sessions.connectionEnded(ending)
         guard outcome != .kept else { return }

@@ -94,7 +94,8 @@ extension Connection {
     private func take(_ route: Route) {
         do throws(RoutingFailure) {
             let destination = try listener.routing.table.resolve(route.target)
-            if let data = route.applicationData { try remember(data) }
+            // What was said before the handshake's end is remembered; an observer may have changed it since.
+            if let data = route.applicationData, early == nil { try remember(data) }
             if let count = route.tickets { client.tls.plan(heldTickets: min(max(count, 0), Route.maximumTickets)) }
             switch destination {
             case .nowhere(let refusal): refuse(refusal)
@@ -157,8 +158,7 @@ extension Connection {
     func chooseBeforeFinished() -> UpstreamMemory? { client.tls.withAgreement { chooseNow() } }
 
     private func chooseNow() -> UpstreamMemory? {
-        guard case .group(let group) = listener.routing.first.leaf(for: ConnectionView(self)) else { return nil }
-        guard group.keepsAffinity else { return nil }
+        guard let group = groupBeforeFinished(), group.keepsAffinity else { return nil }
         choose(in: group)
         return upstream.pick().map { group.memory(of: $0) }
     }

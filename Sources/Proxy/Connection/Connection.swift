@@ -185,7 +185,11 @@ final class Connection {
                 machine.client.phase == .discarding
                 ? client.stream.unacknowledgedBytes() > 0 : !client.hasTakenAll || worker.buffers.output.count > 0
             let answer = machine.timedOut(downloadWaits: waits)
-            if wasHandshaking { handshakeIsOver(.timeout) }
+            if wasHandshaking {
+                // Its time ended while the router had the word.
+                if forgetRouter() { early = .answered(.failure(.late)) }
+                handshakeIsOver(.timeout)
+            }
             leave(answer)
         }
     }
@@ -222,6 +226,7 @@ final class Connection {
             record.failure = failure
             listener.metrics.handshakes.failed(failure)
             client.sessions.handshakeHasFailed()
+            earlyRouteIsOver()
         }
         if !isPlaceTaken { listener.admission.handshakeEnded(entry) }
         listener.metrics.handshakes.inProgress.subtract(1)

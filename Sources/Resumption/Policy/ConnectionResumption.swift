@@ -266,6 +266,9 @@ package final class ConnectionResumption: ConnectionSessions {
     package func prepare(_ session: NewSession) {
         guard stage == .open else { return }
         stage = .prepared
+        // Judged good, and not resumed by libssl: the client has not proved that the session is its own.
+        if case .accepted = attempt { refuse(.mismatch) }
+        giveBack(but: nil)
         guard policy.isOn, let offer, given.state == nil else { return }
         given.change(to: state(for: session, offer, at: clock()))
     }

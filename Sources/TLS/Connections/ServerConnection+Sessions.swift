@@ -166,7 +166,9 @@ extension ServerConnection {
     func resumptionIsDecided(_ ssl: OpaquePointer) -> TLSAlert? {
         let isResumed = SSL_session_reused(ssl) == 1
         planTickets(resumed: isResumed)
-        if pausesBeforeFinished, !isResumed, SSL_version(ssl) != TLS1_3_VERSION { transport.pointee.gate = .armed }
+        if pausesBeforeFinished, !isResumed, SSL_version(ssl) != TLS1_3_VERSION {
+            SSL_set_msg_callback(ssl, handshakeMessageArrived)
+        }
         // libssl calls back for the name after it has verified the binder.
         if isResumed { sessions.resumptionIsProved() }
         guard isResumed, let fault = sessions.checkResumption().fault else { return nil }

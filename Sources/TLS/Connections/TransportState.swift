@@ -28,7 +28,8 @@ struct TransportState {
     /// What becomes of a ChangeCipherSpec record (RFC 5246 §7.1), behind which libssl would go on to its own Finished.
     enum Gate {
         case open
-        /// The next one stops the reading.
+        /// The next one stops the reading. Armed at the border of a record only, because nothing else tells a header from
+        /// five bytes of a body.
         case armed
         /// One waits.
         case stopped
@@ -60,6 +61,7 @@ struct TransportState {
     }
 
     private static let changeCipherSpec: UInt8 = 20
+    private static let alert: UInt8 = 21
     private var next: UInt8? { stashStart < stash.count ? stash[stashStart] : lent.first }
 
     /// Moves bytes to libssl's buffer.
@@ -69,9 +71,13 @@ struct TransportState {
         var moved = 0
         let beginsRecord = target.count == Self.headerBytes
         guard recordsLeft > 0 || !beginsRecord else { return 0 }
-        if gate != .open, beginsRecord, next == Self.changeCipherSpec {
-            gate = .stopped
-            return 0
+        if gate != .open, beginsRecord, let type = next {
+            if type == Self.changeCipherSpec {
+                gate = .stopped
+                return 0
+            }
+            // Whatever else comes is libssl's to refuse; only an alert may come in between.
+            if type != Self.alert { gate = .open }
         }
         if stashStart < stash.count {
             moved = min(target.count, stash.count - stashStart)
