@@ -154,6 +154,7 @@ static inline int reprise_x509_stack_count(const STACK_OF(X509) *stack) { return
 static inline X509 *reprise_x509_stack_item(const STACK_OF(X509) *stack, int index) {
     return sk_X509_value(stack, index);
 }
+static inline X509 *reprise_x509_stack_pop(STACK_OF(X509) *stack) { return sk_X509_pop(stack); }
 static inline void reprise_x509_stack_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
 
 static inline STACK_OF(X509_NAME) *reprise_name_stack_new(void) { return sk_X509_NAME_new_null(); }

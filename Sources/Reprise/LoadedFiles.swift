@@ -13,7 +13,8 @@ struct LoadedFiles: Sendable {
     private(set) var ticketKeys: [String: [TicketKey]] = [:]
     /// The state of those files before they were read.
     private(set) var ticketKeyStamps: [String: [FileStamp?]] = [:]
-    private var clients: [Source: ClientAuthentication] = [:]
+    /// What hosts demand of their clients, by the place of the block.
+    private(set) var clients: [Source: ClientAuthentication] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
     private let files: ConfigurationSource
@@ -41,7 +42,7 @@ struct LoadedFiles: Sendable {
         for certificate in loaded.certificates { load(certificate, at: now) }
         for tls in loaded.tls {
             check(tls)
-            for host in tls.hosts { if let plan = host.clients { load(plan) } }
+            for host in tls.hosts { if let plan = host.clients { load(plan, at: now) } }
         }
         loadTicketKeys(loaded, at: now)
         guard faults.isEmpty, let plan = loaded.plan else { return }
@@ -86,7 +87,7 @@ struct LoadedFiles: Sendable {
         }
     }
 
-    private mutating func load(_ plan: ClientAuthenticationPlan) {
+    private mutating func load(_ plan: ClientAuthenticationPlan, at now: WallTime) {
         var names: [CertificateName] = []
         for name in plan.names {
             if let parsed = CertificateName(name.value) {
@@ -102,9 +103,14 @@ struct LoadedFiles: Sendable {
         let revocations = plan.revocations.flatMap { file in read(file) }
         guard let authorities, plan.revocations == nil || revocations != nil else { return }
         do throws(ClientAuthenticationError) {
-            clients[plan.source] = try ClientAuthentication(
+            let demands = try ClientAuthentication(
                 mode: plan.mode == .require ? .require : .request, authoritiesPEM: authorities,
-                revocationPEM: revocations, depth: plan.depth, names: names)
+                revocationPEM: revocations, depth: plan.depth, names: names, sendsNames: plan.sendsNames)
+            clients[plan.source] = demands
+            for warning in demands.warnings(at: now) {
+                let file = warning.isAboutLists ? plan.revocations ?? plan.authorities : plan.authorities
+                warnings.append(Fault(source: file.source, message: "\(file.shownPath): \(warning)"))
+            }
         } catch {
             let file = if case .authorities = error { plan.authorities } else { plan.revocations ?? plan.authorities }
             faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
@@ -180,7 +186,7 @@ extension CertificateError {
         switch self {
         case .emptyFile(let file), .tooLarge(let file, _), .notPEM(let file), .form(let file, _):
             file == .key ? plan.key : plan.chain
-        case .noCertificateInFile, .chainHasGarbage, .chainTooLong, .internalFault: plan.chain
+        case .noCertificateInFile, .chainHasGarbage, .tooManyCertificates, .internalFault: plan.chain
         case .wrongPassphrase: plan.passphraseFile ?? plan.key
         case .noKeyInFile, .keyEncrypted, .keyIsDamaged, .keyDoesNotMatch, .unsupportedKey: plan.key
         case .staple: plan.ocsp ?? plan.chain

@@ -53,7 +53,8 @@ import Testing
                 // A store gives what is over once, to tell why.
                 let reasons = holder.carrier.isStateful && shown == nil ? [reason, "not_found"] : [reason]
                 #expect(reasons.contains(line["not_resumed"] ?? ""), what)
-                #expect(line["cause"] == (isServed ? nil : "bad_certificate"), what)
+                let cause = shown == nil ? "certificate_required" : reason
+                #expect(line["cause"] == (isServed ? nil : cause), what)
             }
         }
     }

@@ -142,7 +142,7 @@ import Testing
             #expect(crossing.visit.wasResumed == (expected == "resumed"), what)
             let mayEnter = expected == "resumed" || crossing.shows || !to.requires
             #expect(crossing.visit.isLetIn == mayEnter, what)
-            #expect(line["cause"] == (mayEnter ? nil : "bad_certificate"), what)
+            #expect(line["cause"] == (mayEnter ? nil : "certificate_required"), what)
         }
         print(table(crossings, lines))
     }
@@ -197,6 +197,6 @@ import Testing
         let lines = reprise.connections(6)
         let reasons = lines.map { $0["not_resumed"] ?? "-" }
         #expect(reasons == ["-", "other_host", "other_host", "other_host", "policy_changed", "-"], "\(reprise.log)")
-        for line in lines[3...4] { #expect(line["cause"] == "bad_certificate", "\(line)") }
+        for line in lines[3...4] { #expect(line["cause"] == "certificate_required", "\(line)") }
     }
 }

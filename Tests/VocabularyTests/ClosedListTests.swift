@@ -40,8 +40,10 @@ import Testing
                 "plain_http", "not_tls", "unsupported_version", "no_shared_cipher", "no_shared_group",
                 "no_shared_signature_algorithm", "no_shared_application_protocol", "unknown_name",
                 "inappropriate_fallback", "malformed", "unexpected_message", "bad_record", "bad_certificate",
-                "alert_received", "timeout", "client_went_away", "client_reset", "stopped", "made_way",
-                "internal_error", "resumption_denied", "resumption_defect", "hello_too_large",
+                "certificate_required", "certificate_expired", "certificate_revoked", "crl_expired", "crl_missing",
+                "unknown_authority", "alert_received", "timeout", "client_went_away", "client_reset", "stopped",
+                "made_way",
+                "internal_error", "resumption_denied", "resumption_defect", "hello_too_large", "refused_by_router",
             ])
         expect(
             ResumptionRefusal.self,
@@ -81,7 +83,8 @@ import Testing
             ])
         #expect(
             HandshakeFailure.Kind.allCases.filter { $0.origin == .proxy } == [
-                .stopped, .madeWay, .internalError, .resumptionDenied, .resumptionDefect, .refusedByRouter,
+                .crlExpired, .crlMissing, .stopped, .madeWay, .internalError, .resumptionDenied, .resumptionDefect,
+                .refusedByRouter,
             ])
         #expect(
             HandshakeFailure.Kind.allCases.filter { $0.origin == .client && $0.isWorthRetrying } == [

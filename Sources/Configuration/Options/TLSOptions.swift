@@ -90,6 +90,10 @@ extension ClientAuthenticationPlan: OptionGroup {
                 "PEM file: revocation lists, signed by authorities in `ca`; with it, every certificate of a chain must be covered by one."
             ),
             .optional("depth", \.depth, .integer(0...16), "How many intermediate certificates a chain may have."),
+            .value(
+                "send_ca_names", \.sendsNames, .boolean,
+                "Whether clients are told the names of the authorities in `ca`, so that they can choose a certificate; names that do not fit into 60 KiB are never sent."
+            ),
             .list(
                 "names", \.names, of: .located(.text), atLeast: 1, required: false,
                 "Names of which a certificate must have one in its subjectAltName: host names, \"*.\" patterns, mail addresses."

@@ -67,6 +67,8 @@ package struct ClientAuthenticationPlan: Sendable, Hashable {
     package var revocations: FileReference?
     package var depth: Int?
     package var names: [Located<String>] = []
+    /// Whether clients are told the names of the authorities.
+    package var sendsNames = true
 
     /// The place of the block in the file; it tells one block from another.
     package var source: Source { place.source ?? .nowhere }

@@ -85,6 +85,7 @@ extension Connection {
         record.times.ended = worker.loop.now
         record.book = machine.book
         record.summary = client.tls.summary
+        record.certificate = client.tls.shownCertificate
         applyEndingPolicy()
         client.tls.close()
         listener.admission.connectionEnded(entry)

@@ -7,11 +7,12 @@ internal import RepriseVocabulary
 enum ConnectionFields {
     static func of(_ record: ConnectionRecord, listener: String) -> [(String, LogValue)] {
         var fields: [(String, LogValue)] = []
-        fields.reserveCapacity(23)
+        fields.reserveCapacity(26)
         fields.append(("connection", .int(Int64(clamping: record.id.value))))
         fields.append(("client", .endpoint(record.client)))
         fields.append(("listener", .string(listener)))
         if let summary = record.summary { addTLS(summary, &fields) }
+        if let certificate = record.certificate { addCertificate(certificate, &fields) }
         if case .refused(let reason) = record.resumption {
             fields.append(("not_resumed", .string(reason.word)))
         }
@@ -32,6 +33,14 @@ enum ConnectionFields {
         let later = record.book.later.words + (record.detail.map { [$0] } ?? [])
         if !later.isEmpty { fields.append(("detail", .string(later.joined(separator: "; ")))) }
         return fields
+    }
+
+    private static func addCertificate(_ certificate: ShownCertificate, _ fields: inout [(String, LogValue)]) {
+        fields.append(("client_subject", .string(certificate.subject)))
+        if !certificate.names.isEmpty {
+            fields.append(("client_names", .string(certificate.names.joined(separator: " "))))
+        }
+        fields.append(("client_serial", .string(certificate.serial)))
     }
 
     private static func addTLS(_ summary: HandshakeSummary, _ fields: inout [(String, LogValue)]) {

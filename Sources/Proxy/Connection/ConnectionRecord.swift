@@ -18,6 +18,8 @@ package struct ConnectionRecord: Sendable {
     /// Plaintext bytes to the client.
     package internal(set) var bytesToClient: UInt64 = 0
     /// What TLS negotiated, as far as it came.
+    /// What the client has shown.
+    package internal(set) var certificate: ShownCertificate?
     package internal(set) var summary: HandshakeSummary?
     /// The result of the client's offer to resume; `nil` before the handshake has succeeded or failed.
     package internal(set) var resumption: ResumptionOutcome.Result?

@@ -139,7 +139,7 @@ struct ResumptionState: Hashable {
         return switch clients.revocation(of: peer?.certificates ?? [], at: time) {
         case .none: nil
         case .revoked: .certificateRevoked
-        case .unknown: .revocationUnknown
+        case .unknown, .outdated: .revocationUnknown
         }
     }
 

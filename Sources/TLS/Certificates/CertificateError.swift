@@ -6,6 +6,9 @@ package enum CertificateError: Error, Sendable, Hashable {
         case key
         case authorities
 
+        /// The largest that is read.
+        var mostBytes: Int { self == .authorities ? TLSLimits.authoritiesFileBytes : TLSLimits.pemFileBytes }
+
         /// The `openssl` command that converts DER to PEM.
         var command: String { self == .key ? "pkey" : "x509" }
     }
@@ -22,7 +25,8 @@ package enum CertificateError: Error, Sendable, Hashable {
     case noKeyInFile(found: [String])
     /// A block of the chain does not parse; counted from 1.
     case chainHasGarbage(certificate: Int, detail: String)
-    case chainTooLong(certificates: Int)
+    /// More than are allowed.
+    case tooManyCertificates(Int, most: Int)
     case keyEncrypted
     case wrongPassphrase
     case keyIsDamaged(detail: String)
@@ -38,8 +42,8 @@ extension CertificateError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .emptyFile: "the file is empty"
-        case .tooLarge(_, let bytes):
-            "the file has \(bytes) bytes: more than \(TLSLimits.pemFileBytes) is no certificate or key"
+        case .tooLarge(let file, let bytes):
+            "the file has \(bytes) bytes: more than \(file.mostBytes) is no certificate or key"
         case .notPEM(let file):
             "the \(file.rawValue) file is not PEM: expected a line '-----BEGIN …-----' (DER is converted with "
                 + "'openssl \(file.command) -inform DER')"
@@ -48,7 +52,7 @@ extension CertificateError: CustomStringConvertible {
             "no certificate in the file, only \(Self.list(found)): are chain and key swapped?"
         case .noKeyInFile(let found): "no private key in the file, only \(Self.list(found)): are chain and key swapped?"
         case .chainHasGarbage(let number, let detail): "certificate \(number) of the file cannot be read: \(detail)"
-        case .chainTooLong(let count): "\(count) certificates in the file, more than \(TLSLimits.chainCertificates)"
+        case .tooManyCertificates(let count, let most): "\(count) certificates in the file, more than \(most)"
         case .keyEncrypted: "the key is encrypted, and no passphrase file is given"
         case .wrongPassphrase: "the key cannot be decrypted: the passphrase is wrong"
         case .keyIsDamaged(let detail): "the key cannot be read: \(detail)"

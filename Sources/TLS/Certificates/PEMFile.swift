@@ -26,7 +26,8 @@ enum PEMFile {
         }
         var found: [OpaquePointer] = []
         do throws(CertificateError) {
-            let read = try collectCertificates(in: bytes, into: &found)
+            let most = file == .authorities ? TLSLimits.authorities : TLSLimits.chainCertificates
+            let read = try collectCertificates(in: bytes, atMost: most, into: &found)
             guard read == form.blocks.count else { throw .form(file, .unread(line: form.blocks[read].line)) }
             return found
         } catch {
@@ -52,7 +53,7 @@ enum PEMFile {
 
     /// - Returns: how many blocks libcrypto saw, of any label.
     private static func collectCertificates(
-        in bytes: [UInt8], into found: inout [OpaquePointer]
+        in bytes: [UInt8], atMost most: Int, into found: inout [OpaquePointer]
     ) throws(CertificateError) -> Int {
         var labels: [String] = []
         let failure: CertificateError? = bytes.withUnsafeBytes { bytes in
@@ -79,7 +80,7 @@ enum PEMFile {
         }
         if let failure { throw failure }
         guard !found.isEmpty else { throw .noCertificateInFile(found: labels) }
-        guard found.count <= TLSLimits.chainCertificates else { throw .chainTooLong(certificates: found.count) }
+        guard found.count <= most else { throw .tooManyCertificates(found.count, most: most) }
         return labels.count
     }
 
@@ -176,7 +177,7 @@ enum PEMFile {
     ) throws(CertificateError) {
         // A file of blanks alone counts as empty.
         guard bytes.contains(where: { $0 > 0x20 }) else { throw .emptyFile(file) }
-        guard bytes.count <= TLSLimits.pemFileBytes else { throw .tooLarge(file, bytes: bytes.count) }
+        guard bytes.count <= file.mostBytes else { throw .tooLarge(file, bytes: bytes.count) }
     }
 }
 

@@ -32,6 +32,17 @@ enum X509Reading {
             ASN1_STRING_print_ex(memory, value, reprise_string_flags())
             return "CN=" + text(in: memory)
         }
+        return whole(name, in: memory)
+    }
+
+    /// The whole of a name, in the same form.
+    static func whole(_ name: OpaquePointer?) -> String {
+        guard let name, let memory = BIO_new(BIO_s_mem()) else { return "" }
+        defer { BIO_free(memory) }
+        return whole(name, in: memory)
+    }
+
+    private static func whole(_ name: OpaquePointer, in memory: OpaquePointer) -> String {
         X509_NAME_print_ex(memory, name, 0, reprise_one_line_flags())
         let whole = text(in: memory)
         return whole.isEmpty ? "no name" : whole
@@ -63,6 +74,24 @@ enum X509Reading {
             index = X509_NAME_get_index_by_NID(subject, kind, index)
         }
         return false
+    }
+
+    /// Its subjectAltName: host names, mail addresses, URIs and addresses, the first ones.
+    static func alternativeNames(of certificate: OpaquePointer, atMost count: Int) -> [String] {
+        guard let names = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil).map(OpaquePointer.init) else {
+            return []
+        }
+        defer { GENERAL_NAMES_free(names) }
+        return (0..<min(count, Int(reprise_names_count(names)))).compactMap { index in
+            var type: CInt = 0
+            guard let value = GENERAL_NAME_get0_value(reprise_names_item(names, CInt(index)), &type),
+                [GEN_DNS, GEN_EMAIL, GEN_URI, GEN_IPADD].contains(type)
+            else { return nil }
+            var bytes: CInt = 0
+            let start = reprise_string_bytes(value, &bytes)
+            let text = UnsafeBufferPointer(start: start, count: Int(bytes))
+            return type == GEN_IPADD ? address(text)?.description : String(escaping: text)
+        }
     }
 
     private static func subjectNames(of certificate: OpaquePointer) -> (dns: [String], addresses: [IPAddress]) {
@@ -102,7 +131,8 @@ enum X509Reading {
         seconds == .min ? nil : WallTime(secondsSinceEpoch: seconds)
     }
 
-    private static func serial(of certificate: OpaquePointer) -> String {
+    /// In hexadecimal.
+    static func serial(of certificate: OpaquePointer) -> String {
         guard let big = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nil) else { return "" }
         defer { BN_free(big) }
         guard let digits = BN_bn2hex(big) else { return "" }
@@ -117,6 +147,17 @@ enum X509Reading {
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
             var end = buffer.baseAddress
             made = Int(max(0, i2d_X509(certificate, &end)))
+        }
+    }
+
+    /// The subject's name in DER.
+    static func der(ofNameOf certificate: OpaquePointer) -> [UInt8] {
+        let name = X509_get_subject_name(certificate)
+        let count = Int(i2d_X509_NAME(name, nil))
+        guard count > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
+            var end = buffer.baseAddress
+            made = Int(max(0, i2d_X509_NAME(name, &end)))
         }
     }
 

@@ -14,25 +14,30 @@ package final class ClientAuthentication: @unchecked Sendable {
     }
 
     package let mode: Mode
-    /// X509_STORE with the authorities.
-    let store: OpaquePointer
-    /// The authorities' names, as STACK_OF(X509_NAME): clients choose their certificate by them.
-    let authorityNames: OpaquePointer
+    /// What chains must lead to.
+    let anchors: TrustAnchors
+    /// The authorities' names, as STACK_OF(X509_NAME): clients choose their certificate by them. `nil`: they are told none.
+    let authorityNames: OpaquePointer?
+    /// Whether the names are left out because a CertificateRequest cannot hold them.
+    let namesDoNotFit: Bool
+    /// The authorities, for what an operator should know of them.
+    let authorities: [OpaquePointer]
     /// How many certificates may stand between the client's and an authority; `nil` for libssl's own bound of 100.
     package let depth: Int?
     /// A certificate must have one of these in its subjectAltName; empty: any will do.
     package let names: [CertificateName]
     /// Binds sessions: SHA-256 over all of the above. A host adds what its listener's settings demand.
     let fingerprint: [UInt8]
-    private let revocations: Revocations?
+    let revocations: Revocations?
 
     /// - Parameters:
     ///   - authoritiesPEM: the certificates that chains must lead to, at least one.
     ///   - revocationPEM: revocation lists; with any, every certificate of a chain must be covered by one.
     ///     The authorities must have signed them.
+    ///   - sendsNames: whether clients are told the authorities' names.
     package init(
         mode: Mode, authoritiesPEM: [UInt8], revocationPEM: [UInt8]? = nil, depth: Int? = nil,
-        names: [CertificateName] = []
+        names: [CertificateName] = [], sendsNames: Bool = true
     ) throws(ClientAuthenticationError) {
         let authorities: [OpaquePointer]
         do throws(CertificateError) {
@@ -40,35 +45,44 @@ package final class ClientAuthentication: @unchecked Sendable {
         } catch {
             throw .authorities(error)
         }
-        defer { authorities.forEach(X509_free) }
-        guard let store = X509_STORE_new(), let stack = reprise_name_stack_new() else {
-            // Both only allocate; no provider matters.
-            preconditionFailure("libcrypto has no memory")
-        }
-        for authority in authorities {
-            X509_STORE_add_cert(store, authority)
-            reprise_name_stack_push_copy(stack, X509_get_subject_name(authority))
-        }
         var revocations: Revocations?
         if let revocationPEM {
             do throws(ClientAuthenticationError) {
                 revocations = try RevocationLists.read(revocationPEM, signedBy: authorities)
             } catch {
-                X509_STORE_free(store)
-                reprise_name_stack_free(stack)
+                authorities.forEach(X509_free)
                 throw error
             }
-            X509_STORE_set_check_revocation(store, clientChainRevocationAsked)
         }
+        anchors = TrustAnchors(authorities)
+        if revocations != nil { anchors.askAboutRevocations() }
+        let offered = sendsNames ? Self.names(of: authorities) : nil
+        (authorityNames, namesDoNotFit) = (offered, sendsNames && offered == nil)
         ErrorQueue.clear()
         (self.mode, self.depth, self.names, self.revocations) = (mode, depth, names, revocations)
-        (self.store, authorityNames) = (store, stack)
+        self.authorities = authorities
         fingerprint = Self.fingerprint(mode, authorities, depth, names)
     }
 
     deinit {
-        X509_STORE_free(store)
+        authorities.forEach(X509_free)
         reprise_name_stack_free(authorityNames)
+    }
+
+    /// All names, each once; `nil` when they are too long for one message.
+    private static func names(of authorities: [OpaquePointer]) -> OpaquePointer? {
+        guard let stack = reprise_name_stack_new() else { preconditionFailure("libcrypto has no memory") }
+        var (seen, bytes): (Set<[UInt8]>, Int) = ([], 0)
+        for authority in authorities {
+            let name = X509Reading.der(ofNameOf: authority)
+            guard seen.insert(name).inserted else { continue }
+            // Each has its length in front (RFC 8446 §4.2.4).
+            bytes += name.count + 2
+            reprise_name_stack_push_copy(stack, X509_get_subject_name(authority))
+        }
+        guard bytes > TLSLimits.authorityNamesBytes else { return stack }
+        reprise_name_stack_free(stack)
+        return nil
     }
 
     /// Whether certificates are refused for being revoked: the chain of a full handshake, or one that a session
@@ -81,8 +95,10 @@ package final class ClientAuthentication: @unchecked Sendable {
     package enum Revocation: Sendable {
         case none
         case revoked
-        /// No current list covers one of them, so that the client is refused.
+        /// No list covers one of them, so that the client is refused.
         case unknown
+        /// The same, because the list that covers it is past its nextUpdate or not yet valid.
+        case outdated
     }
 
     /// Whether a verified leaf has one of the names.

@@ -11,7 +11,7 @@ final class RevocationList: @unchecked Sendable {
     let begins: WallTime
     /// Its number; `nil` for none, or one that is longer than 64 bits.
     private let number: UInt64?
-    private let ends: WallTime
+    let ends: WallTime
 
     /// Takes over the list.
     init(_ list: OpaquePointer) {

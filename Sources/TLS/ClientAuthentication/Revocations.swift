@@ -11,32 +11,65 @@ struct Revocations: Sendable {
         lists[issuer, default: []].append(list)
     }
 
+    /// What an operator should know of an issuer's lists.
+    enum Finding {
+        case none
+        /// There is no list that is whole.
+        case missing
+        case expired(since: WallTime)
+        case notYetValid(until: WallTime)
+    }
+
+    /// What clients of an issuer meet with now.
+    func finding(for issuer: PeerChain.Issuer, at time: WallTime) -> Finding {
+        let whole = (lists[issuer] ?? []).filter { $0.scope.worth == .whole }
+        guard let first = whole.map(\.begins).min() else { return .missing }
+        guard first <= time else { return .notYetValid(until: first) }
+        let ends = newest(of: whole, at: time).map(\.ends).min() ?? .distantFuture
+        return ends <= time ? .expired(since: ends) : .none
+    }
+
+    /// By when the first of the lists in force must be replaced; `nil` when none says.
+    func nextUpdate(at time: WallTime) -> WallTime? {
+        let ends = lists.values.flatMap { newest(of: $0.filter { $0.scope.worth == .whole }, at: time) }.map(\.ends)
+        return ends.filter { $0 != .distantFuture }.min()
+    }
+
+    /// A newer list replaces older ones of its scope.
+    private func newest(of lists: [RevocationList], at time: WallTime) -> [RevocationList] {
+        Dictionary(grouping: lists.filter { $0.begins <= time }, by: \.scope).values
+            .flatMap { RevocationList.newest(of: $0) }
+    }
+
     /// Judges a verified chain, at a full handshake and at a resumption alike.
     func judge(_ chain: [PeerChain.Certificate], at time: WallTime) -> ClientAuthentication.Revocation {
         let findings = chain.indices.map { judge($0, of: chain, at: time) }
-        return findings.contains(.revoked) ? .revoked : findings.contains(.unknown) ? .unknown : .none
+        return [.revoked, .unknown, .outdated].first { findings.contains($0) } ?? .none
     }
 
     private func judge(
         _ index: Int, of chain: [PeerChain.Certificate], at time: WallTime
     ) -> ClientAuthentication.Revocation {
         let certificate = chain[index]
+        guard !certificate.isPinned else { return .none }
         // After a change of keys the same authority stands in the chain twice, and either key may sign its lists.
         let issuers = Set(chain[index...].map(\.issuer).filter { $0.name == certificate.issuer.name })
-        var isCovered = false
+        var (isCovered, hadList) = (false, false)
         for issuer in issuers {
+            if lists[issuer]?.contains(where: { $0.scope.worth == .whole && $0.scope.covers(certificate) }) == true {
+                hadList = true
+            }
             let begun = (lists[issuer] ?? []).filter { $0.begins <= time && $0.scope.holds(certificate) }
             let parts = begun.filter { $0.scope.worth == .part && $0.isCurrent(at: time) }
-            // A newer list replaces older ones of its scope, even when it has expired: it may have released what was on
-            // hold, and an older list that lasts longer must not undo what it revoked.
-            let newest = Dictionary(grouping: begun.filter { $0.scope.worth == .whole }, by: \.scope).values
-                .flatMap { RevocationList.newest(of: $0) }
+            // Even when the newest has expired: it may have released what was on hold, and an older list that lasts longer
+            // must not undo what it revoked.
+            let newest = newest(of: begun.filter { $0.scope.worth == .whole }, at: time)
             let current = newest.filter { $0.isCurrent(at: time) }
             if (parts + current).contains(where: { $0.names(certificate) }) { return .revoked }
-            if newest.contains(where: { !$0.isCurrent(at: time) && $0.names(certificate) }) { return .unknown }
+            if newest.contains(where: { !$0.isCurrent(at: time) && $0.names(certificate) }) { return .outdated }
             if current.contains(where: { $0.scope.covers(certificate) }) { isCovered = true }
         }
-        return isCovered ? .none : .unknown
+        return isCovered ? .none : hadList ? .outdated : .unknown
     }
 }
 
@@ -55,24 +88,27 @@ func clientChainRevocationAsked(_ storeContext: OpaquePointer?) -> CInt {
     }
     // The clock by which libcrypto judges the certificates' own times.
     let now = WallTime(secondsSinceEpoch: Int64(time(nil)))
-    switch demanded.revocation(of: PeerChain.certificates(of: chain), at: now) {
+    let count = TrustAnchors.verifiedCount(in: storeContext)
+    switch demanded.revocation(of: PeerChain.certificates(of: chain, atMost: count), at: now) {
     case .none: return 1
     case .revoked: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_CERT_REVOKED)
     case .unknown: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_UNABLE_TO_GET_CRL)
+    case .outdated: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_CRL_HAS_EXPIRED)
     }
     return 0
 }
 
 /// SSL_set_verify(3): once for each certificate of a client's chain, after libcrypto has judged it.
 func clientCertificateJudged(_ isGood: CInt, _ storeContext: OpaquePointer?) -> CInt {
-    guard isGood == 1, let storeContext, X509_STORE_CTX_get_error_depth(storeContext) == 0 else { return isGood }
-    guard let pointer = X509_STORE_CTX_get_ex_data(storeContext, SSL_get_ex_data_X509_STORE_CTX_idx()),
+    guard let storeContext,
+        let pointer = X509_STORE_CTX_get_ex_data(storeContext, SSL_get_ex_data_X509_STORE_CTX_idx()),
         let connection = ServerConnection.behind(OpaquePointer(pointer)),
-        let leaf = X509_STORE_CTX_get_current_cert(storeContext), let demanded = connection.clientAuthentication
+        let leaf = X509_STORE_CTX_get0_cert(storeContext)
     else { return 0 }
-    guard demanded.admits(leaf) else {
-        X509_STORE_CTX_set_error(storeContext, X509_V_ERR_HOSTNAME_MISMATCH)
-        return 0
-    }
-    return 1
+    let isLeaf = X509_STORE_CTX_get_error_depth(storeContext) == 0
+    if isGood == 1, !isLeaf || connection.clientAuthentication?.admits(leaf) == true { return 1 }
+    if isGood == 1 { X509_STORE_CTX_set_error(storeContext, X509_V_ERR_HOSTNAME_MISMATCH) }
+    // libssl forgets a certificate that it refuses.
+    connection.hello.refusedCertificate = ShownCertificate(leaf)
+    return 0
 }

@@ -25,6 +25,8 @@ struct HelloState {
     var start = 0
     /// Why it was refused; a callback writes it, and we report it when libssl has returned.
     var fault: (cause: HandshakeFailure, detail: String)?
+    /// The client's certificate that was refused.
+    var refusedCertificate: ShownCertificate?
     /// The host that was chosen.
     var match: HostContexts.Match?
     var requestedName: [UInt8]?

@@ -132,16 +132,18 @@ package final class TLSStream {
 
     /// Ends the connection by what libssl raised in ``drive()``.
     func handshakeFailed(_ errors: [OpenSSLError]) -> HandshakeFault {
-        let cause = HandshakeFailure(
+        var cause = HandshakeFailure(
             errors: errors, alertSent: alerts.sent,
             alertReceived: alerts.received ?? (alerts.closeNotifyReceived ? .closeNotify : nil),
             isTruncated: transport.pointee.isTruncated)
+        if cause == .badCertificate, role == .server { cause = HandshakeFailure(refusedClientBy: verdict) }
         let detail =
             switch cause {
             case .truncated: "the stream ended in the middle of the handshake"
             case .alertReceived(let alert): "\(role.peer.name) sent \(alert.name)"
             // For a client's certificate the name of the cause says it.
-            case .badCertificate: (role == .client ? "the server's certificate: " : "") + errors.summary + verification
+            case .badCertificate, .certificateExpired, .certificateRevoked, .crlExpired, .crlMissing, .unknownAuthority:
+                (role == .client ? "the server's certificate: " : "") + errors.summary + verification
             default: errors.summary
             }
         return handshakeFailed(cause, detail, errors)
@@ -157,11 +159,12 @@ package final class TLSStream {
         return fault
     }
 
-    /// What libcrypto objects to in the peer's certificate.
+    /// What libcrypto says of the peer's certificate (SSL_get_verify_result(3)).
+    private var verdict: Int { ssl.map { SSL_get_verify_result($0) } ?? Int(X509_V_OK) }
+
+    /// What libcrypto objects to in it.
     private var verification: String {
-        guard let ssl else { return "" }
-        let result = SSL_get_verify_result(ssl)
-        guard result != Int(X509_V_OK), let text = X509_verify_cert_error_string(result) else { return "" }
+        guard verdict != Int(X509_V_OK), let text = X509_verify_cert_error_string(verdict) else { return "" }
         return ": \(String(cString: text))"
     }
 

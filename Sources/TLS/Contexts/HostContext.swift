@@ -86,9 +86,16 @@ final class HostContext: @unchecked Sendable {
     /// The SSL asks for clients' certificates; the context holds the authorities that they must lead to.
     private func useClientAuthentication() throws(ContextError) {
         guard let clients else { return }
-        guard reprise_ctx_set_verify_store(pointer, clients.store) == 1,
-            let names = SSL_dup_CA_list(clients.authorityNames)
-        else { throw .internalFault(ErrorQueue.drain()) }
+        guard reprise_ctx_set_verify_store(pointer, clients.anchors.rooted) == 1 else {
+            throw .internalFault(ErrorQueue.drain())
+        }
+        if clients.anchors.partial != nil {
+            // The host holds them.
+            SSL_CTX_set_cert_verify_callback(
+                pointer, clientChainVerified, Unmanaged.passUnretained(clients.anchors).toOpaque())
+        }
+        guard let offered = clients.authorityNames else { return }
+        guard let names = SSL_dup_CA_list(offered) else { throw .internalFault(ErrorQueue.drain()) }
         SSL_CTX_set_client_CA_list(pointer, names)
     }
 

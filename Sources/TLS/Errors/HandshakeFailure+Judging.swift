@@ -31,7 +31,8 @@ extension HandshakeFailure {
             self = .noSharedSignatureAlgorithm
         case SSL_R_NO_APPLICATION_PROTOCOL: self = .noSharedApplicationProtocol
         // In TLS 1.2 the alert for it is handshake_failure.
-        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, SSL_R_CERTIFICATE_VERIFY_FAILED: self = .badCertificate
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: self = .certificateRequired
+        case SSL_R_CERTIFICATE_VERIFY_FAILED: self = .badCertificate
         case SSL_R_INAPPROPRIATE_FALLBACK: self = .inappropriateFallback
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: self = .plainHTTP
         case SSL_R_UNEXPECTED_EOF_WHILE_READING: self = .truncated
@@ -60,6 +61,21 @@ extension HandshakeFailure {
         case SSL_AD_NO_APPLICATION_PROTOCOL: self = .noSharedApplicationProtocol
         case SSL_AD_UNRECOGNIZED_NAME: self = .unknownName
         default: self = .internalError
+        }
+    }
+
+    /// The cause of a client's certificate that was refused, by libcrypto's verdict (X509_STORE_CTX_get_error(3)).
+    init(refusedClientBy verdict: Int) {
+        switch CInt(verdict) {
+        case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: self = .certificateExpired
+        case X509_V_ERR_CERT_REVOKED: self = .certificateRevoked
+        case X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID: self = .crlExpired
+        case X509_V_ERR_UNABLE_TO_GET_CRL: self = .crlMissing
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+            X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+            X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_UNTRUSTED:
+            self = .unknownAuthority
+        default: self = .badCertificate
         }
     }
 }

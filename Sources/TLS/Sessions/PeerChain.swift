@@ -14,6 +14,9 @@ package struct PeerChain: Sendable, Hashable {
         /// it.
         package var points: [UInt64]
 
+        /// Whether it is trusted by itself: no revocation list is asked for it.
+        package var isPinned: Bool { issuer.key == 0 }
+
         /// Whether it may name more points than are kept.
         package var hasMorePoints: Bool { points.count >= TLSLimits.distributionPoints }
 
@@ -42,7 +45,8 @@ package struct PeerChain: Sendable, Hashable {
 
     /// When the first of its certificates expires.
     package var notAfter: WallTime
-    /// From the leaf up to the trust anchor, which we judge too, as libcrypto does: it needs a list of its own.
+    /// From the leaf up to the trust anchor. A root is among them, because we judge it too, as libcrypto does: it needs a
+    /// list of its own. An anchor that is no root is not, unless it is the leaf itself.
     package var certificates: [Certificate]
 
     package init(notAfter: WallTime, certificates: [Certificate]) {

@@ -4,8 +4,16 @@ package enum TLSLimits {
     package static let pemFileBytes = 1 << 20
     /// The longest chain, the leaf included; libssl's own clients verify 100 at the most, real chains are 2 to 4 long.
     package static let chainCertificates = 32
+    /// The most certificates that clients' certificates may lead to: a system's bundle has 150.
+    package static let authorities = 4096
+    /// The largest file with them.
+    package static let authoritiesFileBytes = 8 << 20
+    /// What the names of authorities may take in a CertificateRequest, of 64 KiB that it can hold (RFC 8446 §4.3.2).
+    package static let authorityNamesBytes = 60 << 10
     /// The most distribution points of a client's certificate that we match revocation lists by.
     package static let distributionPoints = 4
+    /// How many names of a client's certificate are logged.
+    package static let loggedNames = 8
     /// The largest OCSP response that is stapled to every handshake.
     package static let stapleBytes = 64 << 10
     /// A certificate that expires within this many days is worth a warning.

@@ -21,6 +21,12 @@ public enum HandshakeFailure: Sendable, Hashable {
     case unexpectedMessage
     case badRecord
     case badCertificate
+    case certificateRequired
+    case certificateExpired
+    case certificateRevoked
+    case crlExpired
+    case crlMissing
+    case unknownAuthority
     case alertReceived(TLSAlert)
     case timeout
     case truncated
@@ -49,6 +55,12 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .unexpectedMessage: .unexpectedMessage
         case .badRecord: .badRecord
         case .badCertificate: .badCertificate
+        case .certificateRequired: .certificateRequired
+        case .certificateExpired: .certificateExpired
+        case .certificateRevoked: .certificateRevoked
+        case .crlExpired: .crlExpired
+        case .crlMissing: .crlMissing
+        case .unknownAuthority: .unknownAuthority
         case .alertReceived: .alertReceived
         case .timeout: .timeout
         case .truncated: .truncated
@@ -75,7 +87,8 @@ extension HandshakeFailure {
     public enum Kind: Int, FailureList {
         case plainHTTP, notTLS, unsupportedVersion, noSharedCipher, noSharedGroup, noSharedSignatureAlgorithm
         case noSharedApplicationProtocol, unknownName, inappropriateFallback, malformed, unexpectedMessage, badRecord
-        case badCertificate, alertReceived, timeout, truncated, clientReset, stopped, madeWay, internalError
+        case badCertificate, certificateRequired, certificateExpired, certificateRevoked, crlExpired, crlMissing
+        case unknownAuthority, alertReceived, timeout, truncated, clientReset, stopped, madeWay, internalError
         case resumptionDenied, resumptionDefect, helloTooLarge, refusedByRouter
 
         public static let title = "Causes of a failed handshake"
@@ -131,7 +144,36 @@ extension HandshakeFailure {
                 FailureRow(
                     "bad_record", "A record's protection does not hold (bad MAC, wrong key).", .client, retry: true)
             case .badCertificate:
-                FailureRow("bad_certificate", "The client's certificate was refused.", .client, retry: false)
+                FailureRow(
+                    "bad_certificate",
+                    "The client's certificate was refused for another reason than those below; `detail` has libcrypto's words.",
+                    .client, retry: false)
+            case .certificateRequired:
+                FailureRow(
+                    "certificate_required",
+                    "The client showed no certificate, and `client_auth.mode: require` demands one.", .client,
+                    retry: false)
+            case .certificateExpired:
+                FailureRow(
+                    "certificate_expired",
+                    "A certificate of the client's chain has expired, or is not valid yet.", .client, retry: false)
+            case .certificateRevoked:
+                FailureRow(
+                    "certificate_revoked", "A certificate of the client's chain is on a revocation list.", .client,
+                    retry: false)
+            case .crlExpired:
+                FailureRow(
+                    "crl_expired",
+                    "The revocation list that covers the client's chain is past its nextUpdate, or not yet valid: `client_auth.crl` needs a fresh one.",
+                    .proxy, retry: true)
+            case .crlMissing:
+                FailureRow(
+                    "crl_missing", "No revocation list in `client_auth.crl` covers the client's chain.", .proxy,
+                    retry: true)
+            case .unknownAuthority:
+                FailureRow(
+                    "unknown_authority", "The client's chain leads to no certificate in `client_auth.ca`.", .client,
+                    retry: false)
             case .alertReceived:
                 FailureRow("alert_received", "The client ended the handshake with an alert.", .client, retry: false)
             case .timeout: FailureRow("timeout", "`timeouts.handshake` ran out.", .client, retry: true)
