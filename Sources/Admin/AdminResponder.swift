@@ -5,6 +5,11 @@ package import RepriseMetrics
 ///
 /// It does no I/O; any thread may ask it.
 package struct AdminResponder: Sendable {
+    /// What the header `Server` of every answer says, by which a probe tells it from another program's.
+    package static let product = "reprise"
+    /// The line at `/healthz` of a process that serves.
+    package static let healthy = "ok"
+
     private let registry: MetricRegistry
     private let hosts: AdminHosts
 
@@ -26,7 +31,7 @@ package struct AdminResponder: Sendable {
         guard hosts.allows(request.host) else { return plain(421, Self.misdirected) }
         return switch request.path {
         case "/metrics": respond(200, registry.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
-        case "/healthz": isDraining ? plain(503, "draining\n") : plain(200, "ok\n")
+        case "/healthz": isDraining ? plain(503, "draining\n") : plain(200, "\(Self.healthy)\n")
         case "/": plain(200, Self.index)
         default: plain(404, "not found; there are /metrics and /healthz\n")
         }
@@ -39,7 +44,10 @@ package struct AdminResponder: Sendable {
     private func respond(_ status: Int, _ body: [UInt8], type: String) -> HTTPResponse {
         HTTPResponse(
             status: status,
-            headers: [("Content-Type", type), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")],
+            headers: [
+                ("Server", Self.product), ("Content-Type", type), ("Cache-Control", "no-store"),
+                ("X-Content-Type-Options", "nosniff"),
+            ],
             body: body)
     }
 

@@ -4,7 +4,7 @@ internal import RepriseMetrics
 internal import RepriseTLS
 internal import RepriseVocabulary
 
-/// Looks after certificates while they serve: counts their days, warns before they expire, loads fresh OCSP responses.
+/// Looks after certificates while they serve: tells when they expire, warns before they expire, loads fresh OCSP responses.
 ///
 /// Confined to the control loop.
 final class CertificateMaintenance {
@@ -39,9 +39,7 @@ final class CertificateMaintenance {
             let expiry = loaded.certificate.info.notAfter
             return registry.computed(
                 MetricCatalog.certificateExpiry, [listener, host, loaded.chain.path]
-            ) {
-                Double(expiry.secondsSinceEpoch - Clocks.wall().secondsSinceEpoch) / 86_400
-            }
+            ) { Double(expiry.secondsSinceEpoch) }
         }
         watchStaples(from: source, loop)
         warningTimer = .timer(on: loop) { [unowned self] in warnAgain() }

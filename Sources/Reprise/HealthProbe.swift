@@ -1,4 +1,5 @@
 internal import Glibc
+internal import RepriseAdmin
 internal import RepriseEventLoop
 internal import RepriseVocabulary
 
@@ -28,12 +29,24 @@ package enum HealthProbe {
         guard wait(socket, for: CShort(POLLOUT), until: end), socket.pendingError == 0 else {
             return Answer(isHealthy: false, text: "\(endpoint) does not answer")
         }
-        let request = Array("GET /healthz HTTP/1.0\r\nHost: \(endpoint)\r\n\r\n".utf8)
+        // The path of a Unix socket is no host, and would be refused as one.
+        let host = if case .ip = endpoint { "\(endpoint)" } else { "localhost" }
+        let request = Array("GET /healthz HTTP/1.0\r\nHost: \(host)\r\n\r\n".utf8)
         _ = socket.send(request.span.bytes)
-        let response = readAll(socket, until: end)
-        let isHealthy = response.hasPrefix("HTTP/1.0 200") || response.hasPrefix("HTTP/1.1 200")
-        let body = response.firstRange(of: "\r\n\r\n").map { String(response[$0.upperBound...]) } ?? "no answer"
-        return Answer(isHealthy: isHealthy, text: String(body.prefix { $0 != "\n" }))
+        return judge(readAll(socket, until: end), from: endpoint)
+    }
+
+    /// Trusts no 200 alone: any web server at that address would give it.
+    private static func judge(_ response: String, from endpoint: Endpoint) -> Answer {
+        guard !response.isEmpty else { return Answer(isHealthy: false, text: "\(endpoint) does not answer") }
+        let lines = response.split(separator: "\r\n", omittingEmptySubsequences: false)
+        let head = lines.prefix { !$0.isEmpty }
+        guard response.hasPrefix("HTTP/1."), head.contains("Server: \(AdminResponder.product)") else {
+            return Answer(isHealthy: false, text: "\(endpoint) is not Reprise's admin endpoint")
+        }
+        let line = lines.dropFirst(head.count + 1).joined().prefix { !$0.isNewline }
+        let isServing = head.first?.split(separator: " ").dropFirst().first == "200"
+        return Answer(isHealthy: isServing && line == AdminResponder.healthy, text: String(line))
     }
 
     private static func readAll(_ socket: Socket, until end: Instant) -> String {

@@ -8,16 +8,10 @@ internal import RepriseVocabulary
 /// Metrics of the process as a whole, and those that exist before anything has happened.
 extension ServerCore {
     func registerProcessMetrics(workers: Int) {
-        let started = Clocks.wall()
-        let limit = descriptors
         let queue = log.queue
         _ = registry.computed(MetricCatalog.workers) { Double(workers) }
-        _ = registry.computed(MetricCatalog.descriptorsOpen) { Double(Descriptors.open()) }
-        _ = registry.computed(MetricCatalog.descriptorsLimit) { Double(limit) }
         _ = registry.computed(MetricCatalog.logQueueDepth) { Double(queue.depth) }
-        _ = registry.computed(MetricCatalog.startTime) {
-            Double(started.secondsSinceEpoch) + Double(started.nanoseconds) / 1e9
-        }
+        registerUsage()
         let loops = loops
         _ = registry.computed(MetricCatalog.timerQueueOverflows) {
             Double(loops.reduce(0) { $0 + $1.commonTimeoutOverflows })
@@ -32,6 +26,24 @@ extension ServerCore {
             _ = registry.counter(MetricCatalog.configurationReloads, [result])
             _ = registry.counter(MetricCatalog.stapleReloads, [result])
         }
+    }
+
+    /// What the system says of the process; without /proc only what it says without it.
+    private func registerUsage() {
+        let limit = descriptors
+        _ = registry.computed(MetricCatalog.processCPU) { ProcessUsage.cpuSeconds }
+        _ = registry.computed(MetricCatalog.processDescriptorLimit) { Double(limit) }
+        guard let usage = ProcessUsage.current else { return }
+        // Only once: a clock that is set later does not move the start.
+        let startTime = usage.startTime
+        _ = registry.computed(MetricCatalog.processStartTime) { startTime }
+        _ = registry.computed(MetricCatalog.processDescriptors) { Double(Descriptors.open()) }
+        func register(_ metric: Metric, _ value: @escaping @Sendable (ProcessUsage) -> Int) {
+            _ = registry.computed(metric) { ProcessUsage.current.map { Double(value($0)) } ?? .nan }
+        }
+        register(MetricCatalog.processVirtualMemory, \.virtualBytes)
+        register(MetricCatalog.processResidentMemory, \.residentBytes)
+        register(MetricCatalog.processThreads, \.threads)
     }
 }
 

@@ -92,12 +92,44 @@ import Testing
         }
     }
 
-    @Test(arguments: ["POST", "DELETE", "OPTIONS", "TRACE", "PATCH"])
+    @Test(arguments: ["POST", "DELETE", "TRACE", "PATCH"])
     func `other methods are refused with those that are allowed`(_ method: String) throws {
         try withServer { _, bound in
             let answer = try exchange(bound, request(method, "/metrics"))
             #expect(answer.hasPrefix("HTTP/1.1 405 "))
-            #expect(answer.contains("\r\nAllow: GET, HEAD\r\n"))
+            #expect(answer.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"))
+        }
+    }
+
+    @Test(arguments: ["/", "/metrics", "*"])
+    func `OPTIONS tells what is served, and the connection goes on`(_ target: String) throws {
+        try withServer { _, bound in
+            let options = "OPTIONS \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let answer = try exchange(bound, options + request("GET", "/healthz"))
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.hasSuffix("\r\n\r\nok\n"))
+            #expect(answer.matches(of: /\r\nAllow: GET, HEAD, OPTIONS\r\nContent-Length: 0\r\n\r\nHTTP/).count == 1)
+        }
+    }
+
+    @Test func `curl learns the methods, and from HEAD what GET would bring`() throws {
+        try withServer { _, bound in
+            func curl(_ arguments: String...) throws -> String {
+                let result = try Shell.run(["curl", "-s", "-i"] + arguments)
+                #expect(result.status == 0, "\(result)")
+                return result.output
+            }
+            let options = try curl("-X", "OPTIONS", "http://\(bound)/metrics")
+            #expect(options.hasPrefix("HTTP/1.1 200 ") && options.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"))
+            let post = try curl("-d", "x", "http://\(bound)/healthz")
+            #expect(post.hasPrefix("HTTP/1.1 405 ") && post.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"))
+            func head(_ answer: String) -> String {
+                let lines = answer.split(separator: "\r\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
+                return lines.filter { !$0.hasPrefix("Date: ") }.joined(separator: "\n")
+            }
+            for path in ["", "healthz", "metrics", "nowhere"] {
+                let (got, asked) = (try curl("http://\(bound)/\(path)"), try curl("-I", "http://\(bound)/\(path)"))
+                #expect(asked.hasSuffix("\r\n\r\n") && head(asked) == head(got), "\(asked)")
+            }
         }
     }
 

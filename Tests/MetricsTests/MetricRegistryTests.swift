@@ -28,7 +28,7 @@ private enum Wind: Int, ClosedList {
     private let weather = Metric.counter(
         "t_weather_total", .none, [.open("listener"), .closed("sky", Sky.self)], help: "Weather.")
     private let open = Metric.gauge("t_open", .connections, [.open("listener")], help: "Open.")
-    private let days = Metric.computed("t_days", .gauge, .days, [.open("listener")], help: "Days.")
+    private let days = Metric.computed("t_days", .gauge, .seconds, [.open("listener")], help: "Days.")
     private let time = Metric.histogram("t_seconds", [.open("listener")], buckets: [0.1, 1, 10], help: "Time.")
 
     private func text(_ registry: MetricRegistry) -> String {

@@ -35,7 +35,9 @@ struct HTTPRequestHead {
         }
         let hosts = values("host")
         guard hosts.count == 1 || hosts.isEmpty && !isCurrent else { throw .malformed }
-        let target = try Self.parts(ofTarget: words[1])
+        // Only OPTIONS may ask about the server as a whole (RFC 9112 §3.2.4).
+        let isAboutServer = words[0] == "OPTIONS" && words[1] == "*"
+        let target = try Self.parts(ofTarget: isAboutServer ? "/" : words[1])
         method = words[0]
         (path, query) = (target.path, target.query)
         host = target.host ?? hosts.first

@@ -3,7 +3,7 @@ package import RepriseVocabulary
 
 /// A small HTTP/1 server for what administers the proxy, and for the demo. Confined to its loop.
 ///
-/// It answers GET and HEAD; it is not on the data path. It holds a bounded number of connections, and when all are
+/// It hands GET and HEAD on and answers OPTIONS; it is not on the data path. It holds a bounded number of connections, and when all are
 /// taken, the one idle longest of the client with the most makes way: silent clients cannot keep others out, or take
 /// descriptors from the proxy.
 package final class HTTPServer {

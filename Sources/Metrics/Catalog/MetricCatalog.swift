@@ -167,8 +167,9 @@ package enum MetricCatalog {
     // Certificates
 
     package static let certificateExpiry = Metric.computed(
-        "reprise_certificate_expires_days", .gauge, .days, [listener, .open("host"), .open("certificate")],
-        help: "Days until a certificate expires, negative when it has.")
+        "reprise_certificate_expiration_timestamp_seconds", .gauge, .seconds,
+        [listener, .open("host"), .open("certificate")],
+        help: "When a certificate expires, in seconds since 1970-01-01T00:00:00Z.")
     package static let stapleReloads = Metric.counter(
         "reprise_ocsp_response_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
         help: "OCSP response files read again after a change, by what became of it.")
@@ -201,14 +202,24 @@ package enum MetricCatalog {
     package static let metricSeriesDropped = Metric.counter(
         "reprise_metric_series_dropped_total", .series,
         help: "Series that are not exposed because the process has too many.")
-    package static let startTime = Metric.computed(
-        "reprise_start_time_seconds", .gauge, .seconds,
-        help: "When the process started, in seconds since 1970-01-01T00:00:00Z."
-    )
-    package static let descriptorsOpen = Metric.computed(
-        "reprise_descriptors_open", .gauge, .descriptors, help: "File descriptors open now.")
-    package static let descriptorsLimit = Metric.computed(
-        "reprise_descriptors_limit", .gauge, .descriptors, help: "File descriptors that may be open (RLIMIT_NOFILE).")
+
+    // Process, by the names that Prometheus' clients use for any process
+
+    package static let processCPU = Metric.computed(
+        "process_cpu_seconds_total", .counter, .seconds, help: "CPU time of the process, user's and system's.")
+    package static let processDescriptors = Metric.computed(
+        "process_open_fds", .gauge, .descriptors, help: "File descriptors open now.")
+    package static let processDescriptorLimit = Metric.computed(
+        "process_max_fds", .gauge, .descriptors, help: "File descriptors that may be open (RLIMIT_NOFILE).")
+    package static let processVirtualMemory = Metric.computed(
+        "process_virtual_memory_bytes", .gauge, .bytes, help: "Address space that the process uses.")
+    package static let processResidentMemory = Metric.computed(
+        "process_resident_memory_bytes", .gauge, .bytes, help: "Memory of the process that is resident.")
+    package static let processStartTime = Metric.computed(
+        "process_start_time_seconds", .gauge, .seconds,
+        help: "When the process started, in seconds since 1970-01-01T00:00:00Z.")
+    package static let processThreads = Metric.computed(
+        "process_threads", .gauge, .threads, help: "Threads that the process has now.")
 
     /// The families by subject, as docs/metrics.md groups them.
     package static let sections: [(title: String, metrics: [Metric])] = [
@@ -246,7 +257,8 @@ package enum MetricCatalog {
             "Process",
             [
                 buildInfo, workers, configurationReloads, timerQueueOverflows, logLinesDropped, logQueueDepth,
-                metricSeriesDropped, startTime, descriptorsOpen, descriptorsLimit,
+                metricSeriesDropped, processCPU, processDescriptors, processDescriptorLimit, processVirtualMemory,
+                processResidentMemory, processStartTime, processThreads,
             ]
         ),
     ]
