@@ -245,6 +245,32 @@ static inline const ASN1_TIME *reprise_ocsp_next_update(OCSP_SINGLERESP *single)
     return next;
 }
 
+// From when a response counts, or NULL.
+static inline const ASN1_TIME *reprise_ocsp_this_update(OCSP_SINGLERESP *single) {
+    ASN1_GENERALIZEDTIME *this_update = NULL;
+    OCSP_single_get0_status(single, NULL, NULL, &this_update, NULL);
+    return this_update;
+}
+
+// V_OCSP_CERTSTATUS_*; since when it is revoked, if it is.
+static inline int reprise_ocsp_status(OCSP_SINGLERESP *single, int64_t *revoked) {
+    ASN1_GENERALIZEDTIME *since = NULL;
+    int status = OCSP_single_get0_status(single, NULL, &since, NULL, NULL);
+    *revoked = reprise_seconds(since);
+    return status;
+}
+
+// Whether a certificate's feature extension (RFC 7633) has a number.
+static inline int reprise_x509_has_feature(const X509 *certificate, long number) {
+    TLS_FEATURE *features = (TLS_FEATURE *)X509_get_ext_d2i(certificate, NID_tlsfeature, NULL, NULL);
+    int found = 0;
+    for (int index = 0; index < sk_ASN1_INTEGER_num(features); index++) {
+        if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, index)) == number) found = 1;
+    }
+    sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
+    return found;
+}
+
 // Whether a response names a certificate's serial number; digest becomes how it names the issuer.
 static inline int reprise_ocsp_names(OCSP_CERTID *id, const X509 *certificate, ASN1_OBJECT **digest) {
     ASN1_INTEGER *serial = NULL;

@@ -10,6 +10,8 @@ internal import RepriseVocabulary
 final class CertificateMaintenance {
     /// How often it looks at the OCSP response files.
     static let stapleInterval = Duration.seconds(2)
+    /// How often it looks whether certificates and what belongs to them have changed.
+    static let watchInterval = Duration.seconds(2)
     /// How often it warns of certificates that expire soon.
     static let warningInterval = Duration.seconds(86_400)
 
@@ -17,41 +19,67 @@ final class CertificateMaintenance {
     private let registry: MetricRegistry
     private let log: ControlLog
     private var certificates: [(listener: String, host: String, loaded: LoadedFiles.LoadedCertificate)] = []
+    private var clients: [(plan: ClientAuthenticationPlan, demands: ClientAuthentication)] = []
+    private var watch: FileChanges?
     private var staples: FileWatch<Result<[UInt8], FileReader.ReadError>>?
     private var warningTimer: LoopEvent?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
+    /// - Parameter changed: gets the paths of certificates, keys, authorities and revocation lists that have changed on disk.
     init(
         _ plan: Plan, _ loadedFiles: LoadedFiles, from source: ConfigurationSource, loop: EventLoop,
-        registry: MetricRegistry, log: ControlLog
+        registry: MetricRegistry, log: ControlLog, changed: @escaping ([String]) -> Void
     ) {
         (self.loop, self.registry) = (loop, registry)
         self.log = log
         for listener in plan.listeners {
-            for host in listener.tls.hosts {
-                for certificate in host.certificates {
-                    guard let loaded = loadedFiles.certificates[certificate.source] else { continue }
-                    certificates.append((listener.name, host.id, loaded))
-                }
-            }
+            for host in listener.tls.hosts { tend(host, of: listener.name, loadedFiles) }
         }
-        gauges = certificates.map { listener, host, loaded in
-            let expiry = loaded.certificate.info.notAfter
-            return registry.computed(
-                MetricCatalog.certificateExpiry, [listener, host, loaded.chain.path]
-            ) { Double(expiry.secondsSinceEpoch) }
+        if plan.watch == .on {
+            watch = FileChanges(
+                of: loadedFiles.stamps, every: Self.watchInterval, from: source, loop: loop, changed: changed)
         }
         watchStaples(from: source, loop)
         warningTimer = .timer(on: loop) { [unowned self] in warnAgain() }
         warningTimer?.schedule(after: Self.warningInterval)
     }
 
+    private func tend(_ host: HostPlan, of listener: String, _ loadedFiles: LoadedFiles) {
+        for certificate in host.certificates {
+            guard let loaded = loadedFiles.certificates[certificate.source] else { continue }
+            certificates.append((listener, host.id, loaded))
+            let labels = [listener, host.id, loaded.chain.path]
+            let (expiry, staple) = (loaded.certificate.info.notAfter, loaded.certificate.staple)
+            count(MetricCatalog.certificateExpiry, labels) { Double(expiry.secondsSinceEpoch) }
+            guard loaded.ocsp != nil else { continue }
+            count(MetricCatalog.stapleUpdate, labels) {
+                staple.isPresent ? staple.nextUpdate.map { Double($0.secondsSinceEpoch) } ?? .infinity : 0
+            }
+        }
+        guard let plan = host.clients, let demands = loadedFiles.clients[plan.source] else { return }
+        clients.append((plan, demands))
+        if let expiry = demands.firstExpiry {
+            count(MetricCatalog.authorityExpiry, [listener, host.id, plan.authorities.path]) {
+                Double(expiry.secondsSinceEpoch)
+            }
+        }
+        guard let lists = plan.revocations else { return }
+        count(MetricCatalog.revocationUpdate, [listener, host.id, lists.path]) {
+            demands.nextUpdate(at: Clocks.wall()).map { Double($0.secondsSinceEpoch) } ?? .infinity
+        }
+    }
+
+    private func count(_ metric: Metric, _ labels: [String], _ read: @escaping @Sendable () -> Double) {
+        gauges.append(registry.computed(metric, labels, read))
+    }
+
     /// Ends the maintenance; must be called before the object is freed.
     func stop() {
         loop.assertConfined()
         staples?.stop()
+        watch?.stop()
         warningTimer?.close()
-        (staples, warningTimer) = (nil, nil)
+        (staples, watch, warningTimer) = (nil, nil, nil)
         for gauge in gauges { registry.remove(gauge) }
         gauges = []
     }
@@ -91,6 +119,12 @@ final class CertificateMaintenance {
         for (_, _, loaded) in certificates {
             for warning in loaded.certificate.warnings(at: now) {
                 log.warning("certificate warning", [("warning", .string("\(loaded.chain.path): \(warning)"))])
+            }
+        }
+        for (plan, demands) in clients {
+            for warning in demands.warnings(at: now) {
+                let file = warning.isAboutLists ? plan.revocations ?? plan.authorities : plan.authorities
+                log.warning("certificate warning", [("warning", .string("\(file.path): \(warning)"))])
             }
         }
         warningTimer?.schedule(after: Self.warningInterval)

@@ -54,6 +54,16 @@ package struct ConfigurationSource: Sendable {
         (path: String) throws(FileReader.ReadError) in try FileReader.read(path)
     }
 
+    /// The same, with a configuration that was read before: of the files that it names, the present ones count.
+    func keeping(_ text: [UInt8]) -> ConfigurationSource {
+        ConfigurationSource(
+            file: file, directory: directory, read: { () throws(FileReader.ReadError) in text }, readFile: readFile,
+            stamp: stamp, isOnDisk: isOnDisk)
+    }
+
+    /// Whether every user of the machine may read a file that it names.
+    func isOpenToAll(_ path: String) -> Bool { isOnDisk && FileReader.isOpenToAll(path) }
+
     /// Reads a file with a secret that the configuration names.
     func readSecret(_ path: String) throws(FileReader.ReadError) -> Secret {
         if isOnDisk { return try FileReader.readSecret(path) }
@@ -63,6 +73,8 @@ package struct ConfigurationSource: Sendable {
 
 /// A configuration after all checks that are possible before serving.
 package struct CheckedConfiguration: Sendable {
+    /// The configuration itself.
+    let text: [UInt8]
     /// The plan, when there is no fault.
     let plan: Plan?
     let loadedFiles: LoadedFiles
@@ -93,6 +105,7 @@ package struct CheckedConfiguration: Sendable {
         } catch {
             throw .unreadable(file: source.file, reason: "\(error)")
         }
+        text = bytes
         let loaded = ConfigurationLoader.load(
             bytes: bytes, file: source.file, directory: source.directory, environment: environment,
             pluggedRouters: pluggedRouters)

@@ -28,6 +28,12 @@ enum FileReader {
         return try contents(of: descriptor)
     }
 
+    /// Whether others than its owner and its group may read a file.
+    static func isOpenToAll(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    }
+
     /// The bytes of a file that holds a secret; no copy of them stays in memory.
     static func readSecret(_ path: String) throws(ReadError) -> Secret {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

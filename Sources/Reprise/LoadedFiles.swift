@@ -17,6 +17,8 @@ struct LoadedFiles: Sendable {
     private(set) var clients: [Source: ClientAuthentication] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
+    /// The states of certificates, keys, authorities and revocation lists before they were read, by their paths.
+    private(set) var stamps: [String: FileStamp?] = [:]
     private let files: ConfigurationSource
 
     /// A certificate that is ready for use, and where it came from.
@@ -42,7 +44,10 @@ struct LoadedFiles: Sendable {
         for certificate in loaded.certificates { load(certificate, at: now) }
         for tls in loaded.tls {
             check(tls)
-            for host in tls.hosts { if let plan = host.clients { load(plan, at: now) } }
+            for host in tls.hosts {
+                warnOfUncoveredNames(host)
+                if let plan = host.clients { load(plan, at: now) }
+            }
         }
         loadTicketKeys(loaded, at: now)
         guard faults.isEmpty, let plan = loaded.plan else { return }
@@ -70,21 +75,53 @@ struct LoadedFiles: Sendable {
         let key = readSecret(plan.key)
         let passphrase = plan.passphraseFile.flatMap { file in readSecret(file).map(Self.firstLine) }
         let stamp = plan.ocsp.flatMap { files.stamp($0.path) }
-        let ocsp = plan.ocsp.flatMap { file in read(file) }
+        let ocsp = plan.ocsp.flatMap { file in read(file, isWatchedApart: true) }
         guard let chain, let key, plan.passphraseFile == nil || passphrase != nil, plan.ocsp == nil || ocsp != nil
         else { return }
         do throws(CertificateError) {
-            let certificate = try ServerCertificate(
-                chainPEM: chain, keyPEM: key, passphrase: passphrase, ocspResponse: ocsp)
+            let certificate = try ServerCertificate(chainPEM: chain, keyPEM: key, passphrase: passphrase)
+            if let ocsp, let file = plan.ocsp { staple(ocsp, of: file, to: certificate) }
             certificates[plan.source] = LoadedCertificate(
                 certificate: certificate, chain: plan.chain, ocsp: plan.ocsp, ocspStamp: stamp)
             for warning in certificate.warnings(at: now) {
                 warnings.append(Fault(source: plan.chain.source, message: "\(plan.chain.shownPath): \(warning)"))
             }
+            if files.isOpenToAll(plan.key.path) {
+                warnings.append(
+                    Fault(
+                        source: plan.key.source,
+                        message:
+                            "\(plan.key.shownPath): every user of this machine can read the private key (chmod o-r)"))
+            }
         } catch {
             let file = error.isAbout(plan)
             faults.append(Fault(source: file.source, message: "\(file.shownPath): \(error)"))
         }
+    }
+
+    /// A response that is wrong costs its clients a lookup, and nobody the service.
+    private mutating func staple(_ response: [UInt8], of file: FileReference, to certificate: ServerCertificate) {
+        do throws(StapleError) {
+            try certificate.staple.replace(der: response)
+        } catch {
+            warnings.append(
+                Fault(source: file.source, message: "\(file.shownPath): the OCSP response is not stapled: \(error)"))
+        }
+    }
+
+    /// Names that a client asks for and then refuses the certificate of.
+    private mutating func warnOfUncoveredNames(_ host: HostPlan) {
+        let loaded = host.certificates.compactMap { certificates[$0.source] }
+        guard !loaded.isEmpty, loaded.count == host.certificates.count else { return }
+        let uncovered = host.names.filter { name in !loaded.contains { $0.certificate.covers(name) } }
+        guard !uncovered.isEmpty, let source = host.certificates.first?.chain.source else { return }
+        let names = uncovered.map(\.description).joined(separator: ", ")
+        warnings.append(
+            Fault(
+                source: source,
+                message:
+                    "\(loaded[0].chain.shownPath): no certificate of the host \(host.id) covers \(names): clients that ask "
+                    + "for that refuse it"))
     }
 
     private mutating func load(_ plan: ClientAuthenticationPlan, at now: WallTime) {
@@ -148,6 +185,7 @@ struct LoadedFiles: Sendable {
     }
 
     private mutating func readSecret(_ file: FileReference) -> Secret? {
+        stamps[file.path] = files.stamp(file.path)
         do {
             return try files.readSecret(file.path)
         } catch {
@@ -156,7 +194,8 @@ struct LoadedFiles: Sendable {
         }
     }
 
-    private mutating func read(_ file: FileReference) -> [UInt8]? {
+    private mutating func read(_ file: FileReference, isWatchedApart: Bool = false) -> [UInt8]? {
+        if !isWatchedApart { stamps[file.path] = files.stamp(file.path) }
         do {
             return try files.readFile(file.path)
         } catch {

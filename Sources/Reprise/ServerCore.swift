@@ -15,6 +15,8 @@ package actor ServerCore {
     let control: EventLoop
     let surroundings: ServerSurroundings
     private(set) var plan: Plan?
+    /// The configuration that the plan was read from.
+    private(set) var text: [UInt8]?
     var lasting: LastingParts
     var running: RunningParts
     private(set) var admin: AdminServer?
@@ -104,7 +106,7 @@ package actor ServerCore {
         }
         // A signal may have come meanwhile.
         guard wanted.stop == .no else { return abandonStart(opened) }
-        self.plan = plan
+        (self.plan, text) = (plan, checked.text)
         adaptSessions(to: plan, checked.loadedFiles)
         libraries.keep(checked.libraries)
         parts.takeEffect()
@@ -137,7 +139,13 @@ package actor ServerCore {
     /// If called during a start or a reload, it happens once after that.
     /// - Returns: why the old one stays in force; `nil` when it was replaced, or will be looked at after the start.
     @discardableResult
-    package func reload() async -> RepriseError? {
+    package func reload() async -> RepriseError? { await reload(rereading: nil) }
+
+    /// - Parameter paths: files that have changed: they are read again under the configuration in force, while it serves.
+    @discardableResult
+    func reload(rereading paths: [String]?) async -> RepriseError? {
+        // A reload that is under way, or was asked for, reads them too.
+        if paths != nil, state != .serving { return nil }
         switch state {
         case .serving: break
         case .starting:
@@ -154,11 +162,12 @@ package actor ServerCore {
         notifier.reloading(at: Clocks.monotonic())
         // The first look is this call's own; others are for calls that come during it.
         var (fault, own): (RepriseError?, RepriseError??) = (nil, nil)
+        var paths = paths
         repeat {
             wanted.reload = false
             let waiting = awaitingReload
             awaitingReload = []
-            fault = await reloadOnce()
+            fault = await reloadOnce(rereading: paths.take())
             if own == nil { own = .some(fault) }
             for continuation in waiting { continuation.resume(returning: fault) }
         } while (wanted.reload || !awaitingReload.isEmpty) && wanted.stop == .no && state == .reloading
@@ -174,8 +183,11 @@ package actor ServerCore {
 
     /// Reads and checks the configuration apart from the control loop, which handles signals even when a disk or a name
     /// server is slow.
-    private func check() async throws(RepriseError) -> CheckedConfiguration {
-        let (source, environment, raises) = (source, surroundings.environment, surroundings.raisesDescriptorLimit)
+    ///
+    /// - Parameter text: a configuration that was read before, of which only the files that it names are to be read.
+    func check(_ text: [UInt8]? = nil) async throws(RepriseError) -> CheckedConfiguration {
+        let (environment, raises) = (surroundings.environment, surroundings.raisesDescriptorLimit)
+        let source = text.map { self.source.keeping($0) } ?? self.source
         let (routers, libraries) = (Set(surroundings.routers.keys), self.libraries)
         isLoading = true
         defer { isLoading = false }
@@ -200,29 +212,7 @@ package actor ServerCore {
         return try result.get()
     }
 
-    /// - Returns: why it was refused; `nil` when it was not.
-    private func reloadOnce() async -> RepriseError? {
-        do {
-            let checked = try await check()
-            // It was stopped meanwhile: drop what was loaded.
-            guard state == .reloading else { return .notNow(.draining) }
-            guard let plan = checked.plan else { throw RepriseError.faults(checked.faults) }
-            try await replace(with: plan, checked)
-            for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
-            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.applied.word]).add(1)
-            log.notice("configuration reloaded", [("file", .string(source.file))])
-            return nil
-        } catch {
-            registry.counter(MetricCatalog.configurationReloads, [ReloadResult.refused.word]).add(1)
-            let fault = (error as? RepriseError) ?? .cannotStart("\(error)")
-            for reason in fault.reasons {
-                log.error("configuration not reloaded, the old one stays in force", [("reason", .string(reason))])
-            }
-            return fault
-        }
-    }
-
-    private func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
+    func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
         guard let old = self.plan else { return }
         let parts = try buildParts(plan, checked)
         let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
@@ -255,7 +245,7 @@ package actor ServerCore {
             admin?.adapt(to: settings)
         }
         log.adopt(plan.log)
-        self.plan = plan
+        (self.plan, text) = (plan, checked.text)
         tendCertificates(checked.loadedFiles, plan)
     }
 
@@ -295,7 +285,10 @@ package actor ServerCore {
     private func tendCertificates(_ loadedFiles: LoadedFiles, _ plan: Plan) {
         maintenance.certificates?.stop()
         maintenance.certificates = CertificateMaintenance(
-            plan, loadedFiles, from: source, loop: control, registry: registry, log: log)
+            plan, loadedFiles, from: source, loop: control, registry: registry, log: log
+        ) { [unowned self] paths in
+            assumeIsolated { $0.filesChanged(paths) }
+        }
         maintenance.sessions?.stop()
         maintenance.sessions = SessionMaintenance(
             plan, lasting.domains, stamps: loadedFiles.ticketKeyStamps, from: source, loop: control, registry: registry,

@@ -100,8 +100,8 @@ import Testing
 
     @Test func `an expired response is not stapled`() throws {
         var response = try response(for: leaf, by: root)
-        // nextUpdate: [0] EXPLICIT GeneralizedTime of 15 digits (RFC 6960 §4.2.1). The signature breaks; it is the
-        // clients' to verify.
+        // nextUpdate: [0] EXPLICIT GeneralizedTime of 15 digits (RFC 6960 §4.2.1). The signature breaks, which nothing notices
+        // where the chain has no issuer.
         let place = try #require(response.ranges(of: [0xa0, 0x11, 0x18, 0x0f]).last).upperBound
         response.replaceSubrange(place..<(place + 4), with: Array("2001".utf8))
         try certificate.staple.replace(der: response)

@@ -22,7 +22,9 @@ package struct TestCertificates {
             names: names, kind: kind, validFrom: WallTime(secondsSinceEpoch: now - 3600 + min(0, days) * 86_400),
             validUntil: WallTime(secondsSinceEpoch: now + days * 86_400), passphrase: secret)
         try Data(made.chainPEM).write(to: folder.appending(path: "\(name).pem"))
-        try made.keyPEM.withBytes { try Data($0).write(to: folder.appending(path: "\(name).key")) }
+        let key = folder.appending(path: "\(name).key")
+        try made.keyPEM.withBytes { try Data($0).write(to: key) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key.path)
     }
 }
 

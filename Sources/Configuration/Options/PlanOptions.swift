@@ -15,6 +15,10 @@ struct Draft: OptionGroup {
             .value(
                 "drain_timeout", \.plan.drainTimeout, .duration(.zero ... .seconds(86_400)),
                 "How long open connections may go on after SIGTERM; then the rest is closed with close_notify."),
+            .value(
+                "watch", \.plan.watch, .choice,
+                "Whether certificates, keys, authorities and revocation lists are read again when their files change; otherwise a reload does. OCSP responses and ticket keys always are."
+            ),
             .group("sessions", \.sessions, "TLS sessions: the defaults for every listener."),
             .groups(
                 "listeners", \.plan.listeners, startingWith: { ListenerPlan(sessions: $0.sessions) },

@@ -5,6 +5,7 @@ package struct Plan: Sendable, Hashable {
     package var workers = WorkerCount.auto
     package var log = LogPlan()
     package var drainTimeout = Duration.seconds(30)
+    package var watch = FileWatching.on
     package var listeners: [ListenerPlan] = []
     package var routers: [RouterPlan] = []
     package var upstreams: [UpstreamPlan] = []
@@ -12,6 +13,9 @@ package struct Plan: Sendable, Hashable {
 
     package init() {}
 }
+
+/// Whether certificates, keys, authorities and revocation lists are read again when their files change.
+package enum FileWatching: String, Sendable, CaseIterable { case on, off }
 
 /// How many event loops serve.
 package enum WorkerCount: Sendable, Hashable, CustomStringConvertible {

@@ -167,9 +167,28 @@ package enum MetricCatalog {
     // Certificates
 
     package static let certificateExpiry = Metric.computed(
-        "reprise_certificate_expiration_timestamp_seconds", .gauge, .seconds,
+        "reprise_certificate_not_after_timestamp_seconds", .gauge, .seconds,
         [listener, .open("host"), .open("certificate")],
         help: "When a certificate expires, in seconds since 1970-01-01T00:00:00Z.")
+    package static let authorityExpiry = Metric.computed(
+        "reprise_client_ca_not_after_timestamp_seconds", .gauge, .seconds, [listener, .open("host"), .open("ca")],
+        help: "When the first authority in client_auth.ca expires, in seconds since 1970-01-01T00:00:00Z.")
+    package static let revocationUpdate = Metric.computed(
+        "reprise_client_crl_next_update_timestamp_seconds", .gauge, .seconds, [listener, .open("host"), .open("crl")],
+        help:
+            "When the first revocation list in client_auth.crl must be replaced, in seconds since 1970-01-01T00:00:00Z; "
+            + "+Inf when none says.")
+    package static let stapleUpdate = Metric.computed(
+        "reprise_ocsp_response_next_update_timestamp_seconds", .gauge, .seconds,
+        [listener, .open("host"), .open("certificate")],
+        help:
+            "When a stapled OCSP response must be replaced, in seconds since 1970-01-01T00:00:00Z; 0 where there is none to "
+            + "staple, +Inf where it does not say.")
+    package static let certificateReloads = Metric.counter(
+        "reprise_certificate_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
+        help:
+            "Certificates, keys, authorities and revocation lists read again because a file changed, by what became of it."
+    )
     package static let stapleReloads = Metric.counter(
         "reprise_ocsp_response_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
         help: "OCSP response files read again after a change, by what became of it.")
@@ -251,7 +270,12 @@ package enum MetricCatalog {
                 upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, affinityResults,
             ]
         ),
-        ("Certificates", [certificateExpiry, stapleReloads]),
+        (
+            "Certificates",
+            [
+                certificateExpiry, authorityExpiry, revocationUpdate, stapleUpdate, certificateReloads, stapleReloads,
+            ]
+        ),
         ("Administration", [adminConnectionsDisplaced]),
         (
             "Process",

@@ -19,6 +19,12 @@ package enum CertificateWarning: Sendable, Hashable {
     case noNames
     /// Whoever wrote the file believes that the key is protected.
     case passphraseUnused
+    /// The OCSP response is not stapled, because its time is over.
+    case stapleExpired(since: WallTime?)
+    /// The same, because it is to come.
+    case stapleNotYetValid(until: WallTime?)
+    /// Clients that go by the certificate's feature (RFC 7633) demand a response, and there is none.
+    case stapleRequired
 }
 
 extension CertificateWarning: CustomStringConvertible {
@@ -38,6 +44,13 @@ extension CertificateWarning: CustomStringConvertible {
         case .keyTooSmall(let kind): "the key (\(kind)) is too small for security level 2"
         case .noNames: "the certificate names no host in subjectAltName: clients will not accept it"
         case .passphraseUnused: "the key is not encrypted: the passphrase that is given for it protects nothing"
+        case .stapleExpired(let since):
+            "the OCSP response is not stapled: it expired" + (since.map { " on \($0)" } ?? "")
+        case .stapleNotYetValid(let until):
+            "the OCSP response is not stapled: it is not valid" + (until.map { " before \($0)" } ?? " at any time")
+        case .stapleRequired:
+            "the certificate demands an OCSP response in every handshake (must-staple), and there is none to staple: clients "
+                + "that honour that refuse it"
         }
     }
 }

@@ -14,6 +14,9 @@ extension ServerCertificate {
         if EVP_PKEY_get_security_bits(key) < 112 { warnings.append(.keyTooSmall(info.keyKind)) }
         if info.dnsNames.isEmpty, info.addresses.isEmpty { warnings.append(.noNames) }
         if hasIdlePassphrase { warnings.append(.passphraseUnused) }
+        if let warning = staple.warning(at: now) { warnings.append(warning) }
+        // status_request (RFC 6066 §8).
+        if reprise_x509_has_feature(leaf, 5) == 1, !staple.isPresent { warnings.append(.stapleRequired) }
         return warnings
     }
 

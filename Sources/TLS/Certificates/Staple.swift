@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+import Glibc
 package import RepriseVocabulary
 
 /// A certificate's OCSP response (RFC 6066 §8), which can be replaced while connections use it.
@@ -25,8 +26,9 @@ package final class Staple: Sendable {
 
     /// Replaces the response.
     ///
-    /// It must parse, be successful and speak of the certificate (by issuer and serial number; by the serial number
-    /// alone where the chain has no issuer). Its signature is the clients' to verify.
+    /// It must parse, be successful, speak of the certificate (by issuer and serial number), be signed by the issuer or its
+    /// responder, and say that the certificate is good. Where the chain has no issuer the serial number has to do, and nothing
+    /// verifies the signature. Its time is looked at when it is stapled.
     /// - Throws: ``StapleError``; the old response then stays.
     package func replace(der: [UInt8]) throws(StapleError) {
         let new = try StapledResponse(der: der, certificate: certificate, issuer: issuer)
@@ -44,10 +46,20 @@ package final class Staple: Sendable {
     /// The time by which the response must be replaced; `nil` when it does not say, or there is none.
     package var nextUpdate: WallTime? { response.withLock { $0?.nextUpdate } }
 
-    /// The response to staple now: `nil` when there is none or it has expired.
+    /// The response to staple now: `nil` when there is none or its time is over or to come. It uses the clock that libcrypto
+    /// compares with, because libcrypto is the caller: a callback in a handshake.
     var current: StapledResponse? {
-        guard let response = response.withLock({ $0 }), !response.isExpired else { return nil }
-        return response
+        guard let response = response.withLock({ $0 }) else { return nil }
+        return response.isCurrent(at: WallTime(secondsSinceEpoch: Int64(time(nil)))) ? response : nil
+    }
+
+    /// Why the response is not stapled at that moment; `nil` when it is, or there is none.
+    package func warning(at now: WallTime) -> CertificateWarning? {
+        guard let response = response.withLock({ $0 }), !response.isCurrent(at: now) else { return nil }
+        guard let begin = response.thisUpdate, begin <= now.later(by: StapledResponse.skew) else {
+            return .stapleNotYetValid(until: response.thisUpdate)
+        }
+        return .stapleExpired(since: response.nextUpdate)
     }
 }
 
@@ -61,6 +73,12 @@ package enum StapleError: Error, Sendable, Hashable {
     case unsuccessful(status: String)
     /// The response speaks of other certificates.
     case aboutAnotherCertificate
+    /// Neither the issuer nor a responder of its own has signed it.
+    case badSignature(detail: String)
+    /// It says that the certificate is revoked.
+    case revoked(since: WallTime?)
+    /// It says that the responder does not know the certificate.
+    case unknownToResponder
 }
 
 extension StapleError: CustomStringConvertible {
@@ -71,6 +89,10 @@ extension StapleError: CustomStringConvertible {
         case .notOCSP: "not an OCSP response in DER form"
         case .unsuccessful(let status): "the responder answered '\(status)'"
         case .aboutAnotherCertificate: "it does not speak of this certificate"
+        case .badSignature(let detail):
+            "neither the certificate's issuer nor a responder that it has named has signed it (\(detail))"
+        case .revoked(let since): "it says that the certificate is revoked" + (since.map { ", since \($0)" } ?? "")
+        case .unknownToResponder: "it says that the responder does not know the certificate"
         }
     }
 }

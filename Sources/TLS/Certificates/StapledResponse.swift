@@ -1,10 +1,10 @@
 import CRepriseOpenSSL
-import Glibc
 import RepriseVocabulary
 
 /// One parsed OCSP response that speaks of one certificate; never changes.
 final class StapledResponse: Sendable {
     let der: [UInt8]
+    let thisUpdate: WallTime?
     let nextUpdate: WallTime?
     /// The second since 1970 in which it ends; `nil`: never.
     private let end: Int64?
@@ -24,18 +24,45 @@ final class StapledResponse: Sendable {
         guard let single = Self.single(of: basic, certificate: certificate, issuer: issuer) else {
             throw .aboutAnotherCertificate
         }
+        if let issuer { try Self.verify(basic, by: issuer) }
+        var revoked: Int64 = .min
+        switch reprise_ocsp_status(single, &revoked) {
+        case V_OCSP_CERTSTATUS_GOOD: break
+        case V_OCSP_CERTSTATUS_REVOKED: throw .revoked(since: X509Reading.time(revoked))
+        default: throw .unknownToResponder
+        }
         let next = reprise_ocsp_next_update(single)
         self.der = der
+        thisUpdate = X509Reading.time(reprise_seconds(reprise_ocsp_this_update(single)))
         nextUpdate = X509Reading.time(reprise_seconds(next))
         // A nextUpdate that is no date counts as over.
         end = next == nil ? nil : reprise_seconds(next)
     }
 
-    /// Whether its time has run out; a response without nextUpdate never expires (RFC 6960 §4.2.2.1). It uses the clock
-    /// that libcrypto compares with, because libcrypto is the caller: a callback in a handshake.
-    var isExpired: Bool {
-        guard let end else { return false }
-        return end <= Int64(time(nil))
+    /// Whether its time is now; a response without nextUpdate never expires (RFC 6960 §4.2.2.1). A thisUpdate that is no date
+    /// never comes.
+    func isCurrent(at time: WallTime) -> Bool {
+        guard let thisUpdate, thisUpdate <= time.later(by: Self.skew) else { return false }
+        return end.map { time.secondsSinceEpoch < $0 } ?? true
+    }
+
+    /// By how much responders' clocks may be ahead of ours.
+    static let skew = Duration.seconds(300)
+
+    /// Whether the issuer, or a responder that it has named for this (RFC 6960 §4.2.2.2), has signed it.
+    private static func verify(_ basic: OpaquePointer, by issuer: OpaquePointer) throws(StapleError) {
+        guard let store = X509_STORE_new(), let known = reprise_x509_stack_new() else { throw .notOCSP }
+        defer {
+            X509_STORE_free(store)
+            reprise_x509_stack_free(known)
+        }
+        // The issuer need not be a root.
+        X509_STORE_set_flags(store, CUnsignedLong(X509_V_FLAG_PARTIAL_CHAIN))
+        X509_STORE_add_cert(store, issuer)
+        if X509_up_ref(issuer) == 1 { _ = reprise_x509_stack_push(known, issuer) }
+        guard OCSP_basic_verify(basic, known, store, 0) == 1 else {
+            throw .badSignature(detail: ErrorQueue.drain().summary)
+        }
     }
 
     private static func parse(_ der: [UInt8]) -> OpaquePointer? {
