@@ -85,6 +85,10 @@ import Testing
         ("log:\n  level: info\n\tformat: json\n", "3:1", "  format: json"),
         ("log:\n  # why\n\n  \tlevel: info\n", "4:3", "  level: info"),
         ("listeners:\n\t- name: a\n", "2:1", "  - name: a"),
+        ("log: # why\n\tlevel: info\n", "2:1", "  level: info"),
+        ("listeners:\n  - name: a\n\tbind: b\n", "3:1", "    bind: b"),
+        ("listeners:\n  - tls:\n\thosts: b\n", "3:1", "      hosts: b"),
+        ("a:\n  - b\n\t- c\n", "3:1", "  - c"),
     ])
     func `a tab in the indentation is called so`(text: String, place: String, line: String) {
         #expect(faults(text) == ["x.yaml:\(place): not YAML: indentation takes spaces, not tabs; write: \(line)"])
@@ -131,11 +135,9 @@ import Testing
         #expect(found == ["x.yaml:1:305: not YAML: a value that begins with \"*\" needs quotes"])
     }
 
-    @Test func `many brackets and tags on one line take no time of their own`() {
-        let start = ContinuousClock.now
-        #expect(!faults("a: " + String(repeating: "[", count: 200_000)).isEmpty)
-        #expect(!faults("a: [" + String(repeating: "!t b, ", count: 20_000) + "]").isEmpty)
-        #expect(!faults("a:\n" + String(repeating: " ", count: 200_000) + "*.x\n").isEmpty)
-        #expect(ContinuousClock.now - start < .seconds(20))
+    @Test func `lines of very many brackets, tags and blanks are read to their end`() {
+        #expect(faults("a: " + String(repeating: "[", count: 100_000)).count == 1)
+        #expect(faults("a: [" + String(repeating: "!t b, ", count: 5000) + "]").count { $0.contains("\"!t\"") } == 5000)
+        #expect(faults("a:\n" + String(repeating: " ", count: 100_000) + "*.x\n").first?.contains("quotes") == true)
     }
 }

@@ -20,11 +20,12 @@ enum YAMLHint {
         let indentation = line.unicodeScalars.prefix { $0 == " " || $0 == "\t" }
         if let tab = indentation.firstIndex(of: "\t") {
             let column = line.unicodeScalars.distance(from: line.startIndex, to: tab) + 1
-            let spaces = String(repeating: " ", count: indent(behind: lines.dropLast()))
+            let content = line[indentation.endIndex...]
+            let spaces = String(repeating: " ", count: indent(of: content, behind: lines.dropLast()))
             return Hint(
                 place: TextPosition(line: place.line, column: column),
                 message: "indentation takes spaces, not tabs"
-                    + advice(spaces + line[indentation.endIndex...], isIndented: true))
+                    + advice(spaces + content, isIndented: true))
         }
         let mending = LineMending(line, of: text, depth: flow.map { $0 < place.line ? 1 : 0 } ?? 0)
         guard let reason = mending.reason else { return nil }
@@ -42,7 +43,8 @@ enum YAMLHint {
     {
         let shown = tag.hasPrefix("tag:yaml.org,2002:") ? "!!\(tag.dropFirst(18))" : tag
         let message = "the tag \"\(shown.shortened)\" means nothing here"
-        guard place.line <= lines.count, lines[place.line - 1].unicodeScalars.count <= maximumLine else {
+        // Bytes are counted already, where characters would be counted again for each tag of a long line.
+        guard place.line <= lines.count, lines[place.line - 1].utf8.count <= maximumLine else {
             return message
         }
         let line = lines[place.line - 1]
@@ -64,14 +66,18 @@ enum YAMLHint {
     }
 
     /// How far a line is indented that goes on behind these.
-    private static func indent(behind lines: ArraySlice<Substring>) -> Int {
+    private static func indent(of line: Substring, behind lines: ArraySlice<Substring>) -> Int {
         let before = lines.last { line in
             let first = line.first { !$0.isWhitespace }
             return first != nil && first != "#"
         }
         guard let before else { return 0 }
-        let isOpened = before.last { !$0.isWhitespace } == ":"
-        return before.prefix { $0 == " " }.count + (isOpened ? 2 : 0)
+        let value = before.firstRange(of: " #").map { before[..<$0.lowerBound] } ?? before
+        let isOpened = value.last { !$0.isWhitespace }.map { ":|>".contains($0) } ?? false
+        let indent = value.prefix { $0 == " " }.count
+        // The keys of a list's item stand behind its dash.
+        let isItem = value.dropFirst(indent).hasPrefix("- ") && (isOpened || !line.hasPrefix("- "))
+        return indent + (isItem ? 2 : 0) + (isOpened ? 2 : 0)
     }
 }
 
