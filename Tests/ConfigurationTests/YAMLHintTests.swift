@@ -136,8 +136,9 @@ import Testing
     }
 
     @Test func `lines of very many brackets, tags and blanks are read to their end`() {
-        #expect(faults("a: " + String(repeating: "[", count: 100_000)).count == 1)
-        #expect(faults("a: [" + String(repeating: "!t b, ", count: 5000) + "]").count { $0.contains("\"!t\"") } == 5000)
-        #expect(faults("a:\n" + String(repeating: " ", count: 100_000) + "*.x\n").first?.contains("quotes") == true)
+        let brackets = faults("a: " + String(repeating: "[", count: 20_000)).count
+        let tags = faults("a: [" + String(repeating: "!t b, ", count: 1000) + "]").count { $0.contains("\"!t\"") }
+        let blanks = faults("a:\n" + String(repeating: " ", count: 20_000) + "*.x\n").first
+        #expect(brackets == 1 && tags == 1000 && blanks?.contains("quotes") == true)
     }
 }
