@@ -6,7 +6,7 @@
 
 SWIFT ?= swift
 BUILD_PACKAGES = libevent-dev libssl-dev pkg-config ca-certificates git
-TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 strace
+TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 python3-jsonschema python3-yaml strace
 SANITIZED = TLSTests|EventLoopTests|ProxyTests|MetricsTests|ConfigurationTests|RepriseTests|AdminTests|RoutingTests
 SANITIZED := $(SANITIZED)|VocabularyTests|IntegrationTests|ResumptionTests|ContractTests
 DOCC = RepriseVocabulary RepriseResumption RepriseRouting Reprise

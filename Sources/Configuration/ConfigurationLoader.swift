@@ -51,7 +51,7 @@ package enum ConfigurationLoader {
         var substitution = Substitution(file: file, environment: environment)
         let tree = substitution.apply(to: root)
         // One mistake is one fault: later checks skip values that have one.
-        var check = ShapeCheck(file: file, damaged: Set(substitution.faults.map(\.source.path)))
+        var check = ShapeCheck(file: file, damaged: composer.damaged.union(substitution.faults.map(\.source.path)))
         check.check(tree)
         let known = composer.faults + substitution.faults + check.faults
         var reader = PlanReader(pluggedRouters: pluggedRouters)

@@ -1,10 +1,16 @@
 /// The JSON Schema of the file (draft 2020-12), for editors.
 package enum ConfigurationSchema {
+    /// Names the schema; it is no address, since the program brings it along.
+    private static let id = "urn:uuid:5f0c9b52-7d0e-4c55-9a53-0b8f1d5b6a3e"
+    /// An environment variable, which may stand for any value or a part of one; `$${` is none.
+    private static let variable = "(^|[^$])\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}"
+
     /// The schema, in a stable order.
     package static var json: String {
         let root = JSONValue.object(
             [
                 ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
+                ("$id", .text(id)),
                 ("title", .text("Reprise configuration")),
             ] + schema(of: Draft.options.map(\.key)))
         return root.text() + "\n"
@@ -13,8 +19,9 @@ package enum ConfigurationSchema {
     private static func schema(of keys: [Shape.Key]) -> [(String, JSONValue)] {
         let properties = keys.map { key in
             var members = schema(of: key.shape)
-            members.append(("description", .text(key.about)))
-            if let defaultText = key.defaultText { members.append(("default", .text(defaultText))) }
+            let words = key.isDefaultInWords ? key.defaultText.map { $0.isEmpty ? "" : " Default: \($0)." } : nil
+            members.append(("description", .text(key.about + (words ?? ""))))
+            if let value = defaultValue(of: key) { members.append(("default", value)) }
             return (key.name, JSONValue.object(members))
         }
         var members: [(String, JSONValue)] = [
@@ -23,6 +30,18 @@ package enum ConfigurationSchema {
         let required = keys.filter(\.isRequired).map { JSONValue.text($0.name) }
         if !required.isEmpty { members.append(("required", .list(required))) }
         return members
+    }
+
+    /// The default as the file's reader takes it.
+    private static func defaultValue(of key: Shape.Key) -> JSONValue? {
+        guard let text = key.defaultText, !key.isDefaultInWords else { return nil }
+        guard case .scalar(let scalar) = key.shape else { return text == "[]" ? .list([]) : nil }
+        switch scalar {
+        case .boolean: return Shape.Scalar.boolean(text).map(JSONValue.flag)
+        case .integer, .integerOr: return Int(text).map(JSONValue.number) ?? .text(text)
+        case .decimalOr: return Double(text).map(JSONValue.decimal) ?? .text(text)
+        default: return .text(text)
+        }
     }
 
     private static func schema(of shape: Shape) -> [(String, JSONValue)] {
@@ -40,31 +59,37 @@ package enum ConfigurationSchema {
     }
 
     private static func schema(of scalar: Shape.Scalar) -> [(String, JSONValue)] {
-        let textOrVariable: (String, JSONValue) = ("type", .text("string"))
         switch scalar {
-        case .boolean: return [("type", .text("boolean"))]
+        case .boolean: return variable(or: "boolean")
         case .integer(let range): return integer(range)
-        case .integerOr(let words, let range):
-            return [("anyOf", .list([.object([("enum", .list(words.map(JSONValue.text)))]), .object(integer(range))]))]
+        case .integerOr(let words, let range): return either(words.map(JSONValue.text), or: integer(range))
         case .decimalOr(let words):
-            let number = JSONValue.object([("type", .text("number")), ("minimum", .number(1))])
-            return [("anyOf", .list([.object([("enum", .list(words.map(JSONValue.text)))]), number]))]
+            return either(words.map(JSONValue.text), or: variable(or: "number") + [("minimum", .number(1))])
         case .choice(let words):
             // YAML 1.1 readers read a bare `off` as false.
             let values = words.map(JSONValue.text) + (words.contains("off") ? [.flag(false)] : [])
-            return [("enum", .list(values))]
+            return either(values, or: [("type", .text("string")), ("pattern", .text(variable))])
         case .rate, .size, .version:
             return [("type", .list([.text("string"), .text("number")]))] + pattern(scalar)
-        default: return [textOrVariable] + pattern(scalar)
+        default: return [("type", .text("string"))] + pattern(scalar)
         }
     }
 
     private static func integer(_ range: ClosedRange<Int>) -> [(String, JSONValue)] {
-        [("type", .text("integer")), ("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
+        variable(or: "integer") + [("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
+    }
+
+    private static func either(_ values: [JSONValue], or other: [(String, JSONValue)]) -> [(String, JSONValue)] {
+        [("anyOf", .list([.object([("enum", .list(values))]), .object(other)]))]
+    }
+
+    /// A value that is no text, or a text with a variable: a pattern is for texts alone.
+    private static func variable(or type: String) -> [(String, JSONValue)] {
+        [("type", .list([.text(type), .text("string")])), ("pattern", .text(variable))]
     }
 
     private static func pattern(_ scalar: Shape.Scalar) -> [(String, JSONValue)] {
-        scalar.pattern.map { [("pattern", .text($0))] } ?? []
+        scalar.pattern.map { [("pattern", .text("\($0)|\(variable)"))] } ?? []
     }
 }
 
@@ -74,6 +99,7 @@ private indirect enum JSONValue {
     case list([JSONValue])
     case text(String)
     case number(Int)
+    case decimal(Double)
     case flag(Bool)
 
     func text(_ indent: String = "") -> String {
@@ -89,6 +115,7 @@ private indirect enum JSONValue {
             return "[\n\(values.map { inner + $0.text(inner) }.joined(separator: ",\n"))\n\(indent)]"
         case .text(let text): return Self.quoted(text)
         case .number(let number): return "\(number)"
+        case .decimal(let number): return number.description
         case .flag(let flag): return "\(flag)"
         }
     }

@@ -33,6 +33,9 @@ struct Check: ParsableCommand {
 struct ConfigurationPath: ExpressibleByArgument {
     let text: String
 
+    /// Shells offer files.
+    static var defaultCompletionKind: CompletionKind { .file() }
+
     init?(argument: String) {
         guard !argument.isEmpty else { return nil }
         text = argument

@@ -15,13 +15,20 @@ struct RepriseCommand: ParsableCommand {
             Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self, ProbeRouter.self,
         ])
 
-    /// Rejects a request for help on an unknown command.
+    /// Rejects a command that there is not, and a request for help on one: the parser would call it an argument, or
+    /// complain of what stands behind it.
     ///
     /// - Throws: what is wrong with the command line.
-    static func checkHelp(_ arguments: [String]) throws {
-        guard arguments.first == "help", let asked = arguments.dropFirst().first, !asked.hasPrefix("-") else { return }
-        let known = configuration.subcommands.compactMap { $0.configuration.commandName ?? $0._commandName }
-        guard known.contains(asked) else { throw ValidationError("Unexpected argument '\(asked)'") }
+    static func checkCommand(_ arguments: [String]) throws {
+        let asked = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
+        guard let asked, !asked.hasPrefix("-") else { return }
+        let commands = configuration.subcommands.map { command in
+            let settings = command.configuration
+            return (name: settings.commandName ?? command._commandName, isShown: settings.shouldDisplay)
+        }
+        guard asked != "help", !commands.contains(where: { $0.name == asked }) else { return }
+        let shown = commands.filter { $0.isShown }.map { $0.name } + ["help"]
+        throw ValidationError("Unknown command \"\(asked)\"\(CommandWord.hint(for: asked, among: shown))")
     }
 
     func run() throws {

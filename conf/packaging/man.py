@@ -165,14 +165,22 @@ def command_pages(root, version):
         yield page
 
 
+def is_variable(schema):
+    """Whether it is for ${NAME} alone, and no value of its own."""
+    return schema.get("type") == "string" and schema.get("pattern", "").startswith("(^|[^$])")
+
+
 def kind(schema):
     """What an option holds, in words."""
     if "anyOf" in schema:
-        return " or ".join(kind(each) for each in schema["anyOf"])
+        # Any value may be a variable, which the page says once.
+        return " or ".join(kind(each) for each in schema["anyOf"] if not is_variable(each))
     if "enum" in schema:
         values = [value for value in schema["enum"] if isinstance(value, str)]
         return values[0] if len(values) == 1 else "one of " + ", ".join(values)
     pattern, types = schema.get("pattern", ""), schema.get("type", "")
+    if isinstance(types, list):
+        types = types[0]
     if "ms|s|m|h|d" in pattern:
         return "a duration, such as 20ms or 2h"
     if "KiB" in pattern:
@@ -222,8 +230,9 @@ def file_page(schema, version):
             top = path.split(".")[0].removesuffix("[]")
             page.lines.append(f".SS {escaped(top)}")
         about = f"({kind(child)}"
-        if child.get("default") not in (None, ""):
-            about += f"; default: {child['default']}"
+        if "default" in child:
+            default = child["default"]
+            about += f"; default: {default if isinstance(default, str) else json.dumps(default)}"
         about += "; required)" if is_needed else ")"
         page.tagged(bold(path), child.get("description", ""))
         page.lines += [".br", prose(about)]

@@ -100,7 +100,7 @@ older() {
 
 # What Swift needs on Debian, what we build with, and what the tests run.
 packages=ca-certificates,g++,git,libc6-dev,libcurl4-openssl-dev,libncurses-dev,libpython3-dev,libsqlite3-0,libxml2-dev,tzdata
-packages=$packages,libedit2,libevent-dev,libssl-dev,pkg-config,curl,gnutls-bin,openssl,procps,python3,strace
+packages=$packages,libedit2,libevent-dev,libssl-dev,pkg-config,curl,gnutls-bin,openssl,procps,python3,python3-jsonschema,python3-yaml,strace
 
 # A root by debootstrap, kept for the next time: make_root SUITE
 make_root() {

@@ -40,10 +40,10 @@ extension Option where Root: OptionGroup {
         _ name: String, _ path: WritableKeyPath<Root, Value>, _ codec: Codec<Value>, defaultText: String? = nil,
         place: WritableKeyPath<Root, Place>? = nil, availability: Availability = .inForce, _ about: String
     ) -> Self {
-        let defaultText = defaultText ?? codec.write(Root()[keyPath: path])
-        return Self(
-            key: Shape.Key(name, .scalar(codec.scalar), defaultText: defaultText, availability: availability, about)
-        ) {
+        let key = Shape.Key(
+            name, .scalar(codec.scalar), defaultText: defaultText ?? codec.write(Root()[keyPath: path]),
+            isDefaultInWords: defaultText != nil, availability: availability, about)
+        return Self(key: key) {
             guard let value = codec.read($0) else { return }
             $1[keyPath: path] = value
             if let place { $1[keyPath: place] = Place($0.source) }
@@ -58,8 +58,8 @@ extension Option where Root: OptionGroup {
         required: Bool = false, availability: Availability = .inForce, _ about: String
     ) -> Self {
         let key = Shape.Key(
-            name, .scalar(codec.scalar), required: required, defaultText: defaultText, availability: availability, about
-        )
+            name, .scalar(codec.scalar), required: required, defaultText: defaultText, isDefaultInWords: true,
+            availability: availability, about)
         return Self(key: key) { if let value = codec.read($0) { $1[keyPath: path] = value } }
     }
 

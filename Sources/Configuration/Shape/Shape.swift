@@ -16,18 +16,21 @@ indirect enum Shape: Sendable {
         let isRequired: Bool
         /// The default as the file would write it; `nil` where there is none.
         let defaultText: String?
+        /// Whether that says in words what applies, and is no value.
+        let isDefaultInWords: Bool
         let availability: Availability
         /// One sentence or two, for people.
         let about: String
 
         init(
             _ name: String, _ shape: Shape, required: Bool = false, defaultText: String? = nil,
-            availability: Availability = .inForce, _ about: String
+            isDefaultInWords: Bool = false, availability: Availability = .inForce, _ about: String
         ) {
             self.name = name
             self.shape = shape
             self.isRequired = required
             self.defaultText = defaultText
+            self.isDefaultInWords = isDefaultInWords
             self.availability = availability
             self.about = about
         }

@@ -110,7 +110,7 @@ struct ShapeCheck {
 
     private mutating func checkScalar(_ node: Node, _ scalar: Shape.Scalar, _ path: String) {
         guard let text = node.scalar?.string, !node.isNull else {
-            return fault(node, path, "expected \(scalar.expectation), found \(node.kind)")
+            return fault(node, path, "expected \(scalar.expectation), found \(node.kind)\(Self.addressHint(node))")
         }
         guard !scalar.accepts(text) else { return }
         let guess = Suggestion.clause(for: text, among: scalar.choices) + scalar.hint(for: text)
@@ -123,6 +123,14 @@ struct ShapeCheck {
 
     private func source(_ node: Node, _ path: String) -> Source {
         Source(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, path: path)
+    }
+
+    /// `[fe80::1]:443` within a list reads as a mapping from a list to a number.
+    private static func addressHint(_ node: Node) -> String {
+        guard let pair = node.mapping?.first, let list = pair.key.sequence, list.count == 1,
+            let address = list.first?.scalar?.string, let port = pair.value.scalar?.string
+        else { return "" }
+        return "; an address that begins with \"[\" needs quotes; write: \"[\(address.shortened)]:\(port.shortened)\""
     }
 
     private static func list(_ keys: [Shape.Key]) -> String {

@@ -1,5 +1,5 @@
 /// Finds the word that a mistyped one may stand for.
-enum Suggestion {
+package enum Suggestion {
     /// The closest of the words: at most two edits away, or one that begins with what was written.
     static func closest(to word: String, among words: [String]) -> String? {
         let near = words.map { ($0, distance(word.lowercased(), $0.lowercased())) }.min { $0.1 < $1.1 }
@@ -9,7 +9,7 @@ enum Suggestion {
     }
 
     /// `, did you mean "x"?` or nothing.
-    static func clause(for word: String, among words: [String]) -> String {
+    package static func clause(for word: String, among words: [String]) -> String {
         closest(to: word, among: words).map { ", did you mean \"\($0)\"?" } ?? ""
     }
 

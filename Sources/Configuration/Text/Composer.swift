@@ -18,6 +18,8 @@ struct Composer {
     private var pending: [Fault] = []
     /// When there is a tree, only faults that hide no others.
     private(set) var faults: [Fault] = []
+    /// The paths of values that a fault has instead.
+    private(set) var damaged: Set<String> = []
 
     init(text: String, file: String) {
         self.text = text
@@ -34,7 +36,10 @@ struct Composer {
             }
             var keys = DuplicateKeys(file: file, standIns: standIns)
             let tree = keys.apply(to: root)
-            faults += keys.faults
+            var tags = TagCheck(file: file, text: text.replacing(standIns))
+            tags.check(tree)
+            faults += keys.faults + tags.faults
+            damaged = tags.damaged
             return tree
         } catch {
             faults = (faults + pending + [YAMLFault.of(error, in: text, file: file)]).sorted()

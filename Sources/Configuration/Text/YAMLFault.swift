@@ -2,9 +2,10 @@ internal import Yams
 
 /// Yams' errors as faults with a place, in words that a person can act on.
 enum YAMLFault {
-    /// The messages of Yams and libyaml for a second document, and for an unknown version.
+    /// The messages of Yams and libyaml for a second document, an unknown version, and an alias without its anchor.
     private static let anotherDocument = "but found another document"
     private static let anotherVersion = "found incompatible YAML document"
+    private static let undefinedAlias = "found undefined alias"
 
     static func of(_ error: any Error, in text: String, file: String) -> Fault {
         guard let error = error as? YamlError else { return fault(file, TextPosition(), "not YAML: \(error)") }
@@ -15,6 +16,12 @@ enum YAMLFault {
                 "expected YAML 1.1 or 1.2, found another version in the line %YAML; the line can be left out")
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
+            // Where brackets are open; libyaml says so only in words.
+            let flow = context.flatMap { $0.text.contains("flow") ? $0.mark.line : nil }
+            if let hint = YAMLHint.of(errorAt: mark.place, flow: flow, in: text) {
+                let isAlias = problem == undefinedAlias
+                return fault(file, hint.place, "not YAML: \(isAlias ? "\(problem); " : "")\(hint.message)")
+            }
             let around = context.map { " (\($0.text))" } ?? ""
             return fault(file, mark.place, "not YAML: \(problem)\(around)")
         case .duplicatedKeysInMapping(let duplicates, let context):
