@@ -40,7 +40,7 @@ package final class RepriseProcess: Sendable {
             }
         }.start()
         if waits, waitForLine(15, { $0["message"] == "listening" }) == nil {
-            throw StartFailure(log: log)
+            throw StartFailure(log: journal.text)
         }
     }
 

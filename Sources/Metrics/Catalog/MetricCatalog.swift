@@ -251,7 +251,8 @@ package enum MetricCatalog {
         (
             "Handshakes",
             [
-                handshakesInProgress, handshakesCompleted, handshakesByGroup, handshakesFailed, handshakeDuration,
+                handshakesInProgress, handshakesCompleted, handshakesByGroup, handshakesFailed, probes,
+                handshakeDuration,
                 ticketFlights,
                 keyUpdatesReceived,
             ]

@@ -20,7 +20,7 @@ extension Ending.Kind {
         case .timeoutHalfClosed: "If answers take longer after the request has ended, raise `timeouts.half_closed`."
         case .timeoutShutdown: "The client or its network is too slow for the last bytes: raise `timeouts.shutdown`."
         case .refused: "`detail` names the limit, or `cause` says what came instead of TLS."
-        case .drain: "None, if it was wanted; raise `drain_timeout` to give connections longer."
+        case .drain: "Nothing, if it was wanted; raise `drain_timeout` to give connections longer."
         case .killed: "Send one signal only, and wait for `drain_timeout`, to end connections in order."
         }
     }
@@ -75,7 +75,7 @@ extension AffinityResult {
         switch self {
         case .kept, .new: nil
         case .moved: "See why the server took no connection: `reprise_upstream_connect_failures_total`."
-        case .gone: "None after a change of the group; give servers an `id` and let it stay when an address changes."
+        case .gone: "Nothing after a change of the group; give servers an `id` and let it stay when an address changes."
         case .otherGroup: "Let the same router lead a client to the same group, if its sessions shall stay."
         case .overloaded: "Raise `affinity_max_load`, or add servers: few clients make most of the load."
         }
