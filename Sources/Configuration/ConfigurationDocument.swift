@@ -26,6 +26,35 @@ package enum ConfigurationDocument {
         }
     }
 
+    /// What `reprise explain` says of an option.
+    package struct Explanation: Sendable {
+        /// The path without indices: `listeners.timeouts.idle`.
+        package let path: String
+        /// What it holds, with its range.
+        package let kind: String
+        /// The default as the file would write it; `nil` where there is none.
+        package let defaultText: String?
+        package let isRequired: Bool
+        /// What it means.
+        package let about: String
+    }
+
+    /// Every option with what is said of it, in the order of the documents.
+    package static var explanations: [Explanation] { explanations(Draft.options.map(\.key), "") }
+
+    private static func explanations(_ keys: [Shape.Key], _ path: String) -> [Explanation] {
+        keys.flatMap { key -> [Explanation] in
+            let path = path.isEmpty ? key.name : "\(path).\(key.name)"
+            let pending = key.availability.isPending ? " It is not acted on in this version." : ""
+            let kind = kind(key.shape).replacing("\\|", with: "|")
+            return [
+                Explanation(
+                    path: path, kind: kind, defaultText: key.defaultText, isRequired: key.isRequired,
+                    about: key.about + pending)
+            ] + explanations(nested(key.shape), path)
+        }
+    }
+
     private static func nested(_ shape: Shape) -> [Shape.Key] {
         switch shape {
         case .mapping(let keys), .either(_, let keys): keys

@@ -42,6 +42,7 @@ final class ListenerMetrics {
 struct HandshakeMetrics {
     let inProgress: Gauge
     let keyUpdates: Counter
+    private let probes: Counter
     private let duration: Histogram
     private let failures: CounterList<HandshakeFailure.Kind>
     private let completed: CounterGrid<TLSVersion, ResumptionMeans>
@@ -49,6 +50,7 @@ struct HandshakeMetrics {
 
     init(listener: String, registry: MetricRegistry, shard: Int) {
         inProgress = registry.gauge(MetricCatalog.handshakesInProgress, [listener], shard: shard)
+        probes = registry.counter(MetricCatalog.probes, [listener], shard: shard)
         keyUpdates = registry.counter(MetricCatalog.keyUpdatesReceived, [listener], shard: shard)
         duration = registry.histogram(MetricCatalog.handshakeDuration, [listener], shard: shard)
         failures = CounterList(MetricCatalog.handshakesFailed, [listener], in: registry, shard: shard)
@@ -56,7 +58,10 @@ struct HandshakeMetrics {
         groups = CounterList(MetricCatalog.handshakesByGroup, [listener], in: registry, shard: shard)
     }
 
-    func failed(_ cause: HandshakeFailure) { failures[cause.kind].add(1) }
+    func failed(_ cause: HandshakeFailure) {
+        // Health checks come all the time, and would hide what failed.
+        if cause == .probe { probes.add(1) } else { failures[cause.kind].add(1) }
+    }
 
     func completed(_ summary: HandshakeSummary, took time: Duration) {
         duration.observe(seconds: time.inSeconds)

@@ -16,10 +16,13 @@ package struct ListenerSettings: Sendable, Equatable {
     package var ticketsWaitForUpstream: Bool
     /// How long a handshake waits for a session store that answers later.
     package var storeDeadline: Duration
+    /// Whether a client that left without a byte leaves a line in the log.
+    package var logsProbes: Bool
 
     package init(
         name: String, timeouts: ConnectionTimeouts, limits: AdmissionLimits, relayBuffer: Int, keyUpdatesPerSecond: Int,
-        ticketDelay: Duration, ticketsWaitForUpstream: Bool, storeDeadline: Duration
+        ticketDelay: Duration, ticketsWaitForUpstream: Bool, storeDeadline: Duration,
+        logsProbes: Bool = true
     ) {
         self.name = name
         self.timeouts = timeouts
@@ -29,6 +32,7 @@ package struct ListenerSettings: Sendable, Equatable {
         self.ticketDelay = ticketDelay
         self.ticketsWaitForUpstream = ticketsWaitForUpstream
         self.storeDeadline = storeDeadline
+        self.logsProbes = logsProbes
     }
 }
 

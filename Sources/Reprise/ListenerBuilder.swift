@@ -39,7 +39,8 @@ struct ListenerBuilder: Sendable {
             let routing = routes.routing(of: listener)
             blueprints.append(
                 ListenerBlueprint(
-                    settings: Self.settings(listener, share, routing), hosts: hosts, tls: ListenerTLSSettings(listener),
+                    settings: Self.settings(listener, plan.log, share, routing), hosts: hosts,
+                    tls: ListenerTLSSettings(listener),
                     domain: domain, resumption: ResumptionPolicy(listener.sessions),
                     routing: routing,
                     admission: lasting.admission(of: listener.name), observers: observers))
@@ -69,7 +70,7 @@ struct ListenerBuilder: Sendable {
     }
 
     private static func settings(
-        _ listener: ListenerPlan, _ share: ConnectionShare, _ routing: Routing
+        _ listener: ListenerPlan, _ log: LogPlan, _ share: ConnectionShare, _ routing: Routing
     ) -> ListenerSettings {
         var limits = listener.limits.admission
         limits.connections = share.connections(of: listener)
@@ -80,7 +81,7 @@ struct ListenerBuilder: Sendable {
             // A program's router, or the server that takes the connection, decides what they carry.
             ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream || !routing.isBuiltIn
                 || routing.remembers,
-            storeDeadline: listener.sessions.storeDeadline)
+            storeDeadline: listener.sessions.storeDeadline, logsProbes: log.probes == .on)
     }
 }
 

@@ -12,7 +12,8 @@ struct RepriseCommand: ParsableCommand {
             """,
         version: Versions.lines.joined(separator: "\n"),
         subcommands: [
-            Serve.self, Check.self, Schema.self, DemoCommand.self, Health.self, Version.self, ProbeRouter.self,
+            Serve.self, Check.self, Explain.self, Schema.self, DemoCommand.self, Health.self, Version.self,
+            ProbeRouter.self,
         ])
 
     /// Rejects a command that there is not, and a request for help on one: the parser would call it an argument, or

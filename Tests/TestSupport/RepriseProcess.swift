@@ -20,14 +20,14 @@ package final class RepriseProcess: Sendable {
     ///   - folder: where `reprise.yaml` is written; relative paths in it begin there.
     ///   - wrapper: a program that starts it, such as `env A=b`.
     ///   - program: the path of another build of it.
+    ///   - log: more options of `log`, as `probes: off`.
     ///   - waits: return only when it listens.
     package init(
         _ configuration: String, folder: URL = RepriseProcess.temporaryFolder(), wrapper: [String] = [],
-        program: String = RepriseProcess.program.path, waits: Bool = true
+        program: String = RepriseProcess.program.path, log: String = "", waits: Bool = true
     ) throws {
         self.folder = folder
-        try Data(("log: { format: json, level: info }\n" + configuration).utf8)
-            .write(to: folder.appending(path: "reprise.yaml"))
+        try Data((Self.logLine(log) + configuration).utf8).write(to: folder.appending(path: "reprise.yaml"))
         let command = wrapper + [program, "serve", "-c", folder.appending(path: "reprise.yaml").path]
         let errors = Pipe()
         process = try ChildProcess(command, errors: errors.writer)
@@ -40,7 +40,7 @@ package final class RepriseProcess: Sendable {
             }
         }.start()
         if waits, waitForLine(15, { $0["message"] == "listening" }) == nil {
-            throw StartFailure(log: log)
+            throw StartFailure(log: journal.text)
         }
     }
 
@@ -158,9 +158,12 @@ package final class RepriseProcess: Sendable {
     }
 
     /// Rewrites the configuration.
-    package func rewrite(_ configuration: String) throws {
-        try Data(("log: { format: json, level: info }\n" + configuration).utf8)
-            .write(to: folder.appending(path: "reprise.yaml"))
+    package func rewrite(_ configuration: String, log: String = "") throws {
+        try Data((Self.logLine(log) + configuration).utf8).write(to: folder.appending(path: "reprise.yaml"))
+    }
+
+    private static func logLine(_ options: String) -> String {
+        "log: { format: json, level: info\(options.isEmpty ? "" : ", ")\(options) }\n"
     }
 
     /// Waits for the process to end.

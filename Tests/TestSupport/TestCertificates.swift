@@ -63,11 +63,11 @@ package struct TestConfiguration {
     /// Starts a Reprise with this configuration and a certificate `a` for localhost.
     package func start(
         folder: URL = RepriseProcess.temporaryFolder(), wrapper: [String] = [],
-        program: String = RepriseProcess.program.path
+        program: String = RepriseProcess.program.path, log: String = "", waits: Bool = true
     ) throws -> RepriseProcess {
         if !FileManager.default.fileExists(atPath: folder.appending(path: "a.pem").path) {
             try TestCertificates(in: folder).make("a", for: ["localhost"])
         }
-        return try RepriseProcess(text, folder: folder, wrapper: wrapper, program: program)
+        return try RepriseProcess(text, folder: folder, wrapper: wrapper, program: program, log: log, waits: waits)
     }
 }

@@ -20,9 +20,20 @@ import Testing
             #expect(element.index == place, "\(list) \(element)")
             #expect(element.word.wholeMatch(of: /[a-z]+(_[a-z]+)*|TLSv1(\.[0-9])?/) != nil, "\(list) \(element.word)")
             #expect(element.meaning.wholeMatch(of: /[A-Z`][^|\n]*\./) != nil, "\(list) \(element.meaning)")
+            #expect(
+                element.advice?.wholeMatch(of: /[A-Z`][^|\n]*\./) != nil || element.advice == nil, "\(list) \(element)")
             #expect(List(word: element.word) == element, "\(list) \(element.word)")
         }
         #expect(List(word: "") == nil && !list.title.isEmpty, "\(list)")
+    }
+
+    @Test func `where something can be done, it is said`() {
+        let endings: [Ending.Kind] = [.clientCloseNotify, .upstreamEnd]
+        #expect(Ending.Kind.allCases.filter { $0.advice == nil } == endings)
+        #expect(HandshakeFailure.Kind.allCases.allSatisfy { $0.advice != nil })
+        #expect(ResumptionRefusal.allCases.allSatisfy { $0.advice != nil })
+        #expect(ListenerLimit.allCases.allSatisfy { $0.advice != nil })
+        #expect(ConnectFailure.allCases.allSatisfy { $0.advice != nil })
     }
 
     /// Dashboards, configurations and readers of logs hold on to them. New ones may come.
@@ -44,6 +55,7 @@ import Testing
                 "unknown_authority", "alert_received", "timeout", "client_went_away", "client_reset", "stopped",
                 "made_way",
                 "internal_error", "resumption_denied", "resumption_defect", "hello_too_large", "refused_by_router",
+                "probe",
             ])
         expect(
             ResumptionRefusal.self,
@@ -89,7 +101,7 @@ import Testing
             ])
         #expect(
             HandshakeFailure.Kind.allCases.filter { $0.origin == .client && $0.isWorthRetrying } == [
-                .badRecord, .timeout, .truncated, .clientReset,
+                .badRecord, .timeout, .truncated, .clientReset, .probe,
             ])
         #expect(ConnectFailure.allCases.allSatisfy { $0.origin == .upstream })
     }

@@ -39,6 +39,10 @@ extension LogPlan: OptionGroup {
             .value(
                 "level", \.level, .choice,
                 "What is less important than this is not written; a connection's line is info."),
+            .value(
+                "probes", \.probes, .choice,
+                "Whether a client that connects and leaves without a byte, as health checks of balancers do, leaves a line."
+            ),
         ]
     }
 }

@@ -36,8 +36,12 @@ package struct LogPlan: Sendable, Hashable {
     /// The lowest level that is written.
     package enum Level: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
 
+    /// Whether a client that connects and leaves without a byte leaves a line.
+    package enum Probes: String, Sendable, CaseIterable { case on, off }
+
     package var format = LogFormat.text
     package var level = Level.info
+    package var probes = Probes.on
 }
 
 /// The administrative endpoint.

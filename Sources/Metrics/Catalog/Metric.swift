@@ -116,6 +116,8 @@ package struct MetricLabel: Sendable, Hashable {
         package let words: [String]
         /// One sentence for each word.
         package let meanings: [String]
+        /// What can be done about each word, where something can.
+        package let advice: [String?]
         /// For a list of failures, each word's origin and whether a retry makes sense; otherwise empty.
         package let failures: [Failure]
 
@@ -128,6 +130,7 @@ package struct MetricLabel: Sendable, Hashable {
         /// That list.
         package init(_ list: (some ClosedList).Type) {
             (title, words, meanings) = (list.title, list.words, list.allCases.map(\.meaning))
+            advice = list.allCases.map(\.advice)
             failures = list.allCases.compactMap { $0 as? any FailureList }.map {
                 Failure(origin: $0.origin, isWorthRetrying: $0.isWorthRetrying)
             }

@@ -46,6 +46,11 @@ package enum MetricCatalog {
     package static let handshakesFailed = Metric.counter(
         "reprise_handshakes_failed_total", .handshakes, [listener, .closed("cause", HandshakeFailure.Kind.self)],
         help: "Handshakes that failed, each with one cause.")
+    package static let probes = Metric.counter(
+        "reprise_probes_total", .connections, [listener],
+        help:
+            "Connections whose client left without a byte, as health checks of balancers do; they are no failed handshakes."
+    )
     package static let handshakeDuration = Metric.histogram(
         "reprise_handshake_duration_seconds", [listener], buckets: handshakeSeconds,
         help: "Time from accept to the end of a handshake that succeeded.")
@@ -246,7 +251,8 @@ package enum MetricCatalog {
         (
             "Handshakes",
             [
-                handshakesInProgress, handshakesCompleted, handshakesByGroup, handshakesFailed, handshakeDuration,
+                handshakesInProgress, handshakesCompleted, handshakesByGroup, handshakesFailed, probes,
+                handshakeDuration,
                 ticketFlights,
                 keyUpdatesReceived,
             ]

@@ -28,7 +28,7 @@ package enum MetricDocument {
 
         `admin.bind` serves these at `/metrics` in Prometheus' text format 0.0.4. This page is made from the code's one \
         list; a test holds the two equal (`make docs` writes it anew). The words of [closed lists](#closed-lists) are those \
-        of the log ([logs.md](logs.md)).
+        of the log ([logs.md](logs.md)); `reprise explain WORD` prints the same texts.
 
         Counters start at zero with the process and never go back, not on a reload either. Labels that say *listener*, \
         *host*, *upstream* and *server* carry the names of the configuration; the series of a name \
@@ -52,18 +52,26 @@ package enum MetricDocument {
                 text += "- `\(label.name)` of `\(metric.name)`\n"
             }
         }
-        guard !list.failures.isEmpty else {
-            text += "\n| Word | Meaning |\n|---|---|\n"
-            for (word, meaning) in zip(list.words, list.meanings) { text += "| `\(word)` | \(meaning) |\n" }
-            return text
-        }
-        text += "\n| Word | Meaning | Whose it is | Worth a retry |\n|---|---|---|---|\n"
-        for (index, failure) in list.failures.enumerated() {
-            text +=
-                "| `\(list.words[index])` | \(list.meanings[index]) | \(failure.origin.rawValue) "
-                + "| \(failure.isWorthRetrying ? "yes" : "no") |\n"
+        let isFailures = !list.failures.isEmpty
+        let hasAdvice = list.advice.contains { $0 != nil }
+        var heads = ["Word", "Meaning"]
+        if isFailures { heads += ["Whose it is", "Worth a retry"] }
+        if hasAdvice { heads.append("What to do") }
+        text += "\n" + line(heads) + String(repeating: "|---", count: heads.count) + "|\n"
+        for (index, word) in list.words.enumerated() {
+            var cells = ["`\(word)`", list.meanings[index]]
+            if isFailures {
+                let failure = list.failures[index]
+                cells += [failure.origin.rawValue, failure.isWorthRetrying ? "yes" : "no"]
+            }
+            if hasAdvice { cells.append(list.advice[index] ?? "–") }
+            text += line(cells)
         }
         return text
+    }
+
+    private static func line(_ cells: [String]) -> String {
+        "| " + cells.joined(separator: " | ") + " |\n"
     }
 }
 

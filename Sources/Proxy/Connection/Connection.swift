@@ -222,7 +222,7 @@ final class Connection {
 
     /// - Parameter failure: why it failed; `nil` when it has succeeded.
     func handshakeIsOver(_ failure: HandshakeFailure?) {
-        if let failure {
+        if let failure = failure.map(probeOrFailure) {
             record.failure = failure
             listener.metrics.handshakes.failed(failure)
             client.sessions.handshakeHasFailed()
@@ -231,6 +231,12 @@ final class Connection {
         if !isPlaceTaken { listener.admission.handshakeEnded(entry) }
         listener.metrics.handshakes.inProgress.subtract(1)
         record.times.handshakeEnded = worker.loop.now
+    }
+
+    /// A client that left without a byte has not failed: it has looked whether somebody listens.
+    private func probeOrFailure(_ failure: HandshakeFailure) -> HandshakeFailure {
+        guard failure == .truncated || failure == .clientReset, !client.tls.hasReceivedBytes else { return failure }
+        return .probe
     }
 
     // MARK: Noticing

@@ -17,7 +17,7 @@ package struct WorkerLog: Sendable {
     }
 
     func ended(_ listener: WorkerListener, _ record: ConnectionRecord) {
-        guard queue.level <= .info else { return }
+        guard queue.level <= .info, record.failure != .probe || listener.settings.logsProbes else { return }
         submit(.info, "connection closed", ConnectionFields.of(record, listener: listener.settings.name))
     }
 

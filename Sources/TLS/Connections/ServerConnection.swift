@@ -100,6 +100,9 @@ package final class ServerConnection {
 
     var transport: UnsafeMutablePointer<TransportState> { stream.transport }
 
+    /// Whether a byte has come from the client, be it TLS or not.
+    package var hasReceivedBytes: Bool { transport.pointee.bytesRead > 0 || !transport.pointee.first(1).isEmpty }
+
     /// Whether the next message is a ClientHello: the first one, or the second after a HelloRetryRequest, after which
     /// libssl stands still at what it wrote.
     private var waitsForHello: Bool {

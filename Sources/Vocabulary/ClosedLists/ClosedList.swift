@@ -17,6 +17,9 @@ public protocol ClosedList: CaseIterable, Sendable, Hashable where AllCases == [
     /// The word in logs, metrics and the configuration; and one sentence for people, in Markdown.
     var text: (word: String, meaning: String) { get }
 
+    /// What an operator can do about it, in Markdown; `nil` where there is nothing to do.
+    var advice: String? { get }
+
     /// The index in `allCases`.
     var index: Int { get }
 }
@@ -27,6 +30,9 @@ extension ClosedList {
 
     /// One sentence for people, in Markdown.
     public var meaning: String { text.meaning }
+
+    /// Nothing, unless the list says otherwise.
+    public var advice: String? { nil }
 
     /// Every word, each at its ``index``.
     public static var words: [String] { allCases.map(\.word) }

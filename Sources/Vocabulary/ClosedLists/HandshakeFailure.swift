@@ -38,6 +38,7 @@ public enum HandshakeFailure: Sendable, Hashable {
     case resumptionDefect
     case helloTooLarge
     case refusedByRouter
+    case probe
 
     /// The cause without the alert's name.
     public var kind: Kind {
@@ -72,6 +73,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .resumptionDefect: .resumptionDefect
         case .helloTooLarge: .helloTooLarge
         case .refusedByRouter: .refusedByRouter
+        case .probe: .probe
         }
     }
 }
@@ -89,7 +91,7 @@ extension HandshakeFailure {
         case noSharedApplicationProtocol, unknownName, inappropriateFallback, malformed, unexpectedMessage, badRecord
         case badCertificate, certificateRequired, certificateExpired, certificateRevoked, crlExpired, crlMissing
         case unknownAuthority, alertReceived, timeout, truncated, clientReset, stopped, madeWay, internalError
-        case resumptionDenied, resumptionDefect, helloTooLarge, refusedByRouter
+        case resumptionDenied, resumptionDefect, helloTooLarge, refusedByRouter, probe
 
         public static let title = "Causes of a failed handshake"
 
@@ -210,6 +212,11 @@ extension HandshakeFailure {
                     "refused_by_router",
                     "The router refuses the connection with an alert, before a full TLS 1.2 handshake is done.", .proxy,
                     retry: false)
+            case .probe:
+                FailureRow(
+                    "probe",
+                    "The client connected and left without a byte, as health checks of balancers do: no failure, and counted by `reprise_probes_total` alone.",
+                    .client, retry: true)
             }
         }
     }
