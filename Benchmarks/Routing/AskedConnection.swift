@@ -14,6 +14,7 @@ final class AskedConnection: LentConnection {
     let protocolVersion: TLSVersion? = .tls1_3
     let clientCertificates: [[UInt8]] = []
     let resumedBy = ResumptionMeans.no
+    var handshakeDuration: Duration? { nil }
     var outcome: ResumptionOutcome { ResumptionOutcome(result: .notOffered, hostID: hostID, fingerprint: []) }
     let lineage: Lineage? = nil
     let applicationData: [UInt8] = []

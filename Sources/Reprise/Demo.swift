@@ -28,7 +28,7 @@ package struct Demo: Sendable {
         } catch {
             throw .cannotStart("\(error)")
         }
-        let upstream = DemoUpstream()
+        let upstream = DemoUpstream(metrics: admin)
         self.upstream = upstream
         do {
             let now = Clocks.wall()

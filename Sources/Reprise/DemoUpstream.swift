@@ -10,18 +10,41 @@ final class DemoUpstream: ConnectionObserver {
     private struct Visits {
         var pages: [Endpoint: DemoPage] = [:]
         var places: [ConnectionID: Endpoint] = [:]
+        /// How long the full handshakes took, by the lineages that began with them.
+        var full: [LineageID: Duration] = [:]
     }
 
-    private let visits = Locked(Visits())
+    /// How many lineages' full handshakes are remembered; then it begins anew.
+    private static let maximumLineages = 10_000
 
-    init() {}
+    private let visits = Locked(Visits())
+    private let metrics: String?
+
+    /// - Parameter metrics: where the metrics are; `nil` without an administrative endpoint.
+    init(metrics: String?) {
+        self.metrics = metrics
+    }
 
     func connected(_ connection: borrowing ConnectionView) {
         guard let place = connection.upstreamLocal else { return }
-        let (page, id) = (DemoPage(connection), connection.id)
+        let full = fullHandshake(of: connection)
+        let (page, id) = (DemoPage(connection, full: full, metrics: metrics), connection.id)
         visits.withLock { visits in
             visits.pages[place] = page
             visits.places[id] = place
+        }
+    }
+
+    /// How long the lineage's full handshake took, which may be this one.
+    private func fullHandshake(of connection: borrowing ConnectionView) -> Duration? {
+        guard let id = connection.lineage?.id else { return nil }
+        let own = connection.resumedBy == .no ? connection.handshakeDuration : nil
+        return visits.withLock { visits in
+            if let own {
+                if visits.full.count >= Self.maximumLineages { visits.full = [:] }
+                visits.full[id] = own
+            }
+            return visits.full[id]
         }
     }
 
@@ -40,6 +63,7 @@ final class DemoUpstream: ConnectionObserver {
         return HTTPResponse(
             status: 200,
             headers: [("Content-Type", wantsHTML ? "text/html; charset=utf-8" : "text/plain; charset=utf-8")],
-            body: Array((wantsHTML ? page.html : page.text).utf8))
+            // A visitor that comes again makes another handshake, which is what there is to see.
+            body: Array((wantsHTML ? page.html : page.text).utf8), closes: true)
     }
 }

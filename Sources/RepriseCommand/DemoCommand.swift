@@ -27,12 +27,14 @@ struct DemoCommand: Serving {
             try? Terminal.say(
                 """
 
-                Reprise serves. Try, in another shell:
+                Reprise serves. Try, in another shell; each answers "full handshake" first, and then "resumed":
 
-                  curl -k https://\(bind)/
+                  curl -k https://\(bind)/ https://\(bind)/
                   curl -k --tls-max 1.2 https://\(bind)/ https://\(bind)/
-                  openssl s_client -connect \(bind) -servername localhost
-                  curl http://\(admin)/metrics
+                  for option in -sess_out -sess_in; do printf 'GET / HTTP/1.0\\r\\n\\r\\n' |
+                    openssl s_client -connect \(bind) -quiet -ign_eof $option session.pem 2>/dev/null; done
+
+                Or open https://\(bind)/ in a browser, and reload the page. What is counted: curl http://\(admin)/metrics
 
                 Ctrl-C ends it.
 

@@ -41,6 +41,8 @@ public struct ConnectionView: ~Copyable {
     public var resumedBy: ResumptionMeans { connection.resumedBy }
     /// The result of the client's offer to resume.
     public var outcome: ResumptionOutcome { connection.outcome }
+    /// How long the handshake took, from the accept on; `nil` while it is not done.
+    public var handshakeDuration: Duration? { connection.handshakeDuration }
     /// All sessions that descend from the same full handshake; `nil` where the listener resumes nothing.
     public var lineage: Lineage? { connection.lineage }
     /// What the session remembers, see ``setApplicationData(_:)``; empty when it remembers nothing.
@@ -89,6 +91,7 @@ package protocol LentConnection: AnyObject {
     var clientCertificates: [[UInt8]] { get }
     var resumedBy: ResumptionMeans { get }
     var outcome: ResumptionOutcome { get }
+    var handshakeDuration: Duration? { get }
     var lineage: Lineage? { get }
     var applicationData: [UInt8] { get }
     var server: String? { get }

@@ -158,6 +158,7 @@ final class HTTPConnection {
     }
 
     private func send(_ response: HTTPResponse, withoutBody: Bool = false) {
+        if response.closes { answer.isLast = true }
         var head =
             "HTTP/1.1 \(response.status) \(Self.reason(response.status))\r\nDate: \(HTTPDate.text(Clocks.wall()))\r\n"
         for (name, value) in response.headers { head += "\(name): \(value)\r\n" }

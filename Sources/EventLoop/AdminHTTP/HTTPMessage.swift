@@ -34,9 +34,12 @@ package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: [(String, String)]
     package var body: [UInt8]
+    /// Whether the connection ends behind it.
+    package var closes: Bool
 
-    package init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
+    package init(status: Int, headers: [(String, String)] = [], body: [UInt8] = [], closes: Bool = false) {
         self.status = status
+        self.closes = closes
         self.headers = headers
         self.body = body
     }

@@ -16,6 +16,7 @@ extension Connection: LentConnection {
     var clientCertificates: [[UInt8]] { client.tls.clientCertificates }
     var resumedBy: ResumptionMeans { client.tls.summary.resumed }
     var outcome: ResumptionOutcome { client.sessions.outcome }
+    var handshakeDuration: Duration? { record.times.handshakeEnded.map { $0 - record.times.accepted } }
     var lineage: Lineage? { client.sessions.lineage }
     var applicationData: [UInt8] { client.sessions.applicationData }
     var server: String? { record.server }
