@@ -19,7 +19,9 @@ package struct Program: Sendable {
         package static let killed: Int32 = 143
     }
 
-    private static let heard = [ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp]
+    private static let heard = [
+        ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp, ProcessSignals.reopen,
+    ]
 
     /// How long the end waits for background reads, such as a configuration on a disk that hangs.
     package static let exitPatience = Duration.seconds(2)
@@ -79,8 +81,10 @@ package struct Program: Sendable {
         // A core dump would hold private keys, ticket keys and master secrets.
         Descriptors.forbidCoreDumps()
         let registry = MetricRegistry()
+        let isJournal = LogSink.isJournal(logOutput.descriptor, journalStream: environment["JOURNAL_STREAM"])
         let queue = LogQueue(
             format: .text, level: .info, colored: logOutput.isTerminal, descriptor: logOutput.descriptor,
+            form: isJournal ? .journal : .plain,
             dropped: registry.counter(MetricCatalog.logLinesDropped))
         defer { queue.close() }
         do {
@@ -140,6 +144,9 @@ package struct Program: Sendable {
             LoopEvent(.signal(ProcessSignals.interrupt), on: control) { _ in stop() },
             LoopEvent(.signal(ProcessSignals.hangUp), on: control) { _ in
                 Task(executorPreference: control) { await server.reload() }
+            },
+            LoopEvent(.signal(ProcessSignals.reopen), on: control) { _ in
+                Task(executorPreference: control) { await server.reopenLog() }
             },
         ]
         for signal in signals { try signal.start() }

@@ -148,6 +148,7 @@ def command_pages(root, version):
     main.section("SIGNALS")
     main.tagged(bold("SIGTERM") + ", " + bold("SIGINT"),
                 "Drain: no new connections, open ones may finish until drain_timeout. A second one ends at once.")
+    main.tagged(bold("SIGUSR1"), "Open the log's file anew, after a rotation.")
     main.tagged(bold("SIGHUP"), "Read the file again. A file with faults changes nothing, and the log says why.")
     main.see(*pages)
     yield main
