@@ -82,6 +82,8 @@ package actor ServerCore {
         let checked = try await check()
         // It was stopped meanwhile: the control loop has ended, or is about to.
         guard state == .starting else { return }
+        // What keeps it from starting is told in this format, too.
+        log.queue.format = checked.logFormat
         guard let plan = checked.plan else { throw .faults(checked.faults) }
         log.adopt(plan.log, try log.open(plan.log))
         for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
