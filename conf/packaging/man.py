@@ -88,6 +88,8 @@ class Page:
 
 def option(argument):
     """An option's spelling: -c, --config FILE."""
+    if argument["kind"] == "positional":
+        return italic(argument["valueName"].upper())
     names = [("-" if name["kind"] == "short" else "--") + name["name"] for name in argument["names"]]
     tag = ", ".join(bold(name) for name in names)
     if argument["kind"] == "option":
@@ -102,6 +104,9 @@ def own_options(command):
 def synopsis(words, command):
     parts = [bold(" ".join(words))]
     for argument in own_options(command):
+        if argument["kind"] == "positional":
+            text = italic(argument["valueName"].upper())
+            parts.append(f"[{text}]" if argument["isOptional"] else text)
         if argument["kind"] != "option":
             continue
         name = argument["preferredName"]
