@@ -45,7 +45,7 @@ extension ServerCore {
     }
 
     private func drain() async {
-        notifier.stopping()
+        notifier.stopping(within: plan?.drainTimeout ?? .zero)
         // At once: the next process may make its own in the same place.
         let open = Array(sockets.values.joined())
         sockets = [:]

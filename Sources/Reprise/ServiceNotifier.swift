@@ -32,9 +32,15 @@ struct ServiceNotifier: Sendable {
     }
 
     /// The service drains and will end.
-    func stopping() {
-        send("STOPPING=1\nSTATUS=Draining")
+    ///
+    /// - Parameter limit: how long that may take: systemd would kill it at its unit's TimeoutStopSec, if that comes first.
+    func stopping(within limit: Duration) {
+        let microseconds = (limit + Self.endMargin).wholeNanoseconds / 1000
+        send("STOPPING=1\nSTATUS=Draining\nEXTEND_TIMEOUT_USEC=\(microseconds)")
     }
+
+    /// What ending takes when the drain is over.
+    private static let endMargin = Duration.seconds(10)
 
     private func send(_ state: String) {
         guard let socket else { return }

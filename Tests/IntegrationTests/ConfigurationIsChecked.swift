@@ -25,6 +25,27 @@ import Testing
         #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
     }
 
+    @Test func `what serves, but not everyone, is a warning`() throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        try FileManager.default.copyItem(at: folder.appending(path: "a.key"), to: folder.appending(path: "open.key"))
+        chmod(folder.appending(path: "open.key").path, 0o644)
+        func warning(_ certificate: String, host: String = "localhost") throws -> String {
+            let result = try check(certificate: certificate, host: host)
+            #expect(result.status == 0, "\(result)")
+            return result.errors
+        }
+        let staple = try warning("{ chain: a.pem, key: a.key, ocsp: a.pem }")
+        #expect(staple.contains("a.pem: the OCSP response is not stapled: not an OCSP response in DER form"))
+        let key = try warning("{ chain: a.pem, key: open.key }")
+        #expect(key.contains("open.key: every user of this machine can read the private key (chmod o-r)"), "\(key)")
+        let names = try warning("{ chain: a.pem, key: a.key }", host: "localhost, a.test, \"*.b.test\"")
+        #expect(
+            names.contains(
+                "a.pem: no certificate of the host localhost covers a.test, *.b.test: clients that ask for that refuse it"
+            ),
+            "\(names)")
+    }
+
     @Test func `ten faults are ten lines with their places, and the exit code is 1`() throws {
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         try TestCertificates(in: folder).make("b", for: ["localhost"])
@@ -81,7 +102,6 @@ import Testing
             try fault("{ chain: locked.pem, key: locked.key, passphrase_file: wrong.pass }").contains(
                 "passphrase is wrong"))
         #expect(try fault("{ chain: small.pem, key: small.key }").contains("small"))
-        #expect(try fault("{ chain: a.pem, key: a.key, ocsp: a.pem }").contains("OCSP"))
         let good = try check(certificate: "{ chain: locked.pem, key: locked.key, passphrase_file: right.pass }")
         #expect(good.status == 0, "\(good)")
     }

@@ -152,16 +152,20 @@ import Testing
         let program = """
             import socket, sys
             s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(15)
-            for _ in range(4): print(s.recv(4096).decode().split("\\n")[0], flush=True)
+            for _ in range(4):
+                lines = s.recv(4096).decode().split("\\n")
+                print(lines[0], *[line for line in lines if line.startswith("EXTEND")], flush=True)
             """
         let listener = Background { (try? Shell.python(program, [path]))?.output ?? "" }
         #expect(eventually { FileManager.default.fileExists(atPath: path) })
-        let reprise = try TestConfiguration(TestUpstream.echo()).start(
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.top = "drain_timeout: 300s"
+        let reprise = try configuration.start(
             folder: folder, wrapper: ["env", "NOTIFY_SOCKET=\(path)"])
         reprise.signal(SIGHUP)
         #expect(reprise.waitForLine { $0["message"] == "configuration reloaded" } != nil)
         reprise.signal(SIGTERM)
-        #expect(listener.value == "READY=1\nRELOADING=1\nREADY=1\nSTOPPING=1\n")
+        #expect(listener.value == "READY=1\nRELOADING=1\nREADY=1\nSTOPPING=1 EXTEND_TIMEOUT_USEC=310000000\n")
         #expect(reprise.status() == 0)
     }
 

@@ -96,10 +96,51 @@ import Testing
             damaged.damageTicket()
             #expect(try result(damaged, at: listener) == .refused(.forged))
         }
+        let renamed = try MemoryServer.context(
+            MemoryServer.settings(mode: carrier.mode, domain: "other"), hosts: hosts, domain: domain)
+        #expect(try result(session, at: renamed) == .refused(.otherDomain))
         let off = try MemoryServer.context(MemoryServer.settings(mode: .off), hosts: hosts, domain: domain)
         #expect(try result(session, at: off) == .refused(.off))
         // None of it has spoilt the session where it belongs.
         #expect(try result(session, at: listener) == .resumed)
+    }
+
+    @Test(arguments: [SessionCarrier.ticket, .stateless])
+    func `a ticket of another program with the same key is foreign`(_ carrier: SessionCarrier) throws {
+        let listener = try listener(carrier)
+        let pair = try MemoryPair(server: listener, client: carrier.client()) { kept in
+            let other = ForwardingSessions(kept)
+            other.remembers = { _ in [1] }
+            return other
+        }
+        #expect(pair.handshake() == .done)
+        pair.server.sendCloseNotify()
+        pair.toClient()
+        _ = try? pair.client.read()
+        let session = try #require(pair.client.sessions.last)
+        let outcome = try connect(listener, carrier.client(resuming: session)).sessions.outcome
+        #expect(outcome.result == .refused(.foreign) && outcome.refused == nil)
+    }
+
+    @Test(arguments: SessionCarrier.allCases)
+    func `of a refused session its lineage is told, its host, and by how much it was late`(
+        _ carrier: SessionCarrier
+    ) throws {
+        let hosts = [MemoryServer.host("a.test"), MemoryServer.host("b.test")]
+        let settings = MemoryServer.settings(mode: carrier.mode)
+        let listener = try listener(
+            carrier, hosts: hosts, policy: ResumptionPolicy(lifetime: .seconds(600), maximumChainAge: .seconds(900)))
+        listener.domain.serve(
+            try HostContexts(hosts: hosts, settings: settings).terms.map { ServedHost($0, ResumptionPolicy()) })
+        let (session, first, _) = try connect(listener, carrier.client())
+        let other = try connect(listener, carrier.client("b.test", resuming: session)).sessions.outcome
+        #expect(other.result == .refused(.otherHost) && other.refused?.hostID == "a.test")
+        #expect(other.refused?.lineage.id == first.lineage?.id && other.refused?.late == nil)
+        #expect(try connect(listener, carrier.client(resuming: session)).sessions.outcome.refused == nil, "resumed")
+        listener.clock.advance(seconds: 607)
+        let late = try connect(listener, carrier.client(resuming: session)).sessions.outcome
+        #expect(late.result == .refused(.expired), "\(late)")
+        #expect(late.refused?.late == .seconds(7) && late.refused?.lineage.id == first.lineage?.id)
     }
 
     @Test(arguments: [SessionCarrier.id, .ticket])

@@ -17,7 +17,8 @@ import Testing
                 points: [UInt64](repeating: 9, count: TLSLimits.distributionPoints))
         }
         return ResumptionState(
-            lineage: Lineage(id: lineage, authenticatedAt: MemoryServer.now), expires: MemoryServer.now, host: 1,
+            lineage: Lineage(id: lineage, authenticatedAt: MemoryServer.now), expires: MemoryServer.now,
+            host: HostDigest(value: 1),
             name: [UInt8](repeating: 0x61, count: name),
             peer: chain.isEmpty ? nil : PeerChain(notAfter: MemoryServer.now, certificates: chain))
     }

@@ -20,30 +20,45 @@ import Testing
     }
 
     /// An OCSP response by the openssl command, good for an hour.
-    private func response(for made: SelfSigned.Made, by issuer: CertificateAuthority) throws -> [UInt8] {
+    ///
+    /// - Parameter signer: who signs it in the issuer's stead.
+    private func response(
+        for made: SelfSigned.Made, by issuer: CertificateAuthority, index: String = Self.goodIndex,
+        signer: SelfSigned.Made? = nil
+    ) throws -> [UInt8] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("staple-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(issuer.certificatePEM).write(to: folder.appendingPathComponent("ca.pem"))
         try issuer.keyPEM.withBytes { try Data($0).write(to: folder.appendingPathComponent("ca.key")) }
         try Data(made.chainPEM).write(to: folder.appendingPathComponent("leaf.pem"))
-        let index = "V\t400101000000Z\t\tA1\tunknown\t/CN=a.test\nV\t400101000000Z\t\tB2\tunknown\t/CN=b.test\n"
+        try Data(signer?.chainPEM ?? issuer.certificatePEM).write(to: folder.appendingPathComponent("signer.pem"))
+        try (signer?.keyPEM ?? issuer.keyPEM).withBytes {
+            try Data($0).write(to: folder.appendingPathComponent("signer.key"))
+        }
         try Data(index.utf8).write(to: folder.appendingPathComponent("index.txt"))
         let path = { (name: String) in folder.appendingPathComponent(name).path }
         try run([
-            "openssl", "ocsp", "-index", path("index.txt"), "-CA", path("ca.pem"), "-rsigner", path("ca.pem"), "-rkey",
-            path("ca.key"), "-issuer", path("ca.pem"), "-cert", path("leaf.pem"), "-nmin", "60", "-respout",
+            "openssl", "ocsp", "-index", path("index.txt"), "-CA", path("ca.pem"), "-rsigner", path("signer.pem"),
+            "-rkey",
+            path("signer.key"), "-issuer", path("ca.pem"), "-cert", path("leaf.pem"), "-nmin", "60", "-respout",
             path("response.der"), "-noverify",
         ])
         return try [UInt8](Data(contentsOf: folder.appendingPathComponent("response.der")))
     }
 
+    private static let goodIndex =
+        "V\t400101000000Z\t\tA1\tunknown\t/CN=a.test\nV\t400101000000Z\t\tB2\tunknown\t/CN=b.test\n"
+
     private func run(_ command: [String]) throws {
         try #require(try ChildProcess(command).waitForStatus() == 0, "\(command) failed")
     }
 
-    private func stapled(asking: Bool = true, _ version: TLSVersion = .tls1_3) throws -> [UInt8]? {
-        let context = try MemoryServer.context(hosts: [MemoryServer.host("a.test", certificates: [certificate])])
+    private func stapled(
+        by given: ServerCertificate? = nil, asking: Bool = true, _ version: TLSVersion = .tls1_3
+    ) throws -> [UInt8]? {
+        let host = MemoryServer.host("a.test", certificates: [given ?? certificate])
+        let context = try MemoryServer.context(hosts: [host])
         var options = MemoryClient.Options(serverName: "a.test")
         options.requestsStaple = asking
         options.maximumVersion = version
@@ -104,9 +119,52 @@ import Testing
         // where the chain has no issuer.
         let place = try #require(response.ranges(of: [0xa0, 0x11, 0x18, 0x0f]).last).upperBound
         response.replaceSubrange(place..<(place + 4), with: Array("2001".utf8))
-        try certificate.staple.replace(der: response)
-        #expect(certificate.staple.isPresent)
-        #expect(try stapled() == nil)
+        let alone = try ServerCertificate(chainPEM: leaf.chainPEM, keyPEM: leaf.keyPEM)
+        try alone.staple.replace(der: response)
+        #expect(alone.staple.isPresent)
+        #expect(try stapled(by: alone) == nil)
+        guard case .stapleExpired(let since?) = alone.staple.warning(at: WallTime(secondsSinceEpoch: Int64(time(nil))))
+        else {
+            return #expect(Bool(false), "no warning")
+        }
+        #expect(since.description.hasPrefix("2001-"))
+        #expect(throws: StapleError.self, "its signature is broken") { try certificate.staple.replace(der: response) }
+    }
+
+    @Test func `a response that says anything but good is refused, and one of a stranger's signature`() throws {
+        let staple = certificate.staple
+        let revoked = try response(
+            for: leaf, by: root, index: "R\t400101000000Z\t240101000000Z\tA1\tunknown\t/CN=a.test\n")
+        guard let error = #expect(throws: StapleError.self, performing: { try staple.replace(der: revoked) }),
+            case .revoked(let since?) = error
+        else { return #expect(Bool(false), "not told as revoked") }
+        #expect(since.description.hasPrefix("2024-01-01"))
+        let unknown = try response(for: leaf, by: root, index: "V\t400101000000Z\t\tCC\tunknown\t/CN=c.test\n")
+        #expect(throws: StapleError.unknownToResponder) { try staple.replace(der: unknown) }
+        // Of the same issuer and number, signed by a certificate of that issuer that is no responder's.
+        let stranger = try response(for: leaf, by: root, signer: other)
+        #expect {
+            try staple.replace(der: stranger)
+        } throws: {
+            if case StapleError.badSignature = $0 { true } else { false }
+        }
+        #expect(!staple.isPresent)
+    }
+
+    @Test func `a certificate that demands a staple is warned of while it has none`() throws {
+        let must = try mustStaple()
+        let now = WallTime(secondsSinceEpoch: Int64(time(nil)))
+        #expect(must.warnings(at: now).contains(.stapleRequired))
+        #expect(!certificate.warnings(at: now).contains(.stapleRequired))
+    }
+
+    private func mustStaple() throws -> ServerCertificate {
+        let openssl = try OpenSSLCommand()
+        try openssl.run(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out c.pem -subj /CN=a.test "
+                + "-addext subjectAltName=DNS:a.test -addext tlsfeature=status_request -days 30")
+        let key = try openssl.read("k.pem").withUnsafeBytes { Secret(copying: $0) }
+        return try ServerCertificate(chainPEM: openssl.read("c.pem"), keyPEM: key)
     }
 
     @Test func `a response given with the certificate is stapled`() throws {

@@ -60,7 +60,8 @@ import Testing
         expect(
             ResumptionRefusal.self,
             toSay: [
-                "not_found", "expired", "key_unknown", "forged", "other_host", "other_name", "policy_changed",
+                "not_found", "expired", "key_unknown", "forged", "foreign", "other_host", "other_domain", "other_name",
+                "policy_changed",
                 "chain_too_old", "certificate_expired", "certificate_revoked", "revocation_unknown", "chain_too_long",
                 "spent", "denied", "store_silent", "mismatch", "off",
             ])

@@ -137,6 +137,7 @@ extension Connection {
         listener.metrics.handshakes.completed(summary, took: worker.loop.now - record.times.accepted)
         record.summary = summary
         record.resumption = client.sessions.outcome.result
+        record.refusedSession = client.sessions.refusedSession
         listener.metrics.sessions.offered(client.sessions.outcome.result)
         client.sessions.announceSessions(of: client.tls)
         machine.handshakeDone()
@@ -148,6 +149,7 @@ extension Connection {
     func handshakeFailed(_ fault: HandshakeFault) {
         record.detail = fault.detail
         record.resumption = client.sessions.resultOfFailure
+        record.refusedSession = client.sessions.refusedSession
         if fault.cause == .resumptionDefect { worker.log.resumptionDefect(listener, record) }
         if fault.cause == .truncated {
             let answer = machine.clientBroke(.truncation)

@@ -7,7 +7,7 @@ internal import RepriseVocabulary
 enum ConnectionFields {
     static func of(_ record: ConnectionRecord, listener: String) -> [(String, LogValue)] {
         var fields: [(String, LogValue)] = []
-        fields.reserveCapacity(26)
+        fields.reserveCapacity(29)
         fields.append(("connection", .int(Int64(clamping: record.id.value))))
         fields.append(("client", .endpoint(record.client)))
         fields.append(("listener", .string(listener)))
@@ -15,6 +15,7 @@ enum ConnectionFields {
         if let certificate = record.certificate { addCertificate(certificate, &fields) }
         if case .refused(let reason) = record.resumption {
             fields.append(("not_resumed", .string(reason.word)))
+            if let refused = record.refusedSession { addRefused(refused, &fields) }
         }
         if let lineage = record.lineage { fields.append(("lineage", .string(lineage.id.description))) }
         if let failure = record.failure { fields.append(("cause", .string(failure.description))) }
@@ -33,6 +34,12 @@ enum ConnectionFields {
         let later = record.book.later.words + (record.detail.map { [$0] } ?? [])
         if !later.isEmpty { fields.append(("detail", .string(later.joined(separator: "; ")))) }
         return fields
+    }
+
+    private static func addRefused(_ refused: RefusedSession, _ fields: inout [(String, LogValue)]) {
+        fields.append(("offered_lineage", .string(refused.lineage.id.description)))
+        if let host = refused.hostID { fields.append(("offered_host", .string(host))) }
+        if let late = refused.late { fields.append(("late_s", .int(late.components.seconds))) }
     }
 
     private static func addCertificate(_ certificate: ShownCertificate, _ fields: inout [(String, LogValue)]) {

@@ -18,6 +18,8 @@ package struct ConnectionRecord: Sendable {
     /// Plaintext bytes to the client.
     package internal(set) var bytesToClient: UInt64 = 0
     /// What TLS negotiated, as far as it came.
+    /// What is known of the session that it offered in vain.
+    package internal(set) var refusedSession: RefusedSession?
     /// What the client has shown.
     package internal(set) var certificate: ShownCertificate?
     package internal(set) var summary: HandshakeSummary?

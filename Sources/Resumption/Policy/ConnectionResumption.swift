@@ -14,6 +14,8 @@ package final class ConnectionResumption: ConnectionSessions {
     let client: IPAddress?
 
     private var hello: Hello?
+    /// The session that was refused last, if it could be read.
+    private(set) var lastRefused: (state: ResumptionState, late: Duration?)?
     private(set) var attempt = ResumptionAttempt.none
     var remote = RemoteLookup()
     var singleUse = SingleUse()
@@ -58,7 +60,8 @@ package final class ConnectionResumption: ConnectionSessions {
 
     /// The result of the offer; complete once the handshake is done.
     package var outcome: ResumptionOutcome {
-        ResumptionOutcome(result: result, hostID: offer?.hostID, fingerprint: offer?.sessionIDContext ?? [])
+        ResumptionOutcome(
+            result: result, hostID: offer?.hostID, fingerprint: offer?.sessionIDContext ?? [], refused: refusedSession)
     }
 
     /// The result of the offer in a handshake that has failed: a session that was found good, or not yet looked at, has
@@ -104,6 +107,7 @@ package final class ConnectionResumption: ConnectionSessions {
     package func begin(_ offer: SessionOffer, clients: ClientAuthentication?) -> Bool {
         hello = Hello(offer: offer, clients: clients)
         attempt = .none
+        lastRefused = nil
         given.beginAgain()
         guard policy.isOn, domain.answersLater, offer.usesStore else { return false }
         return remote.ask(for: keys(of: offer), taking: takesWhatItWants)
@@ -172,11 +176,13 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func judge(_ session: OpenedSession) -> SessionAnswer {
         guard let offer, let found = attempt.found, let state = ResumptionState(reading: session.state) else {
-            refuse(.forged)
+            // Its key is ours, and what it holds is not.
+            if case .ticket? = attempt.found { refuse(.foreign) } else { refuse(.forged) }
             return .refuse
         }
         if let reason = self.reason(against: session, state, offer, found) {
             refuse(reason)
+            lastRefused = (state, late(state, reason))
             return .refuse
         }
         if policy.isSingleUse, session.isTLS13, let key = found.key, !hold(key) {
@@ -206,6 +212,7 @@ package final class ConnectionResumption: ConnectionSessions {
         guard policy.isOn else { return .off }
         guard session.isTLS13 == offer.speaksTLS13 else { return .mismatch }
         if !session.sessionIDContext.elementsEqual(offer.sessionIDContext) {
+            guard state.host.isOfDomain(of: offer.hostDigest) else { return .otherDomain }
             return state.host == offer.hostDigest ? .policyChanged : .otherHost
         }
         if !session.isCipherAllowed { return .mismatch }

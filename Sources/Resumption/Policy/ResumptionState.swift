@@ -17,7 +17,7 @@ struct ResumptionState: Hashable {
     /// When this session's lifetime is over.
     var expires: WallTime
     /// Identifies the host, apart from its policy.
-    var host: UInt64
+    var host: HostDigest
     /// The server_name of a TLS 1.2 session, in lower case; empty for none. TLS 1.3 lets the name change.
     var name: [UInt8]
     var peer: Peer?
@@ -44,7 +44,7 @@ struct ResumptionState: Hashable {
         writer.append(lineage.renewals)
         writer.append(UInt64(bitPattern: lineage.authenticatedAt.secondsSinceEpoch))
         writer.append(UInt64(bitPattern: expires.secondsSinceEpoch))
-        writer.append(host)
+        writer.append(host.value)
         writer.append(UInt8(clamping: name.count))
         writer.append(name)
         if let peer {
@@ -93,7 +93,7 @@ struct ResumptionState: Hashable {
         else { return nil }
         let id = LineageID(high: high, low: low)
         lineage = Lineage(id: id, authenticatedAt: authenticated, renewals: UInt32(renewals))
-        (self.expires, self.host, self.name) = (expires, host, Array(name))
+        (self.expires, self.host, self.name) = (expires, HostDigest(value: host), Array(name))
         if mark > 0 {
             guard let notAfter = reader.time() else { return nil }
             var certificates: [PeerChain.Certificate] = []
@@ -153,7 +153,7 @@ struct ResumptionState: Hashable {
         return true
     }
 
-    init(lineage: Lineage, expires: WallTime, host: UInt64, name: [UInt8], peer: PeerChain? = nil) {
+    init(lineage: Lineage, expires: WallTime, host: HostDigest, name: [UInt8], peer: PeerChain? = nil) {
         (self.lineage, self.expires, self.host, self.name) = (lineage, expires, host, name)
         self.peer = peer.map { chain in
             let fits =

@@ -28,6 +28,8 @@ package final class SessionDomain: Sendable {
     private let users = Atomic(0)
     private let chainAge = Locked(Duration.zero)
     private let served = Locked<[[UInt8]: [ServedHost]]?>(nil)
+    /// Their ids by what sessions carry of them.
+    private let hostIDs = Locked<[HostDigest: String]>([:])
 
     package init(
         name: String, store: LocalSessionStore, keys: TicketKeyRing, denyList: DenyList,
@@ -61,7 +63,13 @@ package final class SessionDomain: Sendable {
     /// Notes the hosts that the domain's listeners have from now on.
     package func serve(_ hosts: [ServedHost]) {
         served.withLock { $0 = Dictionary(grouping: hosts, by: \.terms.sessionIDContext) }
+        hostIDs.withLock {
+            $0 = Dictionary(hosts.map { ($0.terms.digest, $0.terms.id) }, uniquingKeysWith: { first, _ in first })
+        }
     }
+
+    /// The id of a host that the domain's listeners have.
+    func hostID(_ digest: HostDigest) -> String? { hostIDs.withLock { $0[digest] } }
 
     /// How the listeners serve a host now; `nil` before the first ``serve(_:)``, empty when no listener has it under
     /// that policy.

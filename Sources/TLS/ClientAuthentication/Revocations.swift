@@ -95,6 +95,8 @@ func clientChainRevocationAsked(_ storeContext: OpaquePointer?) -> CInt {
     case .unknown: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_UNABLE_TO_GET_CRL)
     case .outdated: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_CRL_HAS_EXPIRED)
     }
+    // libssl forgets a certificate that it refuses.
+    connection.hello.refusedCertificate = X509_STORE_CTX_get0_cert(storeContext).map { ShownCertificate($0) }
     return 0
 }
 
@@ -108,7 +110,6 @@ func clientCertificateJudged(_ isGood: CInt, _ storeContext: OpaquePointer?) -> 
     let isLeaf = X509_STORE_CTX_get_error_depth(storeContext) == 0
     if isGood == 1, !isLeaf || connection.clientAuthentication?.admits(leaf) == true { return 1 }
     if isGood == 1 { X509_STORE_CTX_set_error(storeContext, X509_V_ERR_HOSTNAME_MISMATCH) }
-    // libssl forgets a certificate that it refuses.
     connection.hello.refusedCertificate = ShownCertificate(leaf)
     return 0
 }

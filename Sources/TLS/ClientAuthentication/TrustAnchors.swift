@@ -65,6 +65,17 @@ final class TrustAnchors: @unchecked Sendable {
     }
 
     private static func kinds(of certificates: [OpaquePointer]) -> [Kind] {
+        // Each once: every pair of the same name costs the verification of a signature.
+        let digests = certificates.map { X509Reading.fingerprint(of: $0) }
+        var unique: [String: OpaquePointer] = [:]
+        for (digest, certificate) in zip(digests, certificates) { unique[digest] = certificate }
+        let ordered = Array(unique.keys)
+        let known = Dictionary(
+            uniqueKeysWithValues: zip(ordered, kinds(ofDifferent: ordered.compactMap { unique[$0] })))
+        return digests.map { known[$0] ?? .rooted }
+    }
+
+    private static func kinds(ofDifferent certificates: [OpaquePointer]) -> [Kind] {
         let byName = Dictionary(grouping: certificates.indices) { X509_subject_name_hash(certificates[$0]) }
         let issuers = certificates.map { certificate in
             (byName[X509_issuer_name_hash(certificate)] ?? []).filter { hasSigned(certificates[$0], certificate) }

@@ -8,8 +8,8 @@ import CRepriseOpenSSL
 final class HostContext: @unchecked Sendable {
     let pointer: OpaquePointer
     let id: String
-    /// The digest of the id that its sessions carry.
-    let digest: UInt64
+    /// What its sessions carry of its id and its session domain.
+    let digest: HostDigest
     /// SHA-256 over the session domain, the host's id and, for a host that asks for clients' certificates, all that
     /// decides whether one is accepted: sessions cannot cross hosts or policies (design decision D6). It leaves out the
     /// revocation lists and the time, since we judge each resumption by them anew.
@@ -24,7 +24,7 @@ final class HostContext: @unchecked Sendable {
     ) throws(ContextError) {
         guard !definition.certificates.isEmpty else { throw .noCertificate(host: definition.id) }
         id = definition.id
-        digest = SessionCrypto.digest(Array(definition.id.utf8))
+        digest = HostDigest(host: definition.id, domain: settings.sessions.domain)
         certificates = definition.certificates
         clients = definition.clients
         let context = try ContextBuilding.context(settings.tls, as: .server)

@@ -5,6 +5,8 @@ internal import RepriseVocabulary
 package struct HostTerms: Sendable {
     /// The host's id.
     package let id: String
+    /// What its sessions carry of it.
+    package let digest: HostDigest
     /// What its sessions are bound to.
     package let sessionIDContext: [UInt8]
     /// What it demands of clients' certificates.
@@ -17,7 +19,8 @@ package struct HostTerms: Sendable {
 
     init(_ host: HostContext, _ settings: ListenerTLSSettings) {
         // Not the host itself: code that asks about sessions would keep its private keys.
-        (id, sessionIDContext, clients, ciphers) = (host.id, host.sessionIDContext, host.clients, host.ciphers)
+        (id, digest, sessionIDContext) = (host.id, host.digest, host.sessionIDContext)
+        (clients, ciphers) = (host.clients, host.ciphers)
         sessions = settings.sessions
         versions = settings.tls.minimumVersion...settings.tls.maximumVersion
     }

@@ -3,7 +3,7 @@ package struct SessionOffer: Sendable, Hashable {
     /// The host that was chosen.
     package var hostID: String
     /// A digest of it, which sessions carry.
-    package var hostDigest: UInt64
+    package var hostDigest: HostDigest
     /// The session-id context of that host and its policy (SSL_set_session_id_context(3)).
     package var sessionIDContext: [UInt8]
     /// The name that the client asked for, as it came.

@@ -20,7 +20,7 @@ extension HandshakeFailure.Kind {
             "Look at the client and what is between: a defect, a scanner or an attack. `detail` has libssl's words."
         case .badRecord: "If it comes again and again, look for a network device that changes bytes."
         case .badCertificate: "`detail` has the verification's words; give the client a certificate that holds."
-        case .certificateRequired: "Give the client a certificate, or set `client_auth.mode: optional`."
+        case .certificateRequired: "Give the client a certificate, or set `client_auth.mode: request`."
         case .certificateExpired: "Renew the client's certificate, and compare both clocks."
         case .certificateRevoked: "Nothing, if it was wanted; otherwise give the client a new certificate."
         case .crlExpired: "Fetch the authority's new list into the file of `client_auth.crl`, and see what should have."
@@ -55,6 +55,10 @@ extension ResumptionRefusal {
         case .keyUnknown:
             "Give all machines the same `sessions.tickets.keys`; if keys leave too early, let them open for longer."
         case .forged: "A few are scanners; many point to machines whose keys have one name and different secrets."
+        case .foreign:
+            "Nothing, if another program shares the keys on purpose; otherwise give Reprise keys of its own."
+        case .otherDomain:
+            "Give listeners that are to share sessions the same `sessions.domain`, and others keys of their own."
         case .otherHost, .otherName: "Nothing: a client's next session at this name resumes here."
         case .policyChanged: "Nothing: after a change of `client_auth`, every client authenticates anew once."
         case .chainTooOld: "If clients shall authenticate less often, raise `sessions.max_chain_age`."

@@ -6,7 +6,7 @@
 /// }
 /// ```
 public enum ResumptionRefusal: Int, ClosedList {
-    case notFound, expired, keyUnknown, forged, otherHost, otherName, policyChanged, chainTooOld
+    case notFound, expired, keyUnknown, forged, foreign, otherHost, otherDomain, otherName, policyChanged, chainTooOld
     case certificateExpired, certificateRevoked, revocationUnknown, chainTooLong, spent, denied, storeSilent, mismatch
     case off
 
@@ -21,8 +21,14 @@ public enum ResumptionRefusal: Int, ClosedList {
             )
         case .expired: ("expired", "The session's lifetime is over.")
         case .keyUnknown: ("key_unknown", "There is no ticket key of that name: it is another process's, or too old.")
-        case .forged: ("forged", "The ticket is not what its key sealed: it was changed, cut off, or never Reprise's.")
+        case .forged: ("forged", "The ticket is not what its key sealed: it was changed, or cut off.")
+        case .foreign: ("foreign", "Another program has sealed the ticket, with a key that it shares with Reprise.")
         case .otherHost: ("other_host", "It was made at another host.")
+        case .otherDomain:
+            (
+                "other_domain",
+                "It was made in another session domain (`sessions.domain`) that has the same ticket keys or store."
+            )
         case .otherName:
             (
                 "other_name",
