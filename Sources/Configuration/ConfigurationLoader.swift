@@ -13,6 +13,8 @@ package struct LoadedConfiguration: Sendable {
     package let sessions: [SessionsPlan]
     /// Every listener's TLS block, likewise.
     package let tls: [TLSPlan]
+    /// The log's settings, likewise: faults can be told in the format that is asked for.
+    package let log: LogPlan
 }
 
 /// Reads configurations: YAML to a tree, the tree against the shape, then to a plan. It opens no file.
@@ -64,7 +66,7 @@ package enum ConfigurationLoader {
             warnings: Set(check.warnings + reader.warnings).sorted(),
             certificates: reader.plan.listeners.flatMap { $0.tls.hosts.flatMap(\.certificates) },
             sessions: reader.plan.listeners.map(\.sessions),
-            tls: reader.plan.listeners.map(\.tls))
+            tls: reader.plan.listeners.map(\.tls), log: reader.plan.log)
     }
 
     private static func failed(
@@ -75,6 +77,7 @@ package enum ConfigurationLoader {
     }
 
     private static func failed(_ faults: [Fault]) -> LoadedConfiguration {
-        LoadedConfiguration(plan: nil, faults: faults, warnings: [], certificates: [], sessions: [], tls: [])
+        LoadedConfiguration(
+            plan: nil, faults: faults, warnings: [], certificates: [], sessions: [], tls: [], log: LogPlan())
     }
 }

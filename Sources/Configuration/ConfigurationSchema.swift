@@ -66,10 +66,9 @@ package enum ConfigurationSchema {
         case .decimalOr(let words):
             return either(words.map(JSONValue.text), or: variable(or: "number") + [("minimum", .number(1))])
         case .choice(let words):
-            // YAML 1.1 readers read a bare `off` as false, and `on` as true.
-            let values =
-                words.map(JSONValue.text) + (words.contains("off") ? [.flag(false)] : [])
-                + (words.contains("on") ? [.flag(true)] : [])
+            // YAML 1.1 readers read a bare `off` as false, and a bare `on` as true.
+            let flags = [("off", false), ("on", true)].filter { words.contains($0.0) }
+            let values = words.map(JSONValue.text) + flags.map { JSONValue.flag($0.1) }
             return either(values, or: [("type", .text("string")), ("pattern", .text(variable))])
         case .rate, .size, .version:
             return [("type", .list([.text("string"), .text("number")]))] + pattern(scalar)

@@ -3,10 +3,11 @@ internal import Glibc
 
 /// How the process handles signals.
 package enum ProcessSignals {
-    /// SIGTERM, SIGINT and SIGHUP by name, so that modules above need no C.
+    /// SIGTERM, SIGINT, SIGHUP and SIGUSR1 by name, so that modules above need no C.
     package static let terminate = SIGTERM
     package static let interrupt = SIGINT
     package static let hangUp = SIGHUP
+    package static let reopen = SIGUSR1
 
     /// Unblocks those signals on this thread, and on threads it starts: the parent process may have blocked them, and a
     /// blocked signal never arrives.

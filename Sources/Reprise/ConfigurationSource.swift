@@ -77,6 +77,8 @@ package struct CheckedConfiguration: Sendable {
     let text: [UInt8]
     /// The plan, when there is no fault.
     let plan: Plan?
+    /// How log lines are written, as far as the configuration can be read.
+    let logFormat: LogFormat
     let loadedFiles: LoadedFiles
     let servers: ResolvedServers
     /// Routers in shared objects, by name.
@@ -109,6 +111,7 @@ package struct CheckedConfiguration: Sendable {
         let loaded = ConfigurationLoader.load(
             bytes: bytes, file: source.file, directory: source.directory, environment: environment,
             pluggedRouters: pluggedRouters)
+        logFormat = loaded.log.format
         let loadedFiles = LoadedFiles(loaded, at: now, from: source)
         self.loadedFiles = loadedFiles
         servers = ResolvedServers(loaded.plan)

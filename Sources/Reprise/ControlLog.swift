@@ -13,8 +13,41 @@ package struct ControlLog: Sendable {
         self.queue = queue
     }
 
-    /// Applies the configuration's log settings.
-    func adopt(_ plan: LogPlan) {
+    /// Opens what the configuration sends the log to.
+    ///
+    /// - Throws: a fault of the option, when it cannot be opened.
+    func open(_ plan: LogPlan) throws(RepriseError) -> LogSink {
+        // Another program's logger decides by itself.
+        guard let output = plan.output, !queue.hasLogger else { return queue.own }
+        do {
+            switch output.value {
+            case .standardError: return queue.own.as(.plain)
+            case .journal: return queue.own.as(.journal)
+            case .syslog: return try .syslog()
+            case .file(let path): return try .file(path)
+            }
+        } catch {
+            let fault = Fault(source: output.source, message: "cannot open the log: \(error)")
+            throw .faults([fault.description])
+        }
+    }
+
+    /// Opens the log's file anew, behind a rotation; without one it does nothing.
+    func reopen(_ plan: LogPlan) {
+        guard case .file(let path)? = plan.output?.value, !queue.hasLogger else { return }
+        do throws(LogSink.Failure) {
+            queue.sink = try .file(path)
+            notice("log file opened anew", [("file", .string(path))])
+        } catch {
+            self.error(
+                "log file not opened anew, the old one stays in use",
+                [("file", .string(path)), ("reason", .string("\(error)"))])
+        }
+    }
+
+    /// Applies the configuration's log settings, with what ``open(_:)`` made of its output.
+    func adopt(_ plan: LogPlan, _ sink: LogSink) {
+        queue.sink = sink
         queue.level = Logger.Level(plan.level)
         queue.format = plan.format
     }

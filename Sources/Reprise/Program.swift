@@ -19,7 +19,9 @@ package struct Program: Sendable {
         package static let killed: Int32 = 143
     }
 
-    private static let heard = [ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp]
+    private static let heard = [
+        ProcessSignals.terminate, ProcessSignals.interrupt, ProcessSignals.hangUp, ProcessSignals.reopen,
+    ]
 
     /// How long the end waits for background reads, such as a configuration on a disk that hangs.
     package static let exitPatience = Duration.seconds(2)
@@ -28,6 +30,8 @@ package struct Program: Sendable {
     private let environment: [String: String]
     private let observers: Observers
     private let logOutput: LogOutput
+    /// Whether a program of ours gets the reasons why it did not start, whatever the log's format is.
+    private let reportsAlways: Bool
 
     /// Where the log goes, and its format until the configuration sets one.
     package struct LogOutput: Sendable {
@@ -42,12 +46,14 @@ package struct Program: Sendable {
     }
 
     package init(source: ConfigurationSource, environment: [String: String], log: LogOutput) {
-        self.init(source: source, environment: environment, log: log, observers: Observers())
+        self.init(source: source, environment: environment, log: log, observers: Observers(), reportsAlways: false)
     }
 
     init(
-        source: ConfigurationSource, environment: [String: String], log: LogOutput, observers: Observers
+        source: ConfigurationSource, environment: [String: String], log: LogOutput, observers: Observers,
+        reportsAlways: Bool = true
     ) {
+        self.reportsAlways = reportsAlways
         self.source = source
         self.environment = environment
         self.observers = observers
@@ -57,7 +63,8 @@ package struct Program: Sendable {
     /// Serves until a signal ends it.
     ///
     /// - Parameters:
-    ///   - report: gets the reasons why the server did not start, one line at a time.
+    ///   - report: gets the reasons why the server did not start, one line at a time; the command's go to the log where
+    ///     its format is for machines.
     ///   - started: is called on the control loop when it serves.
     /// - Returns: one of ``ExitCode``.
     package func run(
@@ -79,8 +86,10 @@ package struct Program: Sendable {
         // A core dump would hold private keys, ticket keys and master secrets.
         Descriptors.forbidCoreDumps()
         let registry = MetricRegistry()
+        let isJournal = LogSink.isJournal(logOutput.descriptor, journalStream: environment["JOURNAL_STREAM"])
         let queue = LogQueue(
             format: .text, level: .info, colored: logOutput.isTerminal, descriptor: logOutput.descriptor,
+            form: isJournal ? .journal : .plain,
             dropped: registry.counter(MetricCatalog.logLinesDropped))
         defer { queue.close() }
         do {
@@ -98,7 +107,7 @@ package struct Program: Sendable {
                     try await server.start()
                     started()
                 } catch {
-                    for line in error.lines { report(line) }
+                    tell(error, queue, report)
                     outcome.code = error.exitCode
                     control.stop()
                 }
@@ -111,6 +120,22 @@ package struct Program: Sendable {
             report("reprise: \(error)")
             ProcessSignals.unblock(Self.heard)
             return (ExitCode.cannotStart, [])
+        }
+    }
+
+    /// Says why it did not start: what reads a log of machines gets no plain text in between.
+    private func tell(_ error: RepriseError, _ queue: LogQueue, _ report: (String) -> Void) {
+        guard queue.format == .json, !reportsAlways else {
+            for line in error.lines { report(line) }
+            return
+        }
+        // Whoever started it looks at standard error, wherever the log goes.
+        queue.flush()
+        queue.sink = queue.own
+        for reason in error.reasons {
+            queue.submit(
+                LogEntry(
+                    time: Clocks.wall(), level: .error, message: "not started", fields: [("reason", .string(reason))]))
         }
     }
 
@@ -140,6 +165,9 @@ package struct Program: Sendable {
             LoopEvent(.signal(ProcessSignals.interrupt), on: control) { _ in stop() },
             LoopEvent(.signal(ProcessSignals.hangUp), on: control) { _ in
                 Task(executorPreference: control) { await server.reload() }
+            },
+            LoopEvent(.signal(ProcessSignals.reopen), on: control) { _ in
+                Task(executorPreference: control) { await server.reopenLog() }
             },
         ]
         for signal in signals { try signal.start() }

@@ -5,7 +5,7 @@ extension Server {
     /// Runs a Reprise with a configuration file on the calling thread, until SIGTERM or SIGINT has drained it: for a
     /// program that is nothing beside it, as the `reprise` command is.
     ///
-    /// It takes SIGTERM, SIGINT and SIGHUP over, ignores SIGPIPE, raises the limit of descriptors to its hard one, forbids
+    /// It takes SIGTERM, SIGINT, SIGHUP and SIGUSR1 over, ignores SIGPIPE, raises the limit of descriptors to its hard one, forbids
     /// core dumps, and logs to standard error.
     /// - Parameters:
     ///   - configurationFile: the path of the YAML file; paths in it are relative to its folder.

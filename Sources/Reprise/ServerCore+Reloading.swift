@@ -10,6 +10,12 @@ extension ServerCore {
         Task { await reload(rereading: paths) }
     }
 
+    /// The log's file has been moved away: lines go to a new one from now on.
+    package func reopenLog() {
+        guard let plan else { return }
+        log.reopen(plan.log)
+    }
+
     /// - Parameter paths: only the files that the configuration in force names are read again, because these have changed.
     /// - Returns: why it was refused; `nil` when it was not.
     func reloadOnce(rereading paths: [String]?) async -> RepriseError? {

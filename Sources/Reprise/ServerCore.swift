@@ -82,8 +82,10 @@ package actor ServerCore {
         let checked = try await check()
         // It was stopped meanwhile: the control loop has ended, or is about to.
         guard state == .starting else { return }
+        // What keeps it from starting is told in this format, too.
+        log.queue.format = checked.logFormat
         guard let plan = checked.plan else { throw .faults(checked.faults) }
-        log.adopt(plan.log)
+        log.adopt(plan.log, try log.open(plan.log))
         for warning in checked.warnings { log.warning("configuration warning", [("warning", .string(warning))]) }
         descriptors = Descriptors.limit(raising: surroundings.raisesDescriptorLimit).soft
         if let words = inherited.unreadable {
@@ -214,6 +216,8 @@ package actor ServerCore {
 
     func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
         guard let old = self.plan else { return }
+        // A file that is the same is kept: opening it anew is what SIGUSR1 asks for.
+        let sink = plan.log.output == old.log.output ? log.queue.sink : try log.open(plan.log)
         let parts = try buildParts(plan, checked)
         let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
         var newAdmin = admin
@@ -244,7 +248,7 @@ package actor ServerCore {
         } else if let settings = plan.admin.map(AdminSettings.init) {
             admin?.adapt(to: settings)
         }
-        log.adopt(plan.log)
+        log.adopt(plan.log, sink)
         (self.plan, text) = (plan, checked.text)
         tendCertificates(checked.loadedFiles, plan)
     }

@@ -7,7 +7,8 @@ struct Serve: Serving {
         abstract: "Serve what a configuration file says.",
         discussion: """
             SIGTERM and SIGINT drain: no new connections, open ones may finish until drain_timeout; a second one ends \
-            at once. SIGHUP reads the file again; a file with faults changes nothing.
+            at once. SIGHUP reads the file again; a file with faults changes nothing. SIGUSR1 opens the log's \
+            file anew.
             """)
 
     @Option(name: [.customShort("c"), .customLong("config")], help: "The configuration file.")

@@ -162,7 +162,7 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
         ("- a\n- b\n", "expected a mapping"), ("a: b: c\n", "not YAML"), ("a: [\n", "not YAML"),
         ("\ta: 1\n", "not YAML"),
         ("a: 1\na: 2\n", "already"), ("a: *nobody\n", "undefined alias"), ("---\na: 1\n---\nb: 1\n", "one document"),
-        ("log: text\n", "expected a mapping with format, level"),
+        ("log: text\n", "expected a mapping with output, format, level"),
     ])
     func `what is no configuration at all is a fault with a place`(text: String, message: String) {
         let found = faults(text)

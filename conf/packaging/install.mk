@@ -16,7 +16,7 @@ fishcompletiondir ?= $(prefix)/share/fish/vendor_completions.d
 PROGRAM = .build/release/reprise
 # Made by the program itself, so that they say what this program can do; never committed, so that they are never stale.
 GENERATED = .build/packaging
-COMMANDS = serve check schema demo health version
+COMMANDS = serve check explain schema demo health version
 MAN1 = reprise.1 $(COMMANDS:%=reprise-%.1)
 
 EXAMPLES = $(wildcard conf/examples/*.yaml)

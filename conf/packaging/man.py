@@ -88,6 +88,8 @@ class Page:
 
 def option(argument):
     """An option's spelling: -c, --config FILE."""
+    if argument["kind"] == "positional":
+        return italic(argument["valueName"].upper())
     names = [("-" if name["kind"] == "short" else "--") + name["name"] for name in argument["names"]]
     tag = ", ".join(bold(name) for name in names)
     if argument["kind"] == "option":
@@ -102,6 +104,9 @@ def own_options(command):
 def synopsis(words, command):
     parts = [bold(" ".join(words))]
     for argument in own_options(command):
+        if argument["kind"] == "positional":
+            text = italic(argument["valueName"].upper())
+            parts.append(f"[{text}]" if argument["isOptional"] else text)
         if argument["kind"] != "option":
             continue
         name = argument["preferredName"]
@@ -148,6 +153,7 @@ def command_pages(root, version):
     main.section("SIGNALS")
     main.tagged(bold("SIGTERM") + ", " + bold("SIGINT"),
                 "Drain: no new connections, open ones may finish until drain_timeout. A second one ends at once.")
+    main.tagged(bold("SIGUSR1"), "Open the log's file anew, after a rotation.")
     main.tagged(bold("SIGHUP"), "Read the file again. A file with faults changes nothing, and the log says why.")
     main.see(*pages)
     yield main

@@ -87,6 +87,18 @@ extension Codec<WorkerCount> {
     }
 }
 
+extension Codec<LogTarget> {
+    /// Relative paths are relative to the file's folder.
+    static var logTarget: Self {
+        Self(
+            scalar: .wordOrPath(LogTarget.words),
+            read: { reader in
+                guard let text = reader.text, let path = reader.reference?.path else { return nil }
+                return LogTarget(word: text, orPath: path)
+            }, write: \.description)
+    }
+}
+
 extension Codec<LoadBound> {
     static var loadBound: Self {
         Self(

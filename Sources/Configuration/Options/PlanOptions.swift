@@ -11,7 +11,7 @@ struct Draft: OptionGroup {
                 "workers", \.plan.workers, .workers(1...256),
                 "How many event loops serve, each on a thread of its own; auto is one for each processor that the process may use. A change needs a restart."
             ),
-            .group("log", \.plan.log, "The log on standard error."),
+            .group("log", \.plan.log, "The log."),
             .value(
                 "drain_timeout", \.plan.drainTimeout, .duration(.zero ... .seconds(86_400)),
                 "How long open connections may go on after SIGTERM; then the rest is closed with close_notify."),
@@ -35,6 +35,10 @@ struct Draft: OptionGroup {
 extension LogPlan: OptionGroup {
     static var options: [Option<Self>] {
         [
+            .optional(
+                "output", \.output, .located(.logTarget), defaultText: "stderr",
+                "Where lines go: stderr; journal: stderr, with each line's priority in front, which is chosen by itself where systemd's journal is behind it; syslog: /dev/log; or a file, which SIGUSR1 opens anew."
+            ),
             .value("format", \.format, .choice, "text for people, json for machines."),
             .value(
                 "level", \.level, .choice,

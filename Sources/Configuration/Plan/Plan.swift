@@ -42,6 +42,38 @@ package struct LogPlan: Sendable, Hashable {
     package var format = LogFormat.text
     package var level = Level.info
     package var probes = Probes.on
+    /// `nil`: standard error, in the journal's form where the journal is behind it.
+    package var output: Located<LogTarget>?
+}
+
+/// Where the log goes.
+package enum LogTarget: Sendable, Hashable {
+    case standardError, journal, syslog
+    /// A file that lines are appended to: absolute, or relative to the working directory.
+    case file(String)
+
+    /// The words that stand for an output; everything else is a path.
+    static let words = ["stderr", "journal", "syslog"]
+
+    init(word: String, orPath path: String) {
+        switch word {
+        case "stderr": self = .standardError
+        case "journal": self = .journal
+        case "syslog": self = .syslog
+        default: self = .file(path)
+        }
+    }
+}
+
+extension LogTarget: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .standardError: "stderr"
+        case .journal: "journal"
+        case .syslog: "syslog"
+        case .file(let path): path
+        }
+    }
 }
 
 /// The administrative endpoint.

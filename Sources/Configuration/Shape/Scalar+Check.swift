@@ -20,6 +20,7 @@ extension Shape.Scalar {
         case .bindAddress: Endpoint(parsing: text) != nil
         case .serverAddress: ServerAddress(parsing: text) != nil
         case .hostName: NamePattern(text) != nil && !Self.hasStrayHyphen(text)
+        case .wordOrPath(let words): words.contains(text) || text.contains("/") && !text.hasSuffix("/")
         case .servedName: text == "*" || ServerName(text) != nil
         case .name: (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(Self.allowsInName)
         case .applicationProtocol:
@@ -32,6 +33,8 @@ extension Shape.Scalar {
         switch self {
         case .text: "a text"
         case .path: "a path"
+        case .wordOrPath(let words):
+            "\(words.joined(separator: ", ")) or a path with a slash, such as \"./reprise.log\""
         case .duration(let least, let most):
             "a duration such as \"\(Self.example(least))\", from \(least.written) to \(most.written)"
         case .size(let least, let most):
@@ -56,7 +59,7 @@ extension Shape.Scalar {
     /// The words that the user may have meant by one that is no choice.
     var choices: [String] {
         switch self {
-        case .choice(let words), .integerOr(let words, _), .decimalOr(let words): words
+        case .choice(let words), .integerOr(let words, _), .decimalOr(let words), .wordOrPath(let words): words
         default: []
         }
     }

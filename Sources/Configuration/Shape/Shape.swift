@@ -40,6 +40,8 @@ indirect enum Shape: Sendable {
     enum Scalar: Sendable {
         /// Any text but the empty one.
         case text
+        /// One of those words, or a path, which has a slash.
+        case wordOrPath([String])
         /// A path; relative ones are relative to the file's folder.
         case path
         case duration(atLeast: Duration, atMost: Duration)

@@ -11,6 +11,8 @@ package final class LogQueue: Sendable {
     private let backlog: LogBacklog
     private let writer: LogWriter
     private let threshold: Atomic<Int>
+    /// Where lines go until the configuration says otherwise.
+    package let own: LogSink
 
     /// Starts the writer.
     ///
@@ -19,15 +21,17 @@ package final class LogQueue: Sendable {
     ///   - level: the lowest level to write.
     ///   - colored: whether text lines are coloured; the caller asks isatty(3).
     ///   - descriptor: where lines go; it is neither closed nor made non-blocking, and may be non-blocking.
+    ///   - form: what stands around each line.
     ///   - limit: how many lines may wait.
     ///   - dropped: counts the lines that were lost.
     package init(
-        format: LogFormat, level: Logger.Level, colored: Bool, descriptor: CInt, limit: Int = Limits.logQueueEntries,
-        dropped: Counter
+        format: LogFormat, level: Logger.Level, colored: Bool, descriptor: CInt, form: LogSink.Form = .plain,
+        limit: Int = Limits.logQueueEntries, dropped: Counter
     ) {
+        own = LogSink(borrowing: descriptor, form, colored: colored)
         threshold = Atomic(level.ordinal)
         backlog = LogBacklog(limit: limit, dropped: dropped)
-        writer = LogWriter(backlog: backlog, descriptor: descriptor, format: format, isColored: colored)
+        writer = LogWriter(backlog: backlog, sink: own, format: format)
         start(on: descriptor)
     }
 
@@ -35,10 +39,10 @@ package final class LogQueue: Sendable {
     package init(
         level: Logger.Level, logger: Logger?, limit: Int = Limits.logQueueEntries, dropped: Counter
     ) {
+        own = LogSink(borrowing: STDERR_FILENO)
         threshold = Atomic(level.ordinal)
         backlog = LogBacklog(limit: limit, dropped: dropped)
-        writer = LogWriter(
-            backlog: backlog, descriptor: STDERR_FILENO, format: .text, isColored: false, logger: logger)
+        writer = LogWriter(backlog: backlog, sink: own, format: .text, logger: logger)
         start(on: STDERR_FILENO)
     }
 
@@ -73,6 +77,15 @@ package final class LogQueue: Sendable {
         get { writer.format }
         set { writer.format = newValue }
     }
+
+    /// Where lines go from the next batch on; a reload sets it.
+    package var sink: LogSink {
+        get { writer.sink }
+        set { writer.sink = newValue }
+    }
+
+    /// Whether another program's logger gets the lines, whatever ``sink`` is.
+    package var hasLogger: Bool { writer.hasLogger }
 
     /// How many lines wait to be written.
     package var depth: Int { backlog.depth }

@@ -12,17 +12,15 @@ final class LogWriter: Sendable {
     private static let restsBeforeSleep = 25
 
     private let backlog: LogBacklog
-    private let descriptor: CInt
-    private let isColored: Bool
+    private let current: Locked<LogSink>
     private let formatOrdinal: Atomic<Int>
     /// Gets the lines instead of the descriptor.
     private let logger: Logger?
 
-    init(backlog: LogBacklog, descriptor: CInt, format: LogFormat, isColored: Bool, logger: Logger? = nil) {
+    init(backlog: LogBacklog, sink: LogSink, format: LogFormat, logger: Logger? = nil) {
         self.logger = logger
         self.backlog = backlog
-        self.descriptor = descriptor
-        self.isColored = isColored
+        current = Locked(sink)
         formatOrdinal = Atomic(format.ordinal)
     }
 
@@ -32,11 +30,20 @@ final class LogWriter: Sendable {
         set { formatOrdinal.store(newValue.ordinal, ordering: .relaxed) }
     }
 
+    /// Where lines go from the next batch on.
+    var sink: LogSink {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+
+    /// Whether another program's logger gets the lines.
+    var hasLogger: Bool { logger != nil }
+
     /// Runs on the writer's thread until the backlog is stopped and empty.
     func run() {
         var batch: [LogEntry] = []
-        var formatter = LogFormatter(format: format, isColored: isColored)
-        var output = LogOutput(descriptor: descriptor, backlog: backlog)
+        var formatter = LogFormatter(format: format, isColored: sink.isColored)
+        var output = LogOutput(sink: sink, backlog: backlog)
         var quietRests = 0
         while true {
             let isLast = backlog.take(&batch)
@@ -52,6 +59,8 @@ final class LogWriter: Sendable {
             }
             quietRests = 0
             formatter.format = format
+            output.sink = sink
+            formatter.isColored = output.sink.isColored
             if let logger {
                 hand(batch, to: logger)
                 batch.removeAll(keepingCapacity: true)
@@ -79,9 +88,10 @@ final class LogWriter: Sendable {
         var chunk: [UInt8] = []
         var lines = 0
         var line: [UInt8] = []
+        if output.sink.form == .syslog { return send(batch, formatter: &formatter, output: &output) }
         for entry in batch {
             line.removeAll(keepingCapacity: true)
-            formatter.append(entry, to: &line)
+            Self.append(entry, to: &line, &formatter, output.sink.form)
             if chunk.count + line.count > Limits.logWriteBytes, lines > 0 {
                 backlog.finish(lines, lost: !output.write(chunk))
                 chunk.removeAll(keepingCapacity: true)
@@ -95,6 +105,25 @@ final class LogWriter: Sendable {
         if isWritten, let last = batch.last { reportLost(at: last.time, formatter: &formatter, output: &output) }
     }
 
+    private static func append(
+        _ entry: LogEntry, to line: inout [UInt8], _ formatter: inout LogFormatter, _ form: LogSink.Form
+    ) {
+        if form == .journal { line += "<\(entry.level.severity)>".utf8 }
+        formatter.append(entry, to: &line)
+    }
+
+    /// A datagram for each line.
+    private func send(_ batch: [LogEntry], formatter: inout LogFormatter, output: inout LogOutput) {
+        var line: [UInt8] = []
+        for entry in batch {
+            line.removeAll(keepingCapacity: true)
+            formatter.append(entry, to: &line)
+            let isSent = output.send(line, of: entry)
+            backlog.finish(1, lost: !isSent)
+            if isSent { reportLost(at: entry.time, formatter: &formatter, output: &output) }
+        }
+    }
+
     /// Says once how many lines were lost, now that lines get through again.
     private func reportLost(at time: WallTime, formatter: inout LogFormatter, output: inout LogOutput) {
         let count = backlog.takeUnreported()
@@ -103,8 +132,9 @@ final class LogWriter: Sendable {
         let entry = LogEntry(
             time: time, level: .warning, message: "log lines dropped", fields: [("count", .int(Int64(clamping: count)))]
         )
-        formatter.append(entry, to: &line)
-        if !output.write(line) { backlog.putBackUnreported(count) }
+        Self.append(entry, to: &line, &formatter, output.sink.form)
+        let isWritten = output.sink.form == .syslog ? output.send(line, of: entry) : output.write(line)
+        if !isWritten { backlog.putBackUnreported(count) }
     }
 }
 
