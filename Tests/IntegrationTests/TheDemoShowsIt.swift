@@ -35,7 +35,7 @@ import Testing
             #expect(commands.count == 3)
             for command in commands {
                 let result = try Shell.run(["sh", "-c", "cd \(folder.path) && \(command)"])
-                let answers = result.output.split(separator: "\n").filter {
+                let answers = result.output.split(whereSeparator: \.isNewline).filter {
                     $0.hasPrefix("full handshake, ") || $0.hasPrefix("resumed (")
                 }
                 #expect(answers.count == 2, "\(command): \(result)")
