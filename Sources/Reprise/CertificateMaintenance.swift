@@ -107,8 +107,13 @@ final class CertificateMaintenance {
             log.notice("OCSP response reloaded", [("file", .string(path))])
         } catch {
             registry.counter(MetricCatalog.stapleReloads, [ReloadResult.refused.word]).add(1)
+            let endsOld = (error as? StapleError)?.isAboutCertificate ?? false
+            // What the responder says now must not be hidden by what it said before.
+            if endsOld { staple.remove() }
             log.error(
-                "OCSP response not reloaded, the old one stays in use",
+                endsOld
+                    ? "OCSP response not reloaded, nothing is stapled any more"
+                    : "OCSP response not reloaded, the old one stays in use",
                 [("file", .string(path)), ("reason", .string("\(error)"))])
         }
     }

@@ -46,8 +46,10 @@ package struct ControlLog: Sendable {
     }
 
     /// Applies the configuration's log settings, with what ``open(_:)`` made of its output.
-    func adopt(_ plan: LogPlan, _ sink: LogSink) {
-        queue.sink = sink
+    ///
+    /// - Parameter sink: `nil` leaves the one that is in use, which may have been opened anew meanwhile.
+    func adopt(_ plan: LogPlan, _ sink: LogSink?) {
+        if let sink { queue.sink = sink }
         queue.level = Logger.Level(plan.level)
         queue.format = plan.format
     }

@@ -28,10 +28,19 @@ enum FileReader {
         return try contents(of: descriptor)
     }
 
-    /// Whether others than its owner and its group may read a file.
+    /// Whether others than its owner and its group may read a file, and go through the folders that lead to it.
     static func isOpenToAll(_ path: String) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+        guard stat(path, &status) == 0, status.st_mode & S_IROTH != 0, let resolved = realpath(path, nil) else {
+            return false
+        }
+        defer { free(resolved) }
+        var folder = String(cString: resolved)
+        while let slash = folder.lastIndex(of: "/"), slash > folder.startIndex {
+            folder = String(folder[..<slash])
+            guard stat(folder, &status) == 0, status.st_mode & S_IXOTH != 0 else { return false }
+        }
+        return true
     }
 
     /// The bytes of a file that holds a secret; no copy of them stays in memory.

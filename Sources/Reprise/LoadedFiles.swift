@@ -184,8 +184,13 @@ struct LoadedFiles: Sendable {
         }
     }
 
+    /// Of a file that is read twice, the state before the first time: a change in between is one.
+    private mutating func noteStamp(_ path: String) {
+        if !stamps.keys.contains(path) { stamps[path] = .some(files.stamp(path)) }
+    }
+
     private mutating func readSecret(_ file: FileReference) -> Secret? {
-        stamps[file.path] = files.stamp(file.path)
+        noteStamp(file.path)
         do {
             return try files.readSecret(file.path)
         } catch {
@@ -195,7 +200,7 @@ struct LoadedFiles: Sendable {
     }
 
     private mutating func read(_ file: FileReference, isWatchedApart: Bool = false) -> [UInt8]? {
-        if !isWatchedApart { stamps[file.path] = files.stamp(file.path) }
+        if !isWatchedApart { noteStamp(file.path) }
         do {
             return try files.readFile(file.path)
         } catch {

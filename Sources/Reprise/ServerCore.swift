@@ -217,7 +217,7 @@ package actor ServerCore {
     func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
         guard let old = self.plan else { return }
         // A file that is the same is kept: opening it anew is what SIGUSR1 asks for.
-        let sink = plan.log.output == old.log.output ? log.queue.sink : try log.open(plan.log)
+        let sink = plan.log.output == old.log.output ? nil : try log.open(plan.log)
         let parts = try buildParts(plan, checked)
         let added = try openSockets(of: plan, workers: workers.count, besides: sockets)
         var newAdmin = admin

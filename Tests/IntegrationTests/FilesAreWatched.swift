@@ -43,9 +43,9 @@ import Testing
         try Data("nonsense".utf8).write(to: file)
         try Data(contentsOf: folder.appending(path: "b.key")).write(to: key)
         let applied = reprise.waitForLine { $0["message"] == "changed files read again" }
-        #expect(applied?["files"]?.hasSuffix("a.key") == true, "\(reprise.log)")
+        #expect(applied?["files"]?.contains("a.key") == true, "\(reprise.log)")
         #expect(try served(reprise) != first)
-        #expect(try metric(reprise, "refused") == 1 && metric(reprise, "applied") == 1)
+        #expect(try metric(reprise, "refused") >= 1 && metric(reprise, "applied") == 1)
         #expect(try reprise.metric("reprise_configuration_reloads_total{result=\"applied\"}") == 0)
         let expiry = try reprise.metrics().split(separator: "\n").first {
             $0.hasPrefix("reprise_certificate_not_after_timestamp_seconds{")
@@ -86,6 +86,25 @@ import Testing
         let metrics = try reprise.metrics()
         #expect(metrics.contains("reprise_client_ca_not_after_timestamp_seconds{listener=\"web\",host=\"a.test\""))
         #expect(metrics.contains("reprise_client_crl_next_update_timestamp_seconds{listener=\"web\",host=\"a.test\""))
+    }
+
+    @Test func `what kept changed files from being used is tried again`() throws {
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.hosts =
+            "[{ names: [localhost], certificates: [{ chain: a.pem, key: a.key, passphrase_file: p }] }]"
+        try Data("unused".utf8).write(to: folder.appending(path: "p"))
+        let reprise = try configuration.start(folder: folder)
+        let first = try served(reprise)
+        // What the certificate needs is away for a while, and comes back as it was.
+        let (away, here) = (folder.appending(path: "p.away"), folder.appending(path: "p"))
+        try FileManager.default.linkItem(at: here, to: away)
+        try FileManager.default.removeItem(at: here)
+        try certificates.make("a", for: ["localhost"])
+        #expect(reprise.waitForLine { $0["message"]?.hasPrefix("changed files not read again") == true } != nil)
+        #expect(try served(reprise) == first)
+        try FileManager.default.moveItem(at: away, to: here)
+        #expect(reprise.waitForLine(40) { $0["message"] == "changed files read again" } != nil, "\(reprise.log)")
+        #expect(try served(reprise) != first)
     }
 
     @Test func `with watch off only a reload reads them`() throws {

@@ -60,21 +60,22 @@ import Testing
     }
 
     private func listener(
-        _ carrier: SessionCarrier, _ authorities: [UInt8], _ lists: [UInt8]?, domain: SessionDomain
+        _ carrier: SessionCarrier, _ authorities: [UInt8], _ lists: [UInt8]?, depth: Int?
     ) throws -> MemoryListener {
-        let clients = try ClientAuthentication(mode: .require, authoritiesPEM: authorities, revocationPEM: lists)
+        let clients = try ClientAuthentication(
+            mode: .require, authoritiesPEM: authorities, revocationPEM: lists, depth: depth)
         return try MemoryServer.context(
             MemoryServer.settings(mode: carrier.mode), hosts: [MemoryServer.host("a.test", clients: clients)],
-            domain: domain, policy: ResumptionPolicy(maximumChainAge: .seconds(1_000_000_000)))
+            policy: ResumptionPolicy(maximumChainAge: .seconds(1_000_000_000)))
     }
 
     /// Why the client is refused; `nil` when it is let in, and comes back with each kind of session.
     private func refusal(
         _ client: SelfSigned.Made, _ authorities: [UInt8], _ lists: [UInt8]? = nil,
-        _ carriers: [SessionCarrier] = SessionCarrier.allCases
+        _ carriers: [SessionCarrier] = SessionCarrier.allCases, depth: Int? = nil
     ) throws -> HandshakeFailure? {
         for carrier in carriers {
-            let listener = try listener(carrier, authorities, lists, domain: MemoryServer.domain())
+            let listener = try listener(carrier, authorities, lists, depth: depth)
             var options = carrier.client("a.test")
             options.certificate = client
             let pair = try MemoryPair(server: listener, client: options)
@@ -157,6 +158,26 @@ import Testing
         let dora = try Self.client("dora.clients.test", 0xD0, of: other)
         #expect(try refusal(dora, leaf + other.certificatePEM, lists(other)) == nil)
         #expect(try refusal(dora, leaf + other.certificatePEM, lists(other, ["D0"])) == .certificateRevoked)
+    }
+
+    @Test func `a client's own certificate that it has signed itself needs no list`() throws {
+        let own = try SelfSigned.make(
+            names: ["own.clients.test"], validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil,
+            serial: 0xE0, forClient: true)
+        #expect(try refusal(own, own.chainPEM) == nil)
+        #expect(try refusal(own, own.chainPEM + root.certificatePEM, lists(root)) == nil)
+        #expect(try refusal(own, root.certificatePEM) == .unknownAuthority)
+    }
+
+    @Test func `what a client shows above an anchor does not count as depth`() throws {
+        let whole = SelfSigned.Made(chainPEM: alice.chainPEM + root.certificatePEM, keyPEM: alice.keyPEM)
+        let leaf = try Self.first(of: alice.chainPEM)
+        for (file, client) in [
+            (middle.certificatePEM, alice), (middle.certificatePEM, whole), (leaf, alice), (leaf, whole),
+        ] {
+            #expect(try refusal(client, file, nil, [.ticket, .stateless], depth: 0) == nil)
+        }
+        #expect(try refusal(alice, root.certificatePEM, nil, [.ticket], depth: 0) != nil)
     }
 
     @Test func `what a root's list revokes does not come back by an anchor of another chain`() throws {

@@ -64,6 +64,11 @@ import Testing
         guard case .listNotYetValid("CN=Root", _) = early.first, early.count == 1 else {
             return #expect(Bool(false), "\(early)")
         }
+        let lacking = try ClientAuthentication(mode: .require, authoritiesPEM: file, revocationPEM: roots.list([]))
+        #expect(lacking.nextUpdate(at: MemoryServer.now) == WallTime(secondsSinceEpoch: 0))
+        let users = try roots.list(
+            [], extensions: ["issuingDistributionPoint=critical,@idp", "[idp]", "onlyuser=TRUE"])
+        #expect(try warnings(file, users + middles.list([])) == [.listMissing(issuer: "CN=Root")])
         let demands = try ClientAuthentication(
             mode: .require, authoritiesPEM: file,
             revocationPEM: roots.list([], ends: "20850101000000Z") + middles.list([], ends: "20800101000000Z"))

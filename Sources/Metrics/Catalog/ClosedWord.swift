@@ -32,9 +32,13 @@ package struct ClosedWord: Sendable {
             let series = MetricCatalog.all.flatMap { metric in
                 metric.labels.filter { $0.list == list }.map { "\(metric.name){\($0.name)=\"\(word)\"}" }
             }
+            // Those are no failed handshakes, and count apart.
+            let isProbe =
+                list == MetricLabel.List(HandshakeFailure.Kind.self) && word == HandshakeFailure.Kind.probe.word
             return ClosedWord(
                 title: list.title, word: word, meaning: list.meanings[index], advice: list.advice[index],
-                failure: list.failures.isEmpty ? nil : list.failures[index], series: series)
+                failure: list.failures.isEmpty ? nil : list.failures[index],
+                series: isProbe ? [MetricCatalog.probes.name] : series)
         }
     }
 }

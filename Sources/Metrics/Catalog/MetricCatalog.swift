@@ -182,7 +182,7 @@ package enum MetricCatalog {
         "reprise_client_crl_next_update_timestamp_seconds", .gauge, .seconds, [listener, .open("host"), .open("crl")],
         help:
             "When the first revocation list in client_auth.crl must be replaced, in seconds since 1970-01-01T00:00:00Z; "
-            + "+Inf when none says.")
+            + "0 where an authority has no list in force, +Inf when none says.")
     package static let stapleUpdate = Metric.computed(
         "reprise_ocsp_response_next_update_timestamp_seconds", .gauge, .seconds,
         [listener, .open("host"), .open("certificate")],

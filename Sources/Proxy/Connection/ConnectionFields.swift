@@ -45,7 +45,7 @@ enum ConnectionFields {
     private static func addCertificate(_ certificate: ShownCertificate, _ fields: inout [(String, LogValue)]) {
         fields.append(("client_subject", .string(certificate.subject)))
         if !certificate.names.isEmpty {
-            fields.append(("client_names", .string(certificate.names.joined(separator: " "))))
+            fields.append(("client_names", .string(certificate.names.joined(separator: ","))))
         }
         fields.append(("client_serial", .string(certificate.serial)))
     }

@@ -181,12 +181,11 @@ package final class ConnectionResumption: ConnectionSessions {
             return .refuse
         }
         if let reason = self.reason(against: session, state, offer, found) {
-            refuse(reason)
-            lastRefused = (state, late(state, reason))
+            refuse(reason, state)
             return .refuse
         }
         if policy.isSingleUse, session.isTLS13, let key = found.key, !hold(key) {
-            refuse(.spent)
+            refuse(.spent, state)
             return .refuse
         }
         attempt = .accepted(accept(state, found))
@@ -229,8 +228,10 @@ package final class ConnectionResumption: ConnectionSessions {
         return policy.objection(to: state, at: clock(), denyList: domain.denyList)
     }
 
-    private func refuse(_ reason: ResumptionRefusal) {
+    /// - Parameter state: what the session remembers, if it could be read.
+    private func refuse(_ reason: ResumptionRefusal, _ state: ResumptionState? = nil) {
         attempt = .refused(reason)
+        lastRefused = state.map { ($0, late($0, reason)) }
     }
 
     package var wantsRenewal: Bool { attempt.accepted?.hasNewData ?? false }

@@ -25,6 +25,8 @@ package enum CertificateWarning: Sendable, Hashable {
     case stapleNotYetValid(until: WallTime?)
     /// Clients that go by the certificate's feature (RFC 7633) demand a response, and there is none.
     case stapleRequired
+    /// Whether its issuer has signed the OCSP response cannot be told, because the file lacks that.
+    case stapleUnverified
 }
 
 extension CertificateWarning: CustomStringConvertible {
@@ -51,6 +53,8 @@ extension CertificateWarning: CustomStringConvertible {
         case .stapleRequired:
             "the certificate demands an OCSP response in every handshake (must-staple), and there is none to staple: clients "
                 + "that honour that refuse it"
+        case .stapleUnverified:
+            "the OCSP response is stapled unverified: the file has no certificate of the issuer, who must have signed it"
         }
     }
 }

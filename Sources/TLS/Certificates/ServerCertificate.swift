@@ -51,7 +51,10 @@ package final class ServerCertificate: @unchecked Sendable {
         chain = stack
         self.key = key
         self.info = info
-        staple = Staple(certificate: certificates[0], issuer: certificates.dropFirst().first)
+        let isOwnIssuer = X509_check_issued(certificates[0], certificates[0]) == X509_V_OK
+        staple = Staple(
+            certificate: certificates[0],
+            issuer: certificates.dropFirst().first ?? (isOwnIssuer ? certificates[0] : nil))
         // The stack took references of its own.
         certificates.dropFirst().forEach(X509_free)
         guard let ocspResponse else { return }

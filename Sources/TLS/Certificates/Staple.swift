@@ -55,7 +55,8 @@ package final class Staple: Sendable {
 
     /// Why the response is not stapled at that moment; `nil` when it is, or there is none.
     package func warning(at now: WallTime) -> CertificateWarning? {
-        guard let response = response.withLock({ $0 }), !response.isCurrent(at: now) else { return nil }
+        guard let response = response.withLock({ $0 }) else { return nil }
+        if response.isCurrent(at: now) { return issuer == nil ? .stapleUnverified : nil }
         guard let begin = response.thisUpdate, begin <= now.later(by: StapledResponse.skew) else {
             return .stapleNotYetValid(until: response.thisUpdate)
         }
@@ -79,6 +80,16 @@ package enum StapleError: Error, Sendable, Hashable {
     case revoked(since: WallTime?)
     /// It says that the responder does not know the certificate.
     case unknownToResponder
+}
+
+extension StapleError {
+    /// Whether the responder has said that the certificate is not good.
+    package var isAboutCertificate: Bool {
+        switch self {
+        case .revoked, .unknownToResponder: true
+        default: false
+        }
+    }
 }
 
 extension StapleError: CustomStringConvertible {

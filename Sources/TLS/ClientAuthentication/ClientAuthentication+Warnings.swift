@@ -57,12 +57,8 @@ extension ClientAuthentication {
     package func warnings(at now: WallTime) -> [ClientAuthenticationWarning] {
         defer { ErrorQueue.clear() }
         var warnings = authorities.enumerated().flatMap { Self.warnings(of: $1, number: $0 + 1, at: now) }
-        var seen: Set<PeerChain.Issuer> = []
-        for authority in authorities where X509_check_ca(authority) > 0 {
-            let issuer = PeerChain.Issuer(name: X509_get_subject_name(authority), keyOf: authority)
-            guard let revocations, seen.insert(issuer).inserted else { continue }
-            let subject = X509Reading.subject(of: authority)
-            switch revocations.finding(for: issuer, at: now) {
+        for (subject, finding) in listFindings(at: now) {
+            switch finding {
             case .none: break
             case .missing: warnings.append(.listMissing(issuer: subject))
             case .expired(let since): warnings.append(.listExpired(issuer: subject, since: since))
@@ -78,8 +74,29 @@ extension ClientAuthentication {
         authorities.compactMap { X509Reading.time(reprise_seconds(X509_get0_notAfter($0))) }.min()
     }
 
-    /// By when the first of the revocation lists must be replaced; `nil` without lists, or when none says.
-    package func nextUpdate(at now: WallTime) -> WallTime? { revocations?.nextUpdate(at: now) }
+    /// By when the first of the revocation lists must be replaced: long ago where an authority has none in force; `nil`
+    /// without lists, or when none says.
+    package func nextUpdate(at now: WallTime) -> WallTime? {
+        let lacksOne = listFindings(at: now).contains {
+            switch $0.finding {
+            case .missing, .notYetValid: true
+            case .none, .expired: false
+            }
+        }
+        return lacksOne ? WallTime(secondsSinceEpoch: 0) : revocations?.nextUpdate(at: now)
+    }
+
+    /// What clients of each authority meet with in the revocation lists; empty without lists.
+    private func listFindings(at now: WallTime) -> [(subject: String, finding: Revocations.Finding)] {
+        guard let revocations else { return [] }
+        var seen: Set<PeerChain.Issuer> = []
+        return authorities.filter { X509_check_ca($0) > 0 }.compactMap { authority in
+            let issuer = PeerChain.Issuer(name: X509_get_subject_name(authority), keyOf: authority)
+            guard seen.insert(issuer).inserted else { return nil }
+            let isRoot = X509_check_issued(authority, authority) == X509_V_OK
+            return (X509Reading.subject(of: authority), revocations.finding(for: issuer, isRoot: isRoot, at: now))
+        }
+    }
 
     private static func warnings(
         of authority: OpaquePointer, number: Int, at now: WallTime

@@ -31,6 +31,9 @@ struct RevocationScope: Sendable, Hashable {
         if hasUnknown || Self.hasStrangeEntry(list) { worth = .none }
     }
 
+    /// Whether it covers any authorities, or any others.
+    func coversAny(authorities: Bool) -> Bool { authorities ? coversAuthorities : coversOthers }
+
     /// Whether the list may speak of a certificate.
     func holds(_ certificate: PeerChain.Certificate) -> Bool {
         guard certificate.isAuthority ? coversAuthorities : coversOthers else { return false }

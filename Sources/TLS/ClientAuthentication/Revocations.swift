@@ -21,8 +21,10 @@ struct Revocations: Sendable {
     }
 
     /// What clients of an issuer meet with now.
-    func finding(for issuer: PeerChain.Issuer, at time: WallTime) -> Finding {
-        let whole = (lists[issuer] ?? []).filter { $0.scope.worth == .whole }
+    ///
+    /// - Parameter isRoot: the issuer's own certificate, and those of other authorities, must be covered; otherwise clients'.
+    func finding(for issuer: PeerChain.Issuer, isRoot: Bool, at time: WallTime) -> Finding {
+        let whole = (lists[issuer] ?? []).filter { $0.scope.worth == .whole && $0.scope.coversAny(authorities: isRoot) }
         guard let first = whole.map(\.begins).min() else { return .missing }
         guard first <= time else { return .notYetValid(until: first) }
         let ends = newest(of: whole, at: time).map(\.ends).min() ?? .distantFuture

@@ -12,7 +12,10 @@ package struct ShownCertificate: Sendable, Hashable {
     init(_ certificate: OpaquePointer) {
         defer { ErrorQueue.clear() }
         subject = X509Reading.whole(X509_get_subject_name(certificate))
-        names = X509Reading.alternativeNames(of: certificate, atMost: TLSLimits.loggedNames)
+        // One name must not look like two.
+        names = X509Reading.alternativeNames(of: certificate, atMost: TLSLimits.loggedNames).map {
+            $0.replacing("\\", with: "\\\\").replacing(",", with: "\\,")
+        }
         serial = X509Reading.serial(of: certificate)
     }
 }

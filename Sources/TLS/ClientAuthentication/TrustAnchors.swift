@@ -19,6 +19,8 @@ final class TrustAnchors: @unchecked Sendable {
     let links: OpaquePointer
     /// What the certificates are, in their order.
     let kinds: [Kind]
+    /// The fingerprints of the partial anchors.
+    private let pinned: Set<String>
 
     /// What a certificate of the file is.
     enum Kind: Sendable {
@@ -46,6 +48,7 @@ final class TrustAnchors: @unchecked Sendable {
             case .link: if X509_up_ref(certificate) == 1 { _ = reprise_x509_stack_push(stack, certificate) }
             }
         }
+        pinned = Set(zip(certificates, kinds).filter { $0.1 == .partial }.map { X509Reading.fingerprint(of: $0.0) })
         if let ends { X509_STORE_set_flags(ends, CUnsignedLong(X509_V_FLAG_PARTIAL_CHAIN)) }
         partial = ends
         ErrorQueue.clear()
@@ -80,10 +83,11 @@ final class TrustAnchors: @unchecked Sendable {
         let issuers = certificates.map { certificate in
             (byName[X509_issuer_name_hash(certificate)] ?? []).filter { hasSigned(certificates[$0], certificate) }
         }
-        let roots = certificates.indices.filter { issuers[$0].contains($0) }
+        // A client's own certificate may be signed by itself, and is no root for that.
+        let roots = certificates.indices.filter { issuers[$0].contains($0) && X509_check_ca(certificates[$0]) > 0 }
         let rooted = reached(from: roots, issuers)
         let rest = certificates.indices.filter { !rooted.contains($0) }
-        var ends = rest.filter { issuers[$0].isEmpty }
+        var ends = rest.filter { index in issuers[index].allSatisfy { $0 == index } }
         // Certificates that have signed each other, and lead nowhere else.
         let linked = reached(from: ends, issuers)
         ends += rest.filter { !linked.contains($0) }
@@ -124,6 +128,8 @@ func clientChainVerified(_ storeContext: OpaquePointer?, _ argument: UnsafeMutab
 /// Whether a verdict says that a chain leads to no anchor.
 private func leadsNowhere(_ verdict: CInt) -> Bool {
     HandshakeFailure(refusedClientBy: Int(verdict)) == .unknownAuthority
+        // Counted up to a root that is not there, instead of up to the anchor.
+        || verdict == X509_V_ERR_CERT_CHAIN_TOO_LONG
 }
 
 extension TrustAnchors {
@@ -141,7 +147,9 @@ extension TrustAnchors {
         defer { X509_STORE_CTX_free(second) }
         guard let stack = reprise_x509_stack_new() else { return false }
         defer { reprise_x509_stack_free(stack) }
-        for shown in [X509_STORE_CTX_get0_untrusted(first), links] {
+        // What a client shows above a certificate that is trusted by itself is of no use.
+        let isPinned = X509_STORE_CTX_get0_cert(first).map { pinned.contains(X509Reading.fingerprint(of: $0)) } ?? false
+        for shown in isPinned ? [] : [X509_STORE_CTX_get0_untrusted(first), links] {
             for index in 0..<max(0, reprise_x509_stack_count(shown)) {
                 guard let item = reprise_x509_stack_item(shown, index), X509_up_ref(item) == 1 else { continue }
                 _ = reprise_x509_stack_push(stack, item)

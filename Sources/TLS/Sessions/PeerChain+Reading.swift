@@ -19,7 +19,7 @@ extension PeerChain {
         let items = (0..<min(count, reprise_x509_stack_count(chain))).compactMap { reprise_x509_stack_item(chain, $0) }
         guard let last = items.last else { return [] }
         // A root is its own issuer.
-        if X509_check_issued(last, last) == X509_V_OK {
+        if X509_check_issued(last, last) == X509_V_OK, X509_check_ca(last) > 0 {
             return zip(items, items.dropFirst() + [last]).map { Certificate($0, issuedBy: $1) }
         }
         return items.count == 1
