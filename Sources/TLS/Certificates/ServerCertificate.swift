@@ -51,7 +51,7 @@ package final class ServerCertificate: @unchecked Sendable {
         chain = stack
         self.key = key
         self.info = info
-        let isOwnIssuer = X509_check_issued(certificates[0], certificates[0]) == X509_V_OK
+        let isOwnIssuer = X509_self_signed(certificates[0], 1) == 1
         staple = Staple(
             certificate: certificates[0],
             issuer: certificates.dropFirst().first ?? (isOwnIssuer ? certificates[0] : nil))
