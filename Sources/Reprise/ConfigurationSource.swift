@@ -117,7 +117,10 @@ package struct CheckedConfiguration: Sendable {
         servers = ResolvedServers(loaded.plan)
         let routers = libraries.load(loaded.plan)
         self.libraries = routers.routers
-        let faults = Set(loaded.faults + loadedFiles.faults + servers.faults + routers.faults).sorted()
+        let output = loaded.plan?.log.output.flatMap { LogTarget.fault(of: $0) }
+        let faults = Set(
+            loaded.faults + loadedFiles.faults + servers.faults + routers.faults + [output].compactMap(\.self)
+        ).sorted()
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.limit(raising: raises).soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
@@ -126,6 +129,14 @@ package struct CheckedConfiguration: Sendable {
             Set(loaded.warnings + loadedFiles.warnings + limits).sorted().map(\.description)
             + (library.map { [$0] } ?? [])
         plan = faults.isEmpty ? loaded.plan : nil
+    }
+}
+
+extension LogTarget {
+    /// Why a log cannot go there, as far as can be told without opening it; `nil` when it can.
+    fileprivate static func fault(of output: Located<LogTarget>) -> Fault? {
+        guard case .file(let path) = output.value, !FileReader.canBeAppendedTo(path) else { return nil }
+        return Fault(source: output.source, message: "cannot open the log: \(path) cannot be written")
     }
 }
 

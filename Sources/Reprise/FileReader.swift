@@ -28,6 +28,13 @@ enum FileReader {
         return try contents(of: descriptor)
     }
 
+    /// Whether the process may append to a file, or make it.
+    static func canBeAppendedTo(_ path: String) -> Bool {
+        if access(path, F_OK) == 0 { return access(path, W_OK) == 0 }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return access(folder, W_OK | X_OK) == 0
+    }
+
     /// Whether others than its owner and its group may read a file, and go through the folders that lead to it.
     static func isOpenToAll(_ path: String) -> Bool {
         var status = stat()

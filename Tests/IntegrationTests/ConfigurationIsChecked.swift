@@ -46,6 +46,18 @@ import Testing
             "\(names)")
     }
 
+    @Test func `a log that cannot be opened is a fault before it is opened`() throws {
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        var configuration = TestConfiguration(TestUpstream.echo())
+        configuration.top = "log: { output: /nonexistent/reprise.log }"
+        let result = try check(configuration.text)
+        #expect(
+            result.status == 1 && result.errors.contains("cannot open the log: /nonexistent/reprise.log"), "\(result)")
+        configuration.top = "log: { output: \(folder.path)/reprise.log }"
+        #expect(try check(configuration.text).status == 0)
+        #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "reprise.log").path))
+    }
+
     @Test func `ten faults are ten lines with their places, and the exit code is 1`() throws {
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         try TestCertificates(in: folder).make("b", for: ["localhost"])

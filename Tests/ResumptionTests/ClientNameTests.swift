@@ -126,7 +126,7 @@ import Testing
         guard case .failed(let fault) = try connect(listener, made).progress else {
             return #expect(Bool(false), "the subject counted")
         }
-        #expect(fault.cause == .badCertificate)
+        #expect(fault.cause == .otherCertificateName)
     }
 
     @Test(arguments: SessionCarrier.allCases)

@@ -23,6 +23,15 @@ package enum MetricDocument {
         return text
     }
 
+    /// The part of docs/logs.md with the words of the log's lines.
+    package static var logWords: String {
+        [
+            MetricLabel.List(Ending.Kind.self), MetricLabel.List(HandshakeFailure.Kind.self),
+            MetricLabel.List(ResumptionMeans.self), MetricLabel.List(ResumptionRefusal.self),
+            MetricLabel.List(AffinityResult.self),
+        ].map { "\n### \($0.title)\n\n" + table($0) }.joined()
+    }
+
     private static let introduction = """
         # Metrics
 
@@ -52,12 +61,16 @@ package enum MetricDocument {
                 text += "- `\(label.name)` of `\(metric.name)`\n"
             }
         }
+        return text + "\n" + table(list)
+    }
+
+    private static func table(_ list: MetricLabel.List) -> String {
         let isFailures = !list.failures.isEmpty
         let hasAdvice = list.advice.contains { $0 != nil }
         var heads = ["Word", "Meaning"]
         if isFailures { heads += ["Whose it is", "Worth a retry"] }
         if hasAdvice { heads.append("What to do") }
-        text += "\n" + line(heads) + String(repeating: "|---", count: heads.count) + "|\n"
+        var text = line(heads) + String(repeating: "|---", count: heads.count) + "|\n"
         for (index, word) in list.words.enumerated() {
             var cells = ["`\(word)`", list.meanings[index]]
             if isFailures {

@@ -142,7 +142,8 @@ package final class TLSStream {
             case .truncated: "the stream ended in the middle of the handshake"
             case .alertReceived(let alert): "\(role.peer.name) sent \(alert.name)"
             // For a client's certificate the name of the cause says it.
-            case .badCertificate, .certificateExpired, .certificateRevoked, .crlExpired, .crlMissing, .unknownAuthority:
+            case .badCertificate, .certificateExpired, .certificateRevoked, .crlExpired, .crlMissing, .unknownAuthority,
+                .otherCertificateName:
                 (role == .client ? "the server's certificate: " : "") + errors.summary + verification
             default: errors.summary
             }

@@ -75,6 +75,7 @@ extension HandshakeFailure {
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_UNTRUSTED:
             self = .unknownAuthority
+        case X509_V_ERR_HOSTNAME_MISMATCH: self = .otherCertificateName
         default: self = .badCertificate
         }
     }

@@ -27,6 +27,7 @@ extension HandshakeFailure.Kind {
         case .crlMissing: "Add the list of every authority of the chain to `client_auth.crl`."
         case .unknownAuthority:
             "Add the authority to `client_auth.ca`, or let the client send its intermediate certificates."
+        case .otherCertificateName: "Compare `client_names` in the log with `client_auth.names`."
         case .alertReceived:
             "The alert's name says what the client refused: for `unknown_ca` or `bad_certificate`, send the chain that it trusts."
         case .timeout: "If honest clients are slow, raise `timeouts.handshake`; many at once are a flood."

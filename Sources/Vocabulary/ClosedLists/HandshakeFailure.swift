@@ -27,6 +27,7 @@ public enum HandshakeFailure: Sendable, Hashable {
     case crlExpired
     case crlMissing
     case unknownAuthority
+    case otherCertificateName
     case alertReceived(TLSAlert)
     case timeout
     case truncated
@@ -62,6 +63,7 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .crlExpired: .crlExpired
         case .crlMissing: .crlMissing
         case .unknownAuthority: .unknownAuthority
+        case .otherCertificateName: .otherCertificateName
         case .alertReceived: .alertReceived
         case .timeout: .timeout
         case .truncated: .truncated
@@ -90,7 +92,8 @@ extension HandshakeFailure {
         case plainHTTP, notTLS, unsupportedVersion, noSharedCipher, noSharedGroup, noSharedSignatureAlgorithm
         case noSharedApplicationProtocol, unknownName, inappropriateFallback, malformed, unexpectedMessage, badRecord
         case badCertificate, certificateRequired, certificateExpired, certificateRevoked, crlExpired, crlMissing
-        case unknownAuthority, alertReceived, timeout, truncated, clientReset, stopped, madeWay, internalError
+        case unknownAuthority, otherCertificateName, alertReceived, timeout, truncated, clientReset, stopped, madeWay,
+            internalError
         case resumptionDenied, resumptionDefect, helloTooLarge, refusedByRouter, probe
 
         public static let title = "Causes of a failed handshake"
@@ -175,6 +178,11 @@ extension HandshakeFailure {
             case .unknownAuthority:
                 FailureRow(
                     "unknown_authority", "The client's chain leads to no certificate in `client_auth.ca`.", .client,
+                    retry: false)
+            case .otherCertificateName:
+                FailureRow(
+                    "other_certificate_name",
+                    "The client's certificate is good, and has none of the names in `client_auth.names`.", .client,
                     retry: false)
             case .alertReceived:
                 FailureRow("alert_received", "The client ended the handshake with an alert.", .client, retry: false)
