@@ -135,8 +135,10 @@ package struct CheckedConfiguration: Sendable {
 extension LogTarget {
     /// Why a log cannot go there, as far as can be told without opening it; `nil` when it can.
     fileprivate static func fault(of output: Located<LogTarget>) -> Fault? {
-        guard case .file(let path) = output.value, !FileReader.canBeAppendedTo(path) else { return nil }
-        return Fault(source: output.source, message: "cannot open the log: \(path) cannot be written")
+        guard case .file(let path) = output.value, let reason = FileReader.reasonAgainstAppending(to: path) else {
+            return nil
+        }
+        return Fault(source: output.source, message: "cannot open the log: \(reason)")
     }
 }
 

@@ -28,11 +28,11 @@ enum FileReader {
         return try contents(of: descriptor)
     }
 
-    /// Whether the process may append to a file, or make it.
-    static func canBeAppendedTo(_ path: String) -> Bool {
-        if access(path, F_OK) == 0 { return access(path, W_OK) == 0 }
+    /// Why the process may not append to a file, or make it; `nil` when it may.
+    static func reasonAgainstAppending(to path: String) -> ReadError? {
+        if access(path, F_OK) == 0 { return access(path, W_OK) == 0 ? nil : failure() }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        return access(folder, W_OK | X_OK) == 0
+        return access(folder, W_OK | X_OK) == 0 ? nil : failure()
     }
 
     /// Whether others than its owner and its group may read a file, and go through the folders that lead to it.

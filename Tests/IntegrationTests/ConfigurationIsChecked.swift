@@ -52,7 +52,7 @@ import Testing
         configuration.top = "log: { output: /nonexistent/reprise.log }"
         let result = try check(configuration.text)
         #expect(
-            result.status == 1 && result.errors.contains("cannot open the log: /nonexistent/reprise.log"), "\(result)")
+            result.status == 1 && result.errors.contains("log.output: cannot open the log: "), "\(result)")
         configuration.top = "log: { output: \(folder.path)/reprise.log }"
         #expect(try check(configuration.text).status == 0)
         #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "reprise.log").path))

@@ -49,7 +49,7 @@ import Testing
         try reprise.rewrite(configuration.text, log: "output: ./missing/a.log")
         reprise.signal(SIGHUP)
         let line = reprise.waitForLine { $0["message"]?.hasPrefix("configuration not reloaded") == true }
-        #expect(line?["reason"]?.contains("log.output: cannot open the log: No such file") == true, "\(reprise.log)")
+        #expect(line?["reason"]?.contains("log.output: cannot open the log: no such file") == true, "\(reprise.log)")
         try reprise.rewrite(configuration.text, log: "output: ./b.log")
         reprise.signal(SIGHUP)
         #expect(eventually { text(reprise.folder.appending(path: "b.log")).contains("configuration reloaded") })
@@ -58,7 +58,7 @@ import Testing
     @Test func `a log that cannot be opened is a fault of the start`() throws {
         let reprise = try configuration.start(log: "output: ./missing/a.log", waits: false)
         #expect(reprise.status() == 1)
-        #expect(eventually { reprise.log.contains("log.output: cannot open the log: No such file") }, "\(reprise.log)")
+        #expect(eventually { reprise.log.contains("log.output: cannot open the log: no such file") }, "\(reprise.log)")
     }
 
     @Test func `a word that is no output is a fault with the one that was meant`() throws {
