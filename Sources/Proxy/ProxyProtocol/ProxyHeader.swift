@@ -1,0 +1,95 @@
+package import RepriseVocabulary
+
+/// A header of the PROXY protocol (proxy-protocol.txt): who the client of a connection is, as a proxy before us says it, or as we
+/// say it to a server.
+package struct ProxyHeader: Sendable, Hashable {
+    /// Whose connection it is.
+    package enum Origin: Sendable, Hashable {
+        /// The sender's own, as a health check: the socket's addresses count (LOCAL).
+        case local
+        /// A client's, of whose addresses the sender says nothing (UNKNOWN, AF_UNSPEC).
+        case unknown
+        /// A client's, and where it has connected to.
+        case client(Endpoint, to: Endpoint)
+    }
+
+    package var origin: Origin
+    /// In their order; of version 2 only.
+    package var tlvs: [ProxyTLV]
+
+    package init(_ origin: Origin, tlvs: [ProxyTLV] = []) {
+        (self.origin, self.tlvs) = (origin, tlvs)
+    }
+
+    /// The first value of a kind; `nil` when there is none.
+    package subscript(kind: ProxyTLV.Kind) -> [UInt8]? { tlvs.first { $0.kind == kind }?.value }
+
+    /// What it says of the client's TLS; `nil` when it says nothing.
+    package var tls: ProxyTLS? { self[.tls].flatMap { ProxyTLS($0) } }
+
+    /// The longest header that is read, TLVs and all: one with a client's certificate has some 2,000 bytes.
+    package static let maximumBytes = 16 << 10
+    /// The longest line of version 1, its CRLF included.
+    package static let lineBytes = 107
+
+    static let signature: [UInt8] = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]
+    static let linePrefix = Array("PROXY ".utf8)
+    /// The signature, version and command, family and protocol, and the length of the rest.
+    static let fixedBytes = 16
+    static let unixBytes = 108
+
+    /// The family of its addresses and the kind of transport (section 2.2): TCP over IPv4 and IPv6, and Unix streams.
+    enum Family: UInt8 {
+        case unspecified = 0x00
+        case ipv4 = 0x11
+        case ipv6 = 0x21
+        case unix = 0x31
+
+        /// How many bytes both addresses take.
+        var bytes: Int {
+            switch self {
+            case .unspecified: 0
+            case .ipv4: 12
+            case .ipv6: 36
+            case .unix: 2 * ProxyHeader.unixBytes
+            }
+        }
+    }
+}
+
+/// Why bytes are no header of the PROXY protocol.
+package enum ProxyHeaderFault: Error, Sendable, Hashable {
+    /// They begin otherwise: the client does not speak it.
+    case absent
+    /// A line of version 1 that is longer than ``ProxyHeader/lineBytes``, or a header longer than ``ProxyHeader/maximumBytes``.
+    case tooLong
+    /// A line of version 1 that is none.
+    case badLine
+    case unknownVersion(UInt8)
+    case unknownCommand(UInt8)
+    /// A family or a transport that a TCP connection cannot have.
+    case unknownFamily(UInt8)
+    /// Its length is less than its addresses take.
+    case tooShort
+    /// A length within it says more than there is.
+    case badLengths
+    case badChecksum
+}
+
+extension ProxyHeaderFault: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .absent: "the connection does not begin with a PROXY protocol header"
+        case .tooLong:
+            "the PROXY protocol header is longer than \(ProxyHeader.maximumBytes) bytes, or its line than 107"
+        case .badLine: "the PROXY protocol's line cannot be read"
+        case .unknownVersion(let version): "PROXY protocol version \(version) is not known"
+        case .unknownCommand(let command): "PROXY protocol command \(command) is not known"
+        case .unknownFamily(let family):
+            "the PROXY protocol's family and transport \(family) are none of TCP or Unix streams"
+        case .tooShort: "the PROXY protocol header is shorter than its addresses"
+        case .badLengths: "a length within the PROXY protocol header says more than there is"
+        case .badChecksum: "the PROXY protocol header's CRC-32C does not match"
+        }
+    }
+}

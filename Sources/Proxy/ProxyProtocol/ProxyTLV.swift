@@ -1,0 +1,118 @@
+/// A type-length-value of a PROXY protocol header of version 2 (proxy-protocol.txt, section 2.2).
+package struct ProxyTLV: Sendable, Hashable {
+    /// What the value is.
+    package struct Kind: RawRepresentable, Sendable, Hashable {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// The application protocol that was agreed on (PP2_TYPE_ALPN).
+        package static let alpn = Kind(rawValue: 0x01)
+        /// The host name that the client asked for (PP2_TYPE_AUTHORITY).
+        package static let authority = Kind(rawValue: 0x02)
+        /// The CRC-32C of the whole header (PP2_TYPE_CRC32C).
+        package static let crc32c = Kind(rawValue: 0x03)
+        /// Padding (PP2_TYPE_NOOP).
+        package static let noop = Kind(rawValue: 0x04)
+        /// The sender's number of the connection, at most 128 bytes (PP2_TYPE_UNIQUE_ID).
+        package static let uniqueID = Kind(rawValue: 0x05)
+        /// What is known of the client's TLS, see ``ProxyTLS`` (PP2_TYPE_SSL).
+        package static let tls = Kind(rawValue: 0x20)
+        /// The network namespace (PP2_TYPE_NETNS).
+        package static let networkNamespace = Kind(rawValue: 0x30)
+    }
+
+    package var kind: Kind
+    package var value: [UInt8]
+
+    package init(_ kind: Kind, _ value: [UInt8]) {
+        (self.kind, self.value) = (kind, value)
+    }
+
+    package init(_ kind: Kind, _ text: String) {
+        self.init(kind, Array(text.utf8))
+    }
+
+    /// Reads one after the other.
+    ///
+    /// - Returns: `nil` when a length says more than there is.
+    static func read(_ bytes: ArraySlice<UInt8>) -> [ProxyTLV]? {
+        var (rest, found): (ArraySlice<UInt8>, [ProxyTLV]) = (bytes, [])
+        while let kind = rest.first {
+            guard rest.count >= 3 else { return nil }
+            let count = Int(rest[rest.startIndex + 1]) << 8 | Int(rest[rest.startIndex + 2])
+            rest = rest.dropFirst(3)
+            guard rest.count >= count else { return nil }
+            found.append(ProxyTLV(Kind(rawValue: kind), Array(rest.prefix(count))))
+            rest = rest.dropFirst(count)
+        }
+        return found
+    }
+
+    /// - Precondition: the value has at most 65,535 bytes.
+    func append(to bytes: inout [UInt8]) {
+        precondition(value.count <= Int(UInt16.max), "\(value.count) bytes in a TLV")
+        bytes += [kind.rawValue, UInt8(value.count >> 8), UInt8(value.count & 0xff)]
+        bytes += value
+    }
+}
+
+/// What a PROXY protocol header says of the client's TLS (PP2_TYPE_SSL).
+package struct ProxyTLS: Sendable, Hashable {
+    /// What the values within it are.
+    package enum Part: UInt8, Sendable {
+        /// `TLSv1.3` (PP2_SUBTYPE_SSL_VERSION).
+        case version = 0x21
+        /// The common name of the client's certificate (PP2_SUBTYPE_SSL_CN).
+        case commonName = 0x22
+        case cipher = 0x23
+        /// The algorithms of the server's certificate: its signature, and its key.
+        case signatureAlgorithm = 0x24
+        case keyAlgorithm = 0x25
+        /// The client's certificate in DER (PP2_SUBTYPE_SSL_CLIENT_CERT).
+        case clientCertificate = 0x28
+    }
+
+    /// Whether the client has come over TLS (PP2_CLIENT_SSL).
+    package var isTLS: Bool
+    /// Whether it has shown a certificate on this connection (PP2_CLIENT_CERT_CONN), and in the session that it resumed, or this
+    /// one (PP2_CLIENT_CERT_SESS).
+    package var hasCertificateOnConnection: Bool
+    package var hasCertificateInSession: Bool
+    /// 0 when a certificate was shown and verified.
+    package var verifyResult: UInt32
+    package var parts: [ProxyTLV]
+
+    package init(
+        isTLS: Bool = true, hasCertificateOnConnection: Bool = false, hasCertificateInSession: Bool = false,
+        verifyResult: UInt32 = 0, parts: [ProxyTLV] = []
+    ) {
+        (self.isTLS, self.verifyResult, self.parts) = (isTLS, verifyResult, parts)
+        self.hasCertificateOnConnection = hasCertificateOnConnection
+        self.hasCertificateInSession = hasCertificateInSession
+    }
+
+    /// A part's value; `nil` when it is not there.
+    package subscript(part: Part) -> [UInt8]? { parts.first { $0.kind.rawValue == part.rawValue }?.value }
+
+    /// Reads the value of a TLV.
+    ///
+    /// - Returns: `nil` for one that is too short, or whose parts' lengths say more than there is.
+    package init?(_ value: [UInt8]) {
+        guard value.count >= 5, let parts = ProxyTLV.read(value[5...]) else { return nil }
+        let verify = value[1...4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        self.init(
+            isTLS: value[0] & 1 != 0, hasCertificateOnConnection: value[0] & 2 != 0,
+            hasCertificateInSession: value[0] & 4 != 0, verifyResult: verify, parts: parts)
+    }
+
+    /// The TLV.
+    package var tlv: ProxyTLV {
+        var value: [UInt8] = [
+            (isTLS ? 1 : 0) | (hasCertificateOnConnection ? 2 : 0) | (hasCertificateInSession ? 4 : 0)
+        ]
+        withUnsafeBytes(of: verifyResult.bigEndian) { value.append(contentsOf: $0) }
+        for part in parts { part.append(to: &value) }
+        return ProxyTLV(.tls, value)
+    }
+}
