@@ -8,6 +8,8 @@ final class AskedConnection: LentConnection {
     let listenerName = "web"
     let clientEndpoint = Endpoint.ip(.loopback4, port: 1)
     let localEndpoint: Endpoint? = nil
+    let proxyEndpoint: Endpoint? = nil
+    let proxyHeader: ProxyHeader? = nil
     let hostID: String? = "a.test"
     let serverName: String?
     let applicationProtocol: String? = "h2"

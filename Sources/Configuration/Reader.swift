@@ -95,7 +95,10 @@ struct PlanReader {
         balance.check(root)
         var sessions = SessionsCheck()
         sessions.check(root, plan)
-        faults = names.faults + references.faults + routers.faults + sessions.faults
-        warnings = names.warnings + routers.warnings + shared.warnings + balance.warnings
+        var proxies = ProxyProtocolCheck()
+        proxies.check(root, plan)
+        faults = names.faults + references.faults + routers.faults + sessions.faults + proxies.faults
+        warnings =
+            names.warnings + routers.warnings + shared.warnings + balance.warnings + proxies.warnings
     }
 }

@@ -81,6 +81,27 @@ package final class Admission: Sendable {
         return limit.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: client))
     }
 
+    /// A connection that was taken in without an address turns out to be that client's.
+    ///
+    /// - Parameter other: a handshake of the same client that makes way, if this one is let in.
+    /// - Returns: the entry that takes the place of the connection's; or the limit, and nothing has changed.
+    func identify(
+        _ entry: Entry, as client: IPAddress?, limits: AdmissionLimits, insteadOf other: Entry? = nil
+    ) -> Result<Entry, LimitError> {
+        guard let client = client?.network else { return .success(entry) }
+        let limit: ListenerLimit? = counts.withLock { counts in
+            let share = counts.clients[client] ?? Share()
+            if limits.perClient > 0, share.open >= limits.perClient { return .perClient }
+            let handshaking = share.handshaking - (other == nil ? 0 : 1)
+            if let most = limits.handshakeShare, handshaking >= most { return .handshakesPerClient }
+            if let other { Self.endHandshake(of: other, &counts) }
+            counts.clients[client, default: Share()].open += 1
+            counts.clients[client, default: Share()].handshaking += 1
+            return nil
+        }
+        return limit.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: client))
+    }
+
     private static func limitHit(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> ListenerLimit? {
         if limits.perClient > 0, let client, (counts.clients[client]?.open ?? 0) >= limits.perClient {
             return .perClient

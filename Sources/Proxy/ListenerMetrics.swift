@@ -16,6 +16,7 @@ final class ListenerMetrics {
     private let limitHits: CounterList<ListenerLimit>
     private let endings: CounterList<Ending.Kind>
     private let backPressure: CounterList<RelayDirection>
+    private let headers: CounterList<ProxyHeaderKind>
 
     init(listener: String, registry: MetricRegistry, shard: Int) {
         let open = [listener]
@@ -30,11 +31,13 @@ final class ListenerMetrics {
         limitHits = CounterList(MetricCatalog.connectionsRefused, open, in: registry, shard: shard)
         endings = CounterList(MetricCatalog.connectionEndings, open, in: registry, shard: shard)
         backPressure = CounterList(MetricCatalog.backPressurePauses, open, in: registry, shard: shard)
+        headers = CounterList(MetricCatalog.proxyHeadersRead, open, in: registry, shard: shard)
     }
 
     func refused(_ limit: ListenerLimit) { limitHits[limit].add(1) }
     func ended(_ ending: Ending) { endings[ending.kind].add(1) }
     func relayed(_ bytes: Int, _ direction: RelayDirection) { relayed[direction].add(UInt64(bytes)) }
+    func count(_ header: ProxyHeaderKind) { headers[header].add(1) }
     func pauses(_ direction: RelayDirection) { backPressure[direction].add(1) }
 }
 

@@ -16,13 +16,15 @@ package struct ListenerSettings: Sendable, Equatable {
     package var ticketsWaitForUpstream: Bool
     /// How long a handshake waits for a session store that answers later.
     package var storeDeadline: Duration
+    /// Whose word about its clients is taken.
+    package var proxyProtocol: ProxyAcceptance
     /// Whether a client that left without a byte leaves a line in the log.
     package var logsProbes: Bool
 
     package init(
         name: String, timeouts: ConnectionTimeouts, limits: AdmissionLimits, relayBuffer: Int, keyUpdatesPerSecond: Int,
         ticketDelay: Duration, ticketsWaitForUpstream: Bool, storeDeadline: Duration,
-        logsProbes: Bool = true
+        logsProbes: Bool = true, proxyProtocol: ProxyAcceptance = ProxyAcceptance()
     ) {
         self.name = name
         self.timeouts = timeouts
@@ -33,12 +35,14 @@ package struct ListenerSettings: Sendable, Equatable {
         self.ticketsWaitForUpstream = ticketsWaitForUpstream
         self.storeDeadline = storeDeadline
         self.logsProbes = logsProbes
+        self.proxyProtocol = proxyProtocol
     }
 }
 
 extension ConnectionTimeouts {
     func duration(of kind: ConnectionMachine.TimerKind) -> Duration {
         switch kind {
+        case .proxyHeader: proxyHeader
         case .handshake: handshake
         case .routing: route
         case .connect: connect

@@ -81,7 +81,8 @@ struct ListenerBuilder: Sendable {
             // A program's router, or the server that takes the connection, decides what they carry.
             ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream || !routing.isBuiltIn
                 || routing.remembers,
-            storeDeadline: listener.sessions.storeDeadline, logsProbes: log.probes == .on)
+            storeDeadline: listener.sessions.storeDeadline, logsProbes: log.probes == .on,
+            proxyProtocol: listener.proxyProtocol)
     }
 }
 

@@ -39,8 +39,10 @@ public struct ConnectionReport: Sendable {
     public let id: ConnectionID
     /// The name of its listener.
     public let listener: String
-    /// The client's address.
+    /// The client's address: as a trusted proxy's header has it, or else the socket's.
     public let client: Endpoint
+    /// The trusted proxy whose header named the client.
+    public package(set) var proxy: Endpoint?
     /// What the client asked for in server_name, escaped to printable ASCII.
     public package(set) var serverName: String?
     /// The id of the host that was chosen.
@@ -63,7 +65,7 @@ public struct ConnectionReport: Sendable {
     public package(set) var bytesReceived: UInt64 = 0
     /// Plaintext bytes to the client.
     public package(set) var bytesSent: UInt64 = 0
-    /// From the accept to the handshake's end.
+    /// From the accept, or a proxy's header, to the handshake's end.
     public package(set) var handshakeDuration: Duration?
     /// From the accept to the end.
     public package(set) var duration = Duration.zero

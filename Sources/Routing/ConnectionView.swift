@@ -23,9 +23,14 @@ public struct ConnectionView: ~Copyable {
     public var id: ConnectionID { connection.id }
     /// The name of its listener.
     public var listener: String { connection.listenerName }
-    /// The client's address.
+    /// The client's address: as a trusted proxy's header has it (`proxy_protocol`), or else the socket's.
     public var client: Endpoint { connection.clientEndpoint }
-    /// The address that the client has connected to; `nil` once the socket is closed. It costs a system call.
+    /// The trusted proxy whose header named the client; `nil` where none did.
+    public var proxy: Endpoint? { connection.proxyEndpoint }
+    /// That header, with its TLVs.
+    public var proxyHeader: ProxyHeader? { connection.proxyHeader }
+    /// The address that the client has connected to, also as the header has it; `nil` once the socket is closed. It may
+    /// cost a system call.
     public var local: Endpoint? { connection.localEndpoint }
     /// The id of the host that serves it.
     public var host: String? { connection.hostID }
@@ -41,7 +46,7 @@ public struct ConnectionView: ~Copyable {
     public var resumedBy: ResumptionMeans { connection.resumedBy }
     /// The result of the client's offer to resume.
     public var outcome: ResumptionOutcome { connection.outcome }
-    /// How long the handshake took, from the accept on; `nil` while it is not done.
+    /// How long the handshake took, from the accept or a proxy's header on; `nil` while it is not done.
     public var handshakeDuration: Duration? { connection.handshakeDuration }
     /// All sessions that descend from the same full handshake; `nil` where the listener resumes nothing.
     public var lineage: Lineage? { connection.lineage }
@@ -84,6 +89,8 @@ package protocol LentConnection: AnyObject {
     var listenerName: String { get }
     var clientEndpoint: Endpoint { get }
     var localEndpoint: Endpoint? { get }
+    var proxyEndpoint: Endpoint? { get }
+    var proxyHeader: ProxyHeader? { get }
     var hostID: String? { get }
     var serverName: String? { get }
     var applicationProtocol: String? { get }

@@ -1,5 +1,7 @@
 /// How long a connection may take for each part of its life.
 package struct ConnectionTimeouts: Sendable, Hashable {
+    /// For the header of the PROXY protocol, where one may come.
+    package var proxyHeader: Duration = .seconds(5)
     package var handshake: Duration = .seconds(10)
     /// For a router's answer.
     package var route: Duration = .seconds(1)

@@ -8,16 +8,23 @@ package final class SocketClient {
 
     /// Connects and completes the handshake.
     ///
-    /// - Parameter sending: leaves together with the client's Finished, in one segment if it is short.
+    /// - Parameters:
+    ///   - preamble: leaves before TLS, each in a send of its own; the last together with the ClientHello.
+    ///   - sending: leaves together with the client's Finished, in one segment if it is short.
     /// - Throws: when the server does not take the connection, or the handshake fails.
     package init(
-        port: Int, _ options: MemoryClient.Options = .init(serverName: "localhost"), sending: [UInt8] = []
+        port: Int, _ options: MemoryClient.Options = .init(serverName: "localhost"), after preamble: [[UInt8]] = [],
+        sending: [UInt8] = []
     ) throws {
         tls = try MemoryClient(options)
         descriptor = Loopback.socket()
         guard Loopback.connect(descriptor, to: port) else { throw Failure.notConnected(errno) }
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, [Int32(1)], 4)
+        for bytes in preamble.dropLast() { push(bytes) }
+        var first = preamble.last ?? []
         while try !tls.handshake() {
-            flush()
+            push(first + tls.takeOutput())
+            first = []
             guard takeIn() else { throw Failure.ended }
         }
         if !sending.isEmpty { try tls.write(sending) }
@@ -38,8 +45,10 @@ package final class SocketClient {
     }
 
     /// Connects, has a byte echoed, and holds what came with it: tickets too.
-    package static func echoed(port: Int, _ options: MemoryClient.Options) throws -> SocketClient {
-        let client = try SocketClient(port: port, options)
+    package static func echoed(
+        port: Int, _ options: MemoryClient.Options = .init(serverName: "localhost"), after preamble: [[UInt8]] = []
+    ) throws -> SocketClient {
+        let client = try SocketClient(port: port, options, after: preamble)
         try client.tls.write([7])
         client.flush()
         while (try? client.tls.read()) == .some(nil), client.takeIn() {}
@@ -60,13 +69,17 @@ package final class SocketClient {
     @discardableResult
     package func flush() -> Int {
         let output = tls.takeOutput()
-        var rest = output[...]
+        push(output)
+        return output.count
+    }
+
+    private func push(_ bytes: [UInt8]) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { break }
             rest = rest.dropFirst(count)
         }
-        return output.count
     }
 
     /// Waits for bytes and hands them to the TLS end.

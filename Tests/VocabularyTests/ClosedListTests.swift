@@ -5,7 +5,7 @@ import Testing
     private static let lists: [any ClosedList.Type] = [
         ConnectFailure.self, Ending.Kind.self, GroupClass.self, HandshakeFailure.Kind.self, ListenerLimit.self,
         OfferOutcome.self, RelayDirection.self, ReloadResult.self, ResumptionMeans.self, ResumptionRefusal.self,
-        TLSVersion.self, TicketCompany.self,
+        TLSVersion.self, TicketCompany.self, ProxyHeaderKind.self,
     ]
 
     @Test(arguments: lists.indices)
@@ -43,7 +43,7 @@ import Testing
             toSay: [
                 "client_close_notify", "client_fin", "client_reset", "upstream_end", "upstream_reset",
                 "upstream_unreachable", "alert_sent", "alert_received", "timeout_handshake", "timeout_idle",
-                "timeout_half_closed", "timeout_shutdown", "refused", "drain", "killed",
+                "timeout_half_closed", "timeout_shutdown", "refused", "drain", "killed", "timeout_proxy_header",
             ])
         expect(
             HandshakeFailure.Kind.self,
@@ -56,7 +56,8 @@ import Testing
                 "client_reset", "stopped",
                 "made_way",
                 "internal_error", "resumption_denied", "resumption_defect", "hello_too_large", "refused_by_router",
-                "probe",
+                "probe", "proxy_header_unexpected", "proxy_header_untrusted", "proxy_header_missing",
+                "proxy_header_malformed", "proxy_header_timeout", "over_limit",
             ])
         expect(
             ResumptionRefusal.self,
@@ -98,11 +99,11 @@ import Testing
         #expect(
             HandshakeFailure.Kind.allCases.filter { $0.origin == .proxy } == [
                 .crlExpired, .crlMissing, .stopped, .madeWay, .internalError, .resumptionDenied, .resumptionDefect,
-                .refusedByRouter,
+                .refusedByRouter, .overLimit,
             ])
         #expect(
             HandshakeFailure.Kind.allCases.filter { $0.origin == .client && $0.isWorthRetrying } == [
-                .badRecord, .timeout, .truncated, .clientReset, .probe,
+                .badRecord, .timeout, .truncated, .clientReset, .probe, .proxyHeaderTimeout,
             ])
         #expect(ConnectFailure.allCases.allSatisfy { $0.origin == .upstream })
     }

@@ -73,6 +73,12 @@ extension Codec<Endpoint> {
     static var bindAddress: Self { Self(scalar: .bindAddress, read: \.endpoint, write: \.description) }
 }
 
+extension Codec<TrustedProxies> {
+    static var trustedProxies: Self {
+        Self(scalar: .trustedProxies, read: { $0.text.flatMap(TrustedProxies.init(parsing:)) }, write: \.description)
+    }
+}
+
 extension Codec<ServerAddress> {
     static var serverAddress: Self {
         Self(scalar: .serverAddress, read: { $0.text.flatMap(ServerAddress.init(parsing:)) }, write: \.description)

@@ -10,9 +10,14 @@ extension ListenerPlan: OptionGroup {
             .later(
                 "mode", .scalar(.choice(["tcp", "http"])), defaultText: "tcp", .fault(unless: ["tcp"]),
                 "tcp relays the plaintext as it comes."),
-            .later(
-                "proxy_protocol", .scalar(.choice(["off", "optional", "required"])), defaultText: "off",
-                .fault(unless: ["off"]), "Whether clients speak the PROXY protocol before TLS."),
+            .value(
+                "proxy_protocol", \.proxyProtocol.mode, .choice,
+                "Whether a header of the PROXY protocol, version 1 or 2, comes before TLS and says who the client is (docs/proxy-protocol.md). optional takes TLS at once, too; required turns away all who are not in trusted_proxies."
+            ),
+            .list(
+                "trusted_proxies", \.proxyProtocol.trusted, of: .trustedProxies,
+                "The proxies whose headers are believed: networks, addresses, or unix for all on a Unix socket. It must be written with proxy_protocol: optional or required."
+            ),
             .group("timeouts", \.timeouts, "How long a connection may take for each part of its life."),
             .group(
                 "limits", \.limits,
@@ -29,7 +34,13 @@ extension ConnectionTimeouts: OptionGroup {
     static var options: [Option<Self>] {
         let time = Codec.duration(.milliseconds(1) ... .seconds(604_800))
         return [
-            .value("handshake", \.handshake, time, "From accepting the connection to the end of the handshake."),
+            .value(
+                "proxy_header", \.proxyHeader, time,
+                "From accepting the connection of a trusted proxy to the end of its PROXY protocol header."),
+            .value(
+                "handshake", \.handshake, time,
+                "From accepting the connection, or from the end of its PROXY protocol header, to the end of the handshake."
+            ),
             .value("route", \.route, time, "For the answer of a router that takes time."),
             .value("connect", \.connect, time, "For each upstream server that is tried."),
             .value("idle", \.idle, time, "Without a byte in either direction."),

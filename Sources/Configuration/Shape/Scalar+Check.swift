@@ -19,6 +19,7 @@ extension Shape.Scalar {
         case .version: TLSVersion(parsing: text) != nil
         case .bindAddress: Endpoint(parsing: text) != nil
         case .serverAddress: ServerAddress(parsing: text) != nil
+        case .trustedProxies: TrustedProxies(parsing: text) != nil
         case .hostName: NamePattern(text) != nil && !Self.hasStrayHyphen(text)
         case .wordOrPath(let words): words.contains(text) || text.contains("/") && !text.hasSuffix("/")
         case .servedName: text == "*" || ServerName(text) != nil
@@ -49,6 +50,8 @@ extension Shape.Scalar {
         case .version: "a TLS version: \"1.0\", \"1.1\", \"1.2\" or \"1.3\""
         case .bindAddress: "an address and port such as \"0.0.0.0:8443\" or \"[::]:8443\", or \"unix:/path\""
         case .serverAddress: "an address or name with a port such as \"127.0.0.1:8080\", or \"unix:/path\""
+        case .trustedProxies:
+            "a network such as \"10.0.0.0/8\", whose bits behind the prefix are 0, an address, or unix"
         case .hostName: "a host name such as \"example.test\" or \"*.example.test\""
         case .servedName: "a host name such as \"example.test\" without a port, or \"*\""
         case .name: "a name of 1 to 64 letters, digits, \"-\", \"_\" and \".\""

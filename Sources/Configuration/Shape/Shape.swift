@@ -61,6 +61,8 @@ indirect enum Shape: Sendable {
         case bindAddress
         /// A server's address: an address or a name with a port, or `unix:` and a path.
         case serverAddress
+        /// A network, an address, or `unix`.
+        case trustedProxies
         /// A host name, perhaps with `*.` in front.
         case hostName
         /// A host name, or `*` for any.

@@ -28,6 +28,10 @@ package enum MetricCatalog {
         "reprise_accept_pauses_total", .pauses, [listener],
         help: "Pauses of a listener because descriptors or memory had run out (EMFILE, ENFILE, ENOBUFS, ENOMEM).")
 
+    package static let proxyHeadersRead = Metric.counter(
+        "reprise_proxy_headers_received_total", .connections, [listener, .closed("kind", ProxyHeaderKind.self)],
+        help: "Connections from trusted proxies whose beginning was read, by what it said of the client.")
+
     // Handshakes
 
     package static let handshakesInProgress = Metric.gauge(
@@ -53,7 +57,7 @@ package enum MetricCatalog {
     )
     package static let handshakeDuration = Metric.histogram(
         "reprise_handshake_duration_seconds", [listener], buckets: handshakeSeconds,
-        help: "Time from accept to the end of a handshake that succeeded.")
+        help: "Time from accept, or from the end of a PROXY protocol header, to the end of a handshake that succeeded.")
     package static let ticketFlights = Metric.counter(
         "reprise_ticket_flights_total", .flights, [listener, .closed("company", TicketCompany.self)],
         help: "Flights of TLS 1.3 tickets, by whether they left with other bytes or alone after tickets.delay.")
@@ -247,7 +251,7 @@ package enum MetricCatalog {
 
     /// The families by subject, as docs/metrics.md groups them.
     package static let sections: [(title: String, metrics: [Metric])] = [
-        ("Listeners", [connectionsAccepted, connectionsOpen, connectionsRefused, acceptPauses]),
+        ("Listeners", [connectionsAccepted, connectionsOpen, connectionsRefused, proxyHeadersRead, acceptPauses]),
         (
             "Handshakes",
             [

@@ -32,6 +32,7 @@ extension Connection {
         switch machine.client.phase {
         case .serving: machine.client.readsClient && upstream.waiting < listener.settings.relayBuffer
         case .closing: machine.client.discardsClient
+        case .awaitingHeader: true
         case .handshaking: !handshakeWaits
         case .lingering, .discarding, .closed: true
         }
@@ -52,7 +53,8 @@ extension Connection {
             return probeLater()
         }
         let receipt = client.stream.receive(
-            room: room, opening: { driveHandshake() }, while: { machine.client.readsClient },
+            room: room, preamble: { readHeader($0) },
+            opening: { driveHandshake() }, while: { machine.client.readsClient },
             { takeFromClient($0, $1) })
         if case .bytes = receipt { client.noteReceived() }
         acknowledgeLater()
@@ -78,6 +80,10 @@ extension Connection {
     func driveHandshake() -> Bool {
         client.bringHeldTickets()
         guard machine.isHandshaking else { return true }
+        guard !machine.isAwaitingHeader else {
+            headerWasCutOff()
+            return false
+        }
         while true {
             switch client.tls.handshake() {
             case .wantsInput: return false
@@ -134,7 +140,7 @@ extension Connection {
 
     private func handshakeSucceeded() {
         let summary = client.tls.summary
-        listener.metrics.handshakes.completed(summary, took: worker.loop.now - record.times.accepted)
+        listener.metrics.handshakes.completed(summary, took: worker.loop.now - record.times.handshakeBegan)
         record.summary = summary
         record.resumption = client.sessions.outcome.result
         record.refusedSession = client.sessions.refusedSession
@@ -159,7 +165,7 @@ extension Connection {
         if fault.cause.isPlainHTTP { worker.buffers.output.append(PlainAnswer.badRequest.span.bytes) }
         let closes = machine.handshakeFailed(
             fault.ending, answered: worker.buffers.output.count > 0 && fault.isAnswered)
-        handshakeIsOver(fault.cause)
+        handshakeIsOver(headerFromStranger(fault.cause) ?? fault.cause)
         if closes { closeClient(resetting: false) }
     }
 

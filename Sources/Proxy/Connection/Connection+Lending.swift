@@ -8,7 +8,11 @@ internal import RepriseVocabulary
 extension Connection: LentConnection {
     var listenerName: String { listener.settings.name }
     var clientEndpoint: Endpoint { record.client }
-    var localEndpoint: Endpoint? { client.stream.localEndpoint() }
+    var localEndpoint: Endpoint? {
+        if case .client(_, let local)? = record.proxy?.header.origin { local } else { client.stream.localEndpoint() }
+    }
+    var proxyEndpoint: Endpoint? { record.proxy?.endpoint }
+    var proxyHeader: ProxyHeader? { record.proxy?.header }
     var hostID: String? { client.tls.summary.hostID }
     var serverName: String? { client.tls.summary.serverName }
     var applicationProtocol: String? { client.tls.summary.alpn }
@@ -16,7 +20,7 @@ extension Connection: LentConnection {
     var clientCertificates: [[UInt8]] { client.tls.clientCertificates }
     var resumedBy: ResumptionMeans { client.tls.summary.resumed }
     var outcome: ResumptionOutcome { client.sessions.outcome }
-    var handshakeDuration: Duration? { record.times.handshakeEnded.map { $0 - record.times.accepted } }
+    var handshakeDuration: Duration? { record.times.handshakeEnded.map { $0 - record.times.handshakeBegan } }
     var lineage: Lineage? { client.sessions.lineage }
     var applicationData: [UInt8] { client.sessions.applicationData }
     var server: String? { record.server }
@@ -40,6 +44,7 @@ extension Connection: LentConnection {
 extension ConnectionReport {
     init(_ record: ConnectionRecord, listener: String) {
         self.init(id: record.id, listener: listener, client: record.client)
+        proxy = record.proxy?.endpoint
         if let summary = record.summary {
             (serverName, host) = (summary.serverName, summary.hostID)
             (protocolVersion, applicationProtocol) = (summary.version, summary.alpn)
@@ -47,7 +52,7 @@ extension ConnectionReport {
         }
         (resumption, lineage, failure, server) = (record.resumption, record.lineage, record.failure, record.server)
         (bytesReceived, bytesSent) = (record.bytesFromClient, record.bytesToClient)
-        handshakeDuration = record.times.handshakeEnded.map { $0 - record.times.accepted }
+        handshakeDuration = record.times.handshakeEnded.map { $0 - record.times.handshakeBegan }
         if let ended = record.times.ended { duration = ended - record.times.accepted }
         ending = record.book.ending
         detail = record.detail

@@ -17,8 +17,12 @@ final class Connection {
     let listener: WorkerListener
     let client: ClientSide
     let upstream: UpstreamSide
-    let entry: Admission.Entry
-    var machine = ConnectionMachine()
+    var entry: Admission.Entry
+    var machine: ConnectionMachine
+    /// What has come of a header of the PROXY protocol.
+    var headerBytes: [UInt8] = []
+    /// Whether TLS may begin without one.
+    let takesTLSAtOnce: Bool
     var record: ConnectionRecord
     /// The sides to receive from in this turn, and those already received from.
     private var due: Due = []
@@ -44,10 +48,15 @@ final class Connection {
 
     var id: ConnectionID { record.id }
 
-    init(worker: WorkerCore, listener: WorkerListener, client: Socket, endpoint: Endpoint, entry: Admission.Entry) {
+    init(
+        worker: WorkerCore, listener: WorkerListener, client: Socket, endpoint: Endpoint, entry: Admission.Entry,
+        awaiting expectation: ProxyAcceptance.Expectation = .tls
+    ) {
         self.worker = worker
         self.listener = listener
         self.entry = entry
+        machine = ConnectionMachine(awaitsHeader: expectation != .tls)
+        takesTLSAtOnce = expectation != .header
         self.client = ClientSide(client, from: endpoint.address, of: listener, on: worker)
         upstream = UpstreamSide(on: worker)
         listener.domain.connectionBegan()
@@ -179,8 +188,9 @@ final class Connection {
         case nil: return
         case .routing: notRouted(.late)
         case .connect: wentOn(upstream.connectTimedOut())
-        case .handshake, .idle, .halfClosed, .shutdown:
+        case .proxyHeader, .handshake, .idle, .halfClosed, .shutdown:
             let wasHandshaking = machine.isHandshaking
+            let wasAwaitingHeader = machine.isAwaitingHeader
             let waits =
                 machine.client.phase == .discarding
                 ? client.stream.unacknowledgedBytes() > 0 : !client.hasTakenAll || worker.buffers.output.count > 0
@@ -188,7 +198,7 @@ final class Connection {
             if wasHandshaking {
                 // Its time ended while the router had the word.
                 if forgetRouter() { early = .answered(.failure(.late)) }
-                handshakeIsOver(.timeout)
+                handshakeIsOver(wasAwaitingHeader ? .proxyHeaderTimeout : .timeout)
             }
             leave(answer)
         }
@@ -204,12 +214,16 @@ final class Connection {
 
     /// Ends the handshake, because another client's takes its place.
     func makeWay(for limit: ListenerLimit) {
+        guard machine.isHandshaking else { return }
         turn {
             record.detail = limit.word
-            isPlaceTaken = true
+            placeIsTaken()
             stop(.limit)
         }
     }
+
+    /// Its handshake counts no more, for another has its place.
+    func placeIsTaken() { isPlaceTaken = true }
 
     func stop(_ why: ConnectionMachine.Stop) {
         let wasHandshaking = machine.isHandshaking
@@ -235,7 +249,8 @@ final class Connection {
 
     /// A client that left without a byte has not failed: it has looked whether somebody listens.
     private func probeOrFailure(_ failure: HandshakeFailure) -> HandshakeFailure {
-        guard failure == .truncated || failure == .clientReset, !client.tls.hasReceivedBytes else { return failure }
+        guard failure == .truncated || failure == .clientReset, headerBytes.isEmpty, !client.tls.hasReceivedBytes
+        else { return failure }
         return .probe
     }
 
@@ -264,7 +279,7 @@ final class Connection {
         case .serving, .lingering, .discarding: true
         case .closing: machine.client.discardsClient
         // If it had been answered since, the client would have refused the answer.
-        case .handshaking: client.lastAnswered.map { $0 < client.lastReceived } ?? true
+        case .awaitingHeader, .handshaking: client.lastAnswered.map { $0 < client.lastReceived } ?? true
         case .closed: false
         }
     }

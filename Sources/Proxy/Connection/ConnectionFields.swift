@@ -10,6 +10,7 @@ enum ConnectionFields {
         fields.reserveCapacity(29)
         fields.append(("connection", .int(Int64(clamping: record.id.value))))
         fields.append(("client", .endpoint(record.client)))
+        if let proxy = record.proxy { fields.append(("proxy", .endpoint(proxy.endpoint))) }
         fields.append(("listener", .string(listener)))
         if let summary = record.summary { addTLS(summary, &fields) }
         if let certificate = record.certificate { addCertificate(certificate, &fields) }
@@ -24,7 +25,7 @@ enum ConnectionFields {
         fields.append(("bytes_received", .int(Int64(clamping: record.bytesFromClient))))
         fields.append(("bytes_sent", .int(Int64(clamping: record.bytesToClient))))
         if record.failure == nil, let handshake = record.times.handshakeEnded {
-            fields.append(("handshake_ms", milliseconds(handshake - record.times.accepted)))
+            fields.append(("handshake_ms", milliseconds(handshake - record.times.handshakeBegan)))
         }
         if let connected = record.times.connected {
             fields.append(("connect_ms", milliseconds(connected - record.times.connectStarted)))

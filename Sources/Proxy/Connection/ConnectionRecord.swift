@@ -6,8 +6,10 @@ package import RepriseVocabulary
 /// What we know of one connection, for its line in the log and for observers.
 package struct ConnectionRecord: Sendable {
     package let id: ConnectionID
-    /// The client's address.
-    package let client: Endpoint
+    /// The client's address: what the header of a trusted proxy says, or the socket.
+    package internal(set) var client: Endpoint
+    /// What a proxy has said of the client.
+    package internal(set) var proxy: Proxy?
     package internal(set) var times: Times
     /// The upstream server that took the connection, or was tried last.
     package internal(set) var server: String?
@@ -34,6 +36,12 @@ package struct ConnectionRecord: Sendable {
     /// More about the ending: libssl's words, a limit's name.
     package internal(set) var detail: String?
 
+    /// A trusted proxy, and its header.
+    package struct Proxy: Sendable {
+        package let endpoint: Endpoint
+        package let header: ProxyHeader
+    }
+
     init(id: ConnectionID, client: Endpoint, acceptedAt: Instant) {
         self.id = id
         self.client = client
@@ -43,6 +51,8 @@ package struct ConnectionRecord: Sendable {
     /// When its parts began and ended, by the monotonic clock; `nil` for what has not come yet.
     package struct Times: Sendable {
         package let accepted: Instant
+        /// At the accept, or when the header of the PROXY protocol was complete.
+        package internal(set) var handshakeBegan: Instant
         package internal(set) var handshakeEnded: Instant?
         /// The server that took the connection, or was tried last.
         package internal(set) var connectStarted: Instant
@@ -51,6 +61,7 @@ package struct ConnectionRecord: Sendable {
 
         init(_ accepted: Instant) {
             self.accepted = accepted
+            handshakeBegan = accepted
             connectStarted = accepted
         }
     }

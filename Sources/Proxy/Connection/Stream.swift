@@ -96,12 +96,13 @@ final class Stream {
     /// A short receive has emptied the socket, unless the peer's end is known to be behind it.
     /// - Parameters:
     ///   - room: how many bytes are wanted.
+    ///   - preamble: how many bytes stand before TLS; `nil` when there are none for TLS.
     ///   - opening: does what comes before plaintext, such as a handshake, and says whether there can be plaintext.
     ///   - wanted: whether more plaintext is wanted; the rest waits in TLS.
     ///   - take: gets the plaintext, and the end behind it. It must not receive.
     func receive(
-        room: Int, opening: () -> Bool = { true }, while wanted: () -> Bool,
-        _ take: (RawSpan, End?) -> Void
+        room: Int, preamble: (UnsafeRawBufferPointer) -> Int? = { _ in 0 }, opening: () -> Bool = { true },
+        while wanted: () -> Bool, _ take: (RawSpan, End?) -> Void
     ) -> Receipt {
         var receipt = Receipt.nothing
         buffers.receiving(room: room) { target in
@@ -115,7 +116,8 @@ final class Stream {
             // The kernel reports a reset once. If a send got the report, what follows looks like a FIN.
             case (.fin, .plain): take(bytes.bytes, failure == .connectionReset ? .reset : .inOrder)
             case (.bytes, .tls(let tls, _)):
-                tls.lend(bytes)
+                guard let start = preamble(bytes) else { break }
+                tls.lend(UnsafeRawBufferPointer(rebasing: bytes[start...]))
                 decrypt(tls, opening, wanted, take)
             case (.fin, .tls(let tls, _)):
                 tls.inputEnded()

@@ -4,6 +4,9 @@
 package struct ClientMachine: Sendable, Equatable {
     /// Where it stands.
     package enum Phase: Sendable, Equatable {
+        /// A header of the PROXY protocol is awaited, or bytes that show that none comes; TLS has not begun. Next:
+        /// ``handshaking``, ``closed``.
+        case awaitingHeader
         /// TLS is being negotiated. Next: any but ``lingering`` and ``discarding``.
         case handshaking
         /// The client is served. Next: ``closing(afterwards:)``, ``closed``.
@@ -34,9 +37,12 @@ package struct ClientMachine: Sendable, Equatable {
         case discard
     }
 
-    package private(set) var phase = Phase.handshaking
+    package private(set) var phase: Phase
 
-    package init() {}
+    /// - Parameter awaitsHeader: whether a header of the PROXY protocol may come first.
+    package init(awaitsHeader: Bool = false) {
+        phase = awaitsHeader ? .awaitingHeader : .handshaking
+    }
 
     /// The exchange that is served.
     var exchange: ExchangeMachine? { if case .serving(let exchange) = phase { exchange } else { nil } }
@@ -51,10 +57,13 @@ package struct ClientMachine: Sendable, Equatable {
         return answer
     }
 
+    /// Whether TLS is being negotiated, or is still to begin.
+    var isBeforeService: Bool { phase == .handshaking || phase == .awaitingHeader }
+
     /// Whether bytes of the client are still wanted (to be relayed, or for the handshake).
     package var readsClient: Bool {
         switch phase {
-        case .handshaking: true
+        case .awaitingHeader, .handshaking: true
         case .serving(let exchange): exchange.readsClient
         case .closing, .lingering, .discarding, .closed: false
         }
@@ -65,20 +74,26 @@ package struct ClientMachine: Sendable, Equatable {
         switch phase {
         case .closing(let mode): mode == .linger || mode == .discard
         case .lingering, .discarding: true
-        case .handshaking, .serving, .closed: false
+        case .awaitingHeader, .handshaking, .serving, .closed: false
         }
     }
 
     /// Whether the end of the client's stream is still undecided.
     var isBeforeGoodbye: Bool {
         switch phase {
-        case .handshaking, .serving: true
+        case .awaitingHeader, .handshaking, .serving: true
         case .closing, .lingering, .discarding, .closed: false
         }
     }
 }
 
 extension ClientMachine {
+    /// The header has come, or none comes.
+    mutating func headerDone() {
+        guard phase == .awaitingHeader else { preconditionFailure("a header's end in phase \(phase)") }
+        phase = .handshaking
+    }
+
     mutating func handshakeDone() {
         guard phase == .handshaking else { preconditionFailure("a handshake's end in phase \(phase)") }
         phase = .serving(ExchangeMachine())
@@ -128,7 +143,7 @@ extension ClientMachine {
             return false
         // It sends nothing more, and may read on.
         case .closing(.discard), .discarding: return false
-        case .handshaking, .serving, .closing, .lingering, .closed:
+        case .awaitingHeader, .handshaking, .serving, .closing, .lingering, .closed:
             phase = .closed
             return true
         }

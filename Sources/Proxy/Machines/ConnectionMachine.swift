@@ -8,13 +8,18 @@ package import RepriseVocabulary
 /// (docs/decisions, 4). An upstream whose client did not close with close_notify is reset, because a FIN would say that
 /// the client's stream is complete.
 package struct ConnectionMachine: Sendable, Equatable {
-    package private(set) var client = ClientMachine()
+    package private(set) var client: ClientMachine
     package private(set) var book = EndingBook()
 
-    package init() {}
+    /// - Parameter awaitsHeader: whether a header of the PROXY protocol may come before TLS.
+    package init(awaitsHeader: Bool = false) {
+        client = ClientMachine(awaitsHeader: awaitsHeader)
+    }
 
     package var isClosed: Bool { client.phase == .closed }
-    package var isHandshaking: Bool { client.phase == .handshaking }
+    /// Whether TLS is being negotiated, or is still to begin.
+    package var isHandshaking: Bool { client.isBeforeService }
+    package var isAwaitingHeader: Bool { client.phase == .awaitingHeader }
     package var isServing: Bool { if case .serving = client.phase { true } else { false } }
     /// The exchange that is served: from the handshake's end to the goodbye.
     package var exchange: ExchangeMachine? { client.exchange }
@@ -24,13 +29,14 @@ package struct ConnectionMachine: Sendable, Equatable {
 
     /// The timeout that is running.
     package enum TimerKind: Sendable, Equatable {
-        case handshake, routing, connect, idle, halfClosed, shutdown
+        case proxyHeader, handshake, routing, connect, idle, halfClosed, shutdown
     }
 
     /// Which timeout runs now; `nil` when closed. It begins anew when the kind changes and, for `idle` and
     /// `halfClosed`, whenever bytes move.
     package var timer: TimerKind? {
         switch client.phase {
+        case .awaitingHeader: .proxyHeader
         case .handshaking: .handshake
         case .serving(let exchange):
             switch exchange.phase {
@@ -50,6 +56,15 @@ package struct ConnectionMachine: Sendable, Equatable {
 // MARK: The handshake
 
 extension ConnectionMachine {
+    /// The header of the PROXY protocol has come, or none comes: TLS begins.
+    package mutating func headerDone() { client.headerDone() }
+
+    /// What came instead of a header is refused: the client's socket is to be closed.
+    package mutating func headerRefused() {
+        book.note(.refused)
+        client.leave()
+    }
+
     /// Begin to route.
     package mutating func handshakeDone() {
         client.handshakeDone()
@@ -190,7 +205,7 @@ extension ConnectionMachine {
 
     package mutating func clientBroke(_ how: ClientBreak) -> AfterClientBreak {
         switch client.phase {
-        case .handshaking, .serving:
+        case .awaitingHeader, .handshaking, .serving:
             book.note(how.ending)
             let wasServing = isServing
             let mode = client.leave()
@@ -240,7 +255,7 @@ extension ConnectionMachine {
 
     package mutating func stop(_ why: Stop) -> AfterStop {
         switch client.phase {
-        case .handshaking:
+        case .awaitingHeader, .handshaking:
             book.note(why.ending)
             client.leave()
             return .close
@@ -284,6 +299,10 @@ extension ConnectionMachine {
     /// - Parameter downloadWaits: bytes wait for the client's socket, or in it.
     package mutating func timedOut(downloadWaits: Bool) -> AfterTimeout {
         switch client.phase {
+        case .awaitingHeader:
+            book.note(.timeoutProxyHeader)
+            client.leave()
+            return .close
         case .handshaking:
             book.note(.timeoutHandshake)
             client.leave()

@@ -9,10 +9,13 @@ extension WorkerCore {
 
     func accepted(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot) {
         slot.listener.metrics.accepted.add(1)
-        let address = endpoint.address
+        let expectation = slot.listener.settings.proxyProtocol.expectation(of: endpoint)
+        guard expectation != .nothing else { return turnAway(socket, from: endpoint, by: slot.listener) }
+        // Who the client of a proxy is, its header says: until then it counts for no address.
+        let address = expectation == .tls ? endpoint.address : nil
         switch admit(address, to: slot) {
         case .success(let entry):
-            takeIn(socket, from: endpoint, in: slot, entry)
+            takeIn(socket, from: endpoint, in: slot, entry, expectation)
         case .failure(let error):
             let others = error.limit.isOfHandshakes ? slot.listener.admission.workers(but: index) : []
             guard !others.isEmpty, newcomers < Self.maximumNewcomers else {
@@ -25,7 +28,7 @@ extension WorkerCore {
                 case .success(let entry) where takesNoMore:
                     slot.listener.admission.giveBack(entry)
                     socket.close()
-                case .success(let entry): takeIn(socket, from: endpoint, in: slot, entry)
+                case .success(let entry): takeIn(socket, from: endpoint, in: slot, entry, expectation)
                 case .failure(let error): refuse(socket, from: endpoint, by: slot.listener, error.limit)
                 }
                 tellIfIdle()
@@ -33,11 +36,16 @@ extension WorkerCore {
         }
     }
 
-    private func takeIn(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot, _ entry: Admission.Entry) {
+    private func takeIn(
+        _ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot, _ entry: Admission.Entry,
+        _ expectation: ProxyAcceptance.Expectation
+    ) {
         let listener = slot.listener
         listener.metrics.open.add(1)
         listener.metrics.handshakes.inProgress.add(1)
-        let connection = Connection(worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry)
+        let connection = Connection(
+            worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry,
+            awaiting: expectation)
         add(connection)
         slot.handshakes.append(connection.id, of: entry.client) { self.connection($0)?.handshake }
         connection.start()
@@ -50,6 +58,39 @@ extension WorkerCore {
         listener.metrics.ended(.refused)
         log.refused(listener, endpoint, limit)
         socket.close()
+    }
+
+    /// Closes the connection of a client that no trusted proxy has brought.
+    private func turnAway(_ socket: Socket, from endpoint: Endpoint, by listener: WorkerListener) {
+        listener.metrics.handshakes.failed(.proxyHeaderUntrusted)
+        listener.metrics.ended(.refused)
+        log.turnedAway(listener, endpoint, .proxyHeaderUntrusted)
+        socket.close()
+    }
+
+    /// A proxy has said whose connection it is: that client's limits hold from now on.
+    ///
+    /// Where the client has too many handshakes on this worker, one of them makes way, in a turn of its own.
+    func identify(_ connection: Connection, as client: IPAddress?) throws(Admission.LimitError) -> Admission.Entry {
+        let (listener, slot) = (connection.listener, slots[connection.listener.settings.name])
+        let (admission, limits) = (listener.admission, listener.settings.limits)
+        var answer = admission.identify(connection.entry, as: client, limits: limits)
+        if case .failure(let error) = answer, error.limit == .handshakesPerClient, let slot,
+            let other = slot.handshakes.whoMakesWay(
+                for: client?.network, ownOnly: true, at: loop.now, held: admission.handshakes,
+                { self.connection($0)?.handshake }
+            ).flatMap(self.connection)
+        {
+            answer = admission.identify(connection.entry, as: client, limits: limits, insteadOf: other.entry)
+            if case .success = answer {
+                other.placeIsTaken()
+                let id = other.id
+                WeakWorker(self).execute { $0.connection(id)?.makeWay(for: error.limit) }
+            }
+        }
+        let entry = try answer.get()
+        slot?.handshakes.identify(connection.id, as: entry.client) { self.connection($0)?.handshake }
+        return entry
     }
 
     /// Asks whether a client is taken in; where handshakes are too many, another one of this worker may make way.

@@ -15,7 +15,7 @@ final class WorkerCore {
     let buffers: RelayBuffers
 
     private(set) var connections: [ConnectionID: Connection] = [:]
-    private var slots: [String: ListenerSlot] = [:]
+    private(set) var slots: [String: ListenerSlot] = [:]
     private var onIdle: (() -> Void)?
     /// Clients for whom another worker is asked to make room.
     var newcomers = 0

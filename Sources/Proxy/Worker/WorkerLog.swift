@@ -51,6 +51,17 @@ package struct WorkerLog: Sendable {
             ])
     }
 
+    /// A client that did not come by a trusted proxy.
+    func turnedAway(_ listener: WorkerListener, _ client: Endpoint, _ cause: HandshakeFailure) {
+        guard queue.level <= .info else { return }
+        submit(
+            .info, "connection refused",
+            [
+                ("client", .endpoint(client)), ("listener", .string(listener.settings.name)),
+                ("cause", .string(cause.description)), ("ending", .string(Ending.Kind.refused.word)),
+            ])
+    }
+
     func connectFailed(_ listener: WorkerListener, _ record: ConnectionRecord, _ group: String, _ why: ConnectError) {
         guard queue.level <= .warning else { return }
         submit(

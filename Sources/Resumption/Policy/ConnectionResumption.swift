@@ -11,7 +11,7 @@ package final class ConnectionResumption: ConnectionSessions {
     let clock: () -> WallTime
     let observer: (any SessionObserver)?
     /// The client's address.
-    let client: IPAddress?
+    private(set) var client: IPAddress?
 
     private var hello: Hello?
     /// The session that was refused last, if it could be read.
@@ -57,6 +57,9 @@ package final class ConnectionResumption: ConnectionSessions {
         self.clock = clock
         wire = Telling(on: executor)
     }
+
+    /// A proxy has said who the client is, before its handshake.
+    package func identify(_ client: IPAddress?) { self.client = client }
 
     /// The result of the offer; complete once the handshake is done.
     package var outcome: ResumptionOutcome {

@@ -1,9 +1,13 @@
+import RepriseVocabulary
+
 /// What the first bytes of a connection are, judged before libssl sees them.
 enum FirstBytes: Equatable {
     /// A TLS record, or a hello in SSLv2's form: libssl's to answer.
     case tls
     /// An HTTP request in the clear, with its method.
     case plainHTTP(method: String)
+    /// A header of the PROXY protocol, which nobody awaits here.
+    case proxyHeader
     case notTLS
     /// More bytes are needed.
     case undecided
@@ -37,6 +41,11 @@ enum FirstBytes: Equatable {
 
     /// A request line (RFC 9112 §3), after the empty line that a server should pass over (§2.2).
     private static func text(_ bytes: [UInt8]) -> FirstBytes {
+        switch ProxyHeader.read(bytes) {
+        case .fault(.absent): break
+        case .incomplete where bytes.count < ProxyHeader.tellingBytes: return .undecided
+        case .incomplete, .header, .fault: return .proxyHeader
+        }
         let line = bytes.drop { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
         guard bytes.count - line.count <= 2 else { return .notTLS }
         for method in methods {

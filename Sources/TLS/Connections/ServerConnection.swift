@@ -90,6 +90,9 @@ package final class ServerConnection {
             return nil
         case .plainHTTP(let method):
             return .failed(stream.handshakeFailed(.plainHTTP, "an HTTP request in the clear (\(method))"))
+        case .proxyHeader:
+            return .failed(
+                stream.handshakeFailed(.proxyHeaderUnexpected, "a PROXY protocol header where TLS is expected"))
         case .notTLS:
             return .failed(stream.handshakeFailed(.notTLS, "the first bytes are '\(String(escaping: bytes))'"))
         case .undecided:

@@ -13,6 +13,7 @@ extension Ending.Kind {
         case .alertSent: "`cause` and the alert's name say what Reprise refused; look the cause up."
         case .alertReceived:
             "The alert's name says what the client refused: for `unknown_ca` or `bad_certificate`, send the chain that it trusts."
+        case .timeoutProxyHeader: "Look for what holds up the balancer, or raise `timeouts.proxy_header`."
         case .timeoutHandshake:
             "If honest clients are slow, raise `timeouts.handshake`; many at once are a flood, which `limits` hold."
         case .timeoutIdle:

@@ -16,6 +16,7 @@ public enum Ending: Sendable, Hashable {
     case upstreamUnreachable
     case alertSent(TLSAlert)
     case alertReceived(TLSAlert)
+    case timeoutProxyHeader
     case timeoutHandshake
     case timeoutIdle
     case timeoutHalfClosed
@@ -35,6 +36,7 @@ public enum Ending: Sendable, Hashable {
         case .upstreamUnreachable: .upstreamUnreachable
         case .alertSent: .alertSent
         case .alertReceived: .alertReceived
+        case .timeoutProxyHeader: .timeoutProxyHeader
         case .timeoutHandshake: .timeoutHandshake
         case .timeoutIdle: .timeoutIdle
         case .timeoutHalfClosed: .timeoutHalfClosed
@@ -59,6 +61,7 @@ extension Ending {
         case alertSent, alertReceived
         case timeoutHandshake, timeoutIdle, timeoutHalfClosed, timeoutShutdown
         case refused, drain, killed
+        case timeoutProxyHeader
 
         public static let title = "Endings"
 
@@ -84,6 +87,10 @@ extension Ending {
                     retry: true)
             case .alertSent: FailureRow("alert_sent", "Reprise sent a fatal alert.", .client, retry: false)
             case .alertReceived: FailureRow("alert_received", "The client sent a fatal alert.", .client, retry: false)
+            case .timeoutProxyHeader:
+                FailureRow(
+                    "timeout_proxy_header",
+                    "The PROXY protocol header was not complete in `timeouts.proxy_header`.", .client, retry: true)
             case .timeoutHandshake:
                 FailureRow(
                     "timeout_handshake", "The handshake was not done in `timeouts.handshake`.", .client, retry: true)
@@ -119,8 +126,8 @@ extension Ending.Kind {
     public var isStreamsOwn: Bool {
         switch self {
         case .upstreamEnd, .clientCloseNotify, .upstreamReset, .upstreamUnreachable: true
-        case .clientFIN, .clientReset, .alertSent, .alertReceived, .timeoutHandshake, .timeoutIdle, .timeoutHalfClosed,
-            .timeoutShutdown, .refused, .drain, .killed:
+        case .clientFIN, .clientReset, .alertSent, .alertReceived, .timeoutProxyHeader, .timeoutHandshake, .timeoutIdle,
+            .timeoutHalfClosed, .timeoutShutdown, .refused, .drain, .killed:
             false
         }
     }

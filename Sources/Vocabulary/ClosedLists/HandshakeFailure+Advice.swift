@@ -3,8 +3,7 @@ extension HandshakeFailure.Kind {
     public var advice: String? {
         switch self {
         case .plainHTTP: "Give the client an `https` URL; plain HTTP needs another server at another port."
-        case .notTLS:
-            "See which program connects to this port; a balancer that sends the PROXY protocol must not send it here."
+        case .notTLS: "See which program connects to this port."
         case .unsupportedVersion:
             "Update the client, or allow older versions with `tls.minimum_version` or `tls.profile`."
         case .noSharedCipher:
@@ -42,6 +41,15 @@ extension HandshakeFailure.Kind {
         case .helloTooLarge: "Look at the client: no usual one sends as much."
         case .probe: "Nothing; `log.probes: off` leaves the lines out."
         case .refusedByRouter: "Nothing, if the router was meant to; otherwise ask the router."
+        case .proxyHeaderUnexpected:
+            "Set `proxy_protocol` and `trusted_proxies`, or have the balancer send no header, or only one."
+        case .proxyHeaderUntrusted:
+            "Add the balancer's address, which `client` has in the log, to `trusted_proxies`; if it is none, somebody tries to pass for another client."
+        case .proxyHeaderMissing:
+            "Let the balancer send the header, or set `proxy_protocol: optional` while both kinds come."
+        case .proxyHeaderMalformed: "Look at what the balancer sends: version 1 or 2, at most 16 KiB in all."
+        case .proxyHeaderTimeout: "Look for what holds up the balancer, or raise `timeouts.proxy_header`."
+        case .overLimit: "Raise the limit that `detail` names if the client was honest."
         }
     }
 }

@@ -40,6 +40,12 @@ public enum HandshakeFailure: Sendable, Hashable {
     case helloTooLarge
     case refusedByRouter
     case probe
+    case proxyHeaderUnexpected
+    case proxyHeaderUntrusted
+    case proxyHeaderMissing
+    case proxyHeaderMalformed
+    case proxyHeaderTimeout
+    case overLimit
 
     /// The cause without the alert's name.
     public var kind: Kind {
@@ -76,6 +82,12 @@ public enum HandshakeFailure: Sendable, Hashable {
         case .helloTooLarge: .helloTooLarge
         case .refusedByRouter: .refusedByRouter
         case .probe: .probe
+        case .proxyHeaderUnexpected: .proxyHeaderUnexpected
+        case .proxyHeaderUntrusted: .proxyHeaderUntrusted
+        case .proxyHeaderMissing: .proxyHeaderMissing
+        case .proxyHeaderMalformed: .proxyHeaderMalformed
+        case .proxyHeaderTimeout: .proxyHeaderTimeout
+        case .overLimit: .overLimit
         }
     }
 }
@@ -95,6 +107,8 @@ extension HandshakeFailure {
         case unknownAuthority, otherCertificateName, alertReceived, timeout, truncated, clientReset, stopped, madeWay,
             internalError
         case resumptionDenied, resumptionDefect, helloTooLarge, refusedByRouter, probe
+        case proxyHeaderUnexpected, proxyHeaderUntrusted, proxyHeaderMissing, proxyHeaderMalformed, proxyHeaderTimeout
+        case overLimit
 
         public static let title = "Causes of a failed handshake"
 
@@ -225,6 +239,43 @@ extension HandshakeFailure {
                     "probe",
                     "The client connected and left without a byte, as health checks of balancers do: no failure, and counted by `reprise_probes_total` alone.",
                     .client, retry: true)
+            case .proxyHeaderUnexpected, .proxyHeaderUntrusted, .proxyHeaderMissing, .proxyHeaderMalformed,
+                .proxyHeaderTimeout, .overLimit:
+                beforeTLS
+            }
+        }
+
+        /// What goes wrong before TLS begins, where a proxy is to say who the client is.
+        private var beforeTLS: FailureRow {
+            switch self {
+            case .proxyHeaderUntrusted:
+                FailureRow(
+                    "proxy_header_untrusted",
+                    "A PROXY protocol header, or a client of a listener that demands one, came from an address that is not in `trusted_proxies`.",
+                    .client, retry: false)
+            case .proxyHeaderMissing:
+                FailureRow(
+                    "proxy_header_missing",
+                    "The connection did not begin with the PROXY protocol header that the listener demands.", .client,
+                    retry: false)
+            case .proxyHeaderMalformed:
+                FailureRow(
+                    "proxy_header_malformed", "The PROXY protocol header cannot be read; `detail` says why.", .client,
+                    retry: false)
+            case .proxyHeaderTimeout:
+                FailureRow(
+                    "proxy_header_timeout", "The PROXY protocol header was not complete in `timeouts.proxy_header`.",
+                    .client, retry: true)
+            case .overLimit:
+                FailureRow(
+                    "over_limit",
+                    "A limit refused the client that the PROXY protocol header named; `detail` has the limit.", .proxy,
+                    retry: true)
+            default:
+                FailureRow(
+                    "proxy_header_unexpected",
+                    "A PROXY protocol header came where none is taken: `proxy_protocol` is off, or it was the second.",
+                    .client, retry: false)
             }
         }
     }

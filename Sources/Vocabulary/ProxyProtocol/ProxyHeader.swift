@@ -1,10 +1,20 @@
-package import RepriseVocabulary
-
-/// A header of the PROXY protocol (proxy-protocol.txt): who the client of a connection is, as a proxy before us says it, or as we
-/// say it to a server.
-package struct ProxyHeader: Sendable, Hashable {
+/// A header of the PROXY protocol (proxy-protocol.txt): who the client of a connection is, as a proxy before us says it,
+/// or as we say it to a server.
+///
+/// ```swift
+/// func vpcEndpoint(_ header: ProxyHeader) -> String? {
+///     header[ProxyTLV.Kind(rawValue: 0xea)].map { String(decoding: $0.dropFirst(), as: UTF8.self) }
+/// }
+/// ```
+public struct ProxyHeader: Sendable, Hashable {
     /// Whose connection it is.
-    package enum Origin: Sendable, Hashable {
+    ///
+    /// ```swift
+    /// func port(of header: ProxyHeader) -> UInt16? {
+    ///     if case .client(_, to: .ip(_, let port)) = header.origin { port } else { nil }
+    /// }
+    /// ```
+    public enum Origin: Sendable, Hashable {
         /// The sender's own, as a health check: the socket's addresses count (LOCAL).
         case local
         /// A client's, of whose addresses the sender says nothing (UNKNOWN, AF_UNSPEC).
@@ -13,24 +23,29 @@ package struct ProxyHeader: Sendable, Hashable {
         case client(Endpoint, to: Endpoint)
     }
 
-    package var origin: Origin
+    /// Whose connection it is.
+    public var origin: Origin
     /// In their order; of version 2 only.
-    package var tlvs: [ProxyTLV]
+    public var tlvs: [ProxyTLV]
 
-    package init(_ origin: Origin, tlvs: [ProxyTLV] = []) {
+    /// A header with those TLVs.
+    public init(_ origin: Origin, tlvs: [ProxyTLV] = []) {
         (self.origin, self.tlvs) = (origin, tlvs)
     }
 
     /// The first value of a kind; `nil` when there is none.
-    package subscript(kind: ProxyTLV.Kind) -> [UInt8]? { tlvs.first { $0.kind == kind }?.value }
+    public subscript(kind: ProxyTLV.Kind) -> [UInt8]? { tlvs.first { $0.kind == kind }?.value }
 
     /// What it says of the client's TLS; `nil` when it says nothing.
-    package var tls: ProxyTLS? { self[.tls].flatMap { ProxyTLS($0) } }
+    public var tls: ProxyTLS? { self[.tls].flatMap { ProxyTLS($0) } }
 
     /// The longest header that is read, TLVs and all: one with a client's certificate has some 2,000 bytes.
     package static let maximumBytes = 16 << 10
     /// The longest line of version 1, its CRLF included.
     package static let lineBytes = 107
+
+    /// How many of its bytes tell a header from everything else that clients send.
+    package static let tellingBytes = 6
 
     static let signature: [UInt8] = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]
     static let linePrefix = Array("PROXY ".utf8)

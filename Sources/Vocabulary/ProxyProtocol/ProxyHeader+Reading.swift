@@ -1,5 +1,3 @@
-internal import RepriseVocabulary
-
 extension ProxyHeader {
     /// What the first bytes of a connection are.
     package enum Reading: Sendable, Hashable {

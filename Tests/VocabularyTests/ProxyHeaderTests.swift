@@ -1,8 +1,6 @@
-import RepriseTestSupport
-import RepriseVocabulary
 import Testing
 
-@testable import RepriseProxy
+@testable import RepriseVocabulary
 
 /// Headers of the PROXY protocol, as others send them and as we do.
 @Suite struct ProxyHeaderTests {

@@ -1,5 +1,3 @@
-internal import RepriseVocabulary
-
 extension ProxyHeader {
     /// The line of version 1, which has room for addresses alone. Unix sockets are UNKNOWN there.
     package var line: [UInt8] {

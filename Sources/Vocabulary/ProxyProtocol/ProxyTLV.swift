@@ -1,35 +1,52 @@
 /// A type-length-value of a PROXY protocol header of version 2 (proxy-protocol.txt, section 2.2).
-package struct ProxyTLV: Sendable, Hashable {
+///
+/// ```swift
+/// let note = ProxyTLV(ProxyTLV.Kind(rawValue: 0xe9), "tenant-7")
+/// print(note.value.count)  // 8
+/// ```
+public struct ProxyTLV: Sendable, Hashable {
     /// What the value is.
-    package struct Kind: RawRepresentable, Sendable, Hashable {
-        package let rawValue: UInt8
+    ///
+    /// ```swift
+    /// let tenant = ProxyTLV.Kind(rawValue: 0xe9)
+    /// let standard: [ProxyTLV.Kind] = [.alpn, .authority, .uniqueID]
+    /// print(standard.contains(tenant))  // false
+    /// ```
+    public struct Kind: RawRepresentable, Sendable, Hashable {
+        /// The number of its type: 0xE0 to 0xEF are for custom ones.
+        public let rawValue: UInt8
 
-        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// The kind of that number.
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// The application protocol that was agreed on (PP2_TYPE_ALPN).
-        package static let alpn = Kind(rawValue: 0x01)
+        public static let alpn = Kind(rawValue: 0x01)
         /// The host name that the client asked for (PP2_TYPE_AUTHORITY).
-        package static let authority = Kind(rawValue: 0x02)
+        public static let authority = Kind(rawValue: 0x02)
         /// The CRC-32C of the whole header (PP2_TYPE_CRC32C).
-        package static let crc32c = Kind(rawValue: 0x03)
+        public static let crc32c = Kind(rawValue: 0x03)
         /// Padding (PP2_TYPE_NOOP).
-        package static let noop = Kind(rawValue: 0x04)
+        public static let noop = Kind(rawValue: 0x04)
         /// The sender's number of the connection, at most 128 bytes (PP2_TYPE_UNIQUE_ID).
-        package static let uniqueID = Kind(rawValue: 0x05)
+        public static let uniqueID = Kind(rawValue: 0x05)
         /// What is known of the client's TLS, see ``ProxyTLS`` (PP2_TYPE_SSL).
-        package static let tls = Kind(rawValue: 0x20)
+        public static let tls = Kind(rawValue: 0x20)
         /// The network namespace (PP2_TYPE_NETNS).
-        package static let networkNamespace = Kind(rawValue: 0x30)
+        public static let networkNamespace = Kind(rawValue: 0x30)
     }
 
-    package var kind: Kind
-    package var value: [UInt8]
+    /// What the value is.
+    public var kind: Kind
+    /// The value, at most 65,535 bytes.
+    public var value: [UInt8]
 
-    package init(_ kind: Kind, _ value: [UInt8]) {
+    /// A TLV of those bytes.
+    public init(_ kind: Kind, _ value: [UInt8]) {
         (self.kind, self.value) = (kind, value)
     }
 
-    package init(_ kind: Kind, _ text: String) {
+    /// A TLV of that text.
+    public init(_ kind: Kind, _ text: String) {
         self.init(kind, Array(text.utf8))
     }
 
@@ -58,32 +75,51 @@ package struct ProxyTLV: Sendable, Hashable {
 }
 
 /// What a PROXY protocol header says of the client's TLS (PP2_TYPE_SSL).
-package struct ProxyTLS: Sendable, Hashable {
+///
+/// ```swift
+/// func hasProvenItself(_ header: ProxyHeader) -> Bool {
+///     guard let tls = header.tls else { return false }
+///     return tls.hasCertificateInSession && tls.verifyResult == 0
+/// }
+/// ```
+public struct ProxyTLS: Sendable, Hashable {
     /// What the values within it are.
-    package enum Part: UInt8, Sendable {
+    ///
+    /// ```swift
+    /// func commonName(_ tls: ProxyTLS) -> String? {
+    ///     tls[ProxyTLS.Part.commonName].map { String(decoding: $0, as: UTF8.self) }
+    /// }
+    /// ```
+    public enum Part: UInt8, Sendable {
         /// `TLSv1.3` (PP2_SUBTYPE_SSL_VERSION).
         case version = 0x21
         /// The common name of the client's certificate (PP2_SUBTYPE_SSL_CN).
         case commonName = 0x22
+        /// The cipher's name in OpenSSL's words (PP2_SUBTYPE_SSL_CIPHER).
         case cipher = 0x23
-        /// The algorithms of the server's certificate: its signature, and its key.
+        /// What the server's certificate is signed with (PP2_SUBTYPE_SSL_SIG_ALG).
         case signatureAlgorithm = 0x24
+        /// The server's certificate's kind of key, such as `EC256` (PP2_SUBTYPE_SSL_KEY_ALG).
         case keyAlgorithm = 0x25
+        /// The group of the key exchange (PP2_SUBTYPE_SSL_GROUP).
+        case group = 0x26
         /// The client's certificate in DER (PP2_SUBTYPE_SSL_CLIENT_CERT).
         case clientCertificate = 0x28
     }
 
     /// Whether the client has come over TLS (PP2_CLIENT_SSL).
-    package var isTLS: Bool
-    /// Whether it has shown a certificate on this connection (PP2_CLIENT_CERT_CONN), and in the session that it resumed, or this
-    /// one (PP2_CLIENT_CERT_SESS).
-    package var hasCertificateOnConnection: Bool
-    package var hasCertificateInSession: Bool
+    public var isTLS: Bool
+    /// Whether it has shown a certificate on this connection (PP2_CLIENT_CERT_CONN).
+    public var hasCertificateOnConnection: Bool
+    /// Whether it has shown one in the session in use, be it on an earlier connection (PP2_CLIENT_CERT_SESS).
+    public var hasCertificateInSession: Bool
     /// 0 when a certificate was shown and verified.
-    package var verifyResult: UInt32
-    package var parts: [ProxyTLV]
+    public var verifyResult: UInt32
+    /// What else is said, in its order.
+    public var parts: [ProxyTLV]
 
-    package init(
+    /// What is said of a client.
+    public init(
         isTLS: Bool = true, hasCertificateOnConnection: Bool = false, hasCertificateInSession: Bool = false,
         verifyResult: UInt32 = 0, parts: [ProxyTLV] = []
     ) {
@@ -93,12 +129,12 @@ package struct ProxyTLS: Sendable, Hashable {
     }
 
     /// A part's value; `nil` when it is not there.
-    package subscript(part: Part) -> [UInt8]? { parts.first { $0.kind.rawValue == part.rawValue }?.value }
+    public subscript(part: Part) -> [UInt8]? { parts.first { $0.kind.rawValue == part.rawValue }?.value }
 
     /// Reads the value of a TLV.
     ///
     /// - Returns: `nil` for one that is too short, or whose parts' lengths say more than there is.
-    package init?(_ value: [UInt8]) {
+    public init?(_ value: [UInt8]) {
         guard value.count >= 5, let parts = ProxyTLV.read(value[5...]) else { return nil }
         let verify = value[1...4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         self.init(

@@ -1,0 +1,55 @@
+internal import RepriseVocabulary
+
+/// Checks whose word about their clients listeners take.
+struct ProxyProtocolCheck {
+    private(set) var faults: [Fault] = []
+    private(set) var warnings: [Fault] = []
+
+    mutating func check(_ root: Reader, _ plan: Plan) {
+        for reader in root["listeners"]?.elements ?? [] { check(reader) }
+        for (listener, reader) in zip(plan.listeners, root["listeners"]?.elements ?? []) {
+            checkReach(listener, reader)
+        }
+    }
+
+    private mutating func check(_ listener: Reader) {
+        let mode = listener["proxy_protocol"]
+        let isOn = mode?.text.flatMap(ProxyAcceptance.Mode.init).map { $0 != .off } ?? false
+        guard let trusted = listener["trusted_proxies"] else {
+            if isOn, let mode {
+                faults.append(
+                    mode.fault(
+                        "\(mode.text ?? "") needs trusted_proxies: whoever can send a header can pass for any client"))
+            }
+            return
+        }
+        if isOn, trusted.elements.isEmpty, !trusted.isDamaged {
+            faults.append(trusted.fault("expected at least one network, address or unix, found none"))
+        }
+        if !isOn, mode?.isDamaged != true { warnings.append(trusted.fault("has no effect without proxy_protocol")) }
+        for element in trusted.elements where isOn {
+            guard case .network(let network)? = element.text.flatMap(TrustedProxies.init(parsing:)),
+                network.prefix == 0
+            else { continue }
+            warnings.append(element.fault("believes everyone, so that every client can pass for any other"))
+        }
+    }
+
+    private mutating func checkReach(_ listener: ListenerPlan, _ reader: Reader) {
+        guard listener.proxyProtocol.mode == .required, !listener.proxyProtocol.trusted.isEmpty,
+            let value = reader["trusted_proxies"]
+        else { return }
+        let trusted = listener.proxyProtocol.trusted
+        for bind in listener.bind.map(\.value) {
+            let canBeReached = trusted.contains { proxies in
+                switch (proxies, bind) {
+                case (.unix, .unix): true
+                // A socket of all IPv6 addresses may take IPv4 clients as well.
+                case (.network(let network), .ip(let address, _)): address.isIPv6 || !network.address.isIPv6
+                case (.unix, .ip), (.network, .unix): false
+                }
+            }
+            if !canBeReached { warnings.append(value.fault("has no proxy that can connect to \(bind)")) }
+        }
+    }
+}
