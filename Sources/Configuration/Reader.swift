@@ -45,6 +45,7 @@ struct Reader {
 
     var boolean: Bool? { text.flatMap { Shape.Scalar.boolean($0) } }
     var isMapping: Bool { node.mapping != nil }
+    var isEmptyMapping: Bool { node.mapping?.isEmpty ?? false }
     var isDamaged: Bool { damaged.contains(path) }
     var text: String? { isDamaged || node.isNull ? nil : node.scalar?.string }
     var located: Located<String>? { text.map { Located($0, source) } }
@@ -93,9 +94,11 @@ struct PlanReader {
         shared.check(plan)
         var balance = BalanceCheck()
         balance.check(root)
+        var sources = SourceCheck()
+        sources.check(plan)
         var sessions = SessionsCheck()
         sessions.check(root, plan)
         faults = names.faults + references.faults + routers.faults + sessions.faults
-        warnings = names.warnings + routers.warnings + shared.warnings + balance.warnings
+        warnings = names.warnings + routers.warnings + shared.warnings + balance.warnings + sources.warnings
     }
 }

@@ -4,6 +4,7 @@ package import RepriseVocabulary
 package struct ListenerPlan: Sendable, Hashable {
     package var name = ""
     package var bind: [Located<Endpoint>] = []
+    package var tcp = ListenerTCPPlan()
     package var timeouts = ConnectionTimeouts()
     package var limits = Limits()
     package var sessions = SessionsPlan()
