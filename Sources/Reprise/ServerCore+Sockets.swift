@@ -74,7 +74,8 @@ extension ServerCore {
             }
             // The plan names it twice, once for each family: once is enough.
             if one.endpoint != endpoint, named.contains(one.endpoint) { continue }
-            if let surplus = one.surplus(beyond: endpoint, named) {
+            let takesAll = endpoint.address?.isIPv6 == true && !listener.tcp.options.takesIPv6Alone
+            if !takesAll, let surplus = one.surplus(beyond: endpoint, named) {
                 log.warning(
                     "an inherited socket takes more clients than the listener names",
                     [
