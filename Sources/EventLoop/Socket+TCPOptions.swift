@@ -82,7 +82,7 @@ extension Socket {
     /// Why connections cannot come from that address, found by trying it on a socket that connects nowhere; `nil` when
     /// they can.
     ///
-    /// For ``SourceAddress/client`` it is asked whether we may speak for others (CAP_NET_ADMIN).
+    /// For ``SourceAddress/client`` it is asked whether we may speak for others (CAP_NET_RAW or CAP_NET_ADMIN).
     package static func reasonAgainst(connectingFrom source: SourceAddress) -> SystemErrno? {
         let address: IPAddress
         switch source {

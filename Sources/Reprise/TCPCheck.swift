@@ -21,7 +21,9 @@ struct TCPCheck {
                 faults.append(
                     Fault(
                         source: source.source,
-                        message: "connecting from a client's address is refused: \(errno); it needs CAP_NET_ADMIN"))
+                        message:
+                            "connecting from a client's address is refused: \(errno); it needs CAP_NET_RAW or CAP_NET_ADMIN"
+                    ))
             case .address(let address):
                 // An address that moves between machines may come later.
                 warnings.append(

@@ -192,7 +192,7 @@ private func expect(_ socket: Socket, has options: TCPOptions, ipv6: Bool = fals
         #expect(Socket.reasonAgainst(connectingFrom: .address(.loopback4)) == nil)
     }
 
-    @Test(.enabled(if: Socket.reasonAgainst(connectingFrom: .client) == nil, "this process lacks CAP_NET_ADMIN"))
+    @Test(.enabled(if: Socket.reasonAgainst(connectingFrom: .client) == nil, "this process lacks CAP_NET_RAW"))
     func `with the right to do so a connect comes from the client's own address`() throws {
         let client = IPAddress(ipv4: 0x7f00_0007)
         let met = try meet(listen(), with: from(.client), for: client)

@@ -156,6 +156,30 @@ import Testing
         _ = client
         await server.stop()
     }
+
+    @Test(.enabled(if: Socket.reasonAgainst(connectingFrom: .client) == nil, "this process lacks CAP_NET_RAW"))
+    func `with the right to do so servers are reached from the client's own address`() async throws {
+        let upstream = try Socket.listen(on: .ip(.loopback4, port: 0), sharingPort: false, backlog: 8)
+        guard case .ip(_, let upstreamPort)? = upstream.localEndpoint else { throw CancellationError() }
+        configure("", upstream: ", source: client", port: Int(upstreamPort))
+        let port = try await start()
+        let program = """
+            import socket, ssl, sys
+            context = ssl._create_unverified_context()
+            raw = socket.create_connection(("127.0.0.1", int(sys.argv[1])), source_address=("127.0.0.7", 0))
+            context.wrap_socket(raw, server_hostname="localhost").send(b"1")
+            """
+        let result = try await onOwnThread { try Shell.python(program, ["\(port)"]) }
+        #expect(result.status == 0, "\(result.errors)")
+        var from: Endpoint?
+        #expect(
+            eventually {
+                if case .accepted(_, let endpoint) = upstream.accept() { from = endpoint }
+                return from != nil
+            })
+        #expect(from?.address?.description == "127.0.0.7")
+        await server.stop()
+    }
 }
 
 /// Keeps warnings, with their fields.

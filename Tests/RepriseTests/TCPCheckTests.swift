@@ -28,7 +28,8 @@ import Testing
         let plan = try plan(upstream: "{ source: client }")
         let refused = TCPCheck(plan, refusal: { $0 == .client ? SystemErrno(EPERM) : nil })
         #expect(refused.faults.map(\.source.path) == ["upstreams[0].tcp.source"])
-        #expect(refused.faults.first?.message.contains("CAP_NET_ADMIN") == true && refused.warnings.isEmpty)
+        #expect(
+            refused.faults.first?.message.contains("CAP_NET_RAW or CAP_NET_ADMIN") == true && refused.warnings.isEmpty)
         #expect(TCPCheck(plan, refusal: { _ in nil }).faults.isEmpty)
     }
 

@@ -27,7 +27,7 @@ extension UpstreamTCPPlan: OptionGroup {
             + [
                 .optional(
                     "source", \.source, .located(.sourceAddress), defaultText: "the kernel chooses",
-                    "The address to connect from: one of this machine's; or client: the client's own, which needs CAP_NET_ADMIN and routes that bring the answers back. It is left out where the server is of another family."
+                    "The address to connect from: one of this machine's; or client: the client's own, which needs CAP_NET_RAW or CAP_NET_ADMIN, and routes that bring the answers back. It is left out where the server is of another family."
                 )
             ]
     }
