@@ -43,21 +43,37 @@ import Testing
         return port
     }
 
-    /// The options of the sockets of this process that listen on a port, each socket once.
-    private func listening(on port: UInt16) -> [(keepalive: CInt, idle: CInt, userTimeout: CInt, mark: CInt)] {
+    /// The sockets of this process that listen on a port, each once.
+    private func listeners(on port: UInt16) -> [CInt] {
         var seen: Set<UInt> = []
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        return open.compactMap { CInt($0) }.compactMap { descriptor in
+        return open.compactMap { CInt($0) }.filter { descriptor in
             var status = stat()
-            guard Self.option(descriptor, SOL_SOCKET, SO_ACCEPTCONN) == 1, fstat(descriptor, &status) == 0,
-                Self.port(of: descriptor) == port, seen.insert(status.st_ino).inserted
-            else { return nil }
-            return (
+            return Self.option(descriptor, SOL_SOCKET, SO_ACCEPTCONN) == 1 && fstat(descriptor, &status) == 0
+                && Self.port(of: descriptor) == port && seen.insert(status.st_ino).inserted
+        }
+    }
+
+    /// Their options.
+    private func listening(on port: UInt16) -> [(keepalive: CInt, idle: CInt, userTimeout: CInt, mark: CInt)] {
+        listeners(on: port).map { descriptor in
+            (
                 Self.option(descriptor, SOL_SOCKET, SO_KEEPALIVE) ?? -1,
                 Self.option(descriptor, CInt(IPPROTO_TCP), TCP_KEEPIDLE) ?? -1,
                 Self.option(descriptor, CInt(IPPROTO_TCP), TCP_USER_TIMEOUT) ?? -1,
                 Self.option(descriptor, CInt(IPPROTO_IP), IP_TOS) ?? -1
             )
+        }
+    }
+
+    /// How many connections each of them queues, and how many of those by TCP Fast Open.
+    private func queues(of port: UInt16) -> [(backlog: UInt32, fastOpen: CInt)] {
+        listeners(on: port).map { descriptor in
+            var info = tcp_info()
+            var length = socklen_t(MemoryLayout<tcp_info>.size)
+            getsockopt(descriptor, CInt(IPPROTO_TCP), TCP_INFO, &info, &length)
+            // Of a socket that listens, the kernel tells its backlog there.
+            return (info.tcpi_sacked, Self.option(descriptor, CInt(IPPROTO_TCP), TCP_FASTOPEN) ?? -1)
         }
     }
 
@@ -95,6 +111,17 @@ import Testing
         #expect(listening(on: port).allSatisfy { $0.keepalive == 0 })
         await server.stop()
         #expect(restarts.isEmpty && !warnings.withLock { $0.contains { $0.contains("option") } })
+    }
+
+    @Test func `a reload changes the queues of sockets that stay open`() async throws {
+        configure("backlog: 7, fast_open: 5")
+        let port = try await start()
+        #expect(queues(of: port).map { $0 == (7, 5) } == [true, true])
+        configure("backlog: 9")
+        try await server.reload()
+        #expect(queues(of: port).map { $0 == (9, 0) } == [true, true])
+        _ = try SocketClient(port: Int(port))
+        await server.stop()
     }
 
     @Test func `a reload that is refused changes no option`() async throws {
