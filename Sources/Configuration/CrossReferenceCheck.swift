@@ -11,7 +11,12 @@ struct CrossReferenceCheck {
         let upstreams = root["upstreams"]
         checkUnique(listeners?.elements ?? [], "listener")
         checkUnique(upstreams?.elements ?? [], "upstream group")
-        checkAddresses((listeners?.elements ?? []).flatMap { $0["bind"]?.elements ?? [] }, root["admin"]?["bind"])
+        var binds: [Bind] = (listeners?.elements ?? []).flatMap { listener in
+            let takesIPv6Alone = listener["tcp"]?["v6only"]?.boolean ?? true
+            return (listener["bind"]?.elements ?? []).map { ($0, takesIPv6Alone) }
+        }
+        if let admin = root["admin"]?["bind"] { binds.append((admin, true)) }
+        checkAddresses(binds)
     }
 
     private mutating func checkUnique(_ readers: [Reader], _ what: String) {
@@ -34,10 +39,12 @@ extension CrossReferenceCheck {
         let port: UInt16
     }
 
-    private mutating func checkAddresses(_ binds: [Reader], _ admin: Reader?) {
+    private typealias Bind = (address: Reader, takesIPv6Alone: Bool)
+
+    private mutating func checkAddresses(_ binds: [Bind]) {
         var places: [Endpoint: Source] = [:]
         var doors: [Door: [(endpoint: Endpoint, isEvery: Bool, line: Int)]] = [:]
-        for bind in binds + [admin].compactMap({ $0 }) {
+        for (bind, takesIPv6Alone) in binds {
             guard let endpoint = bind.endpoint else { continue }
             if case .ip(_, port: 0) = endpoint { continue }
             if let other = places[endpoint] {
@@ -46,12 +53,14 @@ extension CrossReferenceCheck {
             }
             places[endpoint] = bind.source
             guard case .ip(let address, let port) = endpoint else { continue }
-            let door = Door(isIPv6: address.isIPv6, port: port)
-            let others = doors[door, default: []]
+            let takesBoth = address.isIPv6 && address.isEvery && !takesIPv6Alone
+            let families = takesBoth ? [true, false] : [address.isIPv6]
+            let passed = families.map { Door(isIPv6: $0, port: port) }
+            let others = passed.flatMap { doors[$0, default: []] }
             if let other = address.isEvery ? others.first : others.first(where: \.isEvery) {
                 faults.append(bind.fault("\(endpoint) overlaps \(other.endpoint) at line \(other.line)"))
             }
-            doors[door] = others + [(endpoint, address.isEvery, bind.source.line)]
+            for door in passed { doors[door, default: []].append((endpoint, address.isEvery, bind.source.line)) }
         }
     }
 }

@@ -45,6 +45,7 @@ struct Reader {
 
     var boolean: Bool? { text.flatMap { Shape.Scalar.boolean($0) } }
     var isMapping: Bool { node.mapping != nil }
+    var isEmptyMapping: Bool { node.mapping?.isEmpty ?? false }
     var isDamaged: Bool { damaged.contains(path) }
     var text: String? { isDamaged || node.isNull ? nil : node.scalar?.string }
     var located: Located<String>? { text.map { Located($0, source) } }
@@ -93,12 +94,15 @@ struct PlanReader {
         shared.check(plan)
         var balance = BalanceCheck()
         balance.check(root)
+        var sources = SourceCheck()
+        sources.check(plan)
         var sessions = SessionsCheck()
         sessions.check(root, plan)
         var proxies = ProxyProtocolCheck()
         proxies.check(root, plan)
         faults = names.faults + references.faults + routers.faults + sessions.faults + proxies.faults
         warnings =
-            names.warnings + routers.warnings + shared.warnings + balance.warnings + proxies.warnings
+            names.warnings + routers.warnings + shared.warnings + balance.warnings + sources.warnings
+            + proxies.warnings
     }
 }

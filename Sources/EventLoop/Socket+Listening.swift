@@ -4,8 +4,25 @@ package import RepriseVocabulary
 extension Socket {
     /// A socket that listens.
     ///
-    /// It sets TCP_NODELAY once: on Linux every accepted socket inherits it. An IPv6 address takes only IPv6. It
-    /// replaces a Unix socket's file that no process listens on.
+    /// It sets TCP_NODELAY and the options once: on Linux every accepted socket inherits them. It replaces a Unix
+    /// socket's file that no process listens on.
+    package static func listen(
+        on endpoint: Endpoint, with options: ListenerTCPOptions
+    ) throws(SocketError) -> Socket {
+        let socket = try bound(to: endpoint, options)
+        do {
+            try socket.set(options, at: endpoint)
+        } catch {
+            throw socket.closed(error)
+        }
+        guard Glibc.listen(socket.descriptor, CInt(clamping: options.backlog)) == 0 else {
+            throw socket.closed(SocketError(operation: "listen on", endpoint: endpoint, errno: .current))
+        }
+        return socket
+    }
+
+    /// A socket that listens, with no other options.
+    ///
     /// - Parameters:
     ///   - sharingPort: whether other sockets of ours may listen on the same port, each with a queue of its own
     ///     (SO_REUSEPORT).
@@ -13,21 +30,23 @@ extension Socket {
     package static func listen(
         on endpoint: Endpoint, sharingPort: Bool, backlog: Int
     ) throws(SocketError) -> Socket {
-        let socket = try bound(to: endpoint, sharingPort: sharingPort)
-        guard Glibc.listen(socket.descriptor, CInt(clamping: backlog)) == 0 else {
-            throw socket.closed(SocketError(operation: "listen on", endpoint: endpoint, errno: .current))
-        }
-        return socket
+        var options = ListenerTCPOptions()
+        (options.sharesPort, options.backlog) = (sharingPort, backlog)
+        return try listen(on: endpoint, with: options)
     }
 
     /// Finds out whether an endpoint is free, by listening on it alone for a moment.
     ///
     /// A socket with SO_REUSEPORT would bind beside a foreign one that has it set too, and share its clients.
-    package static func probe(_ endpoint: Endpoint) throws(SocketError) {
-        try listen(on: endpoint, sharingPort: false, backlog: 1).close()
+    ///
+    /// - Parameter takesIPv6Alone: whether an IPv6 address need not be free for IPv4.
+    package static func probe(_ endpoint: Endpoint, takesIPv6Alone: Bool = true) throws(SocketError) {
+        var options = ListenerTCPOptions()
+        (options.sharesPort, options.backlog, options.takesIPv6Alone) = (false, 1, takesIPv6Alone)
+        try listen(on: endpoint, with: options).close()
     }
 
-    private static func bound(to endpoint: Endpoint, sharingPort: Bool) throws(SocketError) -> Socket {
+    private static func bound(to endpoint: Endpoint, _ options: ListenerTCPOptions) throws(SocketError) -> Socket {
         let address = SocketAddress(endpoint)
         let descriptor = Glibc.socket(address.family, CInt(SOCK_STREAM.rawValue) | nonblocking, 0)
         guard descriptor >= 0 else {
@@ -37,8 +56,8 @@ extension Socket {
         if case .ip(let ip, _) = endpoint {
             socket.setOption(SOL_SOCKET, SO_REUSEADDR, CInt(1))
             socket.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1))
-            if sharingPort { socket.setOption(SOL_SOCKET, SO_REUSEPORT, CInt(1)) }
-            if ip.isIPv6 { socket.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, CInt(1)) }
+            if options.sharesPort { socket.setOption(SOL_SOCKET, SO_REUSEPORT, CInt(1)) }
+            if ip.isIPv6 { socket.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, CInt(options.takesIPv6Alone ? 1 : 0)) }
         }
         var error = bind(socket, address)
         if error?.value == EADDRINUSE, case .unix(let path) = endpoint, isStale(endpoint) {

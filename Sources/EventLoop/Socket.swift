@@ -131,13 +131,27 @@ extension Socket {
         case failed(SystemErrno)
     }
 
-    /// Begins to connect, with TCP_NODELAY set: socket(2), setsockopt(2) for TCP, connect(2).
-    package static func connect(to endpoint: Endpoint) -> Connecting {
+    /// Begins to connect, with TCP_NODELAY set: socket(2), setsockopt(2) for TCP, connect(2), and a call for each option
+    /// that is asked for.
+    ///
+    /// A source address of another family than the endpoint's is left out, and a Unix socket has no options.
+    /// - Parameter client: whom ``SourceAddress/client`` speaks for.
+    package static func connect(
+        to endpoint: Endpoint, with options: UpstreamTCPOptions = UpstreamTCPOptions(), for client: IPAddress? = nil
+    ) -> Connecting {
         let address = SocketAddress(endpoint)
         let descriptor = socket(address.family, CInt(SOCK_STREAM.rawValue) | nonblocking, 0)
         guard descriptor >= 0 else { return .failed(.current) }
         let socket = Socket(descriptor: descriptor)
-        if case .ip = endpoint { socket.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1)) }
+        if case .ip(let server, _) = endpoint {
+            socket.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1))
+            // A connection is worth more than its options: one that the system refuses is left out.
+            socket.set(options.connections, forIPv6: server.isIPv6)
+            if let refusal = socket.bind(from: options.source, to: server, for: client) {
+                socket.close()
+                return .failed(refusal)
+            }
+        }
         while true {
             let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
             if result == 0 { return .connected(socket) }
@@ -147,6 +161,16 @@ extension Socket {
             socket.close()
             // A Unix socket whose queue is full returns EAGAIN, and no event reports when it has room.
             return .failed(SystemErrno(number))
+        }
+    }
+
+    /// - Returns: what the system refuses; `nil` when it is bound, or need not be.
+    private func bind(from source: SourceAddress?, to server: IPAddress, for client: IPAddress?) -> SystemErrno? {
+        switch source {
+        case .address(let address) where address.isIPv6 == server.isIPv6: bind(from: address, transparently: false)
+        case .client:
+            if let client, client.isIPv6 == server.isIPv6 { bind(from: client, transparently: true) } else { nil }
+        case .address, nil: nil
         }
     }
 

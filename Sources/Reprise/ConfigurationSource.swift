@@ -117,16 +117,16 @@ package struct CheckedConfiguration: Sendable {
         servers = ResolvedServers(loaded.plan)
         let routers = libraries.load(loaded.plan)
         self.libraries = routers.routers
+        let tcp = TCPCheck(loaded.plan)
         let output = loaded.plan?.log.output.flatMap { LogTarget.fault(of: $0) }
-        let faults = Set(
-            loaded.faults + loadedFiles.faults + servers.faults + routers.faults + [output].compactMap(\.self)
-        ).sorted()
+        let machine: [Fault] = servers.faults + routers.faults + tcp.faults + (output.map { [$0] } ?? [])
+        let faults = Set(loaded.faults + loadedFiles.faults + machine).sorted()
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.limit(raising: raises).soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
         let library = Library.configurationFault(isNamed: environment["OPENSSL_CONF"]?.isEmpty == false)
         warnings =
-            Set(loaded.warnings + loadedFiles.warnings + limits).sorted().map(\.description)
+            Set(loaded.warnings + loadedFiles.warnings + tcp.warnings + limits).sorted().map(\.description)
             + (library.map { [$0] } ?? [])
         plan = faults.isEmpty ? loaded.plan : nil
     }

@@ -65,7 +65,7 @@ struct ListenerBuilder: Sendable {
                 UpstreamServer(
                     id: $0.id, endpoints: resolved[$0.address], weight: $0.weight, address: $0.address.description)
             },
-            balancing: balancing,
+            balancing: balancing, tcp: upstream.tcp.all,
             loads: lasting.loads(of: upstream.name))
     }
 

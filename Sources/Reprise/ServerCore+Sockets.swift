@@ -34,10 +34,18 @@ extension ServerCore {
         let handed = inherited.serving(endpoint)
         if !handed.isEmpty { return try takeOver(handed, for: endpoint, of: listener, plan, workers: workers) }
         // Port 0 is another port each time.
-        if case .ip(_, port: 0) = endpoint { return [try .open(endpoint, workers: workers)] }
+        if case .ip(_, port: 0) = endpoint {
+            return [try .open(endpoint, workers: workers, with: listener.tcp.options)]
+        }
         if let ours = open.first(where: { $0.configured == endpoint }) { return [try ours.copied()] }
         do throws(SocketError) {
-            return [try .open(endpoint, workers: workers, isOurs: open.contains { $0.overlaps(endpoint) })]
+            return [
+                try .open(
+                    endpoint, workers: workers, with: listener.tcp.options,
+                    isOurs: open.contains {
+                        $0.overlaps(endpoint, takesIPv6Alone: listener.tcp.options.takesIPv6Alone)
+                    })
+            ]
         } catch {
             guard error.isInUse, let obstacle = inherited.obstacle(at: endpoint) else { throw error }
             var error = error
@@ -66,7 +74,8 @@ extension ServerCore {
             }
             // The plan names it twice, once for each family: once is enough.
             if one.endpoint != endpoint, named.contains(one.endpoint) { continue }
-            if let surplus = one.surplus(beyond: endpoint, named) {
+            let takesAll = endpoint.address?.isIPv6 == true && !listener.tcp.options.takesIPv6Alone
+            if !takesAll, let surplus = one.surplus(beyond: endpoint, named) {
                 log.warning(
                     "an inherited socket takes more clients than the listener names",
                     [
@@ -115,6 +124,28 @@ extension ServerCore {
                 sockets[name, default: []].append(endpoint)
                 log.notice(
                     "listening", [("listener", .string(name)), ("address", .string("\(endpoint.bound)"))])
+            }
+        }
+    }
+
+    /// Sets the TCP options of the plan on sockets that were open before, or that systemd has opened.
+    func adaptSockets(to plan: Plan) {
+        for listener in plan.listeners {
+            var waiting: Set<String> = []
+            for index in sockets[listener.name, default: []].indices {
+                do throws(SocketError) {
+                    waiting.formUnion(
+                        try sockets[listener.name, default: []][index].adapt(to: listener.tcp.options))
+                } catch {
+                    log.warning(
+                        "an option of a listening socket is not set",
+                        [("listener", .string(listener.name)), ("reason", .string("\(error)"))])
+                }
+            }
+            for option in waiting.sorted() {
+                log.warning(
+                    "a changed option needs a restart",
+                    [("listener", .string(listener.name)), ("option", .string(option))])
             }
         }
     }

@@ -113,6 +113,7 @@ package actor ServerCore {
         libraries.keep(checked.libraries)
         parts.takeEffect()
         await accept(on: opened)
+        adaptSockets(to: plan)
         tendCertificates(checked.loadedFiles, plan)
         registerProcessMetrics(workers: count)
         maintenance.memory = MemoryMaintenance(loop: control) { [unowned self] in
@@ -237,6 +238,7 @@ package actor ServerCore {
         for worker in workers { await worker.commit() }
         await accept(on: added)
         await stopAccepting(butAt: plan)
+        adaptSockets(to: plan)
         if plan.workers != old.workers {
             log.warning(
                 "a changed number of workers needs a restart",

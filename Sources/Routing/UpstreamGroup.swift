@@ -10,6 +10,8 @@ package final class UpstreamGroup: Sendable {
     package let servers: [UpstreamServer]
     /// How it chooses.
     package let balancing: Balancing
+    /// What is asked of the kernel for connections to its servers.
+    package let tcp: UpstreamTCPOptions
     /// What its servers have to do, in all generations.
     package let loads: GroupLoads
 
@@ -54,8 +56,12 @@ package final class UpstreamGroup: Sendable {
     /// - Parameters:
     ///   - servers: at least one, with ids of their own.
     ///   - loads: what servers of the name have to do already.
-    package init(name: String, servers: [UpstreamServer], balancing: Balancing, loads: GroupLoads) {
+    package init(
+        name: String, servers: [UpstreamServer], balancing: Balancing, tcp: UpstreamTCPOptions = UpstreamTCPOptions(),
+        loads: GroupLoads
+    ) {
         self.name = name
+        self.tcp = tcp
         self.servers = servers
         self.balancing = balancing
         self.loads = loads
@@ -69,8 +75,11 @@ package final class UpstreamGroup: Sendable {
     }
 
     /// A group of its own, in force at once.
-    package convenience init(name: String, servers: [UpstreamServer], balancing: Balancing = Balancing()) {
-        self.init(name: name, servers: servers, balancing: balancing, loads: GroupLoads())
+    package convenience init(
+        name: String, servers: [UpstreamServer], balancing: Balancing = Balancing(),
+        tcp: UpstreamTCPOptions = UpstreamTCPOptions()
+    ) {
+        self.init(name: name, servers: servers, balancing: balancing, tcp: tcp, loads: GroupLoads())
         takeEffect()
     }
 

@@ -20,6 +20,10 @@ extension Codec<Duration> {
     static func duration(_ range: ClosedRange<Duration>) -> Self {
         Self(scalar: .duration(atLeast: range.lowerBound, atMost: range.upperBound), read: \.duration, write: \.written)
     }
+
+    static func wholeSeconds(_ range: ClosedRange<Int>) -> Self {
+        Self(scalar: .wholeSeconds(range), read: \.duration, write: \.written)
+    }
 }
 
 extension Codec<ByteCount> {
@@ -90,6 +94,22 @@ extension Codec<WorkerCount> {
         Self(
             scalar: .integerOr(["auto"], range),
             read: { $0.text == "auto" ? .auto : $0.integer.map(WorkerCount.count) }, write: \.description)
+    }
+}
+
+extension Codec<ServiceClass> {
+    static var serviceClass: Self {
+        Self(
+            scalar: .integerOr(ServiceClass.words, 0...63), read: { $0.text.flatMap(ServiceClass.init(parsing:)) },
+            write: \.description)
+    }
+}
+
+extension Codec<SourceAddress> {
+    static var sourceAddress: Self {
+        Self(
+            scalar: .addressOr([SourceAddress.word]), read: { $0.text.flatMap(SourceAddress.init(parsing:)) },
+            write: \.description)
     }
 }
 

@@ -6,7 +6,7 @@ extension ListenerPlan: OptionGroup {
             .required("name", \.name, .name, "The listener's name in logs and metrics."),
             .list(
                 "bind", \.bind, of: .located(.bindAddress), atLeast: 1,
-                "Addresses and ports to listen on; an IPv6 address takes IPv6 alone."),
+                "Addresses and ports to listen on; an IPv6 address takes IPv6 alone, unless tcp.v6only is false."),
             .later(
                 "mode", .scalar(.choice(["tcp", "http"])), defaultText: "tcp", .fault(unless: ["tcp"]),
                 "tcp relays the plaintext as it comes."),
@@ -18,6 +18,7 @@ extension ListenerPlan: OptionGroup {
                 "trusted_proxies", \.proxyProtocol.trusted, of: .trustedProxies,
                 "The proxies whose headers are believed: networks, addresses, or unix for all on a Unix socket. It must be written with proxy_protocol: optional or required."
             ),
+            .group("tcp", \.tcp, "What is asked of the kernel's TCP (docs/deployment.md)."),
             .group("timeouts", \.timeouts, "How long a connection may take for each part of its life."),
             .group(
                 "limits", \.limits,

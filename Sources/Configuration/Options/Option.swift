@@ -98,7 +98,7 @@ extension Option where Root: OptionGroup {
         }
     }
 
-    /// The same for a mapping that has no effect when it is missing.
+    /// The same for a mapping that has no effect when it is missing or empty.
     static func group<Inner: OptionGroup>(
         _ name: String, _ path: WritableKeyPath<Root, Inner?>, _ about: String
     ) -> Self {
@@ -106,7 +106,7 @@ extension Option where Root: OptionGroup {
         return Self(key: Shape.Key(name, .mapping(options.map(\.key)), about)) {
             var inner = Inner()
             inner.read($0, options)
-            $1[keyPath: path] = inner.isWhole ? inner : nil
+            $1[keyPath: path] = inner.isWhole && !$0.isEmptyMapping ? inner : nil
         }
     }
 

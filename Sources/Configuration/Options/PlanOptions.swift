@@ -90,6 +90,7 @@ extension UpstreamPlan: OptionGroup {
             .groups(
                 "servers", \.servers, or: .serverAddress, as: \.address,
                 "The servers; the next one is tried when connecting fails."),
+            .group("tcp", \.tcp, "What is asked of the kernel's TCP (docs/deployment.md)."),
             .later("tls", .dictionary(.scalar(.text)), .fault(unless: []), "TLS towards the servers."),
             .later("health", .dictionary(.scalar(.text)), .warning(unless: []), "Active health checks."),
             .later("retries", .dictionary(.scalar(.text)), .warning(unless: []), "Retries."),

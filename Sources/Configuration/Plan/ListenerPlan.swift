@@ -5,6 +5,7 @@ package struct ListenerPlan: Sendable, Hashable {
     package var name = ""
     package var bind: [Located<Endpoint>] = []
     package var proxyProtocol = ProxyAcceptance()
+    package var tcp = ListenerTCPPlan()
     package var timeouts = ConnectionTimeouts()
     package var limits = Limits()
     package var sessions = SessionsPlan()

@@ -95,6 +95,7 @@ package struct UpstreamPlan: Sendable, Hashable {
     package var hashKey = HashKey.client
     package var hashBound = LoadBound.share(1.25)
     package var servers: [ServerPlan] = []
+    package var tcp = UpstreamTCPPlan()
 }
 
 /// One server of a group.

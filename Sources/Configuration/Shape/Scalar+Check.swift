@@ -7,6 +7,9 @@ extension Shape.Scalar {
         case .text, .path: !text.isEmpty && !text.utf8.contains(0)
         case .duration(let least, let most):
             Duration(parsing: text).map { (least...most).contains($0) } ?? false
+        case .wholeSeconds(let range):
+            Duration(parsing: text)?.components.attoseconds == 0
+                && Duration(parsing: text).map { range.contains(Int($0.components.seconds)) } ?? false
         case .size(let least, let most):
             ByteCount(parsing: text).map { (least...most).contains($0.bytes) } ?? false
         case .integer(let range): Self.integer(text).map(range.contains) ?? false
@@ -16,6 +19,7 @@ extension Shape.Scalar {
         case .integerOr(let words, let range):
             words.contains(text) || Self.integer(text).map(range.contains) ?? false
         case .decimalOr(let words): words.contains(text) || (Double(text).map { $0 >= 1 && $0.isFinite } ?? false)
+        case .addressOr(let words): words.contains(text) || IPAddress(parsing: text)?.isUnspecified == false
         case .version: TLSVersion(parsing: text) != nil
         case .bindAddress: Endpoint(parsing: text) != nil
         case .serverAddress: ServerAddress(parsing: text) != nil
@@ -38,6 +42,8 @@ extension Shape.Scalar {
             "\(words.joined(separator: ", ")) or a path with a slash, such as \"./reprise.log\""
         case .duration(let least, let most):
             "a duration such as \"\(Self.example(least))\", from \(least.written) to \(most.written)"
+        case .wholeSeconds(let range):
+            "whole seconds such as \"60s\", from \(range.lowerBound)s to \(range.upperBound)s"
         case .size(let least, let most):
             "a size such as \"64KiB\", from \(ByteCount(least)) to \(ByteCount(most))"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
@@ -47,6 +53,7 @@ extension Shape.Scalar {
         case .integerOr(let words, let range):
             "\(words.joined(separator: ", ")) or a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .decimalOr(let words): "\(words.joined(separator: ", ")) or a number of at least 1, such as 1.25"
+        case .addressOr(let words): "\(words.joined(separator: ", ")) or an IP address such as \"192.0.2.10\""
         case .version: "a TLS version: \"1.0\", \"1.1\", \"1.2\" or \"1.3\""
         case .bindAddress: "an address and port such as \"0.0.0.0:8443\" or \"[::]:8443\", or \"unix:/path\""
         case .serverAddress: "an address or name with a port such as \"127.0.0.1:8080\", or \"unix:/path\""
@@ -62,7 +69,9 @@ extension Shape.Scalar {
     /// The words that the user may have meant by one that is no choice.
     var choices: [String] {
         switch self {
-        case .choice(let words), .integerOr(let words, _), .decimalOr(let words), .wordOrPath(let words): words
+        case .choice(let words), .integerOr(let words, _), .decimalOr(let words), .addressOr(let words),
+            .wordOrPath(let words):
+            words
         default: []
         }
     }
@@ -77,7 +86,7 @@ extension Shape.Scalar {
     /// A pattern (ECMA-262) or a list of values for the JSON Schema.
     var pattern: String? {
         switch self {
-        case .duration: "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$"
+        case .duration, .wholeSeconds: "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$"
         case .size: "^[0-9]+(\\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)?$"
         case .rate: "^[0-9]+(/s)?$"
         case .version: "^1\\.[0-3]$"

@@ -45,6 +45,8 @@ indirect enum Shape: Sendable {
         /// A path; relative ones are relative to the file's folder.
         case path
         case duration(atLeast: Duration, atMost: Duration)
+        /// A duration without a fraction of a second.
+        case wholeSeconds(ClosedRange<Int>)
         case size(atLeast: Int, atMost: Int)
         case integer(ClosedRange<Int>)
         /// `100/s`; 0 for no limit.
@@ -55,6 +57,8 @@ indirect enum Shape: Sendable {
         case integerOr([String], ClosedRange<Int>)
         /// A decimal number of at least 1, or one of those words.
         case decimalOr([String])
+        /// An IP address that is not unspecified, or one of those words.
+        case addressOr([String])
         /// `1.2` and the like.
         case version
         /// An address and port to listen on, or `unix:` and a path.

@@ -13,7 +13,7 @@ extension Connection {
     private func askNextServer() -> UpstreamSide.Connecting {
         startTimer(.connect)
         record.times.connectStarted = worker.loop.now
-        return upstream.connectNext({ record.server = $0 }) { [unowned self] readiness in
+        return upstream.connectNext(for: record.client, { record.server = $0 }) { [unowned self] readiness in
             turn { upstreamReady(readiness) }
         }
     }

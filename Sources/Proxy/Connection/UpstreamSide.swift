@@ -112,9 +112,13 @@ final class UpstreamSide {
 
     /// Begins to connect to the next server.
     ///
-    /// - Parameter ready: gets what its socket is ready for.
+    /// - Parameters:
+    ///   - client: whom the connection is made for.
+    ///   - ready: gets what its socket is ready for.
     /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
-    func connectNext(_ chosen: (String) -> Void, _ ready: @escaping (Readiness) -> Void) -> Connecting {
+    func connectNext(
+        for client: Endpoint, _ chosen: (String) -> Void, _ ready: @escaping (Readiness) -> Void
+    ) -> Connecting {
         loop.assertConfined()
         guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next() else {
             return .nobody
@@ -123,7 +127,7 @@ final class UpstreamSide {
         server = upstream.servers[next.index]
         chosen(next.server.id)
         let (socket, isConnected): (Socket, Bool)
-        switch Socket.connect(to: next.endpoint) {
+        switch Socket.connect(to: next.endpoint, with: upstream.group.tcp, for: client.address) {
         case .connected(let made): (socket, isConnected) = (made, true)
         case .inProgress(let made): (socket, isConnected) = (made, false)
         case .failed(let errno): return failed(.system(errno))
