@@ -101,11 +101,14 @@ func wayAndPick(_ policy: BalancePolicy, _ asked: AskedConnection, routers: Int,
     let group = group(policy, servers: 1000)
     let way = way(to: group, routers: routers)
     var held = (0..<1000).map { _ in group.begin(hash: 0) }
+    var sendProxy: ProxyProtocolVersion?
     var spent: UInt64 = 0
     for round in 0..<rounds {
         let start = nanoseconds()
         for index in held.indices {
-            guard case .group(let found) = way.leaf(for: ConnectionView(asked)) else { preconditionFailure("no way") }
+            guard case .group(let found) = way.leaf(for: ConnectionView(asked), &sendProxy) else {
+                preconditionFailure("no way")
+            }
             held[index] = found.begin(hash: Load.hash(UInt64(round * 1000 + index)))
             guard held[index].next() != nil else { preconditionFailure("no server") }
         }

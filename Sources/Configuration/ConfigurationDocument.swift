@@ -51,21 +51,22 @@ package enum ConfigurationDocument {
                 Explanation(
                     path: path, kind: kind, defaultText: key.defaultText, isRequired: key.isRequired,
                     about: key.about + pending)
-            ] + explanations(nested(key.shape), path)
+            ] + explanations(nested(key.shape), path + (key.shape.isDictionary ? ".*" : ""))
         }
     }
 
     private static func nested(_ shape: Shape) -> [Shape.Key] {
         switch shape {
         case .mapping(let keys), .either(_, let keys): keys
-        case .list(let element, _): nested(element)
-        case .scalar, .dictionary: []
+        case .list(let element, _), .dictionary(let element): nested(element)
+        case .scalar: []
         }
     }
 
     private static func kind(_ shape: Shape) -> String {
         switch shape {
         case .mapping: "mapping"
+        case .dictionary(.either(let scalar, _)): "mapping of names, each to \(scalar.expectation), or to a mapping"
         case .dictionary: "mapping of names"
         case .scalar(let scalar): scalar.expectation.replacing("|", with: "\\|")
         case .either(let scalar, _): "\(scalar.expectation), or a mapping"

@@ -1,6 +1,6 @@
 internal import RepriseVocabulary
 
-/// Checks whose word about their clients listeners take.
+/// Checks whose word about their clients listeners take, and what upstreams are told.
 struct ProxyProtocolCheck {
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
@@ -10,6 +10,7 @@ struct ProxyProtocolCheck {
         for (listener, reader) in zip(plan.listeners, root["listeners"]?.elements ?? []) {
             checkReach(listener, reader)
         }
+        checkContents(root, plan)
     }
 
     private mutating func check(_ listener: Reader) {
@@ -50,6 +51,18 @@ struct ProxyProtocolCheck {
                 }
             }
             if !canBeReached { warnings.append(value.fault("has no proxy that can connect to \(bind)")) }
+        }
+    }
+
+    /// Version 1 has addresses alone.
+    private mutating func checkContents(_ root: Reader, _ plan: Plan) {
+        // A program may say it of any connection.
+        let isSaidByRoutes = plan.routers.contains { $0.library != nil || $0.rules.contains { $0.sendProxy == .v2 } }
+        for (group, reader) in zip(plan.upstreams, root["upstreams"]?.elements ?? []) {
+            guard !group.proxyTLVs.isEmpty, !isSaidByRoutes, group.sendProxy != .v2,
+                group.servers.allSatisfy({ $0.sendProxy != .v2 }), let value = reader["proxy_tlvs"]
+            else { continue }
+            warnings.append(value.fault("has no effect without send_proxy: v2"))
         }
     }
 }

@@ -55,7 +55,8 @@ struct RoutersCheck {
 
     private static func routes(of router: Reader) -> [(field: RouterPlan.Field, key: String, value: Reader)] {
         RouterPlan.Field.allCases.flatMap { field in
-            (router[field.rawValue]?.entries ?? []).map { (field, $0.key, $0.value) }
+            // Where the route leads may stand in a mapping.
+            (router[field.rawValue]?.entries ?? []).map { (field, $0.key, $0.value["to"] ?? $0.value) }
         }
     }
 

@@ -8,6 +8,7 @@ final class ListenerMetrics {
     let accepted: Counter
     let open: Gauge
     let acceptPauses: Counter
+    let tlvsLeftOut: Counter
     let duration: Histogram
     let handshakes: HandshakeMetrics
     let sessions: SessionMetrics
@@ -22,6 +23,7 @@ final class ListenerMetrics {
         let open = [listener]
         accepted = registry.counter(MetricCatalog.connectionsAccepted, open, shard: shard)
         self.open = registry.gauge(MetricCatalog.connectionsOpen, open, shard: shard)
+        tlvsLeftOut = registry.counter(MetricCatalog.proxyTLVsLeftOut, open, shard: shard)
         acceptPauses = registry.counter(MetricCatalog.acceptPauses, open, shard: shard)
         duration = registry.histogram(MetricCatalog.connectionDuration, open, shard: shard)
         handshakes = HandshakeMetrics(listener: listener, registry: registry, shard: shard)

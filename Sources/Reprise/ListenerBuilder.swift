@@ -63,7 +63,8 @@ struct ListenerBuilder: Sendable {
             name: upstream.name,
             servers: upstream.servers.map {
                 UpstreamServer(
-                    id: $0.id, endpoints: resolved[$0.address], weight: $0.weight, address: $0.address.description)
+                    id: $0.id, endpoints: resolved[$0.address], weight: $0.weight, address: $0.address.description,
+                    proxy: upstream.proxy(of: $0))
             },
             balancing: balancing, tcp: upstream.tcp.all,
             loads: lasting.loads(of: upstream.name))
@@ -83,6 +84,15 @@ struct ListenerBuilder: Sendable {
                 || routing.remembers,
             storeDeadline: listener.sessions.storeDeadline, logsProbes: log.probes == .on,
             proxyProtocol: listener.proxyProtocol)
+    }
+}
+
+extension UpstreamPlan {
+    /// How a server of the group is told who the client is.
+    fileprivate func proxy(of server: ServerPlan) -> ProxySending {
+        var proxy = ProxySending()
+        (proxy.version, proxy.contents) = (server.sendProxy ?? sendProxy, proxyTLVs)
+        return proxy
     }
 }
 

@@ -42,7 +42,8 @@ struct RoutingBuilder {
         var routes: [(key: String, step: RoutingStep)] = []
         var fallback: RoutingStep?
         for rule in plan.rules {
-            let step = step(rule.target)
+            var step = step(rule.target)
+            if let version = rule.sendProxy { step = RoutingStep(.introducing(version, step)) }
             if rule.key == RouterPlan.fallback { fallback = step } else { routes.append((rule.key, step)) }
         }
         switch plan.rules.first?.field {

@@ -19,6 +19,8 @@ package final class RoutingStep: Sendable {
         case certificate([(name: CertificateName, step: RoutingStep)], default: RoutingStep?)
         /// The host that serves the client.
         case host([String: RoutingStep], default: RoutingStep)
+        /// The same step, whose server is told by this version who the client is.
+        case introducing(ProxyProtocolVersion, RoutingStep)
     }
 
     private let kind: Kind
@@ -38,7 +40,11 @@ package final class RoutingStep: Sendable {
     }
 
     /// Follows the steps; what fits none of a step's routes is refused by the alert for that property. No allocation.
-    package func leaf(for connection: borrowing ConnectionView) -> Leaf {
+    ///
+    /// - Parameter sendProxy: is set where a route on the way says how the server is told of the client.
+    package func leaf(
+        for connection: borrowing ConnectionView, _ sendProxy: inout ProxyProtocolVersion?
+    ) -> Leaf {
         var step = self
         while true {
             let next: RoutingStep?
@@ -58,6 +64,9 @@ package final class RoutingStep: Sendable {
             case .certificate(let steps, let fallback):
                 let found = steps.first { connection.lent.clientCertificateHas($0.name) }?.step
                 (next, alert) = (found ?? fallback, .accessDenied)
+            case .introducing(let version, let same):
+                sendProxy = version
+                (next, alert) = (same, .internalError)
             case .host(let steps, let fallback):
                 (next, alert) = (connection.host.flatMap { steps[$0] } ?? fallback, .accessDenied)
             }
@@ -81,6 +90,7 @@ package final class RoutingStep: Sendable {
                 open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .network(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .certificate(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
+            case .introducing(_, let same): open.append(same)
             case .host(let steps, let fallback): open += Array(steps.values) + [fallback]
             }
         }

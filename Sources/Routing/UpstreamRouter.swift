@@ -96,6 +96,8 @@ public struct Route: Sendable {
     public var applicationData: [UInt8]?
     /// How many TLS 1.3 tickets the client gets, 0 to ``maximumTickets``; `nil` leaves it to `sessions.tickets`.
     public var tickets: Int?
+    /// How the server is told who the client is; `nil` leaves it to the group's and the server's `send_proxy`.
+    public var sendProxy: ProxyProtocolVersion?
 
     /// The most tickets of one connection.
     public static let maximumTickets = 16

@@ -10,16 +10,21 @@ package struct UpstreamServer: Sendable, Hashable {
     package let address: String
     /// Its share of the connections relative to the others', 1 to 1000.
     package let weight: Int
+    /// How it is told who the client is.
+    package let proxy: ProxySending
 
     /// A server with at least one endpoint and a weight of 1 to 1000.
     ///
     /// - Parameter address: as it was written; by default its first endpoint.
-    package init(id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil) {
+    package init(
+        id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil, proxy: ProxySending = ProxySending()
+    ) {
         precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
         precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
         self.id = id
         self.endpoints = endpoints
         self.weight = weight
+        self.proxy = proxy
         self.address = address ?? endpoints.first?.description ?? ""
     }
 }

@@ -28,8 +28,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: canTrace, "strace may not trace here"))
-    func `a connection costs the calls it needs, and no receive in vain`() throws {
+    /// A PROXY protocol header to the server leaves with the client's first bytes, and asks the kernel for nothing.
+    @Test(.enabled(if: canTrace, "strace may not trace here"), arguments: ["off", "v1", "v2"])
+    func `a connection costs the calls it needs, and no receive in vain`(sendProxy: String) throws {
         let upstream = TestUpstream { peer in
             guard case .bytes = peer.receive() else { return peer.close() }
             peer.send(Array("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n".utf8))
@@ -37,6 +38,7 @@ import Testing
             peer.close()
         }
         var configuration = TestConfiguration(upstream)
+        configuration.group = "send_proxy: \(sendProxy)"
         // The ticket leaves with the answer, however slow the traced server is.
         configuration.listener = "sessions: { tickets: { delay: 10s } }"
         let folder = RepriseProcess.temporaryFolder()

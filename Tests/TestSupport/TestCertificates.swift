@@ -35,6 +35,8 @@ package struct TestConfiguration {
     package var tls = ""
     package var hosts = "[{ names: [localhost], certificates: [{ chain: a.pem, key: a.key }] }]"
     package var servers: [String]
+    /// More options of the upstream group `app`.
+    package var group = ""
     /// The addresses of the listener `web`, as its list holds them.
     package var bind = "\"127.0.0.1:0\""
 
@@ -56,6 +58,7 @@ package struct TestConfiguration {
               hosts: \(hosts)
         upstreams:
           - name: app
+            \(group)
             servers: [\(servers.joined(separator: ", "))]
         """
     }

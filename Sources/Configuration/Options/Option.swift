@@ -18,6 +18,15 @@ extension OptionGroup {
         if let place = Self.place { self[keyPath: place] = Place(reader.source) }
         for option in options { if let value = reader[option.key.name] { option.read(value, &self) } }
     }
+
+    /// The same where a plain value may stand for the most important key.
+    fileprivate mutating func read<Value>(
+        _ reader: Reader, _ options: [Option<Self>], or codec: Codec<Value>, as short: WritableKeyPath<Self, Value>
+    ) {
+        // A plain value has no keys.
+        read(reader, options)
+        if !reader.isMapping, let value = codec.read(reader) { self[keyPath: short] = value }
+    }
 }
 
 /// The one declaration of a key of the file: its name, what it holds and between which bounds, its default, what it
@@ -133,11 +142,7 @@ extension Option where Root: OptionGroup {
         let options = Inner.options
         let shape = Shape.list(of: .either(codec.scalar, options.map(\.key)), atLeast: 1)
         return Self(key: Shape.Key(name, shape, required: true, about)) {
-            $1[keyPath: path] += parts($0.elements, Inner()) { reader, inner in
-                // A plain value has no keys.
-                inner.read(reader, options)
-                if !reader.isMapping, let value = codec.read(reader) { inner[keyPath: short] = value }
-            }
+            $1[keyPath: path] += parts($0.elements, Inner()) { $1.read($0, options, or: codec, as: short) }
         }
     }
 
@@ -159,6 +164,22 @@ extension Option where Root: OptionGroup {
     ) -> Self {
         Self(key: Shape.Key(name, .dictionary(.scalar(codec.scalar)), about)) {
             for (key, value) in $0.entries { if let value = codec.read(value) { set(&$1, key, value) } }
+        }
+    }
+
+    /// Mappings by words, in the file's order, or plain values that stand for the most important key of one.
+    static func dictionary<Inner: OptionGroup, Value>(
+        _ name: String, of inner: Inner.Type, or codec: Codec<Value>, as short: WritableKeyPath<Inner, Value>,
+        set: @escaping (inout Root, String, Inner) -> Void, _ about: String
+    ) -> Self {
+        let options = Inner.options
+        let shape = Shape.dictionary(.either(codec.scalar, options.map(\.key)))
+        return Self(key: Shape.Key(name, shape, about)) {
+            for (key, value) in $0.entries {
+                for part in parts([value], Inner(), { $1.read($0, options, or: codec, as: short) }) {
+                    set(&$1, key, part)
+                }
+            }
         }
     }
 

@@ -87,6 +87,13 @@ extension UpstreamPlan: OptionGroup {
             .value(
                 "affinity_max_load", \.affinityBound, .loadBound,
                 "How many times its share of the group's connections a server may have before affinity is given up."),
+            .value(
+                "send_proxy", \.sendProxy, .word,
+                "How servers are told who the client is, by the PROXY protocol before all else (docs/proxy-protocol.md)."
+            ),
+            .list(
+                "proxy_tlvs", \.proxyTLVs, of: .word,
+                "What a header of version 2 says besides the addresses; servers differ in what they take."),
             .groups(
                 "servers", \.servers, or: .serverAddress, as: \.address,
                 "The servers; the next one is tried when connecting fails."),
@@ -109,6 +116,9 @@ extension ServerPlan: OptionGroup {
                 "address", \.address, .serverAddress,
                 "Its address; a name is resolved when the configuration is loaded."),
             .value("weight", \.weight, .integer(1...1000), "Its share of the connections."),
+            .optional(
+                "send_proxy", \.sendProxy, .word, defaultText: "the group's",
+                "How this server is told who the client is."),
         ]
     }
 }

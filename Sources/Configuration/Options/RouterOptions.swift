@@ -23,7 +23,20 @@ extension RouterPlan: OptionGroup {
 
     private static func routes(_ field: Field, _ about: String) -> Option<Self> {
         .dictionary(
-            field.rawValue, of: .name,
-            set: { $0.rules.append(Rule(field: field, key: $1, target: $2)) }, about)
+            field.rawValue, of: RouteTargetPlan.self, or: .name, as: \.name,
+            set: { $0.rules.append(Rule(field: field, key: $1, target: $2.name, sendProxy: $2.sendProxy)) }, about)
+    }
+}
+
+extension RouteTargetPlan: OptionGroup {
+    var isWhole: Bool { !name.isEmpty }
+
+    static var options: [Option<Self>] {
+        [
+            .required("to", \.name, .name, "The upstream group or router that the route leads to."),
+            .optional(
+                "send_proxy", \.sendProxy, .word, defaultText: "the server's",
+                "How servers that the route leads to are told who the client is."),
+        ]
     }
 }

@@ -94,6 +94,9 @@ package struct UpstreamPlan: Sendable, Hashable {
     package var balance = BalancePolicy.roundRobin
     package var hashKey = HashKey.client
     package var hashBound = LoadBound.share(1.25)
+    package var sendProxy = ProxyProtocolVersion.off
+    /// What a header of version 2 says.
+    package var proxyTLVs: [ProxyContent] = []
     package var servers: [ServerPlan] = []
     package var tcp = UpstreamTCPPlan()
 }
@@ -104,6 +107,8 @@ package struct ServerPlan: Sendable, Hashable {
     var ownID: String?
     package var address = ServerAddress.endpoint(.unix(path: ""))
     package var weight = 1
+    /// `nil`: as its group.
+    package var sendProxy: ProxyProtocolVersion?
     var place = Place()
 
     package var id: String { ownID ?? address.description }

@@ -1,3 +1,5 @@
+package import RepriseVocabulary
+
 /// A router of the configuration: where connections go by one property of theirs.
 package struct RouterPlan: Sendable, Hashable {
     /// The property that it looks at.
@@ -18,6 +20,8 @@ package struct RouterPlan: Sendable, Hashable {
         package let key: String
         /// An upstream group's or another router's name.
         package let target: String
+        /// How servers there are told who the client is; `nil` leaves it to them.
+        package var sendProxy: ProxyProtocolVersion?
     }
 
     /// The key of the route for what no other key fits.
@@ -29,4 +33,10 @@ package struct RouterPlan: Sendable, Hashable {
     /// What the shared object is told.
     package var argument = ""
     package var rules: [Rule] = []
+}
+
+/// Where a route leads, and what is particular to it.
+struct RouteTargetPlan {
+    var name = ""
+    var sendProxy: ProxyProtocolVersion?
 }

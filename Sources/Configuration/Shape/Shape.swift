@@ -9,6 +9,9 @@ indirect enum Shape: Sendable {
     /// Names that the user chooses, each with a value.
     case dictionary(Shape)
 
+    /// Whether its keys are the user's.
+    var isDictionary: Bool { if case .dictionary = self { true } else { false } }
+
     /// One key of a mapping.
     struct Key: Sendable {
         let name: String

@@ -95,7 +95,7 @@ package enum MetricKind: String, Sendable, Hashable {
 package enum MetricUnit: String, Sendable, Hashable {
     case bytes, calls, connections, descriptors, durations, failures, flights, handshakes, keys, lineages, lines,
         messages,
-        pauses
+        pauses, parts
     case reloads, seconds, series, sessions, threads, workers
     /// The value carries no quantity: a constant 1.
     case none

@@ -32,6 +32,10 @@ package enum MetricCatalog {
         "reprise_proxy_headers_received_total", .connections, [listener, .closed("kind", ProxyHeaderKind.self)],
         help: "Connections from trusted proxies whose beginning was read, by what it said of the client.")
 
+    package static let proxyTLVsLeftOut = Metric.counter(
+        "reprise_proxy_tlvs_left_out_total", .parts, [listener],
+        help: "Parts of PROXY protocol headers to upstreams that were left out, because a header has at most 16 KiB.")
+
     // Handshakes
 
     package static let handshakesInProgress = Metric.gauge(
@@ -251,7 +255,13 @@ package enum MetricCatalog {
 
     /// The families by subject, as docs/metrics.md groups them.
     package static let sections: [(title: String, metrics: [Metric])] = [
-        ("Listeners", [connectionsAccepted, connectionsOpen, connectionsRefused, proxyHeadersRead, acceptPauses]),
+        (
+            "Listeners",
+            [
+                connectionsAccepted, connectionsOpen, connectionsRefused, proxyHeadersRead, proxyTLVsLeftOut,
+                acceptPauses,
+            ]
+        ),
         (
             "Handshakes",
             [

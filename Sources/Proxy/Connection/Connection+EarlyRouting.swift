@@ -63,7 +63,7 @@ extension Connection {
     }
 
     private func askEarly() {
-        switch listener.routing.first.leaf(for: ConnectionView(self)) {
+        switch leaf() {
         case .group: early = .builtIn
         case .refusal(.alert(let alert)) where alert.isFatal: early = .refused(alert)
         case .refusal: early = .builtIn
@@ -100,7 +100,7 @@ extension Connection {
     func groupBeforeFinished() -> UpstreamGroup? {
         switch early {
         case nil, .builtIn:
-            guard case .group(let group) = listener.routing.first.leaf(for: ConnectionView(self)) else { return nil }
+            guard case .group(let group) = leaf() else { return nil }
             return group
         case .answered(.success(let route)):
             guard case .group(let group)? = try? listener.routing.table.resolve(route.target) else { return nil }

@@ -13,11 +13,18 @@ extension Connection {
     /// Finds out where to go: a program's router answers at once, or in a turn of its own.
     func route() {
         if case .answered(let answer) = early { return follow(answer) }
-        switch listener.routing.first.leaf(for: ConnectionView(self)) {
+        switch leaf() {
         case .group(let group): go(to: group)
         case .refusal(let refusal): refuse(refusal)
         case .plugged(let plugged): if let answer = ask(plugged) { follow(answer) }
         }
+    }
+
+    /// Where the listener's own steps lead.
+    func leaf() -> RoutingStep.Leaf {
+        var version: ProxyProtocolVersion?
+        defer { sendProxy = version }
+        return listener.routing.first.leaf(for: ConnectionView(self), &version)
     }
 
     private func follow(_ answer: RouterResult) {
@@ -96,6 +103,7 @@ extension Connection {
             let destination = try listener.routing.table.resolve(route.target)
             // What was said before the handshake's end is remembered; an observer may have changed it since.
             if let data = route.applicationData, early == nil { try remember(data) }
+            if let version = route.sendProxy { sendProxy = version }
             if let count = route.tickets { client.tls.plan(heldTickets: min(max(count, 0), Route.maximumTickets)) }
             switch destination {
             case .nowhere(let refusal): refuse(refusal)

@@ -13,7 +13,13 @@ extension Connection {
     private func askNextServer() -> UpstreamSide.Connecting {
         startTimer(.connect)
         record.times.connectStarted = worker.loop.now
-        return upstream.connectNext(for: record.client, { record.server = $0 }) { [unowned self] readiness in
+        return upstream.connectNext(
+            for: record.client,
+            {
+                record.server = $0.id
+                return introduction(to: $0)
+            }
+        ) { [unowned self] readiness in
             turn { upstreamReady(readiness) }
         }
     }

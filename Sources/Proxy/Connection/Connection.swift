@@ -21,6 +21,10 @@ final class Connection {
     var machine: ConnectionMachine
     /// What has come of a header of the PROXY protocol.
     var headerBytes: [UInt8] = []
+    /// How the server is told who the client is, where the route says so.
+    var sendProxy: ProxyProtocolVersion?
+    /// The address that it has come to, where that needs no asking.
+    let arrivedAt: Endpoint?
     /// Whether TLS may begin without one.
     let takesTLSAtOnce: Bool
     var record: ConnectionRecord
@@ -50,11 +54,12 @@ final class Connection {
 
     init(
         worker: WorkerCore, listener: WorkerListener, client: Socket, endpoint: Endpoint, entry: Admission.Entry,
-        awaiting expectation: ProxyAcceptance.Expectation = .tls
+        awaiting expectation: ProxyAcceptance.Expectation = .tls, at arrivedAt: Endpoint? = nil
     ) {
         self.worker = worker
         self.listener = listener
         self.entry = entry
+        self.arrivedAt = arrivedAt
         machine = ConnectionMachine(awaitsHeader: expectation != .tls)
         takesTLSAtOnce = expectation != .header
         self.client = ClientSide(client, from: endpoint.address, of: listener, on: worker)

@@ -47,6 +47,8 @@ final class UpstreamSide {
         let stream: Stream
         /// What negotiates TLS with it; `nil` where it is plain.
         let tls: ClientConnection?
+        /// What says who the client is, before all else.
+        let introduction: [UInt8]
         let since: Instant
     }
 
@@ -114,10 +116,11 @@ final class UpstreamSide {
     ///
     /// - Parameters:
     ///   - client: whom the connection is made for.
+    ///   - introduction: gives the chosen server's first bytes, which come before the client's and before TLS.
     ///   - ready: gets what its socket is ready for.
     /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
     func connectNext(
-        for client: Endpoint, _ chosen: (String) -> Void, _ ready: @escaping (Readiness) -> Void
+        for client: Endpoint, _ introduction: (UpstreamServer) -> [UInt8], _ ready: @escaping (Readiness) -> Void
     ) -> Connecting {
         loop.assertConfined()
         guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next() else {
@@ -125,7 +128,7 @@ final class UpstreamSide {
         }
         index = next.index
         server = upstream.servers[next.index]
-        chosen(next.server.id)
+        let introduction = introduction(next.server)
         let (socket, isConnected): (Socket, Bool)
         switch Socket.connect(to: next.endpoint, with: upstream.group.tcp, for: client.address) {
         case .connected(let made): (socket, isConnected) = (made, true)
@@ -134,7 +137,7 @@ final class UpstreamSide {
         }
         let way: Way
         do throws(ClientError) {
-            way = try makeWay(over: socket, to: upstream)
+            way = try makeWay(over: socket, to: upstream, introduction)
         } catch {
             socket.close()
             return failed(.tls(error.description))
@@ -148,16 +151,18 @@ final class UpstreamSide {
         return isConnected ? accepted(way) : .underWay
     }
 
-    private func makeWay(over socket: Socket, to upstream: WorkerUpstream) throws(ClientError) -> Way {
+    private func makeWay(
+        over socket: Socket, to upstream: WorkerUpstream, _ introduction: [UInt8]
+    ) throws(ClientError) -> Way {
         switch upstream.transport {
         case .plain:
             let stream = Stream(socket, .plain, with: buffers, isConnected: false)
-            return Way(stream: stream, tls: nil, since: loop.now)
+            return Way(stream: stream, tls: nil, introduction: introduction, since: loop.now)
         case .tls(let context, let serverName):
             let output = buffers.upstreamOutput
             let tls = try ClientConnection(context: context, output: output, serverName: serverName)
             let stream = Stream(socket, .tls(tls.stream, output), with: buffers, isConnected: false)
-            return Way(stream: stream, tls: tls, since: loop.now)
+            return Way(stream: stream, tls: tls, introduction: introduction, since: loop.now)
         }
     }
 
@@ -180,6 +185,7 @@ final class UpstreamSide {
 
     private func accepted(_ way: Way) -> Connecting {
         way.stream.connected()
+        if !way.introduction.isEmpty { way.stream.keep(way.introduction.span.bytes) }
         state = .opening(way)
         return open()
     }

@@ -7,7 +7,8 @@ extension WorkerCore {
     /// How many clients may wait for other workers at once; each wait takes a turn of those workers' loops.
     static let maximumNewcomers = 64
 
-    func accepted(_ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot) {
+    /// - Parameter local: the address of the listening socket, where it is one.
+    func accepted(_ socket: Socket, from endpoint: Endpoint, at local: Endpoint?, in slot: ListenerSlot) {
         slot.listener.metrics.accepted.add(1)
         let expectation = slot.listener.settings.proxyProtocol.expectation(of: endpoint)
         guard expectation != .nothing else { return turnAway(socket, from: endpoint, by: slot.listener) }
@@ -15,7 +16,7 @@ extension WorkerCore {
         let address = expectation == .tls ? endpoint.address : nil
         switch admit(address, to: slot) {
         case .success(let entry):
-            takeIn(socket, from: endpoint, in: slot, entry, expectation)
+            takeIn(socket, from: endpoint, at: local, in: slot, entry, expectation)
         case .failure(let error):
             let others = error.limit.isOfHandshakes ? slot.listener.admission.workers(but: index) : []
             guard !others.isEmpty, newcomers < Self.maximumNewcomers else {
@@ -28,7 +29,7 @@ extension WorkerCore {
                 case .success(let entry) where takesNoMore:
                     slot.listener.admission.giveBack(entry)
                     socket.close()
-                case .success(let entry): takeIn(socket, from: endpoint, in: slot, entry, expectation)
+                case .success(let entry): takeIn(socket, from: endpoint, at: local, in: slot, entry, expectation)
                 case .failure(let error): refuse(socket, from: endpoint, by: slot.listener, error.limit)
                 }
                 tellIfIdle()
@@ -37,15 +38,15 @@ extension WorkerCore {
     }
 
     private func takeIn(
-        _ socket: Socket, from endpoint: Endpoint, in slot: ListenerSlot, _ entry: Admission.Entry,
-        _ expectation: ProxyAcceptance.Expectation
+        _ socket: Socket, from endpoint: Endpoint, at local: Endpoint?, in slot: ListenerSlot,
+        _ entry: Admission.Entry, _ expectation: ProxyAcceptance.Expectation
     ) {
         let listener = slot.listener
         listener.metrics.open.add(1)
         listener.metrics.handshakes.inProgress.add(1)
         let connection = Connection(
             worker: self, listener: listener, client: socket, endpoint: endpoint, entry: entry,
-            awaiting: expectation)
+            awaiting: expectation, at: local)
         add(connection)
         slot.handshakes.append(connection.id, of: entry.client) { self.connection($0)?.handshake }
         connection.start()

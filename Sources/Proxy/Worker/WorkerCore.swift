@@ -104,9 +104,11 @@ final class WorkerCore {
     func accept(on socket: Socket, for name: String, boundTo endpoint: Endpoint) throws(EventLoopError) {
         loop.assertConfined()
         guard let slot = slots[name] else { preconditionFailure("no listener \(name) in place") }
+        // A socket for all addresses has to be asked for each connection's own.
+        let local = socket.localEndpoint.flatMap { $0.address?.isUnspecified == false ? $0 : nil }
         let acceptor = Acceptor(
             loop: loop, socket: socket,
-            onAccept: { [unowned self] client, address in accepted(client, from: address, in: slot) },
+            onAccept: { [unowned self] client, address in accepted(client, from: address, at: local, in: slot) },
             onPause: { [unowned self] errno in
                 slot.listener.metrics.acceptPauses.add(1)
                 log.acceptPaused(slot.listener, errno)

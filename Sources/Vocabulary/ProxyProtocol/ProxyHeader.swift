@@ -41,6 +41,8 @@ public struct ProxyHeader: Sendable, Hashable {
 
     /// The longest header that is read, TLVs and all: one with a client's certificate has some 2,000 bytes.
     package static let maximumBytes = 16 << 10
+    /// What TLVs can take of it, beside the longest addresses and a checksum.
+    package static let roomForTLVs = maximumBytes - fixedBytes - 2 * unixBytes - 7
     /// The longest line of version 1, its CRLF included.
     package static let lineBytes = 107
 

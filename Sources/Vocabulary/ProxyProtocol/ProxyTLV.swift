@@ -33,6 +33,16 @@ public struct ProxyTLV: Sendable, Hashable {
         public static let tls = Kind(rawValue: 0x20)
         /// The network namespace (PP2_TYPE_NETNS).
         public static let networkNamespace = Kind(rawValue: 0x30)
+        /// The client's certificate in PEM: hitch's custom type.
+        public static let clientCertificatePEM = Kind(rawValue: 0xe0)
+        /// Reprise's own: the lineage of the session, as the log has it.
+        public static let lineage = Kind(rawValue: 0xe4)
+        /// Reprise's own: how the session was resumed, a word of ``ResumptionMeans``.
+        public static let resumed = Kind(rawValue: 0xe5)
+        /// Reprise's own: how often the lineage was resumed, four bytes in network order.
+        public static let renewals = Kind(rawValue: 0xe6)
+        /// Reprise's own: why the session that was offered was not resumed, a word of ``ResumptionRefusal``.
+        public static let reason = Kind(rawValue: 0xe7)
     }
 
     /// What the value is.
@@ -49,6 +59,9 @@ public struct ProxyTLV: Sendable, Hashable {
     public init(_ kind: Kind, _ text: String) {
         self.init(kind, Array(text.utf8))
     }
+
+    /// Its kind and its length.
+    package static let headBytes = 3
 
     /// Reads one after the other.
     ///
