@@ -51,6 +51,16 @@ enum reprise_field {
     REPRISE_APPLICATION_DATA = 11, /* what the session remembers */
     REPRISE_CLIENT_CERTIFICATE = 12, /* in DER */
     REPRISE_UPSTREAM_SERVER = 13, /* in feedback: the server's id */
+    REPRISE_PROXY = 14,           /* the trusted proxy whose PROXY protocol header named the client */
+};
+
+/* How the server is told who the client is: added to the kind of a route, REPRISE_TO_GROUP | REPRISE_SEND_PROXY_V2. Without
+   one it is as configured. */
+enum reprise_send_proxy {
+    REPRISE_SEND_PROXY_OFF = 0x100,
+    REPRISE_SEND_PROXY_V1 = 0x200,
+    REPRISE_SEND_PROXY_V2 = 0x300,
+    REPRISE_SEND_PROXY = 0xF00, /* where it stands */
 };
 
 enum reprise_route_kind {
@@ -90,6 +100,9 @@ typedef struct reprise_server {
     reprise_later (*later)(reprise_request request);
     /* REPRISE_NOW, or REPRISE_GONE when the client has left, the deadline is over or it was answered before. */
     int (*answer)(reprise_later later, const reprise_route *route);
+    /* The first value of that type in the header of REPRISE_PROXY, such as 0xEA; 0x20 has parts of its own behind five bytes.
+       data NULL: there is none. Check that size covers it: older servers have none. */
+    reprise_text (*proxy_tlv)(reprise_request request, uint32_t type);
 } reprise_server;
 
 /* What a router offers. connected, failed and ended may be NULL. */

@@ -15,14 +15,14 @@ package enum ConfigurationDocument {
             let pending = key.availability.isPending ? " *(not acted on in this version)*" : ""
             let defaultText = key.defaultText.map { "`\($0)`" } ?? (key.isRequired ? "required" : "–")
             let row = "| `\(path)` | \(kind(key.shape)) | \(defaultText) | \(key.about)\(pending) |"
-            return [row] + rows(nested(key.shape), path)
+            return [row] + rows(nested(key.shape), inside(key, path))
         }
     }
 
     private static func paths(_ keys: [Shape.Key], _ path: String) -> [String] {
         keys.flatMap { key -> [String] in
             let path = path.isEmpty ? key.name : "\(path).\(key.name)"
-            return [path] + paths(nested(key.shape), path)
+            return [path] + paths(nested(key.shape), inside(key, path))
         }
     }
 
@@ -51,8 +51,13 @@ package enum ConfigurationDocument {
                 Explanation(
                     path: path, kind: kind, defaultText: key.defaultText, isRequired: key.isRequired,
                     about: key.about + pending)
-            ] + explanations(nested(key.shape), path + (key.shape.isDictionary ? ".*" : ""))
+            ] + explanations(nested(key.shape), inside(key, path))
         }
+    }
+
+    /// What the paths of a key's own keys begin with.
+    private static func inside(_ key: Shape.Key, _ path: String) -> String {
+        key.shape.isDictionary ? path + ".*" : path
     }
 
     private static func nested(_ shape: Shape) -> [Shape.Key] {

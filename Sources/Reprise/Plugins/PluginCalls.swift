@@ -89,8 +89,14 @@ final class PluginCall: @unchecked Sendable {
         case REPRISE_APPLICATION_DATA: lend(connection.applicationData)
         case REPRISE_CLIENT_CERTIFICATE: lend(connection.clientCertificates.first ?? [])
         case REPRISE_UPSTREAM_SERVER: lend(connection.server)
+        case REPRISE_PROXY: lend(connection.proxyEndpoint?.description)
         default: reprise_text()
         }
+    }
+
+    func proxyTLV(_ type: UInt32) -> reprise_text {
+        let value = UInt8(exactly: type).flatMap { connection.proxyHeader?[ProxyTLV.Kind(rawValue: $0)] }
+        return value.map { lend($0) } ?? reprise_text()
     }
 
     private var refusal: ResumptionRefusal? {
@@ -184,7 +190,8 @@ extension String {
 extension Route {
     /// - Throws: what is wrong with a plug-in's route.
     init(_ route: reprise_route) throws(PluginFailure) {
-        switch reprise_route_kind(route.kind) {
+        let version = route.kind & REPRISE_SEND_PROXY.rawValue
+        switch reprise_route_kind(route.kind & ~REPRISE_SEND_PROXY.rawValue) {
         case REPRISE_TO_GROUP: self = .group(try Self.name(route.group, "group"))
         case REPRISE_TO_SERVER:
             self = .server(
@@ -204,6 +211,13 @@ extension Route {
                 throw PluginFailure("it has the session remember \(route.remember.size) bytes")
             }
             applicationData = UnsafeBufferPointer(start: data, count: route.remember.size).map { UInt8(bitPattern: $0) }
+        }
+        switch reprise_send_proxy(version) {
+        case _ where version == 0: break
+        case REPRISE_SEND_PROXY_OFF: sendProxy = .off
+        case REPRISE_SEND_PROXY_V1: sendProxy = .v1
+        case REPRISE_SEND_PROXY_V2: sendProxy = .v2
+        default: throw PluginFailure("it gives a route of kind \(route.kind)")
         }
         if route.tickets >= 0 { tickets = Int(route.tickets) }
     }

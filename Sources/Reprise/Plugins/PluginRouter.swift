@@ -163,7 +163,8 @@ enum PluginServer {
                     guard waiting.answer(answer) else { return Int32(REPRISE_GONE.rawValue) }
                     if case .failure = answer { return Int32(REPRISE_FAILED.rawValue) }
                     return Int32(REPRISE_NOW.rawValue)
-                }))
+                },
+                proxy_tlv: { PluginCalls.find($0)?.proxyTLV($1) ?? reprise_text() }))
         return UnsafePointer(table)
     }()
 }
