@@ -57,7 +57,11 @@ struct ProxyProtocolCheck {
     /// Version 1 has addresses alone.
     private mutating func checkContents(_ root: Reader, _ plan: Plan) {
         // A program may say it of any connection.
-        let isSaidByRoutes = plan.routers.contains { $0.library != nil || $0.rules.contains { $0.sendProxy == .v2 } }
+        let known = Set(plan.upstreams.map(\.name) + plan.routers.map(\.name))
+        let starts = plan.listeners.flatMap { [$0.router] + $0.tls.hosts.compactMap(\.router) }
+        let isSaidByRoutes =
+            plan.routers.contains { $0.library != nil || $0.rules.contains { $0.sendProxy == .v2 } }
+            || !known.isSuperset(of: starts + plan.routers.flatMap { $0.rules.map(\.target) })
         for (group, reader) in zip(plan.upstreams, root["upstreams"]?.elements ?? []) {
             guard !group.proxyTLVs.isEmpty, !isSaidByRoutes, group.sendProxy != .v2,
                 group.servers.allSatisfy({ $0.sendProxy != .v2 }), let value = reader["proxy_tlvs"]

@@ -8,71 +8,101 @@ extension UpstreamGroup {
     package struct Selection: Sendable {
         private let group: UpstreamGroup
         let hash: UInt64
-        /// The server that comes first, whoever chose it.
-        private var first: Int?
+        /// The server that comes first, if it gets connections.
+        private var first: First
         /// How many servers may be tried.
         private let limit: Int
         /// The server that it is at.
         private var current: Int?
         private var endpointsTried = 0
         /// The servers that it was at before.
-        private(set) var tried = TriedServers()
-        private(set) var triedWeight = 0
+        private(set) var tried = ServerSet()
         /// Where it is on the ring.
         var place: Int?
         private var isOver = false
 
-        init(_ group: UpstreamGroup, hash: UInt64, first: Int?, limit: Int? = nil) {
+        /// The server that comes first.
+        enum First: Sendable {
+            case none
+            /// It is its turn.
+            case turn(Int)
+            /// A router or the client's session has chosen it.
+            case wanted(Int)
+        }
+
+        init(_ group: UpstreamGroup, hash: UInt64, first: First, limit: Int? = nil) {
             self.group = group
             self.hash = hash
             self.first = first
             self.limit = limit ?? group.servers.count
         }
 
-        /// The next server and endpoint to try; `nil` when all have been tried.
+        /// The next server and endpoint to try; `nil` when all have been tried, or no other gets connections.
         ///
         /// It counts a connection to the server, and gives back that to the one before.
-        package mutating func next() -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
-            guard hasNext else {
+        /// - Parameter now: for servers that have come back lately; without it they get what others do.
+        package mutating func next(
+            at now: Instant = Instant(nanoseconds: .max)
+        ) -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
+            guard !isOver else { return nil }
+            if current == nil || endpointsTried >= endpointCount { moveOn(at: now) }
+            guard let current else {
                 end()
                 return nil
             }
-            let index: Int
-            if let current, endpointsTried < group.servers[current].endpoints.count {
-                index = current
-            } else {
-                index = moveOn()
-            }
             defer { endpointsTried += 1 }
-            let server = group.servers[index]
-            return (server, index, server.endpoints[endpointsTried])
+            let server = group.servers[current]
+            return (server, current, server.endpoints[endpointsTried])
         }
 
-        /// Whether ``next()`` has another.
+        private var endpointCount: Int { current.map { group.servers[$0].endpoints.count } ?? 0 }
+
+        /// Whether ``next()`` has another, unless that changes in between.
         package var hasNext: Bool {
             guard !isOver else { return false }
             guard let current else { return limit > 0 }
-            return endpointsTried < group.servers[current].endpoints.count || tried.count + 1 < limit
+            if endpointsTried < endpointCount { return true }
+            guard tried.count + 1 < limit else { return false }
+            var gone = tried
+            gone.insert(current, of: group.servers.count)
+            return group.loads.withTable { table in
+                gone.formUnion(group.exclusions(in: table).always)
+                return gone.count < group.servers.count
+            }
         }
 
-        /// Goes to another server.
-        private mutating func moveOn() -> Int {
+        /// Goes to another server, if there is one.
+        private mutating func moveOn(at now: Instant) {
             let (group, before) = (group, current)
-            if let before {
-                tried.insert(before, of: group.servers.count)
-                triedWeight += group.weights[before]
-            }
-            let known = first ?? group.turn(but: tried)
-            first = nil
-            let index = group.loads.withTable { table in
+            if let before { tried.insert(before, of: group.servers.count) }
+            let isSpent = tried.count >= limit
+            current = group.loads.withTable { table in
                 if let before { table.giveBack(group.slots[before]) }
-                let index = known ?? group.choose(in: table, for: &self)
+                guard !isSpent, let index = choose(in: table, at: now) else { return nil }
                 table.take(group.slots[index])
                 return index
             }
-            current = index
             endpointsTried = 0
-            return index
+        }
+
+        private mutating func choose(in table: borrowing LoadTable, at now: Instant) -> Int? {
+            let first = first
+            self.first = .none
+            let exclusions = group.exclusions(in: table)
+            switch first {
+            case .turn(let index) where exclusions.isEmpty: return index
+            // Where nobody else may be asked, an ejected server is asked all the same.
+            case .wanted(let index)
+            where !exclusions.down.contains(index) && (limit == 1 || !exclusions.ejected.contains(index)):
+                return index
+            case .wanted where limit == 1: return nil
+            case .turn(let index):
+                if !exclusions.usual.contains(index), group.isLucky(index, exclusions, in: table, at: now) {
+                    return index
+                }
+            case .none, .wanted: break
+            }
+            return group.choose(among: exclusions, in: table, at: now, for: &self)
         }
 
         /// The connection to the server is over, or none was made: nothing is counted any more, and there is no next. It may

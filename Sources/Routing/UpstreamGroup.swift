@@ -14,6 +14,8 @@ package final class UpstreamGroup: Sendable {
     package let tcp: UpstreamTCPOptions
     /// What its servers have to do, in all generations.
     package let loads: GroupLoads
+    /// What keeps connections from servers that are ill.
+    package let health: HealthRules
 
     /// Of the servers, by their index.
     let weights: [Int]
@@ -24,9 +26,9 @@ package final class UpstreamGroup: Sendable {
     let memories: [UpstreamMemory]
     let places: [UInt64: Int]
     private let indices: [String: Int]
-    private let generation: Int
+    let generation: Int
     private let chooser: Chooser
-    private let random = RandomNumbers()
+    let random = RandomNumbers()
 
     /// What a policy has worked out ahead.
     private enum Chooser: Sendable {
@@ -58,10 +60,11 @@ package final class UpstreamGroup: Sendable {
     ///   - loads: what servers of the name have to do already.
     package init(
         name: String, servers: [UpstreamServer], balancing: Balancing, tcp: UpstreamTCPOptions = UpstreamTCPOptions(),
-        loads: GroupLoads
+        health: HealthRules = HealthRules(), loads: GroupLoads
     ) {
         self.name = name
         self.tcp = tcp
+        self.health = health
         self.servers = servers
         self.balancing = balancing
         self.loads = loads
@@ -77,9 +80,10 @@ package final class UpstreamGroup: Sendable {
     /// A group of its own, in force at once.
     package convenience init(
         name: String, servers: [UpstreamServer], balancing: Balancing = Balancing(),
-        tcp: UpstreamTCPOptions = UpstreamTCPOptions()
+        tcp: UpstreamTCPOptions = UpstreamTCPOptions(), health: HealthRules = HealthRules()
     ) {
-        self.init(name: name, servers: servers, balancing: balancing, tcp: tcp, loads: GroupLoads())
+        self.init(
+            name: name, servers: servers, balancing: balancing, tcp: tcp, health: health, loads: GroupLoads())
         takeEffect()
     }
 
@@ -89,8 +93,8 @@ package final class UpstreamGroup: Sendable {
 
     /// Puts its servers and weights into force. Choices for connections of older generations go on.
     package func takeEffect() {
-        let inOrder = balancing.policy == .leastConnections
-        loads.withTable { $0.takeOver(generation, slots, weights: weights, inOrder: inOrder) }
+        let members = members
+        loads.withTable { $0.takeOver(generation, members) }
     }
 
     /// What has to be hashed for a choice; `nil` where nothing is.
@@ -104,9 +108,8 @@ package final class UpstreamGroup: Sendable {
     /// Called on any worker; no allocation. Nothing is counted before ``Selection/next()``.
     /// - Parameter hash: what ``hashes`` says, as ``StableHash``.
     package func begin(hash: UInt64 = 0) -> Selection {
-        var first: Int?
-        if case .roundRobin(let cycle) = chooser { first = turn(of: cycle) }
-        return Selection(self, hash: hash, first: first)
+        guard case .roundRobin(let cycle) = chooser else { return Selection(self, hash: hash, first: .none) }
+        return Selection(self, hash: hash, first: .turn(turn(of: cycle)))
     }
 
     /// Begins with a server, before others as the group balances.
@@ -115,7 +118,7 @@ package final class UpstreamGroup: Sendable {
     package func begin(hash: UInt64, preferring index: Int?) -> Selection {
         guard let index else { return begin(hash: hash) }
         precondition(servers.indices.contains(index), "server \(index) of \(servers.count)")
-        return Selection(self, hash: hash, first: index)
+        return Selection(self, hash: hash, first: .wanted(index))
     }
 
     /// The index of the server with that id.
@@ -128,7 +131,7 @@ package final class UpstreamGroup: Sendable {
     ///   - orOthers: whether every other server follows, as the group balances.
     package func begin(with index: Int, orOthers: Bool, hash: UInt64 = 0) -> Selection {
         precondition(servers.indices.contains(index), "server \(index) of \(servers.count)")
-        return Selection(self, hash: hash, first: index, limit: orOthers ? servers.count : 1)
+        return Selection(self, hash: hash, first: .wanted(index), limit: orOthers ? servers.count : 1)
     }
 }
 
@@ -139,7 +142,7 @@ extension UpstreamGroup {
     }
 
     /// The server whose turn it is, where no load decides that.
-    func turn(but tried: TriedServers) -> Int? {
+    func turn(but tried: ServerSet) -> Int? {
         switch chooser {
         case .roundRobin(let cycle):
             for _ in cycle.order.indices {
@@ -155,13 +158,14 @@ extension UpstreamGroup {
     }
 
     /// The server to try, where loads decide; at least one is left.
-    func choose(in table: borrowing LoadTable, for selection: inout Selection) -> Int {
+    func choose(in table: borrowing LoadTable, but tried: ServerSet, for selection: inout Selection) -> Int {
         switch chooser {
         case .leastConnections:
-            if table.generation == generation, let index = table.least(but: selection.tried) { return index }
-            return least(in: table, but: selection.tried)
-        case .powerOfTwo(let draw): return lesserOfTwo(by: draw, in: table, but: selection.tried)
-        case .consistentHash(let ring, let bound): return hashed(on: ring, bound, in: table, for: &selection)
+            if table.generation == generation, let index = table.least(but: tried) { return index }
+            return least(in: table, but: tried)
+        case .powerOfTwo(let draw): return lesserOfTwo(by: draw, in: table, but: tried)
+        case .consistentHash(let ring, let bound):
+            return hashed(on: ring, bound, in: table, but: tried, for: &selection)
         case .roundRobin, .random, .firstAvailable: preconditionFailure("no load decides it")
         }
     }
@@ -171,12 +175,16 @@ extension UpstreamGroup {
         table.generation == generation ? table.memberLoad : slots.reduce(0) { $0 + table.load(of: $1) }
     }
 
+    private func weight(of tried: ServerSet) -> Int {
+        tried.isEmpty ? 0 : servers.indices.reduce(0) { tried.contains($1) ? $0 + weights[$1] : $0 }
+    }
+
     private func isLess(_ one: Int, than other: Int, in table: borrowing LoadTable) -> Bool {
         table.load(of: slots[one]) * weights[other] < table.load(of: slots[other]) * weights[one]
     }
 
     /// For connections of a generation that is not in force, of whose servers there is no heap.
-    private func least(in table: borrowing LoadTable, but tried: TriedServers) -> Int {
+    private func least(in table: borrowing LoadTable, but tried: ServerSet) -> Int {
         var best = -1
         for index in servers.indices where !tried.contains(index) {
             if best < 0 || isLess(index, than: best, in: table) { best = index }
@@ -187,7 +195,7 @@ extension UpstreamGroup {
     /// One of those that were not tried, by weight.
     ///
     /// - Parameter other: is not drawn either; -1 for none.
-    private func drawn(by draw: WeightedDraw, but tried: TriedServers, and other: Int = -1) -> Int {
+    private func drawn(by draw: WeightedDraw, but tried: ServerSet, and other: Int = -1) -> Int {
         for _ in 0..<16 {
             let index = draw(random.next())
             if index != other, !tried.contains(index) { return index }
@@ -203,7 +211,7 @@ extension UpstreamGroup {
         preconditionFailure("all \(servers.count) servers were tried")
     }
 
-    private func lesserOfTwo(by draw: WeightedDraw, in table: borrowing LoadTable, but tried: TriedServers) -> Int {
+    private func lesserOfTwo(by draw: WeightedDraw, in table: borrowing LoadTable, but tried: ServerSet) -> Int {
         let one = drawn(by: draw, but: tried)
         guard tried.count + 1 < servers.count else { return one }
         let other = drawn(by: draw, but: tried, and: one)
@@ -212,19 +220,20 @@ extension UpstreamGroup {
 
     /// The next on the ring that has not more than its share. Those that were tried have no share, so that there is one.
     private func hashed(
-        on ring: HashRing, _ bound: LoadBound, in table: borrowing LoadTable, for selection: inout Selection
+        on ring: HashRing, _ bound: LoadBound, in table: borrowing LoadTable, but tried: ServerSet,
+        for selection: inout Selection
     ) -> Int {
         var place = selection.place.map { ring.place(after: $0) } ?? ring.place(of: selection.hash)
         // In products of whole numbers, which are exact.
         var (share, rest) = (Double.infinity, 1.0)
         if case .share(let bound) = bound {
             let load = memberLoad(in: table)
-            (share, rest) = (bound * Double(load + 1), Double(totalWeight - selection.triedWeight))
+            (share, rest) = (bound * Double(load + 1), Double(totalWeight - weight(of: tried)))
         }
         var other = -1
         for _ in 0..<ring.count {
             let index = ring.owner(at: place)
-            if !selection.tried.contains(index) {
+            if !tried.contains(index) {
                 if other < 0 { other = index }
                 if Double(table.load(of: slots[index])) * rest < share * Double(weights[index]) {
                     selection.place = place

@@ -12,12 +12,15 @@ package struct UpstreamServer: Sendable, Hashable {
     package let weight: Int
     /// How it is told who the client is.
     package let proxy: ProxySending
+    /// Whether it gets connections only when no other server does.
+    package let isBackup: Bool
 
     /// A server with at least one endpoint and a weight of 1 to 1000.
     ///
     /// - Parameter address: as it was written; by default its first endpoint.
     package init(
-        id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil, proxy: ProxySending = ProxySending()
+        id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil,
+        proxy: ProxySending = ProxySending(), isBackup: Bool = false
     ) {
         precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
         precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
@@ -25,6 +28,7 @@ package struct UpstreamServer: Sendable, Hashable {
         self.endpoints = endpoints
         self.weight = weight
         self.proxy = proxy
+        self.isBackup = isBackup
         self.address = address ?? endpoints.first?.description ?? ""
     }
 }

@@ -14,13 +14,21 @@ extension Connection {
         startTimer(.connect)
         record.times.connectStarted = worker.loop.now
         return upstream.connectNext(
-            for: record.client,
+            for: claimedClient,
             {
                 record.server = $0.id
                 return introduction(to: $0)
             }
         ) { [unowned self] readiness in
             turn { upstreamReady(readiness) }
+        }
+    }
+
+    /// Whose address a transparent connect takes; `nil` for a client that nobody has named.
+    private var claimedClient: IPAddress? {
+        switch record.proxy?.header.origin {
+        case .local, .unknown: nil
+        case .client, nil: record.client.address
         }
     }
 

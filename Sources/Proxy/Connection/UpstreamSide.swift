@@ -115,12 +115,12 @@ final class UpstreamSide {
     /// Begins to connect to the next server.
     ///
     /// - Parameters:
-    ///   - client: whom the connection is made for.
+    ///   - client: whom the connection is made for, where that is known.
     ///   - introduction: gives the chosen server's first bytes, which come before the client's and before TLS.
     ///   - ready: gets what its socket is ready for.
     /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
     func connectNext(
-        for client: Endpoint, _ introduction: (UpstreamServer) -> [UInt8], _ ready: @escaping (Readiness) -> Void
+        for client: IPAddress?, _ introduction: (UpstreamServer) -> [UInt8], _ ready: @escaping (Readiness) -> Void
     ) -> Connecting {
         loop.assertConfined()
         guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next() else {
@@ -130,7 +130,7 @@ final class UpstreamSide {
         server = upstream.servers[next.index]
         let introduction = introduction(next.server)
         let (socket, isConnected): (Socket, Bool)
-        switch Socket.connect(to: next.endpoint, with: upstream.group.tcp, for: client.address) {
+        switch Socket.connect(to: next.endpoint, with: upstream.group.tcp, for: client) {
         case .connected(let made): (socket, isConnected) = (made, true)
         case .inProgress(let made): (socket, isConnected) = (made, false)
         case .failed(let errno): return failed(.system(errno))

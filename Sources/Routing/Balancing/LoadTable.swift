@@ -1,3 +1,5 @@
+internal import RepriseVocabulary
+
 /// The connections of a group's servers, in slots that generations of the configuration share by the servers' ids; and a
 /// heap of the newest generation's, the least loaded first.
 struct LoadTable: Sendable {
@@ -28,6 +30,12 @@ struct LoadTable: Sendable {
     private static let stride: UInt64 = 1 << 20
 
     private var slots: [Slot] = []
+    /// By slot.
+    private var conditions: [ServerCondition] = []
+    /// The servers of the generation in force, by their index.
+    private(set) var members = Members()
+    /// Which of them get no connections, or fewer.
+    private(set) var exclusions = Exclusions()
     private var ids: [String: Int] = [:]
     private var vacant: [Int] = []
     private var heap: [Entry] = []
@@ -51,7 +59,10 @@ struct LoadTable: Sendable {
         generations += 1
         let taken = servers.map { id in
             let slot = ids[id] ?? vacant.popLast() ?? slots.count
-            if slot == slots.count { slots.append(Slot()) }
+            if slot == slots.count {
+                slots.append(Slot())
+                conditions.append(ServerCondition())
+            }
             if slots[slot].users == 0 { slots[slot].pass = pass }
             slots[slot].users += 1
             ids[id] = slot
@@ -68,6 +79,7 @@ struct LoadTable: Sendable {
             slots[slot].users -= 1
             guard slots[slot].users == 0 else { continue }
             slots[slot] = Slot()
+            conditions[slot] = ServerCondition()
             vacant.append(slot)
             ids[id] = nil
         }
@@ -77,23 +89,52 @@ struct LoadTable: Sendable {
         for slot in slots.indices { (slots[slot].position, slots[slot].index) = (-1, -1) }
         heap.removeAll(keepingCapacity: true)
         memberLoad = 0
+        (members, exclusions) = (Members(), Exclusions())
     }
 
     /// Puts a generation into force.
-    ///
-    /// - Parameter inOrder: whether the least loaded will be asked for.
-    mutating func takeOver(_ generation: Int, _ members: [Int], weights: [Int], inOrder: Bool) {
+    mutating func takeOver(_ generation: Int, _ members: Members) {
         // An older one that comes late changes nothing.
         guard generation > self.generation else { return }
         clear()
         self.generation = generation
-        for (index, slot) in members.enumerated() {
+        self.members = members
+        for (index, slot) in members.slots.enumerated() {
             slots[slot].index = Int32(index)
             memberLoad += Int(slots[slot].load)
-            guard inOrder else { continue }
+            if members.ejection == .never { conditions[slot].pardon() }
+            if members.check == nil { conditions[slot].leaveUnchecked() }
+        }
+        refresh()
+    }
+
+    /// What is known of the health of the server in a slot.
+    func condition(of slot: Int) -> ServerCondition { conditions[slot] }
+
+    /// Tells a server's condition of an event, and follows what changes.
+    ///
+    /// - Returns: its state before and now.
+    mutating func change<Result>(
+        _ slot: Int, _ event: (inout ServerCondition) -> Result
+    ) -> (result: Result, before: ServerState, now: ServerState) {
+        let before = conditions[slot]
+        let result = event(&conditions[slot])
+        let now = conditions[slot]
+        if before.state != now.state || before.upSince != now.upSince || before.percent != now.percent { refresh() }
+        return (result, before.state, now.state)
+    }
+
+    /// Works out who gets connections, from the conditions of the generation in force.
+    private mutating func refresh() {
+        exclusions = Exclusions(members) { conditions[$0] }
+        for position in heap.indices { slots[Int(heap[position].slot)].position = -1 }
+        heap.removeAll(keepingCapacity: true)
+        guard members.inOrder else { return }
+        // Whoever gets none is not in the way of those who do.
+        for (index, slot) in members.slots.enumerated() where !exclusions.usual.contains(index) {
             let entry = Entry(
-                load: slots[slot].load, weight: Int32(weights[index]), pass: slots[slot].pass, slot: Int32(slot),
-                index: Int32(index))
+                load: slots[slot].load, weight: Int32(members.weights[index]), pass: slots[slot].pass,
+                slot: Int32(slot), index: Int32(index))
             heap.append(entry)
             siftUp(entry, from: heap.count - 1)
         }
@@ -133,12 +174,12 @@ struct LoadTable: Sendable {
     func load(of slot: Int) -> Int { Int(slots[slot].load) }
 
     /// The index of the least loaded server of the generation in force that was not tried; `nil` when all were.
-    func least(but tried: TriedServers) -> Int? {
+    func least(but tried: ServerSet) -> Int? {
         least(below: 0, tried).map { Int($0.index) }
     }
 
     /// Below one that was not tried nobody is less loaded, so this looks at those that were, and at their two successors.
-    private func least(below position: Int, _ tried: TriedServers) -> Entry? {
+    private func least(below position: Int, _ tried: ServerSet) -> Entry? {
         guard position < heap.count else { return nil }
         let entry = heap[position]
         guard tried.contains(Int(entry.index)) else { return entry }

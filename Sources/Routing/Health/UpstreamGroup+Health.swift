@@ -1,0 +1,166 @@
+package import RepriseVocabulary
+
+/// What keeps connections from servers that are ill.
+package struct HealthRules: Sendable, Hashable {
+    /// When failing connects are reason enough.
+    package var ejection = EjectionRule()
+    /// How many answers of health checks decide; `nil` where none are made.
+    package var check: CheckRule?
+    /// How long a server that comes back gets fewer connections, rising from few to its share; zero for not at all.
+    package var slowStart = Duration.zero
+
+    package init() {}
+}
+
+/// A server has changed its state.
+package struct ServerChange: Sendable, Equatable {
+    package let server: String
+    package let before: ServerState
+    package let now: ServerState
+    /// Why it is not up, in words.
+    package let reason: String?
+}
+
+extension UpstreamGroup {
+    /// What the table is told of this generation.
+    var members: Members {
+        var members = Members()
+        (members.slots, members.weights) = (slots, weights)
+        for (index, server) in servers.enumerated() where server.isBackup {
+            members.backups.insert(index, of: servers.count)
+        }
+        members.inOrder = balancing.policy == .leastConnections
+        (members.ejection, members.check, members.slowStart) = (health.ejection, health.check, health.slowStart)
+        return members
+    }
+
+    /// Who gets no connections; a generation that is not in force works it out anew.
+    func exclusions(in table: borrowing LoadTable) -> Exclusions {
+        guard table.generation != generation else { return table.exclusions }
+        let conditions = slots.map { table.condition(of: $0) }
+        var members = members
+        members.slots = Array(conditions.indices)
+        return Exclusions(members) { conditions[$0] }
+    }
+
+    // MARK: What happens to servers
+
+    /// A server has taken a connection.
+    ///
+    /// - Parameter time: how long that took.
+    package func connected(_ index: Int, after time: Duration, at now: Instant) -> ServerChange? {
+        change(index) { condition, rule, mayEject in
+            _ = condition.connected(after: time, at: now, rule, mayEject: mayEject)
+        }
+    }
+
+    /// A server has not taken a connection.
+    package func failed(_ index: Int, _ reason: ConnectFailure, at now: Instant) -> ServerChange? {
+        change(index) { condition, rule, mayEject in
+            _ = condition.failed(reason, at: now, rule, mayEject: mayEject)
+        }
+    }
+
+    /// A health check has answered.
+    ///
+    /// - Parameter failure: what is wrong, in words; `nil` when all is well.
+    package func checked(_ index: Int, _ failure: String?, at now: Instant) -> ServerChange? {
+        let rule = health.check ?? CheckRule()
+        return change(index) { condition, _, _ in condition.checked(failure, at: now, rule) }
+    }
+
+    /// An operator takes a server out, or puts it back.
+    package func setDrained(_ index: Int, _ isDrained: Bool, at now: Instant) -> ServerChange? {
+        change(index) { condition, _, _ in condition.setDrained(isDrained, at: now) }
+    }
+
+    /// An operator leaves a server that much of its weight.
+    ///
+    /// - Parameter percent: 0 to 100.
+    package func setPercent(_ index: Int, _ percent: Int) {
+        precondition((0...100).contains(percent), "\(percent) percent of a weight")
+        _ = change(index) { condition, _, _ in condition.setPercent(percent) }
+    }
+
+    private func change(
+        _ index: Int, _ event: (inout ServerCondition, EjectionRule, _ mayEject: Bool) -> Void
+    ) -> ServerChange? {
+        let slot = slots[index]
+        return loads.withTable { table in
+            let members = table.members
+            let mayEject = members.mayEject(besides: table.exclusions.ejected.count)
+            let (_, before, now) = table.change(slot) { event(&$0, members.ejection, mayEject) }
+            guard before != now else { return nil }
+            return ServerChange(
+                server: servers[index].id, before: before, now: now, reason: table.condition(of: slot).reason)
+        }
+    }
+
+    /// The servers whose ejection is over: each is to be probed, and its result told by ``connected(_:after:at:)`` or
+    /// ``failed(_:_:at:)``.
+    package func probesDue(at now: Instant) -> [Int] {
+        loads.withTable { table in
+            guard !table.exclusions.ejected.isEmpty else { return [] }
+            return servers.indices.filter { index in
+                guard let due = table.condition(of: slots[index]).probeIsDue, due <= now else { return false }
+                _ = table.change(slots[index]) { $0.probeBegins() }
+                return true
+            }
+        }
+    }
+
+    /// What is known of each server, by its index, and its connections.
+    package var conditions: [(condition: ServerCondition, load: Int)] {
+        loads.withTable { table in slots.map { (table.condition(of: $0), table.load(of: $0)) } }
+    }
+
+    // MARK: Choosing
+
+    /// One that gets connections; when none is left, a backup, and then one that is ejected.
+    func choose(
+        among exclusions: Exclusions, in table: borrowing LoadTable, at now: Instant, for selection: inout Selection
+    ) -> Int? {
+        let tried = selection.tried
+        if exclusions.isEmpty {
+            return tried.count < servers.count ? pick(in: table, but: tried, for: &selection) : nil
+        }
+        for level in [exclusions.usual, exclusions.withoutBackups, exclusions.always] {
+            var gone = tried
+            gone.formUnion(level)
+            guard gone.count < servers.count else { continue }
+            return luckyOne(exclusions, in: table, but: gone, at: now, for: &selection)
+        }
+        return nil
+    }
+
+    private func pick(in table: borrowing LoadTable, but gone: ServerSet, for selection: inout Selection) -> Int {
+        turn(but: gone) ?? choose(in: table, but: gone, for: &selection)
+    }
+
+    /// Passes over servers that get less than their weight says, as often as that demands.
+    private func luckyOne(
+        _ exclusions: Exclusions, in table: borrowing LoadTable, but gone: ServerSet, at now: Instant,
+        for selection: inout Selection
+    ) -> Int {
+        var gone = gone
+        var index = pick(in: table, but: gone, for: &selection)
+        let first = index
+        while !isLucky(index, exclusions, in: table, at: now) {
+            gone.insert(index, of: servers.count)
+            // Somebody must take it.
+            guard gone.count < servers.count else { return first }
+            index = pick(in: table, but: gone, for: &selection)
+        }
+        return index
+    }
+
+    /// Whether a server that gets less than its weight says gets this connection. Hashes keep their server all the same:
+    /// who moves for a moment moves twice.
+    func isLucky(_ index: Int, _ exclusions: Exclusions, in table: borrowing LoadTable, at now: Instant) -> Bool {
+        guard exclusions.partial.contains(index) else { return true }
+        let condition = table.condition(of: slots[index])
+        guard balancing.policy != .consistentHash || condition.percent == 0 else { return true }
+        let share = condition.share(at: now, slowStart: health.slowStart)
+        return share >= 1024 || random.next() % 1024 < share
+    }
+}
