@@ -4,6 +4,8 @@ import RepriseTestSupport
 import RepriseVocabulary
 import Testing
 
+@testable import RepriseTLS
+
 /// What other people's balancers send is what we read.
 @Suite(.waits) struct BalancersStandBeforeUs {
     /// The balancers connect from this address, so that it is no client's.
@@ -43,12 +45,15 @@ import Testing
     ]
 
     /// A way in for each of `ways`, with more of its `bind` and of its server.
-    private func haproxy(to port: Int, bind: String = "", server: String = "") throws -> ForeignServer {
+    private func haproxy(
+        to port: Int, bind: String = "", server: String = "", clients: SelfSigned.Made? = nil
+    ) throws -> ForeignServer {
         try .haproxy(
             ports: Self.ways.count,
             prepare: { folder in
                 try TestCertificates(in: folder).make("a", for: ["localhost"])
                 try ForeignServer.joinCertificate(in: folder)
+                try clients.map { try Data($0.chainPEM).write(to: folder.appending(path: "clients.pem")) }
             }
         ) { folder, ports in
             zip(Self.ways, ports).map { way, own in
@@ -148,6 +153,47 @@ import Testing
         #expect(line["client"] == BetweenOthers.client && line["proxy"]?.hasPrefix(Self.balancer) == true, "\(line)")
     }
 
+    /// What a recorder behind a balancer has got from a client that said hello.
+    private func header(_ behind: TestUpstream) throws -> (ProxyHeader, client: Endpoint, local: Endpoint) {
+        #expect(eventually(within: 15) { !behind.recorded.isEmpty })
+        guard case .bytes(let bytes)? = behind.recorded.first,
+            case .header(let header, let count) = ProxyHeader.read(bytes),
+            case .client(let client, let local) = header.origin
+        else { throw NoHeader(recorded: behind.recorded) }
+        #expect(String(decoding: bytes.dropFirst(count), as: UTF8.self) == "hello")
+        return (header, client, local)
+    }
+
+    private struct NoHeader: Error { let recorded: [TestUpstream.Peer.Received] }
+
+    @Test(.enabled(if: ForeignPrograms.haproxy, "HAProxy 2.4 or newer is not installed"))
+    func `what HAProxy says of the TLS that it has ended is what we read`() throws {
+        let behind = TestUpstream.recorder()
+        let (begin, end) = (WallTime(secondsSinceEpoch: 1_600_000_000), WallTime(secondsSinceEpoch: 4_000_000_000))
+        let certificate = try SelfSigned.make(
+            names: ["client.test"], validFrom: begin, validUntil: end, forClient: true)
+        let haproxy = try haproxy(
+            to: Int(behind.port), bind: "ssl crt DIR/both.pem ca-file DIR/clients.pem verify optional alpn h2",
+            clients: certificate)
+        var options = MemoryClient.Options(serverName: "localhost")
+        options.alpn = ["h2"]
+        options.certificate = certificate
+        let client = try SocketClient(
+            port: #require(haproxy.ports.last), options, sending: Array("hello".utf8))
+        client.tls.sendCloseNotify()
+        client.flush()
+        let (header, origin, _) = try header(behind)
+        #expect(origin.description.hasPrefix("127.0.0.1:"))
+        let text = { (bytes: [UInt8]?) in bytes.map { String(decoding: $0, as: UTF8.self) } }
+        #expect(text(header[.authority]) == "localhost" && text(header[.uniqueID]) == "front-127.0.0.1", "\(header)")
+        #expect(text(header[.alpn]) == "h2" && header[.crc32c]?.count == 4, "\(header)")
+        let tls = try #require(header.tls)
+        #expect(tls.isTLS && tls.hasCertificateOnConnection && tls.hasCertificateInSession && tls.verifyResult == 0)
+        #expect(text(tls[.version]) == "TLSv1.3" && text(tls[.cipher]) == client.tls.cipher, "\(tls)")
+        #expect(text(tls[.commonName]) == "client.test", "\(tls)")
+        #expect(text(tls[.keyAlgorithm]) == "EC256" && text(tls[.signatureAlgorithm])?.isEmpty == false, "\(tls)")
+    }
+
     @Test(
         .enabled(if: ForeignPrograms.hitch, "hitch is not installed"), arguments: ["write-proxy-v1", "write-proxy-v2"])
     func `what hitch says of the TLS that it has ended is what we read`(option: String) throws {
@@ -158,16 +204,8 @@ import Testing
         let client = try SocketClient(port: hitch.port, options, sending: Array("hello".utf8))
         client.tls.sendCloseNotify()
         client.flush()
-        #expect(eventually(within: 15) { !behind.recorded.isEmpty })
-        guard case .bytes(let bytes)? = behind.recorded.first,
-            case .header(let header, let count) = ProxyHeader.read(bytes),
-            case .client(let origin, let local) = header.origin
-        else {
-            Issue.record("no header: \(behind.recorded)")
-            return
-        }
+        let (header, origin, local) = try header(behind)
         #expect(origin.description.hasPrefix("127.0.0.1:") && local.description == "127.0.0.1:\(hitch.port)")
-        #expect(String(decoding: bytes.dropFirst(count), as: UTF8.self) == "hello")
         guard option == "write-proxy-v2" else { return #expect(header.tlvs.isEmpty) }
         #expect(header[.alpn] == Array("h2".utf8) && header[.authority] == Array("localhost".utf8), "\(header)")
         let tls = try #require(header.tls)

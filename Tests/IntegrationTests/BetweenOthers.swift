@@ -6,6 +6,10 @@ enum BetweenOthers {
     static let client = "192.0.2.1:51000"
     /// What a balancer in front says of that client.
     static let header = Array("PROXY TCP4 192.0.2.1 198.51.100.7 51000 443\r\n".utf8)
+    /// The same of a client that it does not know.
+    static let unknown = Array("PROXY UNKNOWN\r\n".utf8)
+    /// The same of a client with IPv6.
+    static let headerOfIPv6 = Array("PROXY TCP6 2001:db8::1 2001:db8::2 51000 443\r\n".utf8)
     static let allTLVs = """
         proxy_tlvs: [alpn, authority, ssl, client_certificate, client_certificate_pem, unique_id, netns, crc32c,\
          session, received]
@@ -25,10 +29,10 @@ enum BetweenOthers {
         return try configuration.start(folder: folder)
     }
 
-    /// What a server answers to that client.
+    /// What a server answers to that client, or to another that `header` names.
     static func answer(
         _ reprise: RepriseProcess, _ options: MemoryClient.Options = .init(serverName: "localhost"),
-        to request: String = "GET / HTTP/1.0\r\n\r\n"
+        after header: [UInt8] = header, to request: String = "GET / HTTP/1.0\r\n\r\n"
     ) throws -> String {
         let client = try SocketClient(
             port: reprise.port(), options, after: [header], sending: Array(request.utf8))

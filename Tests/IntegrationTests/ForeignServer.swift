@@ -41,7 +41,7 @@ final class ForeignServer {
             // In a session of its own: with it goes all that the program forks.
             let process = try ChildProcess(
                 ["setsid", program] + arguments, output: .descriptor(output), errors: .descriptor(output))
-            let listens = eventually(within: 15) { !process.isRunning || Self.isListening(ports) }
+            let listens = eventually(within: 15) { !process.isRunning || Self.isListening(process, at: ports) }
             if listens, process.isRunning {
                 (self.folder, self.ports, self.process) = (folder, ports, process)
                 return
@@ -60,13 +60,31 @@ final class ForeignServer {
         _ = process.waitForStatus()
     }
 
-    /// Looks into the kernel's table, since a connection would be a visit to the server.
-    private static func isListening(_ ports: [Int]) -> Bool {
+    /// Looks into the kernel's table, since a connection would be a visit to the server, and might be one to another.
+    private static func isListening(_ process: ChildProcess, at ports: [Int]) -> Bool {
         let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-        return ports.allSatisfy { port in
-            let digits = String(port, radix: 16, uppercase: true)
-            return table.contains(":" + String(repeating: "0", count: 4 - digits.count) + digits + " 00000000:0000 0A")
+        let rows = table.split(separator: "\n").map { $0.split(separator: " ") }
+        var sockets: [Int: String] = [:]
+        for row in rows where row.count > 9 && row[3] == "0A" {
+            let port = row[1].split(separator: ":").last.flatMap { Int($0, radix: 16) } ?? 0
+            if ports.contains(port) { sockets[port] = "socket:[\(row[9])]" }
         }
+        return sockets.count == ports.count && openFiles(of: process).isSuperset(of: sockets.values)
+    }
+
+    /// What the processes of a session have open.
+    private static func openFiles(of process: ChildProcess) -> Set<String> {
+        let files = FileManager.default
+        var open: Set<String> = []
+        for id in ((try? files.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap({ pid_t($0) })
+        where getpgid(id) == process.id {
+            for name in (try? files.contentsOfDirectory(atPath: "/proc/\(id)/fd")) ?? [] {
+                if let file = try? files.destinationOfSymbolicLink(atPath: "/proc/\(id)/fd/\(name)") {
+                    open.insert(file)
+                }
+            }
+        }
+        return open
     }
 
     private static func text(_ folder: URL, _ name: String) -> String {

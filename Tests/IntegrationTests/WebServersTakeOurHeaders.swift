@@ -13,6 +13,14 @@ import Testing
         try .nginx({ block($0[0]) }, load: load)
     }
 
+    /// A client with IPv6 comes to a server that has IPv4, and nobody is turned away for being unknown.
+    private func expectOthersServed(_ reprise: RepriseProcess, _ word: String) throws {
+        let ipv6 = try BetweenOthers.answer(reprise, after: BetweenOthers.headerOfIPv6)
+        #expect(ipv6.contains("client=2001:db8::1:51000 to=2001:db8::2:443"), "\(word): \(ipv6)")
+        let unknown = try BetweenOthers.answer(reprise, after: BetweenOthers.unknown)
+        #expect(unknown.hasPrefix("HTTP/1.1 200 OK") && unknown.contains("client=127.0.0.1:"), "\(word): \(unknown)")
+    }
+
     private static let saysBack = """
         "client=$remote_addr:$remote_port to=$proxy_protocol_server_addr:$proxy_protocol_server_port\\n"
         """
@@ -40,8 +48,10 @@ import Testing
             """
         }
         for group in ["send_proxy: v1", "send_proxy: v2", "send_proxy: v2\n    \(BetweenOthers.allTLVs)"] {
-            let answer = try BetweenOthers.answer(BetweenOthers.reprise(to: nginx.port, group))
+            let reprise = try BetweenOthers.reprise(to: nginx.port, group)
+            let answer = try BetweenOthers.answer(reprise)
             #expect(answer.hasPrefix("HTTP/1.1 200 OK") && answer.contains(Self.told), "\(group): \(answer)")
+            try expectOthersServed(reprise, group)
         }
     }
 
@@ -70,8 +80,10 @@ import Testing
     func `HAProxy sees the client's address, the name that it asked for, and our connection's id`() throws {
         let haproxy = try ForeignServer.haproxySayingBack()
         for group in ["send_proxy: v1", "send_proxy: v2"] {
-            let answer = try BetweenOthers.answer(BetweenOthers.reprise(to: haproxy.port, group))
+            let reprise = try BetweenOthers.reprise(to: haproxy.port, group)
+            let answer = try BetweenOthers.answer(reprise)
             #expect(answer.contains("\(Self.told) authority= id=\n"), "\(group): \(answer)")
+            try expectOthersServed(reprise, group)
         }
         // It counts the CRC-32C over, and refuses a header with another one.
         let reprise = try BetweenOthers.reprise(to: haproxy.port, "send_proxy: v2\n    \(BetweenOthers.allTLVs)")
@@ -79,6 +91,7 @@ import Testing
         #expect(answer.contains("\(Self.told) authority=localhost id="), "\(answer)")
         let connection = reprise.closedConnection()["connection"] ?? "none"
         #expect(answer.hasSuffix("-\(connection)\n"), "\(answer)")
+        try expectOthersServed(reprise, "v2 with TLVs")
     }
 
     @Test(.enabled(if: ForeignPrograms.haproxy, "HAProxy 2.4 or newer is not installed"))
