@@ -62,14 +62,33 @@ final class ForeignServer {
 
     /// Looks into the kernel's table, since a connection would be a visit to the server, and might be one to another.
     private static func isListening(_ process: ChildProcess, at ports: [Int]) -> Bool {
-        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-        let rows = table.split(separator: "\n").map { $0.split(separator: " ") }
         var sockets: [Int: String] = [:]
-        for row in rows where row.count > 9 && row[3] == "0A" {
+        for row in listeners() {
             let port = row[1].split(separator: ":").last.flatMap { Int($0, radix: 16) } ?? 0
             if ports.contains(port) { sockets[port] = "socket:[\(row[9])]" }
         }
         return sockets.count == ports.count && openFiles(of: process).isSuperset(of: sockets.values)
+    }
+
+    /// The table's rows of sockets that listen. They come first; behind them may be those of thousands of connections,
+    /// which would take longer to read than a server takes to start.
+    private static func listeners() -> [[Substring]] {
+        let table = open("/proc/net/tcp", O_RDONLY | O_CLOEXEC)
+        defer { close(table) }
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var (text, rows): (Substring, [[Substring]]) = ("", [])
+        while true {
+            let count = read(table, &buffer, buffer.count)
+            guard count > 0 else { return rows }
+            text += String(decoding: buffer.prefix(count), as: UTF8.self)
+            while let end = text.firstIndex(of: "\n") {
+                let row = text[..<end].split(separator: " ")
+                text = text[text.index(after: end)...]
+                guard row.count > 9, row[0] != "sl" else { continue }
+                guard row[3] == "0A" else { return rows }
+                rows.append(row)
+            }
+        }
     }
 
     /// What the processes of a session have open.
