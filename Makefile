@@ -81,8 +81,13 @@ image:
 deps:
 	@$(call install,$(BUILD_PACKAGES))
 
+# Other people's servers, which tests speak to; those that are missing skip with a word. On a machine of somebody's own they
+# are not installed: their packages start services.
+OTHER_SERVERS = dovecot-imapd haproxy hitch libnginx-mod-stream nginx postfix
+
 deps-test:
 	@$(call install,$(TEST_PACKAGES))
+	@$(if $(CI),{ $(call install,$(OTHER_SERVERS)) ; } || echo "not installable here: their tests are skipped")
 
 clean:
 	rm -rf .build .build-tsan .build-asan

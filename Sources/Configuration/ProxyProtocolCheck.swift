@@ -37,7 +37,7 @@ struct ProxyProtocolCheck {
     }
 
     private mutating func checkReach(_ listener: ListenerPlan, _ reader: Reader) {
-        guard listener.proxyProtocol.mode == .required, !listener.proxyProtocol.trusted.isEmpty,
+        guard listener.proxyProtocol.mode != .off, !listener.proxyProtocol.trusted.isEmpty,
             let value = reader["trusted_proxies"]
         else { return }
         let trusted = listener.proxyProtocol.trusted

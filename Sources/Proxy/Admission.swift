@@ -5,9 +5,24 @@ package import RepriseVocabulary
 /// It lives as long as the listener's name does, so that a reload forgets no open connection. One lock guards all
 /// counts: a client that one limit refuses has taken nothing of another, not even for a moment.
 package final class Admission: Sendable {
-    /// Asks a worker to take a client in, and to end one of its own handshakes if need be; it answers on its own loop.
+    /// Asks a worker for room, and to end one of its own handshakes if need be; it answers on its own loop.
     typealias Asking =
-        @Sendable (IPAddress?, @escaping @Sendable (Result<Entry, LimitError>) -> Void) -> Void
+        @Sendable (Newcomer, @escaping @Sendable (Result<Entry, LimitError>) -> Void) -> Void
+
+    /// Who asks for room.
+    enum Newcomer: Sendable {
+        /// A client whose connection was accepted; `nil` on a Unix socket.
+        case accepted(IPAddress?)
+        /// A connection that was taken in already, and whose client a proxy's header has named.
+        case named(Entry, IPAddress?)
+
+        /// Whose limits hold.
+        var client: IPAddress? {
+            switch self {
+            case .accepted(let client), .named(_, let client): client
+            }
+        }
+    }
 
     /// What one client address has.
     private struct Share {
@@ -20,6 +35,9 @@ package final class Admission: Sendable {
         /// The most that were open at once since the last question.
         var peak = 0
         var handshaking = 0
+        /// Connections whose client a proxy's header is still to name: they have the room of as many handshakes again, so
+        /// that nobody who is not named takes it from those who are.
+        var awaiting = 0
         var bucket: TokenBucket?
         var clients: [IPAddress: Share] = [:]
     }
@@ -58,48 +76,81 @@ package final class Admission: Sendable {
         let client = client?.network
         let limit: ListenerLimit? = counts.withLock { counts in
             if let limit = Self.limitHit(of: client, counts, limits) { return limit }
-            let rate = limits.handshakeRate
-            if rate > 0 {
-                if counts.bucket == nil { counts.bucket = TokenBucket(rate: rate, at: now) }
-                guard counts.bucket?.hasToken(rate: rate, at: now) == true else { return .handshakeRate }
-            }
+            guard Self.hasToken(&counts, limits, at: now) else { return .handshakeRate }
             if let other { Self.endHandshake(of: other, &counts) }
             if let limit = Self.limitHit(ofHandshakeOf: client, counts, limits) {
                 if let other { Self.beginHandshake(of: other, &counts) }
                 return limit
             }
-            if rate > 0 { _ = counts.bucket?.take(rate: rate, at: now) }
+            Self.takeToken(&counts, limits, at: now)
             counts.open += 1
             counts.peak = max(counts.peak, counts.open)
-            counts.handshaking += 1
-            if let client {
-                counts.clients[client, default: Share()].open += 1
-                counts.clients[client, default: Share()].handshaking += 1
-            }
+            Self.beginHandshake(ofNewcomer: client, &counts)
             return nil
         }
         return limit.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: client))
     }
 
-    /// A connection that was taken in without an address turns out to be that client's.
+    /// Takes in a connection of a proxy, whose header is still to name the client.
     ///
-    /// - Parameter other: a handshake of the same client that makes way, if this one is let in.
-    /// - Returns: the entry that takes the place of the connection's; or the limit, and nothing has changed.
-    func identify(
-        _ entry: Entry, as client: IPAddress?, limits: AdmissionLimits, insteadOf other: Entry? = nil
-    ) -> Result<Entry, LimitError> {
-        guard let client = client?.network else { return .success(entry) }
+    /// - Parameter other: one that waits likewise and makes way, if this one is taken in.
+    func admitAwaiting(limits: AdmissionLimits, insteadOf other: Entry? = nil) -> Result<Entry, LimitError> {
         let limit: ListenerLimit? = counts.withLock { counts in
-            let share = counts.clients[client] ?? Share()
-            if limits.perClient > 0, share.open >= limits.perClient { return .perClient }
-            let handshaking = share.handshaking - (other == nil ? 0 : 1)
-            if let most = limits.handshakeShare, handshaking >= most { return .handshakesPerClient }
+            if counts.open >= limits.connections { return .connections }
+            let others = counts.awaiting - (other == nil ? 0 : 1)
+            if limits.handshakes > 0, others >= limits.handshakes { return .handshakes }
             if let other { Self.endHandshake(of: other, &counts) }
-            counts.clients[client, default: Share()].open += 1
-            counts.clients[client, default: Share()].handshaking += 1
+            counts.open += 1
+            counts.peak = max(counts.peak, counts.open)
+            counts.awaiting += 1
+            return nil
+        }
+        return limit.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: nil, isAwaiting: true))
+    }
+
+    /// The header has named the client of a connection: its limits hold, as they do for one that is accepted.
+    ///
+    /// - Parameter other: a handshake that makes way, if this one is let in.
+    /// - Returns: the entry that takes the place of the connection's; or the limit, and nothing has changed.
+    func name(
+        _ entry: Entry, _ client: IPAddress?, limits: AdmissionLimits, at now: Instant, insteadOf other: Entry? = nil
+    ) -> Result<Entry, LimitError> {
+        precondition(entry.isAwaiting, "a connection is named twice")
+        let client = client?.network
+        let limit: ListenerLimit? = counts.withLock { counts in
+            if limits.perClient > 0, let client, (counts.clients[client]?.open ?? 0) >= limits.perClient {
+                return .perClient
+            }
+            guard Self.hasToken(&counts, limits, at: now) else { return .handshakeRate }
+            if let other { Self.endHandshake(of: other, &counts) }
+            if let limit = Self.limitHit(ofHandshakeOf: client, counts, limits) {
+                if let other { Self.beginHandshake(of: other, &counts) }
+                return limit
+            }
+            Self.takeToken(&counts, limits, at: now)
+            counts.awaiting -= 1
+            Self.beginHandshake(ofNewcomer: client, &counts)
             return nil
         }
         return limit.map { .failure(LimitError(limit: $0)) } ?? .success(Entry(client: client))
+    }
+
+    private static func hasToken(_ counts: inout Counts, _ limits: AdmissionLimits, at now: Instant) -> Bool {
+        let rate = limits.handshakeRate
+        guard rate > 0 else { return true }
+        if counts.bucket == nil { counts.bucket = TokenBucket(rate: rate, at: now) }
+        return counts.bucket?.hasToken(rate: rate, at: now) == true
+    }
+
+    private static func takeToken(_ counts: inout Counts, _ limits: AdmissionLimits, at now: Instant) {
+        if limits.handshakeRate > 0 { _ = counts.bucket?.take(rate: limits.handshakeRate, at: now) }
+    }
+
+    private static func beginHandshake(ofNewcomer client: IPAddress?, _ counts: inout Counts) {
+        counts.handshaking += 1
+        guard let client else { return }
+        counts.clients[client, default: Share()].open += 1
+        counts.clients[client, default: Share()].handshaking += 1
     }
 
     private static func limitHit(of client: IPAddress?, _ counts: Counts, _ limits: AdmissionLimits) -> ListenerLimit? {
@@ -135,11 +186,13 @@ package final class Admission: Sendable {
     }
 
     private static func beginHandshake(of entry: Entry, _ counts: inout Counts) {
+        guard !entry.isAwaiting else { return counts.awaiting += 1 }
         counts.handshaking += 1
         if let client = entry.client { counts.clients[client]?.handshaking += 1 }
     }
 
     private static func endHandshake(of entry: Entry, _ counts: inout Counts) {
+        guard !entry.isAwaiting else { return counts.awaiting -= 1 }
         counts.handshaking -= 1
         if let client = entry.client { counts.clients[client]?.handshaking -= 1 }
     }
@@ -163,6 +216,8 @@ package final class Admission: Sendable {
     package struct Entry: Sendable {
         /// Its address, or the network of an IPv6 one.
         let client: IPAddress?
+        /// A proxy's header is still to name it.
+        var isAwaiting = false
     }
 
     /// A limit that is reached.

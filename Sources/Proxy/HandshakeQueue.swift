@@ -44,11 +44,6 @@ struct HandshakeQueue {
     mutating func append(_ id: ConnectionID, of client: IPAddress?, _ handshake: (ConnectionID) -> Handshake?) {
         silent.append(id) { handshake($0)?.hasHello == false }
         all.append(id) { handshake($0) != nil }
-        identify(id, as: client, handshake)
-    }
-
-    /// A connection that came without an address is that client's.
-    mutating func identify(_ id: ConnectionID, as client: IPAddress?, _ handshake: (ConnectionID) -> Handshake?) {
         guard let client else { return }
         own[client, default: ArrivalOrder()].append(id) { handshake($0) != nil }
         guard own.count > ownRoom else { return }

@@ -111,7 +111,7 @@ import Testing
     private static let addresses = [UInt8](repeating: 1, count: 12)
     private static let noHeaders: [(bytes: [UInt8], cause: String, detail: String)] = [
         (Array("PROXY TCP4 192.0.2.1\r\n".utf8), "proxy_header_malformed", "line cannot be read"),
-        (Array("PROXY TCP4 \(String(repeating: "1", count: 200))".utf8), "proxy_header_malformed", "longer than"),
+        (Array("PROXY TCP4 \(String(repeating: "1", count: 200))".utf8), "proxy_header_malformed", "in its first 107"),
         (binary(0x31, 0x11, addresses), "proxy_header_malformed", "version 3"),
         (binary(0x22, 0x11, addresses), "proxy_header_malformed", "command 2"),
         (binary(0x21, 0x12, addresses), "proxy_header_malformed", "family and transport 18"),

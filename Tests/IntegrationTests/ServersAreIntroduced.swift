@@ -242,6 +242,28 @@ import Testing
         #expect(try reprise.metric("reprise_proxy_tlvs_left_out_total{listener=\"web\"}") == 1)
     }
 
+    @Test func `a certificate larger than any header is left out, and nothing else`() throws {
+        let folder = RepriseProcess.temporaryFolder()
+        let (begin, end) = (WallTime(secondsSinceEpoch: 1_600_000_000), WallTime(secondsSinceEpoch: 4_000_000_000))
+        // nsComment takes any text.
+        let large = try SelfSigned.make(
+            names: ["client.test"], validFrom: begin, validUntil: end, forClient: true,
+            extraExtensions: [(78, String(repeating: "x", count: 70_000))])
+        try Data(large.chainPEM).write(to: folder.appending(path: "clients.pem"))
+        let reprise = try start(
+            "send_proxy: v2\n    proxy_tlvs: [authority, client_certificate, client_certificate_pem]",
+            listener: "sessions: { mode: stateful }",
+            hosts: """
+                [{ names: [localhost], certificates: [{ chain: a.pem, key: a.key }],
+                    client_auth: { mode: request, ca: clients.pem } }]
+                """, folder: folder)
+        _ = try visit(reprise, options(large))
+        let (header, _) = try #require(introduced.header())
+        #expect(text(header.tls?[.commonName]) == "client.test" && header.tls?[.clientCertificate] == nil)
+        #expect(header[.clientCertificatePEM] == nil && text(header[.authority]) == "localhost")
+        #expect(try reprise.metric("reprise_proxy_tlvs_left_out_total{listener=\"web\"}") == 2)
+    }
+
     @Test func `the reader in the examples shows every TLV by its name, in Python and in C, on Unix sockets too`()
         throws
     {

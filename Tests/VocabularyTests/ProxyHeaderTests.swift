@@ -118,10 +118,11 @@ import Testing
         #expect(ProxyHeader.read(Array(fits.utf8)) == .header(ProxyHeader(.unknown), bytes: 107))
         let longer = Array(("PROXY UNKNOWN " + String(repeating: "x", count: 92) + "\r\n").utf8)
         #expect(ProxyHeader.read(Array(longer.prefix(106))) == .incomplete)
-        #expect(fault(Array(longer.prefix(107))) == .tooLong && fault(longer) == .tooLong)
+        #expect(fault(Array(longer.prefix(107))) == .lineTooLong && fault(longer) == .lineTooLong)
         // A line feed alone ends nothing.
         #expect(
-            fault(Array("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\n".utf8) + [UInt8](repeating: 0x20, count: 107)) == .tooLong)
+            fault(Array("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\n".utf8) + [UInt8](repeating: 0x20, count: 107)) == .lineTooLong
+        )
     }
 
     @Test func `what begins otherwise is told at once`() {

@@ -37,7 +37,8 @@ extension ConnectionTimeouts: OptionGroup {
         return [
             .value(
                 "proxy_header", \.proxyHeader, time,
-                "From accepting the connection of a trusted proxy to the end of its PROXY protocol header."),
+                "From accepting the connection of a trusted proxy to the end of its PROXY protocol header, or to its first byte of TLS where proxy_protocol is optional."
+            ),
             .value(
                 "handshake", \.handshake, time,
                 "From accepting the connection, or from the end of its PROXY protocol header, to the end of the handshake."
@@ -72,7 +73,8 @@ extension ListenerPlan.Limits: OptionGroup {
                 "handshake_rate", \.admission.handshakeRate, .rate(any), "New handshakes in a second; 0: any number."),
             .value(
                 "per_client", \.admission.perClient, .integer(any),
-                "Open connections of one client: an IPv4 address, or the /64 of an IPv6 one; 0: any number."),
+                "Open connections of one client: an IPv4 address, or the /64 of an IPv6 one; 0: any number. Clients on Unix sockets, and those that a PROXY protocol header does not name, are not counted together."
+            ),
             .value(
                 "relay_buffer", \.relayBuffer, .size(4 << 10...16 << 20),
                 "Bytes held for one connection and direction, when its receiver is slow; one TLS record may come on top."

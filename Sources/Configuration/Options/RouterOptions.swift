@@ -36,7 +36,8 @@ extension RouteTargetPlan: OptionGroup {
             .required("to", \.name, .name, "The upstream group or router that the route leads to."),
             .optional(
                 "send_proxy", \.sendProxy, .word, defaultText: "the server's",
-                "How servers that the route leads to are told who the client is."),
+                "How servers that the route leads to are told who the client is; of several routes on the way the last one counts."
+            ),
         ]
     }
 }

@@ -8,10 +8,14 @@ internal import RepriseVocabulary
 /// The client's events: bytes and ends in, the handshake, and bytes out.
 extension Connection {
     /// What the queue must know of a handshake that may have to make way; `nil` once it is over.
-    var handshake: HandshakeQueue.Handshake? {
-        guard machine.isHandshaking else { return nil }
+    ///
+    /// - Parameter isAwaitingHeader: asks about the wait for a proxy's header instead.
+    func handshake(awaitingHeader isAwaitingHeader: Bool = false) -> HandshakeQueue.Handshake? {
+        guard machine.isHandshaking, machine.isAwaitingHeader == isAwaitingHeader, !isPlaceTaken, !isBeingNamed else {
+            return nil
+        }
         return HandshakeQueue.Handshake(
-            client: entry.client, waitsSince: client.lastAnswered ?? record.times.accepted,
+            client: entry.client, waitsSince: client.lastAnswered ?? record.times.handshakeBegan,
             hasHello: client.tls.hasReadHello,
             // A client that waits for us is not one that stands still.
             hasUnreadBytes: { [client, handshakeWaits] in handshakeWaits || client.stream.hasUnreadBytes() },
@@ -32,14 +36,15 @@ extension Connection {
         switch machine.client.phase {
         case .serving: machine.client.readsClient && upstream.waiting < listener.settings.relayBuffer
         case .closing: machine.client.discardsClient
-        case .awaitingHeader: true
-        case .handshaking: !handshakeWaits
+        case .awaitingHeader, .handshaking: !handshakeWaits
         case .lingering, .discarding, .closed: true
         }
     }
 
     /// Whether the handshake waits for a session store or a router: what the client sends then waits, too.
-    private var handshakeWaits: Bool { client.question != nil || machine.isHandshaking && routing != nil }
+    private var handshakeWaits: Bool {
+        client.question != nil || isBeingNamed || machine.isHandshaking && routing != nil
+    }
 
     /// Takes what one receive brings, if there is room for it.
     func receiveFromClient() {

@@ -22,7 +22,7 @@ extension Connection {
     }
 
     private var origin: ProxyHeader.Origin {
-        switch record.proxy?.header.origin {
+        switch record.proxy?.origin {
         case .unknown: return .unknown
         case .client(let client, let local): return .client(client, to: local)
         case .local, nil: break
@@ -41,26 +41,29 @@ extension Connection {
             tlvs.append(tlv)
         }
         func add(_ kind: ProxyTLV.Kind, _ value: [UInt8]?) { if let value { add(ProxyTLV(kind, value)) } }
-        let received = record.proxy?.header
+        let received = proxyHeader
         if contents.contains(.alpn) { add(.alpn, client.tls.agreedProtocol) }
         if contents.contains(.authority) { add(.authority, client.tls.requestedName) }
         if contents.contains(.tls) || contents.contains(.clientCertificate) {
-            let withCertificate = client.tls.proxyTLS(withCertificate: contents.contains(.clientCertificate)).tlv
-            if withCertificate.value.count + ProxyTLV.headBytes <= left {
-                add(withCertificate)
-            } else {
-                listener.metrics.tlvsLeftOut.add(1)
-                add(client.tls.proxyTLS(withCertificate: false).tlv)
-            }
+            let (tls, leftOut) = client.tls.proxyTLS(
+                withCertificate: contents.contains(.clientCertificate), room: left - ProxyTLV.headBytes)
+            listener.metrics.tlvsLeftOut.add(UInt64(leftOut))
+            add(tls.tlv)
         }
-        if contents.contains(.uniqueID) { add(.uniqueID, received?[.uniqueID] ?? WorkerCore.uniqueID(of: id)) }
+        if contents.contains(.uniqueID) { add(.uniqueID, uniqueID(received)) }
         if contents.contains(.networkNamespace) { add(.networkNamespace, received?[.networkNamespace]) }
         if contents.contains(.session) { for tlv in sessionTLVs { add(tlv) } }
         if contents.contains(.received) {
-            for tlv in received?.tlvs ?? [] where !ProxyContent.isOurs(tlv.kind, among: contents) { add(tlv) }
+            for tlv in received?.tlvs ?? [] where !ProxyContent.isOurs(tlv.kind) { add(tlv) }
         }
         if contents.contains(.clientCertificatePEM) { add(.clientCertificatePEM, client.tls.clientCertificatePEM) }
         return tlvs
+    }
+
+    /// The one that came, if it is as long as one may be (proxy-protocol.txt, section 2.2.5).
+    private func uniqueID(_ received: ProxyHeader?) -> [UInt8] {
+        let came = received?[.uniqueID].flatMap { (1...128).contains($0.count) ? $0 : nil }
+        return came ?? WorkerCore.uniqueID(of: id)
     }
 
     private var sessionTLVs: [ProxyTLV] {

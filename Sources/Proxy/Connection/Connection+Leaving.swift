@@ -88,7 +88,7 @@ extension Connection {
         record.certificate = client.tls.shownCertificate
         applyEndingPolicy()
         client.tls.close()
-        listener.admission.connectionEnded(entry)
+        if !isBeingNamed { listener.admission.connectionEnded(entry) }
         listener.domain.connectionEnded()
         worker.connectionEnded(self)
     }

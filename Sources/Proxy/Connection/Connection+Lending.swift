@@ -9,10 +9,14 @@ extension Connection: LentConnection {
     var listenerName: String { listener.settings.name }
     var clientEndpoint: Endpoint { record.client }
     var localEndpoint: Endpoint? {
-        if case .client(_, let local)? = record.proxy?.header.origin { local } else { client.stream.localEndpoint() }
+        if case .client(_, let local)? = record.proxy?.origin { local } else { client.stream.localEndpoint() }
     }
     var proxyEndpoint: Endpoint? { record.proxy?.endpoint }
-    var proxyHeader: ProxyHeader? { record.proxy?.header }
+    var proxyHeader: ProxyHeader? {
+        guard let proxy = record.proxy else { return nil }
+        if case .header(let header, _) = ProxyHeader.read(proxy.bytes) { return header }
+        return ProxyHeader(proxy.origin)
+    }
     var hostID: String? { client.tls.summary.hostID }
     var serverName: String? { client.tls.summary.serverName }
     var applicationProtocol: String? { client.tls.summary.alpn }

@@ -26,7 +26,7 @@ extension Connection {
 
     /// Whose address a transparent connect takes; `nil` for a client that nobody has named.
     private var claimedClient: IPAddress? {
-        switch record.proxy?.header.origin {
+        switch record.proxy?.origin {
         case .local, .unknown: nil
         case .client, nil: record.client.address
         }
@@ -46,6 +46,8 @@ extension Connection {
             rememberUpstream()
             listener.observers.connections?.connected(ConnectionView(self))
             asked?.router.connected(ConnectionView(self))
+            // Nobody reads its TLVs any more.
+            if asked == nil, listener.observers.connections == nil { record.proxy?.bytes = [] }
             client.issueHeldTickets()
             if machine.connected(uploadWaits: upstream.waiting > 0) == .endUpstreamWrite {
                 upstream.stream?.endWriting()

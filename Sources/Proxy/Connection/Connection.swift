@@ -42,7 +42,9 @@ final class Connection {
     var early: EarlyRoute?
     private var isProbeQueued = false
     /// Another connection has the place of this one's handshake already.
-    private var isPlaceTaken = false
+    private(set) var isPlaceTaken = false
+    /// Other workers are asked for room for the client that a header has named; they settle what counts for it.
+    var isBeingNamed = false
 
     struct Due: OptionSet {
         let rawValue: UInt8
@@ -247,7 +249,7 @@ final class Connection {
             client.sessions.handshakeHasFailed()
             earlyRouteIsOver()
         }
-        if !isPlaceTaken { listener.admission.handshakeEnded(entry) }
+        if !isPlaceTaken, !isBeingNamed { listener.admission.handshakeEnded(entry) }
         listener.metrics.handshakes.inProgress.subtract(1)
         record.times.handshakeEnded = worker.loop.now
     }

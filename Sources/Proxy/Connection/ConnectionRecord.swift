@@ -36,10 +36,12 @@ package struct ConnectionRecord: Sendable {
     /// More about the ending: libssl's words, a limit's name.
     package internal(set) var detail: String?
 
-    /// A trusted proxy, and its header.
+    /// A trusted proxy, and what its header says.
     package struct Proxy: Sendable {
         package let endpoint: Endpoint
-        package let header: ProxyHeader
+        package let origin: ProxyHeader.Origin
+        /// The header as it came, for as long as somebody may want its TLVs: read, they would take many times as much.
+        package internal(set) var bytes: [UInt8]
     }
 
     init(id: ConnectionID, client: Endpoint, acceptedAt: Instant) {

@@ -63,6 +63,8 @@ final class ListenerSlot {
     var acceptors: [Endpoint: [Acceptor]] = [:]
     /// Of all generations.
     var handshakes = HandshakeQueue()
+    /// Connections whose client a proxy's header is still to name.
+    var awaiting = HandshakeQueue()
 
     init(_ listener: WorkerListener) {
         self.listener = listener

@@ -19,11 +19,17 @@ extension ServerConnection {
     /// What a PROXY protocol header says of the client's TLS.
     ///
     /// The client's name and certificate are said only of one that was verified: servers log users in by them.
-    /// - Parameter withCertificate: whether the client's certificate is part of it.
-    package func proxyTLS(withCertificate: Bool) -> ProxyTLS {
+    /// - Parameters:
+    ///   - withCertificate: whether the client's certificate is part of it.
+    ///   - room: how many bytes it may have. A part that does not fit is left out.
+    /// - Returns: how many were, too.
+    package func proxyTLS(withCertificate: Bool, room: Int) -> (tls: ProxyTLS, leftOut: Int) {
         var tls = ProxyTLS(verifyResult: UInt32(X509_V_ERR_UNSPECIFIED))
+        var (left, leftOut) = (room - ProxyTLS.headBytes, 0)
         func add(_ part: ProxyTLS.Part, _ value: [UInt8]?) {
             guard let value, !value.isEmpty else { return }
+            guard value.count + ProxyTLV.headBytes <= left else { return leftOut += 1 }
+            left -= value.count + ProxyTLV.headBytes
             tls.parts.append(ProxyTLV(ProxyTLV.Kind(rawValue: part.rawValue), value))
         }
         func add(_ part: ProxyTLS.Part, _ text: String?) { add(part, text.map { Array($0.utf8) }) }
@@ -31,20 +37,20 @@ extension ServerConnection {
         add(.version, summary.version?.description)
         add(.cipher, summary.cipher)
         add(.group, summary.group)
-        guard let ssl else { return tls }
+        guard let ssl else { return (tls, leftOut) }
         defer { ErrorQueue.clear() }
         if let own = SSL_get_certificate(ssl) {
             add(.signatureAlgorithm, X509Reading.signatureAlgorithm(of: own))
             add(.keyAlgorithm, X509Reading.keyAlgorithm(of: own))
         }
-        guard let certificate = SSL_get0_peer_certificate(ssl) else { return tls }
+        guard let certificate = SSL_get0_peer_certificate(ssl) else { return (tls, leftOut) }
         tls.hasCertificateInSession = true
         tls.hasCertificateOnConnection = SSL_session_reused(ssl) == 0
         tls.verifyResult = UInt32(clamping: SSL_get_verify_result(ssl))
-        guard tls.verifyResult == 0 else { return tls }
+        guard tls.verifyResult == 0 else { return (tls, leftOut) }
         add(.commonName, X509Reading.commonName(of: certificate))
         if withCertificate { add(.clientCertificate, X509Reading.der(of: certificate)) }
-        return tls
+        return (tls, leftOut)
     }
 
     /// The client's certificate in PEM, where it was verified.

@@ -28,7 +28,7 @@ extension ProxyHeader {
     private static func line(_ bytes: [UInt8]) -> Reading {
         let start = bytes.prefix(lineBytes)
         guard let end = start.indices.dropLast().first(where: { start[$0] == 13 && start[$0 + 1] == 10 }) else {
-            return bytes.count < lineBytes ? .incomplete : .fault(.tooLong)
+            return bytes.count < lineBytes ? .incomplete : .fault(.lineTooLong)
         }
         let text = String(decoding: start[..<end], as: UTF8.self)
         guard let origin = origin(of: text) else { return .fault(.badLine) }
@@ -82,8 +82,8 @@ extension ProxyHeader {
 
     private static func header(in whole: ArraySlice<UInt8>, _ family: Family) throws(ProxyHeaderFault) -> ProxyHeader {
         let rest = whole.dropFirst(fixedBytes)
-        // Without a family there is nothing that tells addresses from TLVs.
-        guard family != .unspecified else { return ProxyHeader(.unknown) }
+        // What some senders put there without a family is no TLVs, and is to be skipped.
+        if family == .unspecified, ProxyTLV.read(rest) == nil { return ProxyHeader(.unknown) }
         guard let tlvs = ProxyTLV.read(rest.dropFirst(family.bytes)) else { throw .badLengths }
         for tlv in tlvs where tlv.kind == .tls {
             guard ProxyTLS(tlv.value) != nil else { throw .badLengths }

@@ -78,8 +78,10 @@ public struct ProxyHeader: Sendable, Hashable {
 package enum ProxyHeaderFault: Error, Sendable, Hashable {
     /// They begin otherwise: the client does not speak it.
     case absent
-    /// A line of version 1 that is longer than ``ProxyHeader/lineBytes``, or a header longer than ``ProxyHeader/maximumBytes``.
+    /// A header of version 2 that is longer than ``ProxyHeader/maximumBytes``.
     case tooLong
+    /// A line of version 1 that does not end in ``ProxyHeader/lineBytes``.
+    case lineTooLong
     /// A line of version 1 that is none.
     case badLine
     case unknownVersion(UInt8)
@@ -97,8 +99,9 @@ extension ProxyHeaderFault: CustomStringConvertible {
     package var description: String {
         switch self {
         case .absent: "the connection does not begin with a PROXY protocol header"
-        case .tooLong:
-            "the PROXY protocol header is longer than \(ProxyHeader.maximumBytes) bytes, or its line than 107"
+        case .tooLong: "the PROXY protocol header is longer than \(ProxyHeader.maximumBytes) bytes"
+        case .lineTooLong:
+            "the PROXY protocol's line does not end with CRLF in its first \(ProxyHeader.lineBytes) bytes"
         case .badLine: "the PROXY protocol's line cannot be read"
         case .unknownVersion(let version): "PROXY protocol version \(version) is not known"
         case .unknownCommand(let command): "PROXY protocol command \(command) is not known"

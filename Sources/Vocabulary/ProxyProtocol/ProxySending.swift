@@ -58,17 +58,19 @@ package enum ProxyContent: Int, ClosedList {
                 "session",
                 "The session's lineage (0xE4), how it was resumed (0xE5), how often (0xE6), and why the one that was offered was not (0xE7)."
             )
-        case .received: ("received", "The other TLVs that a proxy before us has sent.")
+        case .received:
+            ("received", "The other TLVs that a proxy before us has sent, but none of the numbers above.")
         }
     }
 
-    /// Whether what a proxy before us has sent of that kind is not merely passed on.
-    package static func isOurs(_ kind: ProxyTLV.Kind, among contents: [ProxyContent]) -> Bool {
+    /// Whether what a proxy before us has sent of that kind is not passed on: servers take it for our own word.
+    package static func isOurs(_ kind: ProxyTLV.Kind) -> Bool {
         switch kind {
         // These are about one connection or one header, or have a word of their own.
         case .alpn, .authority, .crc32c, .noop, .tls, .uniqueID, .networkNamespace: true
-        case .clientCertificatePEM: contents.contains(.clientCertificatePEM)
-        case .lineage, .resumed, .renewals, .reason: contents.contains(.session)
+        case .clientCertificatePEM, .lineage, .resumed, .renewals, .reason: true
+        // It belongs within 0x20.
+        case ProxyTLV.Kind(rawValue: ProxyTLS.Part.clientCertificate.rawValue): true
         default: false
         }
     }

@@ -120,6 +120,9 @@ public struct ProxyTLS: Sendable, Hashable {
         case clientCertificate = 0x28
     }
 
+    /// Its flags and the verify result.
+    package static let headBytes = 5
+
     /// Whether the client has come over TLS (PP2_CLIENT_SSL).
     public var isTLS: Bool
     /// Whether it has shown a certificate on this connection (PP2_CLIENT_CERT_CONN).
