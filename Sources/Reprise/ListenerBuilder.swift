@@ -10,7 +10,7 @@ internal import RepriseVocabulary
 /// A checked plan turned into what workers run on: contexts, upstream groups, settings. Nothing is bound yet.
 struct ListenerBuilder: Sendable {
     let blueprints: [ListenerBlueprint]
-    private let groups: [UpstreamGroup]
+    let groups: [UpstreamGroup]
 
     /// Builds the parts of a plan.
     ///
@@ -64,10 +64,11 @@ struct ListenerBuilder: Sendable {
             servers: upstream.servers.map {
                 UpstreamServer(
                     id: $0.id, endpoints: resolved[$0.address], weight: $0.weight, address: $0.address.description,
-                    proxy: upstream.proxy(of: $0))
+                    proxy: upstream.proxy(of: $0),
+                    isBackup: $0.isBackup, isChecked: $0.isChecked)
             },
             balancing: balancing, tcp: upstream.tcp.all,
-            loads: lasting.loads(of: upstream.name))
+            health: HealthRules(upstream), loads: lasting.loads(of: upstream.name))
     }
 
     private static func settings(

@@ -20,7 +20,7 @@ package actor ServerCore {
     var lasting: LastingParts
     var running: RunningParts
     private(set) var admin: AdminServer?
-    private(set) var maintenance = Maintenance()
+    var maintenance = Maintenance()
     var state = State.starting
     var wanted = Wanted()
     /// Calls that came during a reload, which must look again for them.
@@ -112,6 +112,7 @@ package actor ServerCore {
         adaptSessions(to: plan, checked.loadedFiles)
         libraries.keep(checked.libraries)
         parts.takeEffect()
+        tendUpstreams(parts.groups)
         await accept(on: opened)
         adaptSockets(to: plan)
         tendCertificates(checked.loadedFiles, plan)
@@ -235,6 +236,7 @@ package actor ServerCore {
         adaptSessions(to: plan, checked.loadedFiles)
         libraries.keep(checked.libraries)
         parts.takeEffect()
+        tendUpstreams(parts.groups)
         for worker in workers { await worker.commit() }
         await accept(on: added)
         await stopAccepting(butAt: plan)

@@ -34,6 +34,8 @@ struct Maintenance {
     var certificates: CertificateMaintenance?
     var sessions: SessionMaintenance?
     var memory: MemoryMaintenance?
+    var health: HealthWatch?
+    var healthGauges: [MetricRegistry.ComputedGauge] = []
     var leaving: LoopEvent?
 
     /// Ends all of it.
@@ -41,6 +43,7 @@ struct Maintenance {
         certificates?.stop()
         sessions?.stop()
         memory?.stop()
+        health?.stop()
         leaving?.close()
     }
 }

@@ -14,13 +14,15 @@ package struct UpstreamServer: Sendable, Hashable {
     package let proxy: ProxySending
     /// Whether it gets connections only when no other server does.
     package let isBackup: Bool
+    /// Whether the group's health checks ask it.
+    package let isChecked: Bool
 
     /// A server with at least one endpoint and a weight of 1 to 1000.
     ///
     /// - Parameter address: as it was written; by default its first endpoint.
     package init(
         id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil,
-        proxy: ProxySending = ProxySending(), isBackup: Bool = false
+        proxy: ProxySending = ProxySending(), isBackup: Bool = false, isChecked: Bool = true
     ) {
         precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
         precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
@@ -29,6 +31,7 @@ package struct UpstreamServer: Sendable, Hashable {
         self.weight = weight
         self.proxy = proxy
         self.isBackup = isBackup
+        self.isChecked = isChecked
         self.address = address ?? endpoints.first?.description ?? ""
     }
 }

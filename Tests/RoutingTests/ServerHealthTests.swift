@@ -134,7 +134,7 @@ extension UpstreamGroup {
     @Test(arguments: policies) func `checks take a server out after three, and bring it back after two`(
         policy: BalancePolicy
     ) {
-        let group = healthy(servers(70), policy, rules { $0.check = CheckRule() })
+        let group = healthy(servers(70), policy, rules { $0.check = HealthCheck() })
         let last = 69
         #expect(group.checked(last, nil, at: second(0)) == nil)
         #expect(group.checked(last, "no", at: second(0)) == nil && group.checked(last, "no", at: second(0)) == nil)
@@ -146,13 +146,13 @@ extension UpstreamGroup {
     }
 
     @Test func `the first check decides alone`() {
-        let group = healthy(servers(2), .roundRobin, rules { $0.check = CheckRule() })
+        let group = healthy(servers(2), .roundRobin, rules { $0.check = HealthCheck() })
         #expect(group.checked(0, "refused", at: second(0))?.now == .down)
         #expect(group.reached(4) == [1, 1, 1, 1])
     }
 
     @Test(arguments: policies) func `where all are down there is nobody`(policy: BalancePolicy) {
-        let group = healthy(servers(3), policy, rules { $0.check = CheckRule() })
+        let group = healthy(servers(3), policy, rules { $0.check = HealthCheck() })
         for index in 0..<3 { _ = group.checked(index, "no", at: second(0)) }
         var selection = group.begin()
         #expect(selection.next(at: second(0)) == nil && !selection.hasNext)
@@ -175,7 +175,7 @@ extension UpstreamGroup {
 
     @Test(arguments: policies) func `a backup comes in when no other is left`(policy: BalancePolicy) {
         let spare = UpstreamServer(id: "spare", endpoints: [.ip(.loopback4, port: 9)], isBackup: true)
-        let group = healthy(servers(2) + [spare], policy, rules { $0.check = CheckRule() })
+        let group = healthy(servers(2) + [spare], policy, rules { $0.check = HealthCheck() })
         #expect(!group.reached(50).contains(2))
         // Who has tried the others gets it, too.
         #expect(group.reached(failing: [0, 1]) == 2)
@@ -187,7 +187,7 @@ extension UpstreamGroup {
 
     @Test(arguments: [BalancePolicy.roundRobin, .random, .powerOfTwo])
     func `a server that comes back gets few connections at first, and its share in the end`(policy: BalancePolicy) {
-        let group = healthy(servers(2), policy, rules { ($0.slowStart, $0.check) = (.seconds(10), CheckRule()) })
+        let group = healthy(servers(2), policy, rules { ($0.slowStart, $0.check) = (.seconds(10), HealthCheck()) })
         _ = group.checked(0, "no", at: second(0))
         for _ in 0..<2 { _ = group.checked(0, nil, at: second(100)) }
         func share(at now: Double) -> Double { Double(group.reached(4000, at: second(now)).count { $0 == 0 }) / 4000 }

@@ -99,7 +99,13 @@ extension UpstreamPlan: OptionGroup {
                 "The servers; the next one is tried when connecting fails."),
             .group("tcp", \.tcp, "What is asked of the kernel's TCP (docs/deployment.md)."),
             .later("tls", .dictionary(.scalar(.text)), .fault(unless: []), "TLS towards the servers."),
-            .later("health", .dictionary(.scalar(.text)), .warning(unless: []), "Active health checks."),
+            .group("health", \.health, "Health checks; without it servers are judged by their connections alone."),
+            .group(
+                "eject", \.ejection,
+                "When a server that does not take connections gets none for a while (docs/upstreams.md)."),
+            .value(
+                "slow_start", \.slowStart, .duration(.zero ... .seconds(86_400)),
+                "How long a server that comes back gets fewer connections, rising to its share; 0s: not at all."),
             .later("retries", .dictionary(.scalar(.text)), .warning(unless: []), "Retries."),
         ]
     }
@@ -119,6 +125,10 @@ extension ServerPlan: OptionGroup {
             .optional(
                 "send_proxy", \.sendProxy, .word, defaultText: "the group's",
                 "How this server is told who the client is."),
+            .value(
+                "backup", \.isBackup, .boolean,
+                "Whether it gets connections only when no other server of the group does."),
+            .value("health", \.isChecked, .boolean, "Whether the group's health checks ask it."),
         ]
     }
 }

@@ -97,6 +97,9 @@ package struct UpstreamPlan: Sendable, Hashable {
     package var sendProxy = ProxyProtocolVersion.off
     /// What a header of version 2 says.
     package var proxyTLVs: [ProxyContent] = []
+    package var ejection = EjectionPlan()
+    package var health: HealthPlan?
+    package var slowStart = Duration.zero
     package var servers: [ServerPlan] = []
     package var tcp = UpstreamTCPPlan()
 }
@@ -109,6 +112,8 @@ package struct ServerPlan: Sendable, Hashable {
     package var weight = 1
     /// `nil`: as its group.
     package var sendProxy: ProxyProtocolVersion?
+    package var isBackup = false
+    package var isChecked = true
     var place = Place()
 
     package var id: String { ownID ?? address.description }

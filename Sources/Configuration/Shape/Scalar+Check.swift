@@ -26,6 +26,7 @@ extension Shape.Scalar {
         case .trustedProxies: TrustedProxies(parsing: text) != nil
         case .hostName: NamePattern(text) != nil && !Self.hasStrayHyphen(text)
         case .wordOrPath(let words): words.contains(text) || text.contains("/") && !text.hasSuffix("/")
+        case .statusRange: StatusRange(parsing: text) != nil
         case .servedName: text == "*" || ServerName(text) != nil
         case .name: (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(Self.allowsInName)
         case .applicationProtocol:
@@ -60,6 +61,7 @@ extension Shape.Scalar {
         case .trustedProxies:
             "a network such as \"10.0.0.0/8\", whose bits behind the prefix are 0, an address, or unix"
         case .hostName: "a host name such as \"example.test\" or \"*.example.test\""
+        case .statusRange: "a status of HTTP such as 200, or a range such as 200-399"
         case .servedName: "a host name such as \"example.test\" without a port, or \"*\""
         case .name: "a name of 1 to 64 letters, digits, \"-\", \"_\" and \".\""
         case .applicationProtocol: "an application protocol such as \"http/1.1\""

@@ -72,6 +72,8 @@ indirect enum Shape: Sendable {
         case trustedProxies
         /// A host name, perhaps with `*.` in front.
         case hostName
+        /// A status of HTTP, or a range of them.
+        case statusRange
         /// A host name, or `*` for any.
         case servedName
         /// A name that the user chooses: 1 to 64 letters, digits, `-`, `_` and `.`.

@@ -93,10 +93,11 @@ package enum MetricKind: String, Sendable, Hashable {
 
 /// The unit of a metric's value.
 package enum MetricUnit: String, Sendable, Hashable {
-    case bytes, calls, connections, descriptors, durations, failures, flights, handshakes, keys, lineages, lines,
+    case bytes, calls, changes, checks, connections, descriptors, durations, failures, flights, handshakes, keys,
+        lineages, lines,
         messages,
         pauses, parts
-    case reloads, seconds, series, sessions, threads, workers
+    case reloads, seconds, series, servers, sessions, threads, workers
     /// The value carries no quantity: a constant 1.
     case none
 }

@@ -167,6 +167,15 @@ package enum MetricCatalog {
         "reprise_upstream_connect_failures_total", .failures,
         [upstream, server, .closed("reason", ConnectFailure.self)],
         help: "Attempts to connect to a server of an upstream that failed.")
+    package static let upstreamServers = Metric.computed(
+        "reprise_upstream_servers", .gauge, .servers, [upstream, .closed("state", ServerState.self)],
+        help: "Servers of an upstream now, by their state.")
+    package static let upstreamStateChanges = Metric.counter(
+        "reprise_upstream_state_changes_total", .changes, [upstream, server, .closed("state", ServerState.self)],
+        help: "How often a server of an upstream has come to a state.")
+    package static let upstreamChecks = Metric.counter(
+        "reprise_upstream_checks_total", .checks, [upstream, server, .closed("result", CheckResult.self)],
+        help: "Health checks of a server of an upstream.")
     package static let affinityResults = Metric.counter(
         "reprise_affinity_total", .connections, [upstream, .closed("result", AffinityResult.self)],
         help: "Connections to a group with session affinity, by what the session's memory was good for.")
@@ -287,7 +296,8 @@ package enum MetricCatalog {
         (
             "Upstreams",
             [
-                upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, affinityResults,
+                upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, upstreamServers,
+                upstreamStateChanges, upstreamChecks, affinityResults,
             ]
         ),
         (

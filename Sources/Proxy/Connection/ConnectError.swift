@@ -18,6 +18,15 @@ enum ConnectError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether this machine has run out of something, or does not let us.
+    var isOurs: Bool {
+        guard case .system(let errno) = self else { return false }
+        return switch errno.value {
+        case EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EPERM, EACCES: true
+        default: false
+        }
+    }
+
     /// The metric's `reason`.
     var reason: ConnectFailure {
         switch self {

@@ -99,7 +99,7 @@ final class UpstreamSide {
     /// - Returns: its index.
     func pick() -> Int? {
         loop.assertConfined()
-        picked = route?.selection.next()
+        picked = route?.selection.next(at: loop.now)
         return picked?.index
     }
 
@@ -123,7 +123,7 @@ final class UpstreamSide {
         for client: IPAddress?, _ introduction: (UpstreamServer) -> [UInt8], _ ready: @escaping (Readiness) -> Void
     ) -> Connecting {
         loop.assertConfined()
-        guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next() else {
+        guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next(at: loop.now) else {
             return .nobody
         }
         index = next.index
@@ -214,12 +214,16 @@ final class UpstreamSide {
         if clientHasEnded { way.stream.endBehindWhatWaits() }
         server?.connects.add(1)
         server?.open.add(1)
-        route?.upstream.connectDuration.observe(seconds: (loop.now - way.since).inSeconds)
+        let time = loop.now - way.since
+        route?.upstream.connectDuration.observe(seconds: time.inSeconds)
+        if let index { _ = route?.upstream.group.connected(index, after: time, at: loop.now) }
         return .connected
     }
 
     private func failed(_ why: ConnectError) -> Connecting {
         server?.failed(why.reason)
+        // What we lack is no fault of the server's.
+        if let index, !why.isOurs { _ = route?.upstream.group.failed(index, why.reason, at: loop.now) }
         if let way = state.way { leave(way, .none) }
         state = .none
         guard route?.selection.hasNext == true else {

@@ -11,6 +11,13 @@ package final class GroupLoads: Sendable {
     /// Without servers.
     package init() {}
 
+    private let observer = Locked<(@Sendable (ServerChange) -> Void)?>(nil)
+
+    /// Has `body` told of each server that changes its state, on the thread that finds it out.
+    package func observe(_ body: @escaping @Sendable (ServerChange) -> Void) { observer.withLock { $0 = body } }
+
+    func tell(_ change: ServerChange) { observer.withLock { $0 }?(change) }
+
     /// Chooses and counts in one step.
     func withTable<Result>(_ body: (inout LoadTable) -> Result) -> Result { table.withLock(body) }
 

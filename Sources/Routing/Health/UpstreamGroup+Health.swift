@@ -4,8 +4,8 @@ package import RepriseVocabulary
 package struct HealthRules: Sendable, Hashable {
     /// When failing connects are reason enough.
     package var ejection = EjectionRule()
-    /// How many answers of health checks decide; `nil` where none are made.
-    package var check: CheckRule?
+    /// How servers are asked whether they are well; `nil` where nobody asks.
+    package var check: HealthCheck?
     /// How long a server that comes back gets fewer connections, rising from few to its share; zero for not at all.
     package var slowStart = Duration.zero
 
@@ -30,7 +30,7 @@ extension UpstreamGroup {
             members.backups.insert(index, of: servers.count)
         }
         members.inOrder = balancing.policy == .leastConnections
-        (members.ejection, members.check, members.slowStart) = (health.ejection, health.check, health.slowStart)
+        (members.ejection, members.check, members.slowStart) = (health.ejection, health.check?.rule, health.slowStart)
         return members
     }
 
@@ -65,7 +65,7 @@ extension UpstreamGroup {
     ///
     /// - Parameter failure: what is wrong, in words; `nil` when all is well.
     package func checked(_ index: Int, _ failure: String?, at now: Instant) -> ServerChange? {
-        let rule = health.check ?? CheckRule()
+        let rule = health.check?.rule ?? CheckRule()
         return change(index) { condition, _, _ in condition.checked(failure, at: now, rule) }
     }
 
@@ -86,13 +86,23 @@ extension UpstreamGroup {
         _ index: Int, _ event: (inout ServerCondition, EjectionRule, _ mayEject: Bool) -> Void
     ) -> ServerChange? {
         let slot = slots[index]
-        return loads.withTable { table in
+        let change: ServerChange? = loads.withTable { table in
             let members = table.members
             let mayEject = members.mayEject(besides: table.exclusions.ejected.count)
             let (_, before, now) = table.change(slot) { event(&$0, members.ejection, mayEject) }
             guard before != now else { return nil }
             return ServerChange(
                 server: servers[index].id, before: before, now: now, reason: table.condition(of: slot).reason)
+        }
+        if let change { loads.tell(change) }
+        return change
+    }
+
+    /// When the next ejection ends; `nil` when nobody is ejected.
+    package var nextProbe: Instant? {
+        loads.withTable { table in
+            guard !table.exclusions.ejected.isEmpty else { return nil }
+            return slots.compactMap { table.condition(of: $0).probeIsDue }.min()
         }
     }
 
@@ -108,6 +118,9 @@ extension UpstreamGroup {
             }
         }
     }
+
+    /// How servers are asked whether they are well.
+    package var check: HealthCheck? { health.check }
 
     /// What is known of each server, by its index, and its connections.
     package var conditions: [(condition: ServerCondition, load: Int)] {

@@ -1,3 +1,19 @@
+/// The result of a health check.
+package enum CheckResult: Int, ClosedList {
+    case good, bad
+
+    package static let title = "Results of health checks"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .good: ("good", "The server has done what the check asks for.")
+        case .bad: ("bad", "It has not, or not in time.")
+        }
+    }
+
+    package var advice: String? { self == .bad ? "The log says why when the server goes down." : nil }
+}
+
 /// Where an upstream server stands: whether new connections go to it.
 ///
 /// ```swift

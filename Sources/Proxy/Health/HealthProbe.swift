@@ -1,0 +1,183 @@
+internal import RepriseEventLoop
+internal import RepriseRouting
+internal import RepriseTLS
+internal import RepriseVocabulary
+
+/// One question to one server, over a connection of its own. Confined to its loop; it calls back once.
+final class HealthProbe {
+    /// What came of it.
+    enum Result: Sendable {
+        case good(after: Duration)
+        case bad(ConnectFailure, String)
+    }
+
+    private let loop: EventLoop
+    private let kind: HealthCheck.Kind
+    private let introduction: [UInt8]
+    private let started: Instant
+    private var done: ((Result) -> Void)?
+    private var socket: Socket?
+    private var event: LoopEvent?
+    private var timer: LoopEvent?
+    private var isConnected = false
+    private var tls: ClientConnection?
+    private let output = OutputBuffer()
+    private var answer: HTTPAnswer?
+    private var hasAsked = false
+
+    private static let receiveBytes = 4096
+
+    /// Begins to ask.
+    ///
+    /// - Parameter done: gets the result, within this call or later.
+    init(
+        _ endpoint: Endpoint, _ check: HealthCheck, tcp: UpstreamTCPOptions, context: ClientContext?,
+        on loop: EventLoop,
+        _ done: @escaping (Result) -> Void
+    ) {
+        (self.loop, kind, self.done) = (loop, check.kind, done)
+        started = loop.now
+        introduction =
+            switch check.proxy {
+            case .off: []
+            case .v1: ProxyHeader(.unknown).line
+            case .v2: ProxyHeader(.local).binary(summed: false)
+            }
+        let timer = LoopEvent.timer(on: loop) { [unowned self] in end(.bad(.timeout, "no answer in time")) }
+        self.timer = timer
+        timer.schedule(after: check.timeout)
+        if case .tls = kind {
+            tls = context.flatMap { try? ClientConnection(context: $0, output: output, serverName: nil) }
+        }
+        if case .http(let question) = kind { answer = HTTPAnswer(to: question) }
+        connect(to: endpoint, tcp)
+    }
+
+    /// Gives up without a result.
+    func cancel() {
+        done = nil
+        close()
+    }
+
+    private func connect(to endpoint: Endpoint, _ tcp: UpstreamTCPOptions) {
+        let made: (socket: Socket, isConnected: Bool)
+        switch Socket.connect(to: endpoint, with: tcp, for: nil) {
+        case .connected(let socket): made = (socket, true)
+        case .inProgress(let socket): made = (socket, false)
+        case .failed(let errno): return end(.bad(ConnectFailure(errno), "\(errno)"))
+        }
+        socket = made.socket
+        let event = LoopEvent(.edges(of: made.socket), on: loop) { [unowned self] in ready($0) }
+        self.event = event
+        do throws(EventLoopError) {
+            try event.start()
+        } catch {
+            return end(.bad(.other, "\(error)"))
+        }
+        if made.isConnected { connected() }
+    }
+
+    private func ready(_ readiness: Readiness) {
+        guard let socket else { return }
+        if !isConnected {
+            if readiness.contains(.readable), case let number = socket.pendingError, number != 0 {
+                let errno = SystemErrno(number)
+                return end(.bad(ConnectFailure(errno), "\(errno)"))
+            }
+            connected()
+        }
+        if done != nil, !readiness.isDisjoint(with: [.readable, .peerClosed]) { receive() }
+    }
+
+    private func connected() {
+        isConnected = true
+        switch kind {
+        case .tcp:
+            if !introduction.isEmpty { send(introduction) }
+            end(.good(after: loop.now - started))
+        case .tls:
+            introduction.withUnsafeBytes { output.append($0.bytes) }
+            drive()
+        case .http(let question): send(introduction + question.bytes)
+        case .exec: end(.bad(.other, "a program has no connection"))
+        }
+    }
+
+    /// A question is shorter than any socket's buffer.
+    private func send(_ bytes: [UInt8]) {
+        guard let socket else { return }
+        let result = socket.send(bytes.span.bytes)
+        if case .failed(let errno) = result { end(.bad(.reset, "\(errno)")) }
+    }
+
+    private func receive() {
+        withUnsafeTemporaryAllocation(byteCount: Self.receiveBytes, alignment: 8) { buffer in
+            while let socket, done != nil {
+                switch socket.receive(into: buffer) {
+                case .bytes(let count): take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                case .wouldBlock: return
+                case .end: ended()
+                case .failed(let errno): end(.bad(.reset, "\(errno)"))
+                }
+            }
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        if let tls {
+            tls.stream.lend(bytes)
+            drive()
+            tls.stream.endTurn()
+        } else if let verdict = answer?.add([UInt8](bytes)) {
+            judge(verdict)
+        }
+    }
+
+    private func ended() {
+        switch kind {
+        case .http: judge(answer?.end() ?? .undecided)
+        case .tcp, .tls, .exec: end(.bad(.reset, "closed without an answer"))
+        }
+    }
+
+    private func judge(_ verdict: HTTPAnswer.Verdict) {
+        switch verdict {
+        case .undecided: return
+        case .good: end(.good(after: loop.now - started))
+        case .bad(let words): end(.bad(.other, words))
+        }
+    }
+
+    private func drive() {
+        guard let tls else { return end(.bad(.other, "libssl has no memory")) }
+        let progress = tls.handshake()
+        let bytes = output.withBytes { $0.withUnsafeBytes { [UInt8]($0) } }
+        output.removeAll()
+        if !bytes.isEmpty { send(bytes) }
+        switch progress {
+        case .done: end(.good(after: loop.now - started))
+        case .failed(let fault): end(.bad(.other, fault.detail))
+        case .wantsInput, .wantsSession, .waitsBeforeFinished: return
+        }
+    }
+
+    private func end(_ result: Result) {
+        loop.assertConfined()
+        guard let done = done.take() else { return }
+        close()
+        done(result)
+    }
+
+    private func close() {
+        timer?.close()
+        event?.close()
+        (timer, event) = (nil, nil)
+        if let tls = tls.take() {
+            tls.stream.markShutdown()
+            tls.stream.close()
+        }
+        // A server that has more to say is told that nobody listens.
+        socket?.close()
+        socket = nil
+    }
+}

@@ -1,0 +1,205 @@
+package import RepriseEventLoop
+internal import RepriseMetrics
+package import RepriseRouting
+internal import RepriseTLS
+package import RepriseVocabulary
+
+/// Asks servers whether they are well: all of them where the group has health checks, and those that are ejected when their
+/// time is over. One for the process; confined to its loop, but for ``wake()``.
+package final class HealthWatch {
+    /// The most questions that are open at once; others wait their turn.
+    package static let maximumAtOnce = 64
+    /// Servers that are new are asked within this time, one after the other.
+    private static let spread = Duration.milliseconds(500)
+
+    private let loop: EventLoop
+    private let count: @Sendable (_ group: String, _ server: String, CheckResult) -> Void
+    private var groups: [UpstreamGroup] = []
+    private var contexts: [ObjectIdentifier: ClientContext] = [:]
+    /// What is to be asked, the earliest first.
+    private var due = DueQueue<Asked>()
+    private var waiting: [Asked] = []
+    private var open: [Asked: HealthProbe] = [:]
+    private var timer: LoopEvent?
+    private var programs: [Asked: ProgramProbe] = [:]
+
+    /// A server of a group, and why it is asked.
+    private struct Asked: Hashable {
+        let group: Int
+        let server: Int
+        /// Its ejection is over; otherwise its check is due.
+        let isProbe: Bool
+    }
+
+    /// - Parameter count: is told of the result of each check.
+    package init(
+        on loop: EventLoop, count: @escaping @Sendable (_ group: String, _ server: String, CheckResult) -> Void
+    ) {
+        (self.loop, self.count) = (loop, count)
+        timer = .timer(on: loop) { [unowned self] in turn() }
+    }
+
+    /// Watches these groups from now on, and no others. What is known of servers that stay is kept.
+    package func watch(_ groups: [UpstreamGroup]) {
+        loop.assertConfined()
+        forget()
+        self.groups = groups
+        var number = 0
+        let total = groups.reduce(0) { $0 + ($1.check == nil ? 0 : $1.servers.count) }
+        for (group, one) in groups.enumerated() {
+            guard let check = one.check else { continue }
+            if case .tls = check.kind { contexts[ObjectIdentifier(one)] = try? ClientContext(.unverified) }
+            for (server, member) in one.servers.enumerated() where member.isChecked {
+                let wait = min(Self.spread, check.interval) * number / max(total, 1)
+                due.insert(Asked(group: group, server: server, isProbe: false), at: loop.now + wait)
+                number += 1
+            }
+        }
+        turn()
+    }
+
+    /// Ends all of it.
+    package func stop() {
+        loop.assertConfined()
+        forget()
+        timer?.close()
+        timer = nil
+    }
+
+    private func forget() {
+        for probe in open.values { probe.cancel() }
+        for program in programs.values { program.cancel() }
+        (open, programs, waiting, due, groups, contexts) = ([:], [:], [], DueQueue(), [], [:])
+    }
+
+    /// A server was ejected: looks when it is to be probed.
+    package func wake() {
+        loop.assertConfined()
+        turn()
+    }
+
+    private func turn() {
+        let now = loop.now
+        for (group, one) in groups.enumerated() {
+            for server in one.probesDue(at: now) {
+                waiting.append(Asked(group: group, server: server, isProbe: true))
+            }
+        }
+        while let asked = due.popFirst(until: now) { waiting.append(asked) }
+        askWhoWaits()
+        schedule()
+    }
+
+    private func schedule() {
+        let probes = groups.compactMap(\.nextProbe).min()
+        guard let next = [due.first, probes].compactMap(\.self).min() else { return }
+        timer?.schedule(after: max(next - loop.now, .milliseconds(1)))
+    }
+
+    private func askWhoWaits() {
+        while open.count + programs.count < Self.maximumAtOnce, !waiting.isEmpty { ask(waiting.removeFirst()) }
+    }
+
+    private func ask(_ asked: Asked) {
+        let group = groups[asked.group]
+        let server = group.servers[asked.server]
+        var check = asked.isProbe ? Self.probe : group.check ?? Self.probe
+        // The checks of a group say how its servers want to be spoken to.
+        if asked.isProbe { check.proxy = group.check?.proxy ?? server.proxy.version }
+        if case .exec(let command) = check.kind {
+            let program = ProgramProbe(command, server, group.name, atMost: check.timeout, on: loop) { [unowned self] in
+                programs[asked] = nil
+                answered(asked, $0)
+            }
+            programs[asked] = program
+            if program == nil { answered(asked, .bad(.other, "the program \(command[0]) cannot be started")) }
+            return
+        }
+        let endpoint = check.port.map { server.endpoints[0].at(port: $0) } ?? server.endpoints[0]
+        var result: HealthProbe.Result?
+        var isHere = true
+        let probe = HealthProbe(
+            endpoint, check, tcp: group.tcp, context: contexts[ObjectIdentifier(group)], on: loop
+        ) { [unowned self] in
+            guard !isHere else { return result = $0 }
+            open[asked] = nil
+            answered(asked, $0)
+        }
+        isHere = false
+        if let result { answered(asked, result) } else { open[asked] = probe }
+    }
+
+    /// What an ejected server is asked.
+    private static let probe: HealthCheck = {
+        var check = HealthCheck()
+        check.timeout = .seconds(1)
+        return check
+    }()
+
+    private func answered(_ asked: Asked, _ result: HealthProbe.Result) {
+        let group = groups[asked.group]
+        let now = loop.now
+        switch (result, asked.isProbe) {
+        case (.good(let time), true): _ = group.connected(asked.server, after: time, at: now)
+        case (.bad(let reason, _), true): _ = group.failed(asked.server, reason, at: now)
+        case (.good, false):
+            count(group.name, group.servers[asked.server].id, .good)
+            _ = group.checked(asked.server, nil, at: now)
+        case (.bad(_, let words), false):
+            count(group.name, group.servers[asked.server].id, .bad)
+            _ = group.checked(asked.server, words, at: now)
+        }
+        if !asked.isProbe, let check = group.check {
+            let share = Double.random(in: -1...1) * Double(check.jitter) / 100
+            due.insert(asked, at: now + check.interval * (1 + share))
+        }
+        askWhoWaits()
+        schedule()
+    }
+}
+
+extension ClientSettings {
+    /// Any server's certificate will do, because nothing is sent to it.
+    fileprivate static var unverified: ClientSettings {
+        ClientSettings(tls: .old, trust: .anybody)
+    }
+}
+
+extension Endpoint {
+    fileprivate func at(port: UInt16) -> Endpoint {
+        if case .ip(let address, _) = self { .ip(address, port: port) } else { self }
+    }
+}
+
+/// What is due, the earliest first: a binary heap.
+struct DueQueue<Element> {
+    private var heap: [(due: Instant, element: Element)] = []
+
+    /// When the first is due.
+    var first: Instant? { heap.first?.due }
+
+    mutating func insert(_ element: Element, at due: Instant) {
+        heap.append((due, element))
+        var position = heap.count - 1
+        while position > 0, heap[position].due < heap[(position - 1) / 2].due {
+            heap.swapAt(position, (position - 1) / 2)
+            position = (position - 1) / 2
+        }
+    }
+
+    /// Takes the first out, if it is due by then.
+    mutating func popFirst(until now: Instant) -> Element? {
+        guard let first = heap.first, first.due <= now else { return nil }
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var position = 0
+        while 2 * position + 1 < heap.count {
+            var child = 2 * position + 1
+            if child + 1 < heap.count, heap[child + 1].due < heap[child].due { child += 1 }
+            guard heap[child].due < heap[position].due else { break }
+            heap.swapAt(child, position)
+            position = child
+        }
+        return first.element
+    }
+}

@@ -1,0 +1,56 @@
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseProxy
+internal import RepriseRouting
+internal import RepriseVocabulary
+
+/// The health of upstream servers: what is known is shared by all workers, and outlives reloads.
+extension ServerCore {
+    /// Watches the groups of the plan in force.
+    func tendUpstreams(_ groups: [UpstreamGroup]) {
+        let watch = maintenance.health ?? makeWatch()
+        maintenance.health = watch
+        for group in groups { follow(group) }
+        watch.watch(groups)
+        for gauge in maintenance.healthGauges { registry.remove(gauge) }
+        maintenance.healthGauges = groups.flatMap { group in
+            ServerState.allCases.map { state in
+                registry.computed(MetricCatalog.upstreamServers, [group.name, state.word]) {
+                    Double(group.conditions.count { $0.condition.state == state })
+                }
+            }
+        }
+    }
+
+    private func makeWatch() -> HealthWatch {
+        let registry = registry
+        return HealthWatch(on: control) { group, server, result in
+            registry.counter(MetricCatalog.upstreamChecks, [group, server, result.word]).add(1)
+        }
+    }
+
+    /// Logs and counts each server of a group that changes its state, whoever finds it out, and has ejected ones probed.
+    private func follow(_ group: UpstreamGroup) {
+        let (registry, log, control, name) = (registry, log, control, group.name)
+        group.loads.observe { [weak self] change in
+            registry.counter(MetricCatalog.upstreamStateChanges, [name, change.server, change.now.word]).add(1)
+            log.changed(change, of: name)
+            guard change.now == .ejected else { return }
+            control.execute { [weak self] in self?.assumeIsolated { $0.maintenance.health?.wake() } }
+        }
+    }
+}
+
+extension ControlLog {
+    fileprivate func changed(_ change: ServerChange, of group: String) {
+        var fields: [(String, LogValue)] = [
+            ("upstream", .string(group)), ("server", .string(change.server)), ("state", .string(change.now.word)),
+        ]
+        if let reason = change.reason { fields.append(("reason", .string(reason))) }
+        if change.now == .down || change.now == .ejected {
+            warning("upstream server changed", fields)
+        } else {
+            notice("upstream server changed", fields)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package import RepriseVocabulary
+
+/// How servers are asked whether they are well.
+package struct HealthCheck: Sendable, Hashable {
+    /// What a server must do.
+    package enum Kind: Sendable, Hashable {
+        /// Take a connection.
+        case tcp
+        /// Complete a TLS handshake; its certificate is not verified.
+        case tls
+        /// Answer a request of HTTP/1.1.
+        case http(HTTPQuestion)
+        /// Nothing: a program of the operator's finds out, and ends with status 0 where all is well.
+        case exec([String])
+    }
+
+    package var kind = Kind.tcp
+    package var interval = Duration.seconds(2)
+    /// By how much of itself an interval varies at most, in percent, so that not all machines ask at once.
+    package var jitter = 10
+    package var timeout = Duration.seconds(1)
+    package var rule = CheckRule()
+    /// Another port than that of the connections.
+    package var port: UInt16?
+    /// How the server is told that the connection is our own.
+    package var proxy = ProxyProtocolVersion.off
+
+    package init() {}
+}
+
+/// A request of HTTP/1.1, and what answers it well.
+package struct HTTPQuestion: Sendable, Hashable {
+    package var path = "/"
+    package var host = "localhost"
+    package var status = 200...399
+    /// What the answer's body must have in it; empty for anything.
+    package var body = ""
+
+    package init() {}
+
+    /// The request.
+    package var bytes: [UInt8] {
+        Array(
+            "GET \(path) HTTP/1.1\r\nHost: \(host)\r\nUser-Agent: reprise-health\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+                .utf8)
+    }
+}
+
+/// What a server has answered to an ``HTTPQuestion`` so far. Pure.
+package struct HTTPAnswer: Sendable {
+    /// The longest answer that is looked at.
+    package static let maximumBytes = 64 << 10
+
+    private let question: HTTPQuestion
+    private var bytes: [UInt8] = []
+
+    package init(to question: HTTPQuestion) {
+        self.question = question
+    }
+
+    /// What is known of it.
+    package enum Verdict: Sendable, Equatable {
+        case undecided
+        case good
+        case bad(String)
+    }
+
+    /// More of it has come.
+    package mutating func add(_ more: [UInt8]) -> Verdict {
+        bytes += more.prefix(Self.maximumBytes + 1 - bytes.count)
+        return judge(isWhole: false)
+    }
+
+    /// Nothing more comes.
+    package func end() -> Verdict {
+        let verdict = judge(isWhole: true)
+        guard verdict == .undecided else { return verdict }
+        return .bad(bytes.isEmpty ? "closed without an answer" : "closed within its answer")
+    }
+
+    private func judge(isWhole: Bool) -> Verdict {
+        guard let line = bytes.firstIndex(of: 10) else {
+            return bytes.count > 256 ? .bad("its answer is not HTTP") : .undecided
+        }
+        let words = String(decoding: bytes[..<line], as: UTF8.self).split(separator: " ", maxSplits: 2)
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3,
+            let status = Int(words[1].filter { !$0.isWhitespace })
+        else { return .bad("its answer is not HTTP") }
+        guard question.status.contains(status) else { return .bad("answered \(status)") }
+        guard !question.body.isEmpty else { return .good }
+        guard let body = bytes.firstRange(of: [13, 10, 13, 10])?.upperBound else {
+            return bytes.count > Self.maximumBytes ? .bad("its answer is too long") : .undecided
+        }
+        if !bytes[body...].ranges(of: Array(question.body.utf8)).isEmpty { return .good }
+        if bytes.count > Self.maximumBytes { return .bad("its first 64 KiB lack the text") }
+        return isWhole ? .bad("its answer lacks the text") : .undecided
+    }
+}
