@@ -5,7 +5,7 @@
 # Needs Debian 12 or 13 (or their like) and Swift 6.3; apt-get is called only for packages that are missing.
 
 SWIFT ?= swift
-BUILD_PACKAGES = libevent-dev libssl-dev pkg-config ca-certificates git
+BUILD_PACKAGES = libc-ares-dev libevent-dev libssl-dev pkg-config ca-certificates git
 TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin openssl procps python3 python3-jsonschema python3-yaml strace
 SANITIZED = TLSTests|EventLoopTests|ProxyTests|MetricsTests|ConfigurationTests|RepriseTests|AdminTests|RoutingTests
 SANITIZED := $(SANITIZED)|VocabularyTests|IntegrationTests|ResumptionTests|ContractTests

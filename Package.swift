@@ -55,10 +55,13 @@ let package = Package(
             name: "CRepriseEvent", path: "Sources/CLibEvent", pkgConfig: "libevent_pthreads",
             providers: [.apt(["libevent-dev"])]),
 
+        .systemLibrary(
+            name: "CRepriseCares", path: "Sources/CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+
         .systemLibrary(name: "CRepriseRouter", path: "Sources/CRouter"),
 
         module("RepriseVocabulary", knows: [], importsC: true),
-        module("RepriseEventLoop", knows: ["CRepriseEvent", "RepriseVocabulary"], importsC: true),
+        module("RepriseEventLoop", knows: ["CRepriseCares", "CRepriseEvent", "RepriseVocabulary"], importsC: true),
         module("RepriseTLS", knows: ["CRepriseOpenSSL", "RepriseVocabulary"], importsC: true),
         module("RepriseMetrics", knows: ["RepriseVocabulary", logging], importsC: true),
         module("RepriseConfiguration", knows: ["RepriseVocabulary", yams]),

@@ -26,6 +26,8 @@ package final class LoopEvent {
         case clients(of: Socket)
         /// Everything that happens to a socket, edge by edge.
         case edges(of: Socket)
+        /// A descriptor that is another library's to close, after the event: again and again while it is ready.
+        case readiness(of: CInt, for: Readiness)
     }
 
     private let loop: EventLoop
@@ -43,7 +45,7 @@ package final class LoopEvent {
         self.handler = handler
         socket =
             switch kind {
-            case .timer, .signal: nil
+            case .timer, .signal, .readiness: nil
             case .clients(let socket), .edges(let socket): socket
             }
         let (number, what): (CInt, CInt) =
@@ -52,6 +54,7 @@ package final class LoopEvent {
             case .signal(let number): (number, EV_SIGNAL | EV_PERSIST)
             case .clients(let socket): (socket.descriptor, EV_READ | EV_PERSIST)
             case .edges(let socket): (socket.descriptor, EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | Int32(EV_ET))
+            case .readiness(let descriptor, let readiness): (descriptor, Self.events(readiness) | EV_PERSIST)
             }
         event = event_new(
             loop.base, number, CShort(truncatingIfNeeded: what), eventCame, Unmanaged.passUnretained(self).toOpaque())
@@ -100,11 +103,15 @@ package final class LoopEvent {
     package func activate(_ readiness: Readiness) {
         loop.assertConfined()
         guard let event else { return }
+        event_active(event, Self.events(readiness), 0)
+    }
+
+    private static func events(_ readiness: Readiness) -> CInt {
         var what: CInt = 0
         if readiness.contains(.readable) { what |= EV_READ }
         if readiness.contains(.writable) { what |= EV_WRITE }
         if readiness.contains(.peerClosed) { what |= EV_CLOSED }
-        event_active(event, what, 0)
+        return what
     }
 
     /// Ends it for good. A socket closes after its event; a signal has its default effect again.

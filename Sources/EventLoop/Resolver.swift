@@ -9,6 +9,13 @@ package enum Resolver {
     /// A name that does not resolve.
     package struct ResolverError: Error, Sendable, CustomStringConvertible {
         package let description: String
+        /// Why, without the name.
+        package let reason: String
+
+        init(_ host: ServerName, _ reason: String) {
+            self.reason = reason
+            description = "\(host) does not resolve: \(reason)"
+        }
     }
 
     /// All addresses of a name, in the order that getaddrinfo(3) prefers.
@@ -20,28 +27,21 @@ package enum Resolver {
         var list: UnsafeMutablePointer<addrinfo>?
         let result = getaddrinfo(host.host.text, String(host.port), &hints, &list)
         guard result == 0 else {
-            throw ResolverError(description: "\(host.host) does not resolve: \(String(cString: gai_strerror(result)))")
+            throw ResolverError(host.host, String(cString: gai_strerror(result)))
         }
         defer { freeaddrinfo(list) }
         var endpoints: [Endpoint] = []
         var next = list
         while let entry = next, endpoints.count < maximumAddresses {
-            if let address = entry.pointee.ai_addr, let endpoint = endpoint(address, entry.pointee.ai_addrlen),
+            if let address = entry.pointee.ai_addr,
+                let endpoint = SocketAddress(copying: address, entry.pointee.ai_addrlen).endpoint,
                 !endpoints.contains(endpoint)
             {
                 endpoints.append(endpoint)
             }
             next = entry.pointee.ai_next
         }
-        guard !endpoints.isEmpty else { throw ResolverError(description: "\(host.host) has no address") }
+        guard !endpoints.isEmpty else { throw ResolverError(host.host, "the name has no address") }
         return endpoints
-    }
-
-    private static func endpoint(_ address: UnsafeMutablePointer<sockaddr>, _ length: socklen_t) -> Endpoint? {
-        var copy = SocketAddress()
-        copy.withMutablePointer { target, size in
-            UnsafeMutableRawPointer(target).copyMemory(from: address, byteCount: min(Int(length), Int(size.pointee)))
-        }
-        return copy.endpoint
     }
 }

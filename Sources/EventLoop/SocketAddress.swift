@@ -36,6 +36,15 @@ struct SocketAddress {
         }
     }
 
+    /// A copy of an address that another library made.
+    init(copying address: UnsafePointer<sockaddr>, _ length: socklen_t) {
+        self.init()
+        withMutablePointer { target, size in
+            size.pointee = min(length, size.pointee)
+            UnsafeMutableRawPointer(target).copyMemory(from: address, byteCount: Int(size.pointee))
+        }
+    }
+
     /// A Unix socket's address; a leading `@` stands for the abstract namespace's zero byte.
     init(unixPath path: String) {
         self.init()

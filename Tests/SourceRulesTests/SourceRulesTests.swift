@@ -29,7 +29,7 @@ private let tree = SourceTree()
     private static let modules: [String: Set<String>] = [
         "RepriseVocabulary": [],
         // Dispatch: where the tasks of a loop that has ended go on.
-        "RepriseEventLoop": ["CRepriseEvent", "RepriseVocabulary", "Dispatch"],
+        "RepriseEventLoop": ["CRepriseCares", "CRepriseEvent", "RepriseVocabulary", "Dispatch"],
         "RepriseTLS": ["CRepriseOpenSSL", "RepriseVocabulary"],
         "RepriseMetrics": ["RepriseVocabulary", "Logging"],
         "RepriseConfiguration": ["RepriseVocabulary", "Yams"],
@@ -67,7 +67,9 @@ private let tree = SourceTree()
         let folders = try FileManager.default.contentsOfDirectory(atPath: tree.root.appending(path: "Sources").path)
         #expect(
             Set(folders)
-                == Set(Self.modules.keys.map(Self.folder)).union(["CLibSSL", "CLibEvent", "CProcess", "CRouter"]))
+                == Set(Self.modules.keys.map(Self.folder)).union([
+                    "CCares", "CLibSSL", "CLibEvent", "CProcess", "CRouter",
+                ]))
     }
 
     /// A module's name is unique in whatever graph of packages it ends up in; its folder has a short one.

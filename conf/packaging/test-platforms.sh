@@ -54,7 +54,7 @@ if [ "${1:-}" = inside ]; then
     done < <(missing_libraries)
     # shellcheck disable=SC2016 # $0 and the like are for the inner shell
     exec chroot "$root" env -i LD_LIBRARY_PATH=/usr/local/lib/reprise HOME=/root TERM=dumb PATH="$toolchain/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
-        sh -ec 'cd "$0"; openssl version; dpkg-query -W libssl-dev libevent-dev
+        sh -ec 'cd "$0"; openssl version; dpkg-query -W libssl-dev libc-ares-dev libevent-dev
                 swift build --build-tests; swift test --skip-build "$@"' "$PWD" "${only[@]}"
 fi
 
@@ -100,7 +100,7 @@ older() {
 
 # What Swift needs on Debian, what we build with, and what the tests run.
 packages=ca-certificates,g++,git,libc6-dev,libcurl4-openssl-dev,libncurses-dev,libpython3-dev,libsqlite3-0,libxml2-dev,tzdata
-packages=$packages,libedit2,libevent-dev,libssl-dev,pkg-config,curl,gnutls-bin,openssl,procps,python3,python3-jsonschema,python3-yaml,strace
+packages=$packages,libedit2,libc-ares-dev,libevent-dev,libssl-dev,pkg-config,curl,gnutls-bin,openssl,procps,python3,python3-jsonschema,python3-yaml,strace
 
 # A root by debootstrap, kept for the next time: make_root SUITE
 make_root() {

@@ -1,0 +1,69 @@
+internal import CRepriseCares
+internal import Glibc
+package import RepriseVocabulary
+
+/// What a name resolved to.
+package struct DNSAnswer: Sendable, Hashable {
+    /// The most addresses taken for one name.
+    package static let maximumAddresses = 256
+    /// How long an answer is good, whatever its TTL says.
+    package static let lifetimes = Duration.seconds(1)...Duration.seconds(3600)
+    /// How long what /etc/hosts says is good: it has no TTL, and may be edited.
+    static let hostsLifetime = Duration.seconds(10)
+
+    /// At least one, in the order of trying (RFC 6724), each once.
+    package let endpoints: [Endpoint]
+    /// How long it is good: the smallest TTL within ``lifetimes``.
+    package let lifetime: Duration
+
+    package init(endpoints: [Endpoint], lifetime: Duration) {
+        self.endpoints = endpoints
+        self.lifetime = min(max(lifetime, Self.lifetimes.lowerBound), Self.lifetimes.upperBound)
+    }
+
+    /// Takes over what c-ares has found, with this port.
+    ///
+    /// - Parameter isLocal: no server was asked, so that there is no TTL.
+    init?(_ found: ares_addrinfo, port: UInt16, isLocal: Bool) {
+        var endpoints: [Endpoint] = []
+        var seen: Set<Endpoint> = []
+        var seconds = CInt.max
+        var next = found.nodes
+        while let node = next {
+            seconds = min(seconds, node.pointee.ai_ttl)
+            if endpoints.count < Self.maximumAddresses, let address = node.pointee.ai_addr,
+                let endpoint = SocketAddress(copying: address, socklen_t(node.pointee.ai_addrlen)).endpoint?.at(port),
+                seen.insert(endpoint).inserted
+            {
+                endpoints.append(endpoint)
+            }
+            next = node.pointee.ai_next
+        }
+        var alias = found.cnames
+        while let name = alias {
+            seconds = min(seconds, name.pointee.ttl)
+            alias = name.pointee.next
+        }
+        guard !endpoints.isEmpty else { return nil }
+        self.init(endpoints: endpoints, lifetime: isLocal ? Self.hostsLifetime : .seconds(Int(seconds)))
+    }
+}
+
+/// Why a name has no addresses, in words.
+package struct DNSError: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    init(status: CInt) {
+        description = String(cString: reprise_cares_words(status) ?? ares_strerror(status))
+    }
+}
+
+extension Endpoint {
+    fileprivate func at(_ port: UInt16) -> Endpoint? {
+        if case .ip(let address, _) = self { .ip(address, port: port) } else { nil }
+    }
+}

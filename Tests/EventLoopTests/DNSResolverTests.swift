@@ -1,0 +1,159 @@
+import Foundation
+import RepriseEventLoop
+import RepriseTestSupport
+import RepriseVocabulary
+import Testing
+
+@Suite(.serialized) struct DNSResolverTests {
+    /// What names of the fake server's resolve to.
+    ///
+    /// - Parameter milliseconds: for what is never answered; long enough for a busy machine where an answer comes.
+    private func resolve(
+        _ names: String..., port: Int? = nil, within milliseconds: Int = 5000
+    ) throws -> [DNSResolver.Result] {
+        let server = try FakeDNS()
+        defer { server.stop() }
+        var settings = DNSResolver.Settings()
+        settings.servers = "127.0.0.1:\(port ?? server.port)"
+        settings.timeout = .milliseconds(milliseconds)
+        return try withLoop { loop in
+            let results = Locked<[Int: DNSResolver.Result]>([:])
+            let isClosed = Locked(false)
+            // nonisolated(unsafe): touched on the loop alone.
+            nonisolated(unsafe) var resolver: DNSResolver?
+            let hosts = names.compactMap { HostEndpoint(parsing: "\($0):80") }
+            #expect(hosts.count == names.count)
+            loop.execute { [settings] in
+                let made = DNSResolver(on: loop, settings)
+                resolver = made
+                for (index, host) in hosts.enumerated() {
+                    made.resolve(host) { result in results.withLock { $0[index] = result } }
+                }
+            }
+            #expect(eventually { results.withLock { $0.count } == hosts.count })
+            loop.execute {
+                resolver?.close()
+                resolver = nil
+                isClosed.withLock { $0 = true }
+            }
+            #expect(eventually { isClosed.withLock { $0 } })
+            return results.withLock { results in hosts.indices.compactMap { results[$0] } }
+        }
+    }
+
+    private func endpoints(_ texts: String...) -> Set<Endpoint> { Set(texts.compactMap { Endpoint(parsing: $0) }) }
+
+    @Test func `a name has its addresses of both families, and the smallest TTL`() throws {
+        let answer = try #require(try resolve("ok.example.test").first).get()
+        #expect(Set(answer.endpoints) == endpoints("127.0.0.1:80", "[::1]:80"))
+        #expect(answer.lifetime == .seconds(40))
+    }
+
+    @Test func `an alias is followed, and its TTL counts`() throws {
+        let answer = try #require(try resolve("alias.example.test").first).get()
+        #expect(answer.endpoints == Array(endpoints("127.0.0.1:80")))
+        #expect(answer.lifetime == .seconds(7))
+    }
+
+    @Test func `a TTL is bounded to one second and one hour`() throws {
+        let answers = try resolve("zero.example.test", "week.example.test").map { try $0.get() }
+        #expect(answers.map(\.lifetime) == [.seconds(1), .seconds(3600)])
+    }
+
+    @Test func `the hosts file comes first, though the server knows better`() throws {
+        let answer = try #require(try resolve("localhost").first).get()
+        #expect(answer.endpoints.allSatisfy { endpoints("127.0.0.1:80", "[::1]:80").contains($0) })
+        #expect(answer.lifetime == .seconds(10))
+    }
+
+    @Test func `an answer that was cut short is fetched by TCP, and 256 of 500 addresses are taken`() throws {
+        let answer = try #require(try resolve("many.example.test").first).get()
+        #expect(answer.endpoints.count == 256)
+        #expect(Set(answer.endpoints).count == 256)
+    }
+
+    @Test func `an address that comes twice is taken once`() throws {
+        #expect(
+            try #require(try resolve("twice.example.test").first).get().endpoints == Array(endpoints("127.0.0.9:80")))
+    }
+
+    @Test func `one family is enough when the server fails at the other`() throws {
+        #expect(
+            try #require(try resolve("half.example.test").first).get().endpoints == Array(endpoints("127.0.0.1:80")))
+    }
+
+    @Test func `a failure has its words`() throws {
+        let names = ["nx", "none", "fail", "refuse"]
+        let words = try resolve(
+            "nx.example.test", "none.example.test", "fail.example.test", "refuse.example.test"
+        ).map { "\($0)" }
+        let expected = [
+            "no such name", "the name has no address", "the DNS server failed", "the DNS server refused",
+        ]
+        for (index, name) in names.enumerated() {
+            #expect(words[index].contains(expected[index]), "\(name): \(words[index])")
+        }
+    }
+
+    @Test(arguments: ["silent", "other", "garbage"])
+    func `silence, an answer to another question, and garbage are no answer`(name: String) throws {
+        let result = try #require(try resolve("\(name).example.test", within: 100).first)
+        #expect(result == .failure(DNSError("no answer in time")))
+    }
+
+    @Test func `the address of another name within an answer is not taken`() throws {
+        let result = try #require(try resolve("lie.example.test").first)
+        #expect(throws: DNSError.self, "\(result)") { try result.get() }
+    }
+
+    @Test func `each answer of a name that changes is the present one`() throws {
+        let names = try resolve("changing.a.test", "changing.b.test", "changing.c.test").map { try $0.get().endpoints }
+        #expect(Set(names).count == 3)
+    }
+
+    @Test func `nobody at the server's port is a failure`() throws {
+        let result = try #require(try resolve("ok.example.test", port: 1).first)
+        #expect(throws: DNSError.self) { try result.get() }
+    }
+
+    @Test func `after it is closed nothing is called back, with questions open`() throws {
+        let server = try FakeDNS()
+        defer { server.stop() }
+        try withLoop { loop in
+            let calls = Locked(0)
+            let isOver = Locked(false)
+            loop.execute {
+                var settings = DNSResolver.Settings()
+                settings.servers = server.address
+                let resolver = DNSResolver(on: loop, settings)
+                for name in ["silent.example.test:80", "localhost:80"] {
+                    HostEndpoint(parsing: name).map { resolver.resolve($0) { _ in calls.withLock { $0 += 1 } } }
+                }
+                resolver.close()
+                resolver.close()
+            }
+            loop.execute { loop.execute { isOver.withLock { $0 = true } } }
+            #expect(eventually { isOver.withLock { $0 } })
+            #expect(calls.withLock { $0 } == 0)
+        }
+    }
+
+    @Test func `it may be closed by whom it calls back`() throws {
+        try withLoop { loop in
+            let calls = Locked(0)
+            loop.execute {
+                // nonisolated(unsafe): touched on the loop alone.
+                nonisolated(unsafe) let resolver = DNSResolver(on: loop)
+                for _ in 0..<2 {
+                    HostEndpoint(parsing: "localhost:80").map {
+                        resolver.resolve($0) { _ in
+                            calls.withLock { $0 += 1 }
+                            resolver.close()
+                        }
+                    }
+                }
+            }
+            #expect(eventually { calls.withLock { $0 } == 1 })
+        }
+    }
+}
