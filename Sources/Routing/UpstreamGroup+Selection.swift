@@ -14,6 +14,8 @@ extension UpstreamGroup {
         private let limit: Int
         /// The server that it is at.
         private var current: Int?
+        /// The addresses that it had when the choice fell on it, and how many of them were tried.
+        private var endpoints: [Endpoint] = []
         private var endpointsTried = 0
         /// The servers that it was at before.
         private(set) var tried = ServerSet()
@@ -45,23 +47,24 @@ extension UpstreamGroup {
             at now: Instant = Instant(nanoseconds: .max)
         ) -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
             guard !isOver else { return nil }
-            if current == nil || endpointsTried >= endpointCount { moveOn(at: now) }
+            // One without addresses is down, which may be told a moment later.
+            while endpointsTried >= endpoints.count {
+                moveOn(at: now)
+                guard current != nil else { break }
+            }
             guard let current else {
                 end()
                 return nil
             }
             defer { endpointsTried += 1 }
-            let server = group.servers[current]
-            return (server, current, server.endpoints[endpointsTried])
+            return (group.servers[current], current, endpoints[endpointsTried])
         }
-
-        private var endpointCount: Int { current.map { group.servers[$0].endpoints.count } ?? 0 }
 
         /// Whether ``next()`` has another, unless that changes in between.
         package var hasNext: Bool {
             guard !isOver else { return false }
             guard let current else { return limit > 0 }
-            if endpointsTried < endpointCount { return true }
+            if endpointsTried < endpoints.count { return true }
             guard tried.count + 1 < limit else { return false }
             var gone = tried
             gone.insert(current, of: group.servers.count)
@@ -82,6 +85,7 @@ extension UpstreamGroup {
                 table.take(group.slots[index])
                 return index
             }
+            endpoints = current.map { group.servers[$0].endpoints } ?? []
             endpointsTried = 0
         }
 

@@ -4,8 +4,8 @@ package import RepriseVocabulary
 package struct UpstreamServer: Sendable, Hashable {
     /// The server's id in logs and metrics; unique in its group.
     package let id: String
-    /// Its endpoints, in the order of trying: one, or all that its name resolved to.
-    package let endpoints: [Endpoint]
+    /// Where it is.
+    private let place: Place
     /// Its address as it was written.
     package let address: String
     /// Its share of the connections relative to the others', 1 to 1000.
@@ -17,6 +17,20 @@ package struct UpstreamServer: Sendable, Hashable {
     /// Whether the group's health checks ask it.
     package let isChecked: Bool
 
+    private enum Place: Sendable, Hashable {
+        case fixed([Endpoint])
+        case named(ServerAddresses)
+    }
+
+    /// Its endpoints now, in the order of trying: one, or all that its name resolves to. Empty for a name that has not
+    /// resolved yet.
+    package var endpoints: [Endpoint] {
+        switch place {
+        case .fixed(let endpoints): endpoints
+        case .named(let addresses): addresses.endpoints
+        }
+    }
+
     /// A server with at least one endpoint and a weight of 1 to 1000.
     ///
     /// - Parameter address: as it was written; by default its first endpoint.
@@ -25,13 +39,33 @@ package struct UpstreamServer: Sendable, Hashable {
         proxy: ProxySending = ProxySending(), isBackup: Bool = false, isChecked: Bool = true
     ) {
         precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
+        self.init(
+            id: id, .fixed(endpoints), weight: weight, address: address ?? endpoints[0].description, proxy: proxy,
+            isBackup: isBackup, isChecked: isChecked)
+    }
+
+    /// A server whose addresses may change, and a weight of 1 to 1000.
+    ///
+    /// - Parameter address: as it was written.
+    package init(
+        id: String, addresses: ServerAddresses, weight: Int = 1, address: String, proxy: ProxySending = ProxySending(),
+        isBackup: Bool = false, isChecked: Bool = true
+    ) {
+        self.init(
+            id: id, .named(addresses), weight: weight, address: address, proxy: proxy, isBackup: isBackup,
+            isChecked: isChecked)
+    }
+
+    private init(
+        id: String, _ place: Place, weight: Int, address: String, proxy: ProxySending, isBackup: Bool, isChecked: Bool
+    ) {
         precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
         self.id = id
-        self.endpoints = endpoints
+        self.place = place
         self.weight = weight
         self.proxy = proxy
         self.isBackup = isBackup
         self.isChecked = isChecked
-        self.address = address ?? endpoints.first?.description ?? ""
+        self.address = address
     }
 }

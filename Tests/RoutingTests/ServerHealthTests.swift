@@ -36,6 +36,14 @@ extension UpstreamGroup {
     }
 }
 
+extension UpstreamGroup.Selection {
+    fileprivate var firstEndpoint: Endpoint? {
+        var selection = self
+        defer { selection.end() }
+        return selection.next(at: second(0))?.endpoint
+    }
+}
+
 /// Servers that do not take connections get none for a while; what checks and operators say counts for all workers.
 @Suite struct ServerHealthTests {
     private static let policies = BalancePolicy.allCases
@@ -171,6 +179,49 @@ extension UpstreamGroup {
         #expect(wanted.next(at: second(0))?.index == 2)
         wanted.end()
         #expect(group.setDrained(2, false, at: second(0))?.now == .up)
+    }
+
+    @Test(arguments: policies)
+    func `a server whose name has no address is passed over until it has one, and is told of as down`(
+        policy: BalancePolicy
+    ) {
+        let addresses = ServerAddresses()
+        let named = UpstreamServer(id: "named", addresses: addresses, address: "app.internal:80")
+        let group = healthy(servers(2) + [named], policy)
+        #expect(group.states() == [.up, .up, .down] && group.conditions[2].condition.reason != nil)
+        #expect(!group.reached(50).contains(2))
+        var wanted = group.begin(hash: 0, preferring: 2)
+        #expect(wanted.next(at: second(0))?.index != 2)
+        wanted.end()
+        var selection = group.begin()
+        for _ in 0..<2 { #expect(selection.hasNext && selection.next(at: second(0)) != nil) }
+        #expect(!selection.hasNext && selection.next(at: second(0)) == nil)
+        addresses.replace(by: [.ip(.loopback4, port: 7), .ip(.loopback4, port: 8)])
+        #expect(group.resolved(2)?.now == .up)
+        #expect(group.reached(failing: [0, 1]) == 2)
+        #expect(group.allLoads == [0, 0, 0])
+    }
+
+    @Test func `who is at a server goes on with the addresses that it had`() {
+        let addresses = ServerAddresses([.ip(.loopback4, port: 1), .ip(.loopback4, port: 2)])
+        let group = healthy([UpstreamServer(id: "named", addresses: addresses, address: "app.internal:80")])
+        var selection = group.begin()
+        #expect(selection.next(at: second(0))?.endpoint == .ip(.loopback4, port: 1))
+        addresses.replace(by: [.ip(.loopback4, port: 3)])
+        #expect(selection.hasNext && selection.next(at: second(0))?.endpoint == .ip(.loopback4, port: 2))
+        #expect(!selection.hasNext && selection.next(at: second(0)) == nil)
+        #expect(group.begin().firstEndpoint == .ip(.loopback4, port: 3))
+    }
+
+    @Test func `one that lost its addresses unseen is passed over all the same, and counts nothing`() {
+        // The group is told a moment after the name.
+        let late = UpstreamServer(id: "late", addresses: ServerAddresses(), address: "app.internal:80")
+        let group = healthy([late] + servers(1))
+        _ = group.resolved(0)
+        #expect(group.reached(4) == [1, 1, 1, 1])
+        #expect(group.allLoads == [0, 0])
+        let alone = healthy([late])
+        #expect(alone.reached(2) == [-1, -1])
     }
 
     @Test(arguments: policies) func `a backup comes in when no other is left`(policy: BalancePolicy) {

@@ -103,11 +103,13 @@ package final class HealthWatch {
     private func ask(_ asked: Asked) {
         let group = groups[asked.group]
         let server = group.servers[asked.server]
+        guard let first = server.endpoints.first else { return pass(over: asked) }
         var check = asked.isProbe ? Self.probe : group.check ?? Self.probe
         // The checks of a group say how its servers want to be spoken to.
         if asked.isProbe { check.proxy = group.check?.proxy ?? server.proxy.version }
         if case .exec(let command) = check.kind {
-            let program = ProgramProbe(command, server, group.name, atMost: check.timeout, on: loop) { [unowned self] in
+            let program = ProgramProbe(command, server, at: first, group.name, atMost: check.timeout, on: loop) {
+                [unowned self] in
                 programs[asked] = nil
                 answered(asked, $0)
             }
@@ -115,7 +117,7 @@ package final class HealthWatch {
             if program == nil { answered(asked, .bad(.other, "the program \(command[0]) cannot be started")) }
             return
         }
-        let endpoint = check.port.map { server.endpoints[0].at(port: $0) } ?? server.endpoints[0]
+        let endpoint = check.port.map { first.at(port: $0) } ?? first
         var result: HealthProbe.Result?
         var isHere = true
         let probe = HealthProbe(
@@ -149,12 +151,24 @@ package final class HealthWatch {
             count(group.name, group.servers[asked.server].id, .bad)
             _ = group.checked(asked.server, words, at: now)
         }
-        if !asked.isProbe, let check = group.check {
-            let share = Double.random(in: -1...1) * Double(check.jitter) / 100
-            due.insert(asked, at: now + check.interval * (1 + share))
-        }
+        if !asked.isProbe { askAgain(asked) }
         askWhoWaits()
         schedule()
+    }
+
+    private func askAgain(_ asked: Asked) {
+        guard let check = groups[asked.group].check else { return }
+        let share = Double.random(in: -1...1) * Double(check.jitter) / 100
+        due.insert(asked, at: loop.now + check.interval * (1 + share))
+    }
+
+    /// A server whose name has no address yet is down without being asked.
+    private func pass(over asked: Asked) {
+        if asked.isProbe {
+            _ = groups[asked.group].failed(asked.server, .other, at: loop.now)
+        } else {
+            askAgain(asked)
+        }
     }
 }
 

@@ -19,12 +19,13 @@ final class ProgramProbe {
     ///   - done: gets the result, in a later turn.
     /// - Returns: `nil` when it cannot be started.
     init?(
-        _ command: [String], _ server: UpstreamServer, _ group: String, atMost time: Duration, on loop: EventLoop,
+        _ command: [String], _ server: UpstreamServer, at endpoint: Endpoint, _ group: String, atMost time: Duration,
+        on loop: EventLoop,
         _ done: @escaping (HealthProbe.Result) -> Void
     ) {
         (self.loop, self.done, started) = (loop, done, loop.now)
         let variables = [
-            "REPRISE_UPSTREAM=\(group)", "REPRISE_SERVER=\(server.id)", "REPRISE_ADDRESS=\(server.endpoints[0])",
+            "REPRISE_UPSTREAM=\(group)", "REPRISE_SERVER=\(server.id)", "REPRISE_ADDRESS=\(endpoint)",
         ]
         id = Self.start(command, variables)
         guard id > 0 else { return nil }

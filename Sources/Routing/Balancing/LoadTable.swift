@@ -104,6 +104,7 @@ struct LoadTable: Sendable {
             memberLoad += Int(slots[slot].load)
             if members.ejection == .never { conditions[slot].pardon() }
             if members.check == nil { conditions[slot].leaveUnchecked() }
+            conditions[slot].setResolved(!members.unresolved.contains(index))
         }
         refresh()
     }

@@ -7,6 +7,8 @@ struct Members: Sendable {
     var weights: [Int] = []
     /// Those that come in only when no other is left.
     var backups = ServerSet()
+    /// Those whose names have no addresses yet.
+    var unresolved = ServerSet()
     /// Whether the least loaded will be asked for.
     var inOrder = false
     var ejection = EjectionRule.never

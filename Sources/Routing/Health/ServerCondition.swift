@@ -22,6 +22,8 @@ package struct ServerCondition: Sendable, Equatable {
 
     package private(set) var check = Check.unchecked
     package private(set) var ejection = Ejection.none(times: 0)
+    /// Whether it has an address; a name may have none yet.
+    package private(set) var isResolved = true
     /// An operator has taken it out.
     package private(set) var isDrained = false
     /// What an operator leaves it of its weight, in percent.
@@ -43,12 +45,12 @@ package struct ServerCondition: Sendable, Equatable {
     /// The one word for it; what an operator has said comes first.
     package var state: ServerState {
         if isDrained { return .drained }
-        if case .down = check { return .down }
+        if isDown { return .down }
         if case .none = ejection { return .up }
         return .ejected
     }
 
-    var isDown: Bool { if case .down = check { true } else { false } }
+    var isDown: Bool { if case .down = check { true } else { !isResolved } }
     var isEjected: Bool { if case .none = ejection { false } else { true } }
 
     // MARK: Its own connections
@@ -149,6 +151,10 @@ package struct ServerCondition: Sendable, Equatable {
     /// No checks are made any more.
     mutating func leaveUnchecked() { check = .unchecked }
 
+    // MARK: Its name
+
+    mutating func setResolved(_ isResolved: Bool) { self.isResolved = isResolved }
+
     // MARK: The operator
 
     mutating func setDrained(_ isDrained: Bool, at now: Instant) {
@@ -163,6 +169,7 @@ package struct ServerCondition: Sendable, Equatable {
         switch (state, check, ejection) {
         case (.up, _, _): nil
         case (.drained, _, _): "an operator has drained it"
+        case _ where !isResolved: "its name has no address yet"
         case (_, .down(_, let reason), _): reason
         case (_, _, .ejected(_, _, let reason)), (_, _, .probed(_, let reason)): "connecting has failed: \(reason.word)"
         default: nil

@@ -29,6 +29,9 @@ extension UpstreamGroup {
         for (index, server) in servers.enumerated() where server.isBackup {
             members.backups.insert(index, of: servers.count)
         }
+        for (index, server) in servers.enumerated() where server.endpoints.isEmpty {
+            members.unresolved.insert(index, of: servers.count)
+        }
         members.inOrder = balancing.policy == .leastConnections
         (members.ejection, members.check, members.slowStart) = (health.ejection, health.check?.rule, health.slowStart)
         return members
@@ -67,6 +70,11 @@ extension UpstreamGroup {
     package func checked(_ index: Int, _ failure: String?, at now: Instant) -> ServerChange? {
         let rule = health.check?.rule ?? CheckRule()
         return change(index) { condition, _, _ in condition.checked(failure, at: now, rule) }
+    }
+
+    /// A server's name has addresses now.
+    package func resolved(_ index: Int) -> ServerChange? {
+        change(index) { condition, _, _ in condition.setResolved(true) }
     }
 
     /// An operator takes a server out, or puts it back.
