@@ -76,29 +76,29 @@ package struct CheckedConfiguration: Sendable {
     /// The configuration itself.
     let text: [UInt8]
     /// The plan, when there is no fault.
-    let plan: Plan?
+    private(set) var plan: Plan?
     /// How log lines are written, as far as the configuration can be read.
     let logFormat: LogFormat
     let loadedFiles: LoadedFiles
-    let servers: ResolvedServers
     /// Routers in shared objects, by name.
     let libraries: [String: any UpstreamRouter]
     /// The faults that prevent serving, one line each, in the order of the file.
-    package let faults: [String]
+    package private(set) var faults: [String]
     /// What an operator should know, one line each.
-    package let warnings: [String]
+    package private(set) var warnings: [String]
 
     /// Reads and checks everything, and reports all faults at once. It may wait for disks and name servers.
     ///
     /// - Parameters:
     ///   - now: the time by which to judge the validity of certificates.
     ///   - pluggedRouters: the names of the routers that the program brings.
+    ///   - resolvesNames: whether to look the names of servers up; otherwise the caller does, by ``add(_:)``.
     ///   - libraries: loads shared objects with routers, or has others find out whether they can be.
     /// - Throws: only when the configuration file itself cannot be read, or this machine's OpenSSL cannot serve at all.
     package init(
         _ source: ConfigurationSource, environment: [String: String], at now: WallTime,
         raisingDescriptorLimit raises: Bool = true, pluggedRouters: Set<String> = [],
-        libraries: LibraryLoading = .here(RouterLibraries())
+        resolvesNames: Bool = true, libraries: LibraryLoading = .here(RouterLibraries())
     ) throws(RepriseError) {
         try Library.checkForReprise()
         let bytes: [UInt8]
@@ -114,21 +114,29 @@ package struct CheckedConfiguration: Sendable {
         logFormat = loaded.log.format
         let loadedFiles = LoadedFiles(loaded, at: now, from: source)
         self.loadedFiles = loadedFiles
-        servers = ResolvedServers(loaded.plan)
+        let names = resolvesNames ? NameCheck(asking: loaded.plan) : NameCheck(nil, [:])
         let routers = libraries.load(loaded.plan)
         self.libraries = routers.routers
         let tcp = TCPCheck(loaded.plan)
         let output = loaded.plan?.log.output.flatMap { LogTarget.fault(of: $0) }
-        let machine: [Fault] = servers.faults + routers.faults + tcp.faults + (output.map { [$0] } ?? [])
+        let machine: [Fault] = names.faults + routers.faults + tcp.faults + (output.map { [$0] } ?? [])
         let faults = Set(loaded.faults + loadedFiles.faults + machine).sorted()
         self.faults = faults.map(\.description)
         let descriptors = Descriptors.limit(raising: raises).soft
         let limits = loaded.plan.map { ConnectionShare($0, descriptors: descriptors).warnings } ?? []
         let library = Library.configurationFault(isNamed: environment["OPENSSL_CONF"]?.isEmpty == false)
         warnings =
-            Set(loaded.warnings + loadedFiles.warnings + tcp.warnings + limits).sorted().map(\.description)
+            Set(loaded.warnings + loadedFiles.warnings + tcp.warnings + names.warnings + limits).sorted().map(
+                \.description)
             + (library.map { [$0] } ?? [])
         plan = faults.isEmpty ? loaded.plan : nil
+    }
+
+    /// What was found out of the names of servers.
+    mutating func add(_ names: NameCheck) {
+        faults += Set(names.faults).sorted().map(\.description)
+        warnings += Set(names.warnings).sorted().map(\.description)
+        if !names.faults.isEmpty { plan = nil }
     }
 }
 

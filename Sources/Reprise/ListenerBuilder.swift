@@ -16,16 +16,17 @@ struct ListenerBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - loadedFiles: the certificates that the plan names.
-    ///   - servers: the addresses of the servers that the plan names.
+    ///   - addresses: those of each name of a server in the plan.
     ///   - lasting: the parts that outlive a generation: admission counts and sessions, by name.
     ///   - descriptors: how many descriptors the process may have open.
     ///   - routers: the program's routers, by name.
     init(
-        _ plan: Plan, _ loadedFiles: LoadedFiles, _ servers: ResolvedServers, lasting: inout LastingParts,
+        _ plan: Plan, _ loadedFiles: LoadedFiles, _ addresses: [HostEndpoint: ServerAddresses],
+        lasting: inout LastingParts,
         descriptors: Int, observers: Observers, routers: [String: any UpstreamRouter]
     ) {
         var groups: [String: UpstreamGroup] = [:]
-        for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, servers, &lasting) }
+        for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, addresses, &lasting) }
         var routes = RoutingBuilder(plan, groups, routers)
         let share = ConnectionShare(plan, descriptors: descriptors)
         var blueprints: [ListenerBlueprint] = []
@@ -55,20 +56,32 @@ struct ListenerBuilder: Sendable {
     }
 
     private static func group(
-        _ upstream: UpstreamPlan, _ resolved: ResolvedServers, _ lasting: inout LastingParts
+        _ upstream: UpstreamPlan, _ addresses: [HostEndpoint: ServerAddresses], _ lasting: inout LastingParts
     ) -> UpstreamGroup {
         var balancing = Balancing(upstream.balance, by: upstream.hashKey, bound: upstream.hashBound)
         (balancing.affinity, balancing.affinityBound) = (upstream.affinity, upstream.affinityBound)
         return UpstreamGroup(
             name: upstream.name,
-            servers: upstream.servers.map {
-                UpstreamServer(
-                    id: $0.id, endpoints: resolved[$0.address], weight: $0.weight, address: $0.address.description,
-                    proxy: upstream.proxy(of: $0),
-                    isBackup: $0.isBackup, isChecked: $0.isChecked)
-            },
+            servers: upstream.servers.map { Self.server($0, of: upstream, addresses) },
             balancing: balancing, tcp: upstream.tcp.all,
             health: HealthRules(upstream), loads: lasting.loads(of: upstream.name))
+    }
+
+    private static func server(
+        _ server: ServerPlan, of upstream: UpstreamPlan, _ addresses: [HostEndpoint: ServerAddresses]
+    ) -> UpstreamServer {
+        let (address, proxy) = (server.address.description, upstream.proxy(of: server))
+        switch server.address {
+        case .endpoint(let endpoint):
+            return UpstreamServer(
+                id: server.id, endpoints: [endpoint], weight: server.weight, address: address, proxy: proxy,
+                isBackup: server.isBackup, isChecked: server.isChecked)
+        case .host(let host):
+            guard let addresses = addresses[host] else { preconditionFailure("nobody resolves \(host)") }
+            return UpstreamServer(
+                id: server.id, addresses: addresses, weight: server.weight, address: address, proxy: proxy,
+                isBackup: server.isBackup, isChecked: server.isChecked)
+        }
     }
 
     private static func settings(
@@ -147,30 +160,4 @@ struct LastingParts: Sendable {
 
     /// The listeners that still have parts here.
     var listeners: Set<String> { Set(admissions.keys) }
-}
-
-/// The addresses of every server that a plan names by a host name.
-struct ResolvedServers: Sendable {
-    private(set) var faults: [Fault] = []
-    private var endpoints: [HostEndpoint: [Endpoint]] = [:]
-
-    /// Asks the system's resolver, which may take long.
-    init(_ plan: Plan?) {
-        for server in plan?.upstreams.flatMap(\.servers) ?? [] {
-            guard case .host(let host) = server.address else { continue }
-            do {
-                if endpoints[host] == nil { endpoints[host] = try Resolver.resolve(host) }
-            } catch {
-                faults.append(Fault(source: server.source, message: "\(error)"))
-            }
-        }
-    }
-
-    /// A server's addresses; empty for a name that did not resolve.
-    subscript(address: ServerAddress) -> [Endpoint] {
-        switch address {
-        case .endpoint(let endpoint): [endpoint]
-        case .host(let host): endpoints[host] ?? []
-        }
-    }
 }

@@ -1,3 +1,4 @@
+internal import RepriseConfiguration
 internal import RepriseEventLoop
 internal import RepriseMetrics
 internal import RepriseProxy
@@ -7,11 +8,13 @@ internal import RepriseVocabulary
 /// The health of upstream servers: what is known is shared by all workers, and outlives reloads.
 extension ServerCore {
     /// Watches the groups of the plan in force.
-    func tendUpstreams(_ groups: [UpstreamGroup]) {
+    func tendUpstreams(_ groups: [UpstreamGroup], _ plan: Plan) {
         let watch = maintenance.health ?? makeWatch()
         maintenance.health = watch
         for group in groups { follow(group) }
         watch.watch(groups)
+        let members = plan.members(of: groups)
+        names().tend(members)
         for gauge in maintenance.healthGauges { registry.remove(gauge) }
         maintenance.healthGauges = groups.flatMap { group in
             ServerState.allCases.map { state in
@@ -20,6 +23,39 @@ extension ServerCore {
                 }
             }
         }
+        maintenance.healthGauges += members.values.joined().map { group, index in
+            let server = group.servers[index]
+            return registry.computed(MetricCatalog.upstreamAddresses, [group.name, server.id]) {
+                Double(server.endpoints.count)
+            }
+        }
+    }
+
+    // MARK: Names
+
+    private func names() -> UpstreamNames {
+        if let names = maintenance.names { return names }
+        let made = UpstreamNames(on: control, dns, registry: registry, log: log)
+        maintenance.names = made
+        return made
+    }
+
+    /// The addresses of each name of a server in the plan.
+    func addresses(of plan: Plan) -> [HostEndpoint: ServerAddresses] {
+        let names = names()
+        return Dictionary(uniqueKeysWithValues: plan.serverNames.map { ($0, names.addresses(of: $0)) })
+    }
+
+    /// Resolves the names of servers that have no addresses yet.
+    func resolveNames(_ checked: CheckedConfiguration) async -> CheckedConfiguration {
+        guard let plan = checked.plan, !plan.serverNames.isEmpty else { return checked }
+        let names = names()
+        let errors = await withCheckedContinuation { continuation in
+            names.resolve(plan.serverNames, within: UpstreamNames.patience) { continuation.resume(returning: $0) }
+        }
+        var checked = checked
+        checked.add(NameCheck(plan, errors))
+        return checked
     }
 
     private func makeWatch() -> HealthWatch {

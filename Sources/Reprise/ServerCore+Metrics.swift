@@ -56,7 +56,10 @@ package enum Versions {
 
     /// Lines for people: our version first, then those of the libraries.
     package static var lines: [String] {
-        ["reprise \(reprise)", Library.version, "libevent \(libevent)", "Swift \(swift)"]
+        [
+            "reprise \(reprise)", Library.version, "libevent \(libevent)", "c-ares \(DNSResolver.caresVersion)",
+            "Swift \(swift)",
+        ]
     }
 
     /// The compiler's; Swift cannot tell it at run time, so this names the newest version that the source was compiled

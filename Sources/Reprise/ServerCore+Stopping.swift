@@ -13,6 +13,7 @@ extension ServerCore {
         switch state {
         case .starting where isLoading:
             state = .ended
+            maintenance.names?.stop()
             control.stop()
         case .starting:
             // First the start must have opened what we then close.

@@ -29,6 +29,8 @@ package actor ServerCore {
     private(set) var hosts: [String: [HostTerms]] = [:]
     /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
     var loadPatience = Duration.seconds(60)
+    /// Whom it asks for the names of servers.
+    var dns = DNSResolver.Settings()
     private let loads = Loads()
     private let libraries = RouterLibraries()
     /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.
@@ -112,7 +114,7 @@ package actor ServerCore {
         adaptSessions(to: plan, checked.loadedFiles)
         libraries.keep(checked.libraries)
         parts.takeEffect()
-        tendUpstreams(parts.groups)
+        tendUpstreams(parts.groups, plan)
         await accept(on: opened)
         adaptSockets(to: plan)
         tendCertificates(checked.loadedFiles, plan)
@@ -133,6 +135,7 @@ package actor ServerCore {
     private func abandonStart(_ opened: [String: [ListeningSockets]]) {
         closeUnused(opened)
         admin?.stop()
+        maintenance.names?.stop()
         stopLoops()
         state = .ended
         control.stop()
@@ -205,7 +208,7 @@ package actor ServerCore {
                 return .success(
                     try CheckedConfiguration(
                         source, environment: environment, at: Clocks.wall(), raisingDescriptorLimit: raises,
-                        pluggedRouters: routers, libraries: .here(libraries)))
+                        pluggedRouters: routers, resolvesNames: false, libraries: .here(libraries)))
             } catch {
                 return .failure(error)
             }
@@ -213,7 +216,7 @@ package actor ServerCore {
         guard let result else {
             throw .cannotStart("reading the configuration, and what it names, took more than \(loadPatience.written)")
         }
-        return try result.get()
+        return await resolveNames(try result.get())
     }
 
     func replace(with plan: Plan, _ checked: CheckedConfiguration) async throws {
@@ -236,7 +239,7 @@ package actor ServerCore {
         adaptSessions(to: plan, checked.loadedFiles)
         libraries.keep(checked.libraries)
         parts.takeEffect()
-        tendUpstreams(parts.groups)
+        tendUpstreams(parts.groups, plan)
         for worker in workers { await worker.commit() }
         await accept(on: added)
         await stopAccepting(butAt: plan)
@@ -269,7 +272,7 @@ package actor ServerCore {
     private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> ListenerBuilder {
         try lasting.domains.add(for: plan, at: Clocks.wall())
         return ListenerBuilder(
-            plan, checked.loadedFiles, checked.servers, lasting: &lasting, descriptors: descriptors,
+            plan, checked.loadedFiles, addresses(of: plan), lasting: &lasting, descriptors: descriptors,
             observers: observers,
             routers: surroundings.routers.merging(checked.libraries, uniquingKeysWith: { own, _ in own }))
     }

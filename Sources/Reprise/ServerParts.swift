@@ -35,6 +35,7 @@ struct Maintenance {
     var sessions: SessionMaintenance?
     var memory: MemoryMaintenance?
     var health: HealthWatch?
+    var names: UpstreamNames?
     var healthGauges: [MetricRegistry.ComputedGauge] = []
     var leaving: LoopEvent?
 
@@ -44,6 +45,7 @@ struct Maintenance {
         sessions?.stop()
         memory?.stop()
         health?.stop()
+        names?.stop()
         leaving?.close()
     }
 }

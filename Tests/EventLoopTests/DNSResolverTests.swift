@@ -91,7 +91,9 @@ import Testing
             "no such name", "the name has no address", "the DNS server failed", "the DNS server refused",
         ]
         for (index, name) in names.enumerated() {
-            #expect(words[index].contains(expected[index]), "\(name): \(words[index])")
+            #expect(
+                words[index].contains(expected[index])
+                    || index > 1 && words[index].contains("no DNS server answers well"), "\(name): \(words[index])")
         }
     }
 

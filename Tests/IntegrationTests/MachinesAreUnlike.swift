@@ -141,20 +141,27 @@ import Testing
         #expect(check.status == 1 && check.errors.contains("/nonexistent.yaml: cannot be read"), "\(check)")
     }
 
-    /// A library that has the first look-up of a name wait until the file `go` is there, and says so in the file `asked`.
-    private func slowNames() throws -> String {
+    /// A library that has the first look at a certificate wait until the file `go` is there, and says so in the file `asked`.
+    private func slowFiles() throws -> String {
         let source = """
             #define _GNU_SOURCE
             #include <dlfcn.h>
             #include <fcntl.h>
-            #include <netdb.h>
+            #include <stdarg.h>
+            #include <string.h>
             #include <unistd.h>
-            int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **all) {
-                close(open("\(folder.path)/asked", O_CREAT | O_WRONLY, 0600));
-                while (access("\(folder.path)/go", F_OK) != 0) usleep(1000);
-                int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
-                    dlsym(RTLD_NEXT, "getaddrinfo");
-                return real(node, service, hints, all);
+            int open(const char *path, int flags, ...) {
+                va_list list;
+                va_start(list, flags);
+                int mode = flags & O_CREAT ? va_arg(list, int) : 0;
+                va_end(list);
+                int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
+                size_t length = strlen(path);
+                if (length > 5 && strcmp(path + length - 5, "a.pem") == 0) {
+                    close(real("\(folder.path)/asked", O_CREAT | O_WRONLY, 0600));
+                    while (access("\(folder.path)/go", F_OK) != 0) usleep(1000);
+                }
+                return real(path, flags, mode);
             }
             """
         try Data(source.utf8).write(to: folder.appending(path: "slow.c"))
@@ -174,7 +181,7 @@ import Testing
             return configuration.text
         }
         let reprise = try RepriseProcess(
-            text(first), folder: folder, wrapper: ["env", "LD_PRELOAD=\(slowNames())"], waits: false)
+            text(first), folder: folder, wrapper: ["env", "LD_PRELOAD=\(slowFiles())"], waits: false)
         func isThere(_ name: String) -> Bool {
             FileManager.default.fileExists(atPath: folder.appending(path: name).path)
         }

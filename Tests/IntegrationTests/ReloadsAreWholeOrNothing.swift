@@ -136,15 +136,16 @@ import Testing
         #expect(check.status == 1 && check.errors.contains("it is no regular file"), "\(check)")
     }
 
-    @Test func `check finds the server name that does not resolve`() throws {
+    @Test(arguments: [false, true])
+    func `check finds the server name that does not resolve, a fault where that is required`(isRequired: Bool) throws {
         let folder = RepriseProcess.temporaryFolder()
         var configuration = TestConfiguration()
         configuration.servers = ["\"nowhere.invalid:80\"", "\"also.invalid:80\""]
         try TestCertificates(in: folder).make("a", for: ["localhost"])
         let file = folder.appending(path: "reprise.yaml")
-        try Data(configuration.text.utf8).write(to: file)
+        try Data("require_dns: \(isRequired)\n\(configuration.text)".utf8).write(to: file)
         let check = try Shell.run([RepriseProcess.program.path, "check", "-c", file.path])
-        #expect(check.status == 1, "\(check)")
+        #expect(check.status == (isRequired ? 1 : 0), "\(check)")
         for name in ["nowhere.invalid", "also.invalid"] {
             #expect(check.errors.contains("\(name) does not resolve"), "\(check)")
         }

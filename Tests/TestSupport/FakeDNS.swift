@@ -29,7 +29,7 @@ package final class FakeDNS: Sendable {
     deinit { try? input.fileHandleForWriting.close() }
 
     private static let program = """
-        import os, socket, struct, sys, threading
+        import os, socket, struct, sys, threading, time
         while True:
             tcp = socket.socket()
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,7 +39,7 @@ package final class FakeDNS: Sendable {
             except OSError: continue
             break
         tcp.listen(16)
-        count = 0
+        count, begin = 0, {}
         def name(text): return b"".join(bytes([len(x)]) + x.encode() for x in text.split(".") if x) + b"\\0"
         def record(kind, ttl, data, owner=b"\\xc0\\x0c"):
             return owner + struct.pack("!HHIH", kind, 1, ttl, len(data)) + data
@@ -60,6 +60,9 @@ package final class FakeDNS: Sendable {
             if what == "nx": code = 3
             elif what == "fail": code = 2
             elif what == "refuse": code = 5
+            elif what == "later":
+                if time.monotonic() - begin.setdefault(what, time.monotonic()) < 0.5: code = 3
+                elif kind == 1: records = [record(1, 60, a(127, 0, 0, 1))]
             elif what == "other":
                 question = name("stranger.test") + question[-4:]
                 if kind == 1: records = [record(1, 60, a(192, 0, 2, 66))]

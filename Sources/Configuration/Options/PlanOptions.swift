@@ -19,6 +19,10 @@ struct Draft: OptionGroup {
                 "watch", \.plan.watch, .choice,
                 "Whether certificates, keys, authorities and revocation lists are read again when their files change; otherwise a reload does. OCSP responses and ticket keys always are."
             ),
+            .value(
+                "require_dns", \.plan.requiresDNS, .boolean,
+                "Whether the name of a server that does not resolve at the start or at a reload is a fault. Otherwise it is a warning: the server gets no connections until its name resolves."
+            ),
             .group("sessions", \.sessions, "TLS sessions: the defaults for every listener."),
             .groups(
                 "listeners", \.plan.listeners, startingWith: { ListenerPlan(sessions: $0.sessions) },

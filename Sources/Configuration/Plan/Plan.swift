@@ -6,6 +6,8 @@ package struct Plan: Sendable, Hashable {
     package var log = LogPlan()
     package var drainTimeout = Duration.seconds(30)
     package var watch = FileWatching.on
+    /// Whether a server's name that does not resolve is a fault.
+    package var requiresDNS = false
     package var listeners: [ListenerPlan] = []
     package var routers: [RouterPlan] = []
     package var upstreams: [UpstreamPlan] = []

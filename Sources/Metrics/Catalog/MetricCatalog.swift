@@ -176,6 +176,12 @@ package enum MetricCatalog {
     package static let upstreamChecks = Metric.counter(
         "reprise_upstream_checks_total", .checks, [upstream, server, .closed("result", CheckResult.self)],
         help: "Health checks of a server of an upstream.")
+    package static let upstreamAddresses = Metric.computed(
+        "reprise_upstream_addresses", .gauge, .addresses, [upstream, server],
+        help: "Addresses that the name of a server of an upstream has now.")
+    package static let dnsFailures = Metric.counter(
+        "reprise_dns_failures_total", .failures, [.open("name")],
+        help: "Attempts to resolve a server's name that failed; it keeps the addresses that it had.")
     package static let affinityResults = Metric.counter(
         "reprise_affinity_total", .connections, [upstream, .closed("result", AffinityResult.self)],
         help: "Connections to a group with session affinity, by what the session's memory was good for.")
@@ -297,7 +303,7 @@ package enum MetricCatalog {
             "Upstreams",
             [
                 upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, upstreamServers,
-                upstreamStateChanges, upstreamChecks, affinityResults,
+                upstreamStateChanges, upstreamChecks, upstreamAddresses, dnsFailures, affinityResults,
             ]
         ),
         (
