@@ -10,7 +10,7 @@ import Testing
 @testable import Reprise
 
 /// Servers that the configuration names by host names, with a DNS server that answers rightly or wrongly.
-@Suite struct ServerNamesTests {
+@Suite(.serialized) struct ServerNamesTests {
     private let folder = RepriseProcess.temporaryFolder()
     private let upstream = TestUpstream.echo()
 
