@@ -13,8 +13,15 @@ package final class FakeDNS: Sendable {
         try? input.fileHandleForReading.close()
         output.closeWriter()
         self.input = input
-        port =
-            Int(String(decoding: output.readSome(), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        var line = ""
+        while !line.contains("\n") {
+            let more = output.readSome()
+            guard !more.isEmpty else { break }
+            line += String(decoding: more, as: UTF8.self)
+        }
+        port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        // Port 0 would be taken for port 53.
+        precondition(port != 0, "the DNS server said \"\(line)\"")
     }
 
     /// It, as a resolver takes it.
