@@ -12,6 +12,7 @@ extension ServerCore {
         maintenance.health = watch
         for group in groups { follow(group) }
         watch.watch(groups)
+        board.put(groups)
         for gauge in maintenance.healthGauges { registry.remove(gauge) }
         maintenance.healthGauges = groups.flatMap { group in
             ServerState.allCases.map { state in

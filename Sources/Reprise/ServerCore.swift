@@ -29,6 +29,8 @@ package actor ServerCore {
     private(set) var hosts: [String: [HostTerms]] = [:]
     /// How long a start or a reload may read: disks and name servers may hang, and the next reload waits for it.
     var loadPatience = Duration.seconds(60)
+    /// What the admin endpoint shows of upstreams.
+    let board = UpstreamBoard()
     private let loads = Loads()
     private let libraries = RouterLibraries()
     /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.
