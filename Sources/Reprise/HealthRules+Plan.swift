@@ -8,6 +8,8 @@ extension HealthRules {
         ejection = EjectionRule(upstream.ejection)
         check = upstream.health.map(HealthCheck.init)
         slowStart = upstream.slowStart
+        (queue.most, queue.time) = (upstream.queue.connections, upstream.queue.time)
+        farewell = upstream.farewell
     }
 }
 

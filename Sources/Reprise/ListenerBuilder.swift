@@ -65,7 +65,8 @@ struct ListenerBuilder: Sendable {
                 UpstreamServer(
                     id: $0.id, endpoints: resolved[$0.address], weight: $0.weight, address: $0.address.description,
                     proxy: upstream.proxy(of: $0),
-                    isBackup: $0.isBackup, isChecked: $0.isChecked)
+                    isBackup: $0.isBackup, isChecked: $0.isChecked,
+                    maximumConnections: $0.maximumConnections)
             },
             balancing: balancing, tcp: upstream.tcp.all,
             health: HealthRules(upstream), loads: lasting.loads(of: upstream.name))

@@ -16,13 +16,16 @@ package struct UpstreamServer: Sendable, Hashable {
     package let isBackup: Bool
     /// Whether the group's health checks ask it.
     package let isChecked: Bool
+    /// How many connections it may have; 0 for any number.
+    package let maximumConnections: Int
 
     /// A server with at least one endpoint and a weight of 1 to 1000.
     ///
     /// - Parameter address: as it was written; by default its first endpoint.
     package init(
         id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil,
-        proxy: ProxySending = ProxySending(), isBackup: Bool = false, isChecked: Bool = true
+        proxy: ProxySending = ProxySending(), isBackup: Bool = false, isChecked: Bool = true,
+        maximumConnections: Int = 0
     ) {
         precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
         precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
@@ -32,6 +35,7 @@ package struct UpstreamServer: Sendable, Hashable {
         self.proxy = proxy
         self.isBackup = isBackup
         self.isChecked = isChecked
+        self.maximumConnections = maximumConnections
         self.address = address ?? endpoints.first?.description ?? ""
     }
 }

@@ -24,6 +24,18 @@ extension EjectionPlan: OptionGroup {
     }
 }
 
+extension QueuePlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .value(
+                "connections", \.connections, .integer(0...1_000_000),
+                "So many wait at most when all servers are down or full; 0: none does."),
+            .value(
+                "time", \.time, .duration(.milliseconds(1) ... .seconds(3600)), "How long each waits at most."),
+        ]
+    }
+}
+
 extension HealthPlan: OptionGroup {
     static var place: WritableKeyPath<Self, Place>? { \.place }
 

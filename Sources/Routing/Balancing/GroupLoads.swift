@@ -11,6 +11,8 @@ package final class GroupLoads: Sendable {
     /// Without servers.
     package init() {}
 
+    /// Who waits for a server.
+    package let room = WaitingRoom()
     private let observer = Locked<(@Sendable (ServerChange) -> Void)?>(nil)
 
     /// Has `body` told of each server that changes its state, on the thread that finds it out.

@@ -7,6 +7,8 @@ struct Members: Sendable {
     var weights: [Int] = []
     /// Those that come in only when no other is left.
     var backups = ServerSet()
+    /// How many connections each may have; 0 for any number.
+    var limits: [Int] = []
     /// Whether the least loaded will be asked for.
     var inOrder = false
     var ejection = EjectionRule.never
@@ -14,6 +16,9 @@ struct Members: Sendable {
     var check: CheckRule?
     /// How long a server that comes back gets fewer connections; zero for not at all.
     var slowStart = Duration.zero
+
+    /// Whether a server of that load may have no more.
+    func isFull(_ index: Int, load: Int) -> Bool { limits[index] > 0 && load >= limits[index] }
 
     /// Whether one more may be ejected, beside those that are.
     func mayEject(besides ejected: Int) -> Bool { (ejected + 1) * 100 <= ejection.most * slots.count }
