@@ -10,6 +10,8 @@ extension HealthRules {
         slowStart = upstream.slowStart
         (queue.most, queue.time) = (upstream.queue.connections, upstream.queue.time)
         farewell = upstream.farewell
+        (retries.most, retries.time) = (upstream.retries.connects, upstream.retries.time)
+        retries.budget = upstream.retries.budget
     }
 }
 

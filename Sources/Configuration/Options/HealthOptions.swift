@@ -24,6 +24,23 @@ extension EjectionPlan: OptionGroup {
     }
 }
 
+extension RetryPlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .value(
+                "connects", \.connects, .integer(0...1000),
+                "So many tries after the first, of servers and of their addresses; 0: none."),
+            .value(
+                "time", \.time, .duration(.milliseconds(1) ... .seconds(3600)),
+                "No try begins later than this after the first."),
+            .value(
+                "budget", \.budget, .integer(0...1000),
+                "So many tries after the first, of all connections of the group, in a hundred first ones; ten in a second are always allowed."
+            ),
+        ]
+    }
+}
+
 extension QueuePlan: OptionGroup {
     static var options: [Option<Self>] {
         [

@@ -109,7 +109,10 @@ extension UpstreamPlan: OptionGroup {
             .value(
                 "slow_start", \.slowStart, .duration(.zero ... .seconds(86_400)),
                 "How long a server that comes back gets fewer connections, rising to its share; 0s: not at all."),
-            .later("retries", .dictionary(.scalar(.text)), .warning(unless: []), "Retries."),
+            .group(
+                "retries", \.retries,
+                "How far a connection goes on to other servers when connecting fails; never after a byte of the client's was delivered."
+            ),
         ]
     }
 }

@@ -101,6 +101,7 @@ package struct UpstreamPlan: Sendable, Hashable {
     package var health: HealthPlan?
     package var slowStart = Duration.zero
     package var queue = QueuePlan()
+    package var retries = RetryPlan()
     package var farewell = UnreachableFarewell.reset
     package var servers: [ServerPlan] = []
     package var tcp = UpstreamTCPPlan()

@@ -18,6 +18,9 @@ extension MetricCatalog {
     package static let upstreamChecks = Metric.counter(
         "reprise_upstream_checks_total", .checks, [upstream, server, .closed("result", CheckResult.self)],
         help: "Health checks of a server of an upstream.")
+    package static let upstreamRetries = Metric.counter(
+        "reprise_upstream_retries_total", .connections, [upstream, .closed("result", RetryResult.self)],
+        help: "Connections whose server did not take them and that asked for another try.")
     package static let upstreamWaiting = Metric.computed(
         "reprise_upstream_waiting", .gauge, .connections, [upstream],
         help: "Connections that wait for a server of an upstream now.")

@@ -270,7 +270,7 @@ package enum MetricCatalog {
             [
                 upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, upstreamServers,
                 upstreamStateChanges, upstreamChecks,
-                upstreamWaiting, upstreamWaits, affinityResults,
+                upstreamRetries, upstreamWaiting, upstreamWaits, affinityResults,
             ]
         ),
         (

@@ -58,7 +58,7 @@ extension Connection {
             worker.log.connectFailed(listener, record, upstream.group ?? "-", why)
             asked?.router.failed(ConnectionView(self), why.reason)
             // A client without an upstream gets its tickets all the same, so that its next handshake costs no more.
-            if another { return machine.connectFailed(another: true) == .tryNext }
+            if another, upstream.mayRetry() { return machine.connectFailed(another: true) == .tryNext }
             if waitForServer(hasTried: true) { return false }
             client.issueHeldTickets()
             return giveUp()

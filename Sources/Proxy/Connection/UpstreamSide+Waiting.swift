@@ -45,4 +45,13 @@ extension UpstreamSide {
 
     /// Its wait has led to a server.
     func wasServed() { route?.upstream.waited(.served) }
+
+    /// Whether another server, or another address, may be tried.
+    func mayRetry() -> Bool {
+        guard let upstream = route?.upstream else { return false }
+        let result = upstream.group.mayRetry(after: tries.count, since: tries.first, at: loop.now)
+        upstream.retried(result)
+        if result != .allowed { route?.selection.end() }
+        return result == .allowed
+    }
 }

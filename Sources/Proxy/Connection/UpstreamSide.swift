@@ -18,6 +18,8 @@ final class UpstreamSide {
     private let buffers: RelayBuffers
     private var server: UpstreamServerMetrics?
     var state = State.none
+    /// How many servers and addresses it has tried, and since when.
+    var tries = (count: 0, first: Instant(nanoseconds: 0))
     /// Its place in the group's queue, once it has had one.
     var place: WaitingRoom.Ticket?
     /// Plaintext that came before a server had taken the connection.
@@ -137,6 +139,11 @@ final class UpstreamSide {
         guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next(at: loop.now) else {
             return .nobody
         }
+        if tries.count == 0 {
+            tries.first = loop.now
+            upstream.group.begins()
+        }
+        tries.count += 1
         index = next.index
         server = upstream.servers[next.index]
         let introduction = introduction(next.server)

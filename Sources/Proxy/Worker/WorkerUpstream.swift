@@ -12,6 +12,7 @@ final class WorkerUpstream {
     let connectDuration: Histogram
     private let affinity: CounterList<AffinityResult>?
     private let waits: CounterList<QueueResult>
+    private let retries: CounterList<RetryResult>
 
     /// What is between the plaintext and its servers' sockets.
     enum Transport {
@@ -27,9 +28,13 @@ final class WorkerUpstream {
         affinity =
             group.keepsAffinity
             ? CounterList(MetricCatalog.affinityResults, [group.name], in: registry, shard: shard) : nil
+        retries = CounterList(MetricCatalog.upstreamRetries, [group.name], in: registry, shard: shard)
         waits = CounterList(MetricCatalog.upstreamWaits, [group.name], in: registry, shard: shard)
         connectDuration = registry.histogram(MetricCatalog.connectDuration, [group.name], shard: shard)
     }
+
+    /// Counts whether another server was tried.
+    func retried(_ result: RetryResult) { retries[result].add(1) }
 
     /// Counts what came of a wait for a server.
     func waited(_ result: QueueResult) { waits[result].add(1) }

@@ -8,6 +8,8 @@ package struct HealthRules: Sendable, Hashable {
     package var check: HealthCheck?
     /// How long a server that comes back gets fewer connections, rising from few to its share; zero for not at all.
     package var slowStart = Duration.zero
+    /// How far a connection goes on to others.
+    package var retries = RetryRule()
     /// How connections wait when there is no server for them.
     package var queue = QueueRule()
     /// How a client is left for whom there is none.

@@ -1,3 +1,28 @@
+/// Whether a connection whose server did not take it tried another.
+package enum RetryResult: Int, ClosedList {
+    case allowed, tooMany, tooLate, overBudget
+
+    package static let title = "Results of asking for another try"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .allowed: ("allowed", "It went on to another server, or another address.")
+        case .tooMany: ("too_many", "It had as many tries as `retries.connects` allows.")
+        case .tooLate: ("too_late", "`retries.time` was over.")
+        case .overBudget: ("over_budget", "The group's connections had used up `retries.budget`.")
+        }
+    }
+
+    package var advice: String? {
+        switch self {
+        case .allowed: nil
+        case .tooMany, .tooLate:
+            "See why servers do not take connections; lower `timeouts.connect` before you raise the limit."
+        case .overBudget: "Most servers fail: look at those first. More tries would load the rest."
+        }
+    }
+}
+
 /// What came of a connection's wait for a server.
 package enum QueueResult: Int, ClosedList {
     case served, late, refused
