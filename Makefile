@@ -73,6 +73,8 @@ bench: deps-test
 	$(SWIFT) run -c release RepriseRoutingBenchmark
 	$(SWIFT) run -c release RepriseHandshakeBenchmark
 	$(SWIFT) run -c release RepriseAffinityBenchmark 10000
+	$(SWIFT) build -c release --product reprise
+	Benchmarks/upstreams.py .build/release/reprise
 
 # By docker, podman or buildah. Other base images: make image BUILD_IMAGE=... RUNTIME_IMAGE=...
 image:
@@ -83,7 +85,7 @@ deps:
 
 # Other people's servers, which tests speak to; those that are missing skip with a word. On a machine of somebody's own they
 # are not installed: their packages start services.
-OTHER_SERVERS = dovecot-imapd haproxy hitch libnginx-mod-stream nginx postfix
+OTHER_SERVERS = dovecot-imapd haproxy hitch libnginx-mod-stream nginx postfix redis-server
 
 deps-test:
 	@$(call install,$(TEST_PACKAGES))

@@ -12,12 +12,16 @@ package final class AdminServer: @unchecked Sendable {
     private var server: HTTPServer?
     private var responder: AdminResponder
     private let initialConnections: Int
+    private let upstreams: AdminUpstreams
 
     /// - Throws: when no loop can be made.
-    package init(registry: MetricRegistry, settings: AdminSettings) throws(EventLoopError) {
+    package init(
+        registry: MetricRegistry, settings: AdminSettings, upstreams: AdminUpstreams = .none
+    ) throws(EventLoopError) {
+        self.upstreams = upstreams
         loop = try EventLoop(name: "admin")
         self.registry = registry
-        responder = AdminResponder(registry: registry, hosts: settings.hosts)
+        responder = AdminResponder(registry: registry, hosts: settings.hosts, upstreams: upstreams)
         initialConnections = settings.connections
     }
 
@@ -32,7 +36,9 @@ package final class AdminServer: @unchecked Sendable {
     /// - Returns: the real endpoint: the kernel has chosen a port for port 0.
     package func start(on endpoint: Endpoint) throws(SocketError) -> Endpoint {
         let displaced = registry.counter(MetricCatalog.adminConnectionsDisplaced)
-        let server = HTTPServer(loop: loop, limit: initialConnections, onDisplaced: { displaced.add(1) }) {
+        let server = HTTPServer(
+            loop: loop, limit: initialConnections, methods: AdminResponder.methods, onDisplaced: { displaced.add(1) }
+        ) {
             [unowned self] request in
             responder.answer(request, isDraining: isDraining)
         }
@@ -50,7 +56,7 @@ package final class AdminServer: @unchecked Sendable {
     /// Goes on with other settings, from the next request on.
     package func adapt(to settings: AdminSettings) {
         loop.execute { [self] in
-            responder = AdminResponder(registry: registry, hosts: settings.hosts)
+            responder = AdminResponder(registry: registry, hosts: settings.hosts, upstreams: upstreams)
             server?.limit = settings.connections
         }
     }

@@ -100,9 +100,11 @@ struct PlanReader {
         sessions.check(root, plan)
         var proxies = ProxyProtocolCheck()
         proxies.check(root, plan)
-        faults = names.faults + references.faults + routers.faults + sessions.faults + proxies.faults
+        var health = HealthPlanCheck()
+        health.check(root)
+        faults = names.faults + references.faults + routers.faults + sessions.faults + proxies.faults + health.faults
         warnings =
             names.warnings + routers.warnings + shared.warnings + balance.warnings + sources.warnings
-            + proxies.warnings
+            + proxies.warnings + health.warnings
     }
 }

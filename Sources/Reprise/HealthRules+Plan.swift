@@ -8,6 +8,10 @@ extension HealthRules {
         ejection = EjectionRule(upstream.ejection)
         check = upstream.health.map(HealthCheck.init)
         slowStart = upstream.slowStart
+        (queue.most, queue.time) = (upstream.queue.connections, upstream.queue.time)
+        farewell = upstream.farewell
+        (retries.most, retries.time) = (upstream.retries.connects, upstream.retries.time)
+        retries.budget = upstream.retries.budget
     }
 }
 

@@ -75,12 +75,12 @@ struct ListenerBuilder: Sendable {
         case .endpoint(let endpoint):
             return UpstreamServer(
                 id: server.id, endpoints: [endpoint], weight: server.weight, address: address, proxy: proxy,
-                isBackup: server.isBackup, isChecked: server.isChecked)
+                isBackup: server.isBackup, isChecked: server.isChecked, maximumConnections: server.maximumConnections)
         case .host(let host):
             guard let addresses = addresses[host] else { preconditionFailure("nobody resolves \(host)") }
             return UpstreamServer(
                 id: server.id, addresses: addresses, weight: server.weight, address: address, proxy: proxy,
-                isBackup: server.isBackup, isChecked: server.isChecked)
+                isBackup: server.isBackup, isChecked: server.isChecked, maximumConnections: server.maximumConnections)
         }
     }
 

@@ -15,8 +15,12 @@ extension ServerCore {
         watch.watch(groups)
         let members = plan.members(of: groups)
         names().tend(members)
+        board.put(groups)
         for gauge in maintenance.healthGauges { registry.remove(gauge) }
-        maintenance.healthGauges = groups.flatMap { group in
+        maintenance.healthGauges = groups.map { group in
+            registry.computed(MetricCatalog.upstreamWaiting, [group.name]) { Double(group.loads.room.count) }
+        }
+        maintenance.healthGauges += groups.flatMap { group in
             ServerState.allCases.map { state in
                 registry.computed(MetricCatalog.upstreamServers, [group.name, state.word]) {
                     Double(group.conditions.count { $0.condition.state == state })

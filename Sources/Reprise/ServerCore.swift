@@ -31,6 +31,8 @@ package actor ServerCore {
     var loadPatience = Duration.seconds(60)
     /// Whom it asks for the names of servers.
     var dns = DNSResolver.Settings()
+    /// What the admin endpoint shows of upstreams.
+    let board = UpstreamBoard()
     private let loads = Loads()
     private let libraries = RouterLibraries()
     /// Whether a start or a reload is still reading: it has opened nothing that would have to be closed.

@@ -7,7 +7,7 @@ extension UpstreamGroup {
     /// same connection.
     package struct Selection: Sendable {
         private let group: UpstreamGroup
-        let hash: UInt64
+        package let hash: UInt64
         /// The server that comes first, if it gets connections.
         private var first: First
         /// How many servers may be tried.
@@ -70,6 +70,7 @@ extension UpstreamGroup {
             gone.insert(current, of: group.servers.count)
             return group.loads.withTable { table in
                 gone.formUnion(group.exclusions(in: table).always)
+                gone.formUnion(group.full(in: table))
                 return gone.count < group.servers.count
             }
         }
@@ -79,29 +80,34 @@ extension UpstreamGroup {
             let (group, before) = (group, current)
             if let before { tried.insert(before, of: group.servers.count) }
             let isSpent = tried.count >= limit
+            var hasRoom = false
             current = group.loads.withTable { table in
-                if let before { table.giveBack(group.slots[before]) }
+                if let before { hasRoom = table.giveBack(group.slots[before]) }
                 guard !isSpent, let index = choose(in: table, at: now) else { return nil }
                 table.take(group.slots[index])
                 return index
             }
             endpoints = current.map { group.servers[$0].endpoints } ?? []
             endpointsTried = 0
+            if hasRoom { group.loads.room.wake(1) }
         }
 
         private mutating func choose(in table: borrowing LoadTable, at now: Instant) -> Int? {
             let first = first
             self.first = .none
-            let exclusions = group.exclusions(in: table)
+            let (exclusions, full) = (group.exclusions(in: table), group.full(in: table))
             switch first {
-            case .turn(let index) where exclusions.isEmpty: return index
+            case .turn(let index) where exclusions.isEmpty && full.isEmpty: return index
+            case .wanted(let index) where full.contains(index): if limit == 1 { return nil }
             // Where nobody else may be asked, an ejected server is asked all the same.
             case .wanted(let index)
             where !exclusions.down.contains(index) && (limit == 1 || !exclusions.ejected.contains(index)):
                 return index
             case .wanted where limit == 1: return nil
             case .turn(let index):
-                if !exclusions.usual.contains(index), group.isLucky(index, exclusions, in: table, at: now) {
+                if !exclusions.usual.contains(index), !full.contains(index),
+                    group.isLucky(index, exclusions, in: table, at: now)
+                {
                     return index
                 }
             case .none, .wanted: break
@@ -116,9 +122,10 @@ extension UpstreamGroup {
                 isOver = true
                 return
             }
-            group.loads.withTable { $0.giveBack(group.slots[current]) }
+            let hasRoom = group.loads.withTable { $0.giveBack(group.slots[current]) }
             self.current = nil
             isOver = true
+            if hasRoom { group.loads.room.wake(1) }
         }
     }
 }

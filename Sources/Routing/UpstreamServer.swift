@@ -16,6 +16,8 @@ package struct UpstreamServer: Sendable, Hashable {
     package let isBackup: Bool
     /// Whether the group's health checks ask it.
     package let isChecked: Bool
+    /// How many connections it may have; 0 for any number.
+    package let maximumConnections: Int
 
     private enum Place: Sendable, Hashable {
         case fixed([Endpoint])
@@ -36,12 +38,13 @@ package struct UpstreamServer: Sendable, Hashable {
     /// - Parameter address: as it was written; by default its first endpoint.
     package init(
         id: String, endpoints: [Endpoint], weight: Int = 1, address: String? = nil,
-        proxy: ProxySending = ProxySending(), isBackup: Bool = false, isChecked: Bool = true
+        proxy: ProxySending = ProxySending(), isBackup: Bool = false, isChecked: Bool = true,
+        maximumConnections: Int = 0
     ) {
         precondition(!endpoints.isEmpty, "server \(id) has no endpoint")
         self.init(
             id: id, .fixed(endpoints), weight: weight, address: address ?? endpoints[0].description, proxy: proxy,
-            isBackup: isBackup, isChecked: isChecked)
+            isBackup: isBackup, isChecked: isChecked, maximumConnections: maximumConnections)
     }
 
     /// A server whose addresses may change, and a weight of 1 to 1000.
@@ -49,15 +52,16 @@ package struct UpstreamServer: Sendable, Hashable {
     /// - Parameter address: as it was written.
     package init(
         id: String, addresses: ServerAddresses, weight: Int = 1, address: String, proxy: ProxySending = ProxySending(),
-        isBackup: Bool = false, isChecked: Bool = true
+        isBackup: Bool = false, isChecked: Bool = true, maximumConnections: Int = 0
     ) {
         self.init(
             id: id, .named(addresses), weight: weight, address: address, proxy: proxy, isBackup: isBackup,
-            isChecked: isChecked)
+            isChecked: isChecked, maximumConnections: maximumConnections)
     }
 
     private init(
-        id: String, _ place: Place, weight: Int, address: String, proxy: ProxySending, isBackup: Bool, isChecked: Bool
+        id: String, _ place: Place, weight: Int, address: String, proxy: ProxySending, isBackup: Bool, isChecked: Bool,
+        maximumConnections: Int
     ) {
         precondition((1...1000).contains(weight), "server \(id) has a weight of \(weight)")
         self.id = id
@@ -67,5 +71,6 @@ package struct UpstreamServer: Sendable, Hashable {
         self.isBackup = isBackup
         self.isChecked = isChecked
         self.address = address
+        self.maximumConnections = maximumConnections
     }
 }

@@ -11,6 +11,8 @@ public struct IPAddress: Sendable, Hashable {
     public let isIPv6: Bool
     /// Whether it is `0.0.0.0` or `::`, which stand for every address of the machine.
     public var isUnspecified: Bool { high == 0 && low == 0 }
+    /// Whether it is this machine's own: 127.0.0.0/8 or ::1.
+    package var isLoopback: Bool { isIPv6 ? high == 0 && low == 1 : low >> 24 == 127 }
     /// What identifies one client: an IPv4 address, or the first 64 bits of an IPv6 one, since the holder of an IPv6
     /// address has all of its network (RFC 6177).
     public var network: IPAddress { isIPv6 ? IPAddress(ipv6High: high, low: 0) : self }

@@ -94,12 +94,9 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
         #expect(loaded.faults.isEmpty && loaded.warnings.isEmpty, "\(loaded.faults) \(loaded.warnings)")
     }
 
-    @Test func `an option without effect yet is a warning, one that would protect is a fault`() {
-        #expect(
-            load(configuration(upstream: "retries: { a: 1 }")).warnings.map(\.message) == [
-                "has no effect in this version"
-            ])
+    @Test func `an option that would protect, and does not yet, is a fault`() {
         #expect(faults(configuration(listener: "mode: http")).count == 1)
+        #expect(faults(configuration(upstream: "tls: { ca: a.pem }")).count == 1)
     }
 
     @Test func `affinity is an option, and its bound is nothing without it`() throws {

@@ -88,6 +88,46 @@ import Testing
         #expect(try reprise.metric("reprise_upstream_servers{upstream=\"app\",state=\"up\"}") == 2)
     }
 
+    @Test func `an operator sees the servers, drains one and puts it back, from this machine alone`() throws {
+        let (one, other) = (named(1), named(2))
+        let reprise = try configuration("", one, other).start()
+        func ask(_ arguments: String...) throws -> String {
+            try Shell.run(["curl", "-s", "-w", " %{http_code}"] + arguments).output
+        }
+        let url = "http://\(reprise.admin)/upstreams"
+        let shown = try ask(url)
+        let object = try JSONSerialization.jsonObject(with: Data(shown.dropLast(4).utf8)) as? [String: Any]
+        let group = try #require((object?["upstreams"] as? [[String: Any]])?.first)
+        let servers = try #require(group["servers"] as? [[String: Any]])
+        #expect(group["name"] as? String == "app" && servers.count == 2)
+        #expect(servers[0]["state"] as? String == "up" && servers[0]["check"] as? String == "unchecked")
+        #expect(servers[0]["percent"] as? Int == 100 && servers[0]["connections"] as? Int == 0)
+
+        let server = "127.0.0.1%3A\(one.port)"
+        let drained = try ask("-X", "POST", "\(url)?upstream=app&server=\(server)&state=drained")
+        #expect(drained.contains("\"state\":\"drained\"") && drained.hasSuffix(" 200"), "\(drained)")
+        #expect((0..<4).map { _ in reached(reprise) } == [2, 2, 2, 2])
+        #expect(reprise.waitForLine { $0["message"] == "an operator has changed an upstream server" } != nil)
+        // A reload does not put it back.
+        reprise.signal(SIGHUP)
+        #expect(reprise.waitForLine { $0["message"] == "configuration reloaded" } != nil)
+        #expect((0..<4).map { _ in reached(reprise) } == [2, 2, 2, 2])
+        let back = try ask("-X", "POST", "\(url)?upstream=app&server=\(server)&state=up&percent=100")
+        #expect(back.contains("\"state\":\"up\""), "\(back)")
+        #expect(Set((0..<4).map { _ in reached(reprise) }) == [1, 2])
+
+        for (query, status) in [
+            ("upstream=app&server=nobody&state=up", "404"), ("upstream=app&server=\(server)&state=gone", "400"),
+            ("upstream=app&server=\(server)&percent=101", "400"), ("upstream=app&server=\(server)", "400"),
+            ("server=%zz&upstream=app&state=up", "400"), ("", "400"),
+        ] { #expect(try ask("-X", "POST", "\(url)?\(query)").hasSuffix(" \(status)"), "\(query)") }
+        #expect(try ask("-X", "POST", "-d", "a=b", "\(url)?upstream=app&server=\(server)&state=up").hasSuffix(" 400"))
+        let page = try ask(
+            "-X", "POST", "-H", "Origin: http://evil.test", "\(url)?upstream=app&server=\(server)&state=drained")
+        #expect(page.hasSuffix(" 403"), "\(page)")
+        #expect(try ask("-X", "POST", "http://\(reprise.admin)/metrics").hasSuffix(" 405"))
+    }
+
     /// What checks ask, answering as they want it, or badly.
     private final class Checked {
         let port: Int

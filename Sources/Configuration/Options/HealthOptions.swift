@@ -24,6 +24,35 @@ extension EjectionPlan: OptionGroup {
     }
 }
 
+extension RetryPlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .value(
+                "connects", \.connects, .integer(0...1000),
+                "So many tries after the first, of servers and of their addresses; 0: none."),
+            .value(
+                "time", \.time, .duration(.milliseconds(1) ... .seconds(3600)),
+                "No try begins later than this after the first."),
+            .value(
+                "budget", \.budget, .integer(0...1000),
+                "So many tries after the first, of all connections of the group, in a hundred first ones; ten in a second are always allowed."
+            ),
+        ]
+    }
+}
+
+extension QueuePlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .value(
+                "connections", \.connections, .integer(0...1_000_000),
+                "So many wait at most when all servers are down or full; 0: none does."),
+            .value(
+                "time", \.time, .duration(.milliseconds(1) ... .seconds(3600)), "How long each waits at most."),
+        ]
+    }
+}
+
 extension HealthPlan: OptionGroup {
     static var place: WritableKeyPath<Self, Place>? { \.place }
 

@@ -107,10 +107,16 @@ extension UpstreamPlan: OptionGroup {
             .group(
                 "eject", \.ejection,
                 "When a server that does not take connections gets none for a while (docs/upstreams.md)."),
+            .group("queue", \.queue, "Connections that wait for a server."),
+            .value(
+                "unreachable", \.farewell, .word, "How a client is left for whom there is no server."),
             .value(
                 "slow_start", \.slowStart, .duration(.zero ... .seconds(86_400)),
                 "How long a server that comes back gets fewer connections, rising to its share; 0s: not at all."),
-            .later("retries", .dictionary(.scalar(.text)), .warning(unless: []), "Retries."),
+            .group(
+                "retries", \.retries,
+                "How far a connection goes on to other servers when connecting fails; never after a byte of the client's was delivered."
+            ),
         ]
     }
 }
@@ -132,6 +138,9 @@ extension ServerPlan: OptionGroup {
             .value(
                 "backup", \.isBackup, .boolean,
                 "Whether it gets connections only when no other server of the group does."),
+            .value(
+                "max_connections", \.maximumConnections, .integer(0...10_000_000),
+                "How many connections it has at most, over all workers; 0: any number."),
             .value("health", \.isChecked, .boolean, "Whether the group's health checks ask it."),
         ]
     }

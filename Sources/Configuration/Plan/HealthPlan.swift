@@ -12,6 +12,19 @@ package struct EjectionPlan: Sendable, Hashable {
     package var most = 50
 }
 
+/// How far a connection goes on to other servers.
+package struct RetryPlan: Sendable, Hashable {
+    package var connects = 5
+    package var time = Duration.seconds(15)
+    package var budget = 20
+}
+
+/// How connections wait where no server of a group may have them.
+package struct QueuePlan: Sendable, Hashable {
+    package var connections = 0
+    package var time = Duration.seconds(1)
+}
+
 /// How servers are asked whether they are well.
 package struct HealthPlan: Sendable, Hashable {
     /// What a server must do.

@@ -102,6 +102,9 @@ package struct UpstreamPlan: Sendable, Hashable {
     package var ejection = EjectionPlan()
     package var health: HealthPlan?
     package var slowStart = Duration.zero
+    package var queue = QueuePlan()
+    package var retries = RetryPlan()
+    package var farewell = UnreachableFarewell.reset
     package var servers: [ServerPlan] = []
     package var tcp = UpstreamTCPPlan()
 }
@@ -115,6 +118,8 @@ package struct ServerPlan: Sendable, Hashable {
     /// `nil`: as its group.
     package var sendProxy: ProxyProtocolVersion?
     package var isBackup = false
+    /// 0 for any number.
+    package var maximumConnections = 0
     package var isChecked = true
     var place = Place()
 

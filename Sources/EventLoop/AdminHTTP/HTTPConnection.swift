@@ -133,21 +133,23 @@ final class HTTPConnection {
         input.bytes.removeFirst(length)
         use()
         answer.isLast = !head.keepsAlive || head.hasBody
-        guard head.method == "GET" || head.method == "HEAD" else { return answerItself(head.method) }
+        let methods = server.methods(head.path)
+        guard methods.contains(head.method) else { return answerItself(head.method, methods + ["OPTIONS"]) }
         let request = HTTPRequest(
-            method: head.method, path: head.path, query: head.query, host: head.host, headers: head.headers, peer: peer)
+            method: head.method, path: head.path, query: head.query, host: head.host, headers: head.headers, peer: peer,
+            hasBody: head.hasBody)
         send(server.handler(request), withoutBody: head.method == "HEAD")
     }
 
     /// OPTIONS asks what is served (RFC 9110 §9.3.7); every other method is refused with the same list.
-    private func answerItself(_ method: String) {
-        let allowed = ("Allow", "GET, HEAD, OPTIONS")
+    private func answerItself(_ method: String, _ methods: [String]) {
+        let allowed = ("Allow", methods.joined(separator: ", "))
         guard method != "OPTIONS" else { return send(HTTPResponse(status: 200, headers: [allowed])) }
         answer.isLast = true
         send(
             HTTPResponse(
                 status: 405, headers: [allowed, ("Content-Type", "text/plain")],
-                body: Array("only GET, HEAD and OPTIONS are served here\n".utf8)))
+                body: Array("only \(methods.joined(separator: ", ")) are served here\n".utf8)))
     }
 
     private func refuse(_ fault: HTTPRequestFault) {

@@ -3,7 +3,7 @@ package import RepriseVocabulary
 
 /// A request as the small HTTP server hands it on.
 package struct HTTPRequest: Sendable {
-    /// `GET` or `HEAD`.
+    /// One of those that the server serves: `GET`, `HEAD`, `POST`.
     package let method: String
     /// Without the query.
     package let path: String
@@ -13,12 +13,24 @@ package struct HTTPRequest: Sendable {
     package let headers: [(name: String, value: String)]
     /// The client, as far as the server knows.
     package let peer: Endpoint?
+    /// Whether a body follows, which nobody reads.
+    package let hasBody: Bool
+
+    /// Whether the client is on this machine, by its address: on loopback, or a Unix socket.
+    package var isLocal: Bool {
+        switch peer {
+        case .unix: true
+        case .ip(let address, _): address.isLoopback
+        case nil: false
+        }
+    }
 
     package init(
         method: String, path: String, query: String? = nil, host: String? = nil,
         headers: [(name: String, value: String)] = [],
-        peer: Endpoint? = nil
+        peer: Endpoint? = nil, hasBody: Bool = false
     ) {
+        self.hasBody = hasBody
         self.method = method
         self.path = path
         self.query = query

@@ -3,8 +3,8 @@ package import RepriseVocabulary
 
 /// A small HTTP/1 server for what administers the proxy, and for the demo. Confined to its loop.
 ///
-/// It hands GET and HEAD on and answers OPTIONS; it is not on the data path. It holds a bounded number of connections, and when all are
-/// taken, the one idle longest of the client with the most makes way: silent clients cannot keep others out, or take
+/// It hands GET and HEAD on, and POST where that is served, and answers OPTIONS; it is not on the data path. It holds a
+/// bounded number of connections, and when all are taken, the one idle longest of the client with the most makes way: silent clients cannot keep others out, or take
 /// descriptors from the proxy.
 package final class HTTPServer {
     /// The longest request line and headers.
@@ -16,6 +16,8 @@ package final class HTTPServer {
 
     let loop: EventLoop
     let handler: (HTTPRequest) -> HTTPResponse
+    /// The methods that it hands on, by the path.
+    let methods: (String) -> [String]
     private let onDisplaced: () -> Void
     private var acceptor: Acceptor?
     private var accepted = 0
@@ -30,14 +32,17 @@ package final class HTTPServer {
     ///
     /// - Parameters:
     ///   - limit: how many connections there are at most.
+    ///   - methods: those that the handler answers at a path.
     ///   - onDisplaced: called when a connection has made way for a newer one.
     package init(
-        loop: EventLoop, limit: Int, onDisplaced: @escaping () -> Void = {},
+        loop: EventLoop, limit: Int, methods: @escaping (String) -> [String] = { _ in ["GET", "HEAD"] },
+        onDisplaced: @escaping () -> Void = {},
         handler: @escaping (HTTPRequest) -> HTTPResponse
     ) {
         precondition(limit > 0, "a server of \(limit) connections would serve nobody")
         self.loop = loop
         self.limit = limit
+        self.methods = methods
         self.handler = handler
         self.onDisplaced = onDisplaced
     }

@@ -23,7 +23,8 @@ package struct ClosedWord: Sendable {
         }
         let others = [
             MetricLabel.List(Affinity.self), MetricLabel.List(BalancePolicy.self), MetricLabel.List(HashKey.self),
-            MetricLabel.List(ProxyContent.self), MetricLabel.List(ProxyProtocolVersion.self),
+            MetricLabel.List(UnreachableFarewell.self), MetricLabel.List(ProxyContent.self),
+            MetricLabel.List(ProxyProtocolVersion.self),
         ]
         return words + others.flatMap(of)
     }()

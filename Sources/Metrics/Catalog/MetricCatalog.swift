@@ -3,12 +3,12 @@ internal import RepriseVocabulary
 /// The one list of every metric: the exposition, its order and docs/metrics.md come from here.
 package enum MetricCatalog {
     private static let listener = MetricLabel.open("listener")
-    private static let upstream = MetricLabel.open("upstream")
-    private static let server = MetricLabel.open("server")
+    static let upstream = MetricLabel.open("upstream")
+    static let server = MetricLabel.open("server")
     private static let domain = MetricLabel.open("domain")
     private static let direction = MetricLabel.closed("direction", RelayDirection.self)
 
-    private static let handshakeSeconds = [
+    static let handshakeSeconds = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
     ]
     private static let connectionSeconds: [Double] = [0.01, 0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400]
@@ -158,40 +158,6 @@ package enum MetricCatalog {
         buckets: [0.000_001, 0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1, 10],
         help: "Time from a question to a router that was plugged in to its answer.")
 
-    // Upstreams
-
-    package static let upstreamConnects = Metric.counter(
-        "reprise_upstream_connects_total", .connections, [upstream, server],
-        help: "Connections to a server of an upstream that were established.")
-    package static let upstreamConnectFailures = Metric.counter(
-        "reprise_upstream_connect_failures_total", .failures,
-        [upstream, server, .closed("reason", ConnectFailure.self)],
-        help: "Attempts to connect to a server of an upstream that failed.")
-    package static let upstreamServers = Metric.computed(
-        "reprise_upstream_servers", .gauge, .servers, [upstream, .closed("state", ServerState.self)],
-        help: "Servers of an upstream now, by their state.")
-    package static let upstreamStateChanges = Metric.counter(
-        "reprise_upstream_state_changes_total", .changes, [upstream, server, .closed("state", ServerState.self)],
-        help: "How often a server of an upstream has come to a state.")
-    package static let upstreamChecks = Metric.counter(
-        "reprise_upstream_checks_total", .checks, [upstream, server, .closed("result", CheckResult.self)],
-        help: "Health checks of a server of an upstream.")
-    package static let upstreamAddresses = Metric.computed(
-        "reprise_upstream_addresses", .gauge, .addresses, [upstream, server],
-        help: "Addresses that the name of a server of an upstream has now.")
-    package static let dnsFailures = Metric.counter(
-        "reprise_dns_failures_total", .failures, [.open("name")],
-        help: "Attempts to resolve a server's name that failed; it keeps the addresses that it had.")
-    package static let affinityResults = Metric.counter(
-        "reprise_affinity_total", .connections, [upstream, .closed("result", AffinityResult.self)],
-        help: "Connections to a group with session affinity, by what the session's memory was good for.")
-    package static let upstreamConnectionsOpen = Metric.gauge(
-        "reprise_upstream_connections_open", .connections, [upstream, server],
-        help: "Connections to a server of an upstream open now.")
-    package static let connectDuration = Metric.histogram(
-        "reprise_upstream_connect_duration_seconds", [upstream], buckets: handshakeSeconds,
-        help: "Time that a successful connect to a server of an upstream took.")
-
     // Certificates
 
     package static let certificateExpiry = Metric.computed(
@@ -303,7 +269,9 @@ package enum MetricCatalog {
             "Upstreams",
             [
                 upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, upstreamServers,
-                upstreamStateChanges, upstreamChecks, upstreamAddresses, dnsFailures, affinityResults,
+                upstreamStateChanges, upstreamChecks, upstreamRetries, upstreamWaiting, upstreamWaits,
+                upstreamAddresses,
+                dnsFailures, affinityResults,
             ]
         ),
         (

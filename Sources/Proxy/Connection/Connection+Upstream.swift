@@ -43,6 +43,7 @@ extension Connection {
         case .underWay: return false
         case .connected:
             record.times.connected = worker.loop.now
+            if waitEnds != nil { upstream.wasServed() }
             rememberUpstream()
             listener.observers.connections?.connected(ConnectionView(self))
             asked?.router.connected(ConnectionView(self))
@@ -57,11 +58,55 @@ extension Connection {
             worker.log.connectFailed(listener, record, upstream.group ?? "-", why)
             asked?.router.failed(ConnectionView(self), why.reason)
             // A client without an upstream gets its tickets all the same, so that its next handshake costs no more.
-            if !another { client.issueHeldTickets() }
-            return machine.connectFailed(another: another) == .tryNext
+            if another, upstream.mayRetry() { return machine.connectFailed(another: true) == .tryNext }
+            if waitForServer(hasTried: true) { return false }
+            client.issueHeldTickets()
+            return giveUp()
         case .nobody:
-            return machine.connectFailed(another: false) == .tryNext
+            if waitForServer(hasTried: false) { return false }
+            client.issueHeldTickets()
+            return giveUp()
+        case .tooLate:
+            client.issueHeldTickets()
+            return giveUp()
         }
+    }
+
+    /// Waits until there may be a server, if the group lets it.
+    private func waitForServer(hasTried: Bool) -> Bool {
+        let (id, home, room) = (id, WeakWorker(worker), upstream.chosenRoom)
+        let wake: @Sendable () -> Void = {
+            home.execute { core in
+                // The call must not be lost with a connection that has gone.
+                if core.connection(id)?.serverMayBeThere() != true { room?.wake(1) }
+            }
+        }
+        guard let time = upstream.wait(hasTried: hasTried, wake) else { return false }
+        let end = waitEnds ?? worker.loop.now + time
+        waitEnds = end
+        timer?.set(.connect, for: max(end - worker.loop.now, .milliseconds(1)))
+        // One may have come just before.
+        if !upstream.isExhausted { room?.wake(1) }
+        return true
+    }
+
+    /// - Returns: whether it has waited for one.
+    private func serverMayBeThere() -> Bool {
+        guard upstream.waitIsOver() else { return false }
+        turn { connect() }
+        return true
+    }
+
+    /// There is no server for the client.
+    private func giveUp() -> Bool {
+        switch upstream.farewell {
+        case .reset: return machine.connectFailed(another: false) == .tryNext
+        case .alert where client.tls.refuse(with: .internalError): machine.connectFailed(another: false, isTold: true)
+        case .alert, .close:
+            machine.connectFailed(another: false, isTold: true)
+            client.sendCloseNotify()
+        }
+        return false
     }
 
     private func upstreamReady(_ readiness: Readiness) {

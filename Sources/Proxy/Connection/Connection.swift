@@ -41,6 +41,8 @@ final class Connection {
     /// What was decided of the route before the last flight of a TLS 1.2 handshake.
     var early: EarlyRoute?
     private var isProbeQueued = false
+    /// Until when it waits for a server, or has waited: called in vain, it does not wait for longer.
+    var waitEnds: Instant?
     /// Another connection has the place of this one's handshake already.
     private(set) var isPlaceTaken = false
     /// Other workers are asked for room for the client that a header has named; they settle what counts for it.

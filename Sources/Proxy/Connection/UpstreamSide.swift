@@ -9,15 +9,19 @@ internal import RepriseVocabulary
 /// It moves bytes and keeps state; ``ConnectionMachine`` decides what follows from them, and ``Connection`` does it.
 final class UpstreamSide {
     /// Where it is routed to, and the servers that are left to try there.
-    private var route: (upstream: WorkerUpstream, selection: UpstreamGroup.Selection)?
+    var route: (upstream: WorkerUpstream, selection: UpstreamGroup.Selection)?
     /// The server and endpoint to try next, where they were chosen ahead.
     private var picked: Pick?
     /// The index of the server that has the connection, or is being tried.
     private var index: Int?
-    private let loop: EventLoop
+    let loop: EventLoop
     private let buffers: RelayBuffers
     private var server: UpstreamServerMetrics?
-    private var state = State.none
+    var state = State.none
+    /// How many servers and addresses it has tried, and since when.
+    var tries = (count: 0, first: Instant(nanoseconds: 0))
+    /// Its place in the group's queue, once it has had one.
+    var place: WaitingRoom.Ticket?
     /// Plaintext that came before a server had taken the connection.
     private var early = PendingBytes()
     /// The client's stream is complete.
@@ -25,8 +29,10 @@ final class UpstreamSide {
 
     private typealias Pick = (server: UpstreamServer, index: Int, endpoint: Endpoint)
 
-    private enum State {
+    enum State {
         case none
+        /// There is no server for it now, and it waits until there may be one.
+        case waiting(WaitingRoom.Ticket)
         /// A connect to a server is under way.
         case connecting(Way)
         /// It has accepted, and TLS is negotiated.
@@ -36,14 +42,14 @@ final class UpstreamSide {
 
         var way: Way? {
             switch self {
-            case .none: nil
+            case .none, .waiting: nil
             case .connecting(let way), .opening(let way), .connected(let way): way
             }
         }
     }
 
     /// The way to one server.
-    private struct Way {
+    struct Way {
         let stream: Stream
         /// What negotiates TLS with it; `nil` where it is plain.
         let tls: ClientConnection?
@@ -62,7 +68,7 @@ final class UpstreamSide {
     /// The stream that bytes come from, those of TLS's handshake among them.
     var receiving: Stream? {
         switch state {
-        case .none, .connecting: nil
+        case .none, .waiting, .connecting: nil
         case .opening(let way), .connected(let way): way.stream
         }
     }
@@ -82,6 +88,8 @@ final class UpstreamSide {
         case failed(ConnectError, another: Bool)
         /// No server is left.
         case nobody
+        /// It has waited for one in vain.
+        case tooLate
     }
 
     /// The upstream that the connection goes to.
@@ -109,6 +117,11 @@ final class UpstreamSide {
         return (group, index)
     }
 
+    /// Where its group's connections wait for a server.
+    var chosenRoom: WaitingRoom? { route?.upstream.group.loads.room }
+    /// Whether no server of its group may have another connection now.
+    var isExhausted: Bool { route?.upstream.group.isExhausted ?? true }
+
     /// The group's name, once the connection is routed.
     var group: String? { route?.upstream.group.name }
 
@@ -126,6 +139,11 @@ final class UpstreamSide {
         guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next(at: loop.now) else {
             return .nobody
         }
+        if tries.count == 0 {
+            tries.first = loop.now
+            upstream.group.begins()
+        }
+        tries.count += 1
         index = next.index
         server = upstream.servers[next.index]
         let introduction = introduction(next.server)
@@ -180,8 +198,12 @@ final class UpstreamSide {
         return accepted(way)
     }
 
-    /// The server has taken too long to accept.
-    func connectTimedOut() -> Connecting { failed(.timeout) }
+    /// The server has taken too long to accept, or none has come in time.
+    func connectTimedOut() -> Connecting {
+        guard case .waiting(let ticket) = state else { return failed(.timeout) }
+        leaveRoom(ticket, .late)
+        return .tooLate
+    }
 
     private func accepted(_ way: Way) -> Connecting {
         way.stream.connected()
@@ -295,6 +317,7 @@ final class UpstreamSide {
     func close(_ mode: ExchangeMachine.UpstreamCloseMode) {
         loop.assertConfined()
         if let way = state.way { leave(way, mode) }
+        if case .waiting(let ticket) = state { leaveRoom(ticket, nil) }
         if case .connected = state { server?.open.subtract(1) }
         route?.selection.end()
         state = .none

@@ -123,12 +123,15 @@ extension ConnectionMachine {
         served { $0.connected(uploadWaits: uploadWaits) }
     }
 
-    /// - Parameter another: there is a server left to try.
-    package mutating func connectFailed(another: Bool) -> ExchangeMachine.AfterConnectFailure {
+    /// - Parameters:
+    ///   - another: there is a server left to try.
+    ///   - isTold: where there is none, the client is told in order or by an alert.
+    @discardableResult
+    package mutating func connectFailed(another: Bool, isTold: Bool = false) -> ExchangeMachine.AfterConnectFailure {
         let answer = served { $0.connectFailed(another: another) }
         if answer == .giveUp {
             book.note(.upstreamUnreachable)
-            client.beginGoodbye(.reset)
+            client.beginGoodbye(isTold ? .linger : .reset)
         }
         return answer
     }

@@ -11,6 +11,8 @@ final class WorkerUpstream {
     let servers: [UpstreamServerMetrics]
     let connectDuration: Histogram
     private let affinity: CounterList<AffinityResult>?
+    private let waits: CounterList<QueueResult>
+    private let retries: CounterList<RetryResult>
 
     /// What is between the plaintext and its servers' sockets.
     enum Transport {
@@ -26,8 +28,16 @@ final class WorkerUpstream {
         affinity =
             group.keepsAffinity
             ? CounterList(MetricCatalog.affinityResults, [group.name], in: registry, shard: shard) : nil
+        retries = CounterList(MetricCatalog.upstreamRetries, [group.name], in: registry, shard: shard)
+        waits = CounterList(MetricCatalog.upstreamWaits, [group.name], in: registry, shard: shard)
         connectDuration = registry.histogram(MetricCatalog.connectDuration, [group.name], shard: shard)
     }
+
+    /// Counts whether another server was tried.
+    func retried(_ result: RetryResult) { retries[result].add(1) }
+
+    /// Counts what came of a wait for a server.
+    func waited(_ result: QueueResult) { waits[result].add(1) }
 
     /// Counts what a session's memory was good for.
     func came(of result: AffinityResult) { affinity?[result].add(1) }

@@ -11,6 +11,10 @@ package final class GroupLoads: Sendable {
     /// Without servers.
     package init() {}
 
+    /// What its connections may spend on tries after the first.
+    let budget = Locked(RetryBudget())
+    /// Who waits for a server.
+    package let room = WaitingRoom()
     private let observer = Locked<(@Sendable (ServerChange) -> Void)?>(nil)
 
     /// Has `body` told of each server that changes its state, on the thread that finds it out.

@@ -36,6 +36,8 @@ struct LoadTable: Sendable {
     private(set) var members = Members()
     /// Which of them get no connections, or fewer.
     private(set) var exclusions = Exclusions()
+    /// Those that have as many connections as they may.
+    private(set) var full = ServerSet()
     private var ids: [String: Int] = [:]
     private var vacant: [Int] = []
     private var heap: [Entry] = []
@@ -89,7 +91,7 @@ struct LoadTable: Sendable {
         for slot in slots.indices { (slots[slot].position, slots[slot].index) = (-1, -1) }
         heap.removeAll(keepingCapacity: true)
         memberLoad = 0
-        (members, exclusions) = (Members(), Exclusions())
+        (members, exclusions, full) = (Members(), Exclusions(), ServerSet())
     }
 
     /// Puts a generation into force.
@@ -102,6 +104,7 @@ struct LoadTable: Sendable {
         for (index, slot) in members.slots.enumerated() {
             slots[slot].index = Int32(index)
             memberLoad += Int(slots[slot].load)
+            if members.isFull(index, load: Int(slots[slot].load)) { full.insert(index, of: members.slots.count) }
             if members.ejection == .never { conditions[slot].pardon() }
             if members.check == nil { conditions[slot].leaveUnchecked() }
             conditions[slot].setResolved(!members.unresolved.contains(index))
@@ -148,6 +151,8 @@ struct LoadTable: Sendable {
         slots[slot].load += 1
         guard slots[slot].index >= 0 else { return }
         memberLoad += 1
+        let index = Int(slots[slot].index)
+        if members.isFull(index, load: Int(slots[slot].load)) { full.insert(index, of: members.slots.count) }
         let position = Int(slots[slot].position)
         guard position >= 0 else { return }
         var entry = heap[position]
@@ -159,16 +164,22 @@ struct LoadTable: Sendable {
     }
 
     /// A connection is over, or was never made.
-    mutating func giveBack(_ slot: Int) {
+    ///
+    /// - Returns: whether a server that was full has room now.
+    mutating func giveBack(_ slot: Int) -> Bool {
         precondition(slots[slot].load > 0, "a connection is given back twice")
         slots[slot].load -= 1
-        guard slots[slot].index >= 0 else { return }
+        let index = Int(slots[slot].index)
+        guard index >= 0 else { return false }
         memberLoad -= 1
+        let hasRoom = full.contains(index) && !members.isFull(index, load: Int(slots[slot].load))
+        if hasRoom { full.remove(index) }
         let position = Int(slots[slot].position)
-        guard position >= 0 else { return }
+        guard position >= 0 else { return hasRoom }
         var entry = heap[position]
         entry.load -= 1
         siftUp(entry, from: position)
+        return hasRoom
     }
 
     /// A server's connections.

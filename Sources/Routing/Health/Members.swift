@@ -9,6 +9,8 @@ struct Members: Sendable {
     var backups = ServerSet()
     /// Those whose names have no addresses yet.
     var unresolved = ServerSet()
+    /// How many connections each may have; 0 for any number.
+    var limits: [Int] = []
     /// Whether the least loaded will be asked for.
     var inOrder = false
     var ejection = EjectionRule.never
@@ -16,6 +18,9 @@ struct Members: Sendable {
     var check: CheckRule?
     /// How long a server that comes back gets fewer connections; zero for not at all.
     var slowStart = Duration.zero
+
+    /// Whether a server of that load may have no more.
+    func isFull(_ index: Int, load: Int) -> Bool { limits[index] > 0 && load >= limits[index] }
 
     /// Whether one more may be ejected, beside those that are.
     func mayEject(besides ejected: Int) -> Bool { (ejected + 1) * 100 <= ejection.most * slots.count }

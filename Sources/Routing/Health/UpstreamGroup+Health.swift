@@ -8,6 +8,12 @@ package struct HealthRules: Sendable, Hashable {
     package var check: HealthCheck?
     /// How long a server that comes back gets fewer connections, rising from few to its share; zero for not at all.
     package var slowStart = Duration.zero
+    /// How far a connection goes on to others.
+    package var retries = RetryRule()
+    /// How connections wait when there is no server for them.
+    package var queue = QueueRule()
+    /// How a client is left for whom there is none.
+    package var farewell = UnreachableFarewell.reset
 
     package init() {}
 }
@@ -26,6 +32,7 @@ extension UpstreamGroup {
     var members: Members {
         var members = Members()
         (members.slots, members.weights) = (slots, weights)
+        members.limits = servers.map(\.maximumConnections)
         for (index, server) in servers.enumerated() where server.isBackup {
             members.backups.insert(index, of: servers.count)
         }
@@ -46,13 +53,31 @@ extension UpstreamGroup {
         return Exclusions(members) { conditions[$0] }
     }
 
+    /// Whether no server may have another connection now, be it that all are down, drained or full.
+    package var isExhausted: Bool {
+        loads.withTable { table in
+            var gone = exclusions(in: table).always
+            gone.formUnion(full(in: table))
+            return gone.count == servers.count
+        }
+    }
+
+    /// Those that have as many connections as they may; a generation that is not in force limits nobody.
+    func full(in table: borrowing LoadTable) -> ServerSet {
+        table.generation == generation ? table.full : ServerSet()
+    }
+
+    /// How many of those who wait are called when a connection has succeeded.
+    private static let wokenBySuccess = 2
+
     // MARK: What happens to servers
 
     /// A server has taken a connection.
     ///
     /// - Parameter time: how long that took.
     package func connected(_ index: Int, after time: Duration, at now: Instant) -> ServerChange? {
-        change(index) { condition, rule, mayEject in
+        defer { if loads.room.count > 0, !isExhausted { loads.room.wake(Self.wokenBySuccess) } }
+        return change(index) { condition, rule, mayEject in
             _ = condition.connected(after: time, at: now, rule, mayEject: mayEject)
         }
     }
@@ -102,7 +127,11 @@ extension UpstreamGroup {
             return ServerChange(
                 server: servers[index].id, before: before, now: now, reason: table.condition(of: slot).reason)
         }
-        if let change { loads.tell(change) }
+        if let change {
+            loads.tell(change)
+            // The first one tries it; its success calls others, so that who comes back is not crushed.
+            if change.now == .up { loads.room.wake(1) }
+        }
         return change
     }
 
@@ -141,7 +170,8 @@ extension UpstreamGroup {
     func choose(
         among exclusions: Exclusions, in table: borrowing LoadTable, at now: Instant, for selection: inout Selection
     ) -> Int? {
-        let tried = selection.tried
+        var tried = selection.tried
+        tried.formUnion(full(in: table))
         if exclusions.isEmpty {
             return tried.count < servers.count ? pick(in: table, but: tried, for: &selection) : nil
         }

@@ -1,3 +1,66 @@
+/// Whether a connection whose server did not take it tried another.
+package enum RetryResult: Int, ClosedList {
+    case allowed, tooMany, tooLate, overBudget
+
+    package static let title = "Results of asking for another try"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .allowed: ("allowed", "It went on to another server, or another address.")
+        case .tooMany: ("too_many", "It had as many tries as `retries.connects` allows.")
+        case .tooLate: ("too_late", "`retries.time` was over.")
+        case .overBudget: ("over_budget", "The group's connections had used up `retries.budget`.")
+        }
+    }
+
+    package var advice: String? {
+        switch self {
+        case .allowed: nil
+        case .tooMany, .tooLate:
+            "See why servers do not take connections; lower `timeouts.connect` before you raise the limit."
+        case .overBudget: "Most servers fail: look at those first. More tries would load the rest."
+        }
+    }
+}
+
+/// What came of a connection's wait for a server.
+package enum QueueResult: Int, ClosedList {
+    case served, late, refused
+
+    package static let title = "Results of waiting for a server"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .served: ("served", "A server had room, or came back.")
+        case .late: ("late", "None did in `queue.time`.")
+        case .refused: ("refused", "As many waited as `queue.connections` allows.")
+        }
+    }
+
+    package var advice: String? {
+        switch self {
+        case .served: nil
+        case .late: "See why the servers are down or full; raise `queue.time` if they come back later than that."
+        case .refused: "Add servers, or raise `queue.connections`: clients that come again add to the load."
+        }
+    }
+}
+
+/// How a client is left for whom no server is there.
+package enum UnreachableFarewell: Int, ClosedList {
+    case reset, close, alert
+
+    package static let title = "Farewells without a server"
+
+    package var text: (word: String, meaning: String) {
+        switch self {
+        case .reset: ("reset", "By a reset: it cannot take what it has for a complete answer.")
+        case .close: ("close", "In order, by a close_notify.")
+        case .alert: ("alert", "By the alert internal_error; to a TLS 1.2 client, where libssl sends none, as close.")
+        }
+    }
+}
+
 /// The result of a health check.
 package enum CheckResult: Int, ClosedList {
     case good, bad
