@@ -260,6 +260,53 @@ extension UpstreamGroup.Selection {
         #expect(group.reached(100).contains(0))
     }
 
+    @Test(arguments: [BalancePolicy.roundRobin, .random, .leastConnections, .powerOfTwo])
+    func `a server that is to get nothing gets nothing, however little the others get`(policy: BalancePolicy) {
+        let group = healthy(servers(2), policy)
+        group.setPercent(0, 10)
+        group.setPercent(1, 0)
+        #expect(group.reached(300).allSatisfy { $0 == 0 })
+    }
+
+    @Test func `a probe that is given up is made by somebody else`() {
+        let group = healthy(servers(2))
+        _ = group.fails(0, times: 2)
+        #expect(group.probesDue(at: second(1)) == [0] && group.nextProbe == nil)
+        group.abandonProbe(0, until: second(1))
+        #expect(group.nextProbe == second(1) && group.probesDue(at: second(1)) == [0])
+    }
+
+    @Test func `a good check ends an ejection where it asks at the same door, and the back-off is kept`() {
+        for isAtDoor in [true, false] {
+            let group = healthy(
+                servers(2), .roundRobin,
+                rules {
+                    var check = HealthCheck()
+                    check.port = isAtDoor ? nil : 9
+                    $0.check = check
+                })
+            _ = group.checked(0, nil, at: second(0))
+            _ = group.fails(0, times: 2)
+            #expect((group.checked(0, nil, at: second(0))?.now == .up) == isAtDoor)
+            guard isAtDoor else { continue }
+            _ = group.fails(0, times: 2)
+            #expect(group.probesDue(at: second(1.9)) == [] && group.probesDue(at: second(2)) == [0])
+        }
+    }
+
+    @Test func `a limit holds for connections of an earlier generation, too`() {
+        let loads = GroupLoads()
+        let limited = [UpstreamServer(id: "s0", endpoints: [.ip(.loopback4, port: 1)], maximumConnections: 1)]
+        let first = healthy(limited, loads: loads)
+        let second = healthy(limited, loads: loads)
+        var held = second.begin()
+        #expect(held.next()?.index == 0 && first.isExhausted && second.isExhausted)
+        var late = first.begin()
+        #expect(late.next() == nil)
+        held.end()
+        #expect(!first.isExhausted)
+    }
+
     @Test func `a reload forgets nothing of servers that stay, and all of those that go`() {
         let loads = GroupLoads()
         var first: UpstreamGroup? = healthy(servers(4), loads: loads)

@@ -99,6 +99,8 @@ extension Connection {
 
     /// There is no server for the client.
     private func giveUp() -> Bool {
+        // It was called for a server that did not take it; the next may have more luck.
+        if waitEnds != nil, !upstream.isExhausted { upstream.chosenRoom?.wake(1) }
         switch upstream.farewell {
         case .reset: return machine.connectFailed(another: false) == .tryNext
         case .alert where client.tls.refuse(with: .internalError): machine.connectFailed(another: false, isTold: true)

@@ -9,6 +9,13 @@ final class HealthProbe {
     enum Result: Sendable {
         case good(after: Duration)
         case bad(ConnectFailure, String)
+        /// This machine could not ask.
+        case unknown(String)
+
+        /// What an error of connecting says.
+        init(_ errno: SystemErrno) {
+            self = ConnectError.system(errno).isOurs ? .unknown("\(errno)") : .bad(ConnectFailure(errno), "\(errno)")
+        }
     }
 
     private let loop: EventLoop
@@ -64,7 +71,7 @@ final class HealthProbe {
         switch Socket.connect(to: endpoint, with: tcp, for: nil) {
         case .connected(let socket): made = (socket, true)
         case .inProgress(let socket): made = (socket, false)
-        case .failed(let errno): return end(.bad(ConnectFailure(errno), "\(errno)"))
+        case .failed(let errno): return end(Result(errno))
         }
         socket = made.socket
         let event = LoopEvent(.edges(of: made.socket), on: loop) { [unowned self] in ready($0) }
@@ -72,7 +79,7 @@ final class HealthProbe {
         do throws(EventLoopError) {
             try event.start()
         } catch {
-            return end(.bad(.other, "\(error)"))
+            return end(.unknown("\(error)"))
         }
         if made.isConnected { connected() }
     }
@@ -82,7 +89,7 @@ final class HealthProbe {
         if !isConnected {
             if readiness.contains(.readable), case let number = socket.pendingError, number != 0 {
                 let errno = SystemErrno(number)
-                return end(.bad(ConnectFailure(errno), "\(errno)"))
+                return end(Result(errno))
             }
             connected()
         }
@@ -149,7 +156,7 @@ final class HealthProbe {
     }
 
     private func drive() {
-        guard let tls else { return end(.bad(.other, "libssl has no memory")) }
+        guard let tls else { return end(.unknown("libssl has no memory")) }
         let progress = tls.handshake()
         let bytes = output.withBytes { $0.withUnsafeBytes { [UInt8]($0) } }
         output.removeAll()

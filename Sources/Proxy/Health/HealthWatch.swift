@@ -21,6 +21,7 @@ package final class HealthWatch {
     private var waiting: [Asked] = []
     private var open: [Asked: HealthProbe] = [:]
     private var timer: LoopEvent?
+    private var isAsking = false
     private var programs: [Asked: ProgramProbe] = [:]
 
     /// A server of a group, and why it is asked.
@@ -67,6 +68,10 @@ package final class HealthWatch {
     }
 
     private func forget() {
+        // Somebody else probes those that were to be: an ejection must not last for ever.
+        for asked in Array(open.keys) + Array(programs.keys) + waiting where asked.isProbe {
+            groups[asked.group].abandonProbe(asked.server, until: loop.now)
+        }
         for probe in open.values { probe.cancel() }
         for program in programs.values { program.cancel() }
         (open, programs, waiting, due, groups, contexts) = ([:], [:], [], DueQueue(), [], [:])
@@ -96,7 +101,11 @@ package final class HealthWatch {
         timer?.schedule(after: max(next - loop.now, .milliseconds(1)))
     }
 
+    /// Not by recursion: an answer that comes within the question asks the next.
     private func askWhoWaits() {
+        guard !isAsking else { return }
+        isAsking = true
+        defer { isAsking = false }
         while open.count + programs.count < Self.maximumAtOnce, !waiting.isEmpty { ask(waiting.removeFirst()) }
     }
 
@@ -114,7 +123,7 @@ package final class HealthWatch {
                 answered(asked, $0)
             }
             programs[asked] = program
-            if program == nil { answered(asked, .bad(.other, "the program \(command[0]) cannot be started")) }
+            if program == nil { answered(asked, ProgramProbe.failure(of: command[0])) }
             return
         }
         let endpoint = check.port.map { first.at(port: $0) } ?? first
@@ -130,6 +139,9 @@ package final class HealthWatch {
         isHere = false
         if let result { answered(asked, result) } else { open[asked] = probe }
     }
+
+    /// When a probe is made again that could not be made.
+    private static let probeAgain = Duration.seconds(1)
 
     /// What an ejected server is asked.
     private static let probe: HealthCheck = {
@@ -147,6 +159,9 @@ package final class HealthWatch {
         case (.good, false):
             count(group.name, group.servers[asked.server].id, .good)
             _ = group.checked(asked.server, nil, at: now)
+        // What this machine lacks says nothing of servers, all of which it would take down at once.
+        case (.unknown, true): group.abandonProbe(asked.server, until: now + Self.probeAgain)
+        case (.unknown, false): break
         case (.bad(_, let words), false):
             count(group.name, group.servers[asked.server].id, .bad)
             _ = group.checked(asked.server, words, at: now)

@@ -39,6 +39,16 @@ final class ProgramProbe {
         wait()
     }
 
+    /// What it says of a server that a program cannot be started; asked right after that.
+    static func failure(of program: String) -> HealthProbe.Result {
+        let error = SystemErrno(startError.withLock { $0 })
+        let words = "the program \(program) cannot be started: \(error)"
+        return [EAGAIN, ENOMEM, EMFILE, ENFILE].contains(error.value) ? .unknown(words) : .bad(.other, words)
+    }
+
+    /// posix_spawn(3) gives its error back, not by errno.
+    private static let startError = Locked<CInt>(0)
+
     private static func start(_ command: [String], _ variables: [String]) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -57,18 +67,21 @@ final class ProgramProbe {
         // In a group of its own, so that it ends with all that it has started.
         let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         posix_spawnattr_setflags(&attributes, Int16(flags))
-        var environment: [UnsafeMutablePointer<CChar>?] = []
+        // Of two variables of a name many programs take the first.
+        let own = variables.map { strdup($0) }
+        var environment: [UnsafeMutablePointer<CChar>?] = own
         var place = environ
         while let entry = place.pointee {
             environment.append(entry)
             place += 1
         }
-        let own = variables.map { strdup($0) }
-        environment += own + [nil]
+        environment.append(nil)
         var words = command.map { strdup($0) } + [nil]
         defer { (own + words).forEach { free($0) } }
         var id: pid_t = 0
-        return posix_spawnp(&id, command[0], &actions, &attributes, &words, &environment) == 0 ? id : 0
+        let error = posix_spawnp(&id, command[0], &actions, &attributes, &words, &environment)
+        startError.withLock { $0 = error }
+        return error == 0 ? id : 0
     }
 
     /// Waits for it on a thread, and reaps it on the loop: as long as it is not reaped, nobody else has its number.
@@ -86,7 +99,7 @@ final class ProgramProbe {
         guard !isStarted else { return }
         kill(-id, SIGKILL)
         waitpid(id, nil, 0)
-        loop.execute { home.probe?.end(.bad(.other, "the system has no thread for the program")) }
+        loop.execute { home.probe?.end(.unknown("the system has no thread for the program")) }
     }
 
     /// A weak reference for the thread that waits.

@@ -182,6 +182,9 @@ struct LoadTable: Sendable {
         return hasRoom
     }
 
+    /// Whether the server in a slot has as many connections as it may.
+    func isFull(_ slot: Int) -> Bool { slots[slot].index >= 0 && full.contains(Int(slots[slot].index)) }
+
     /// A server's connections.
     func load(of slot: Int) -> Int { Int(slots[slot].load) }
 

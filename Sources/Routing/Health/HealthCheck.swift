@@ -26,6 +26,12 @@ package struct HealthCheck: Sendable, Hashable {
     package var proxy = ProxyProtocolVersion.off
 
     package init() {}
+
+    /// Whether it asks where connections go.
+    var isAtDoor: Bool {
+        if case .exec = kind { return false }
+        return port == nil
+    }
 }
 
 /// A request of HTTP/1.1, and what answers it well.

@@ -106,6 +106,14 @@ package struct ServerCondition: Sendable, Equatable {
         window = Window()
     }
 
+    /// The back-off is kept: a server that goes on failing stays out for longer each time.
+    private mutating func endEjection(at now: Instant) {
+        switch ejection {
+        case .none: break
+        case .ejected(_, let times, _), .probed(let times, _): comeBack(times: times, at: now)
+        }
+    }
+
     private mutating func count(failed: Bool, at now: Instant, _ rule: EjectionRule) {
         if window.begin.map({ now - $0 >= rule.window }) ?? true { window = Window(begin: now) }
         window.all += 1
@@ -120,6 +128,13 @@ package struct ServerCondition: Sendable, Equatable {
         if case .ejected(_, let times, let reason) = ejection { ejection = .probed(times: times, reason: reason) }
     }
 
+    /// Nobody probes it after all, and somebody is to from then on.
+    mutating func probeIsAbandoned(until end: Instant) {
+        if case .probed(let times, let reason) = ejection {
+            ejection = .ejected(until: end, times: times, reason: reason)
+        }
+    }
+
     /// Ejects nobody any more.
     mutating func pardon() {
         if isEjected { ejection = .none(times: 0) }
@@ -129,21 +144,23 @@ package struct ServerCondition: Sendable, Equatable {
 
     /// A health check has answered.
     ///
-    /// - Parameter failure: what is wrong, in words; `nil` when all is well.
-    mutating func checked(_ failure: String?, at now: Instant, _ rule: CheckRule) {
+    /// - Parameters:
+    ///   - failure: what is wrong, in words; `nil` when all is well.
+    ///   - isAtDoor: it was asked where connections go, so that a good answer ends an ejection like a probe.
+    mutating func checked(_ failure: String?, isAtDoor: Bool, at now: Instant, _ rule: CheckRule) {
         switch (check, failure) {
         case (.unchecked, nil): check = .up(bad: 0)
         case (.unchecked, let reason?): check = .down(good: 0, reason: reason)
         case (.up, nil):
             check = .up(bad: 0)
-            // What checks find well is not kept out for what was before.
-            if isEjected { comeBack(times: 0, at: now) }
+            if isAtDoor { endEjection(at: now) }
         case (.up(let bad), let reason?):
             check = bad + 1 >= rule.fall ? .down(good: 0, reason: reason) : .up(bad: bad + 1)
         case (.down, let reason?): check = .down(good: 0, reason: reason)
         case (.down(let good, _), nil) where good + 1 >= rule.rise:
             check = .up(bad: 0)
-            comeBack(times: 0, at: now)
+            upSince = now
+            if isAtDoor { endEjection(at: now) }
         case (.down(let good, let reason), nil): check = .down(good: good + 1, reason: reason)
         }
     }

@@ -62,9 +62,12 @@ extension UpstreamGroup {
         }
     }
 
-    /// Those that have as many connections as they may; a generation that is not in force limits nobody.
+    /// Those that have as many connections as the generation in force allows.
     func full(in table: borrowing LoadTable) -> ServerSet {
-        table.generation == generation ? table.full : ServerSet()
+        guard table.generation != generation, !table.full.isEmpty else { return table.full }
+        var full = ServerSet()
+        for index in servers.indices where table.isFull(slots[index]) { full.insert(index, of: servers.count) }
+        return full
     }
 
     /// How many of those who wait are called when a connection has succeeded.
@@ -94,12 +97,20 @@ extension UpstreamGroup {
     /// - Parameter failure: what is wrong, in words; `nil` when all is well.
     package func checked(_ index: Int, _ failure: String?, at now: Instant) -> ServerChange? {
         let rule = health.check?.rule ?? CheckRule()
-        return change(index) { condition, _, _ in condition.checked(failure, at: now, rule) }
+        let isAtDoor = health.check?.isAtDoor ?? true
+        return change(index) { condition, _, _ in
+            condition.checked(failure, isAtDoor: isAtDoor, at: now, rule)
+        }
     }
 
     /// A server's name has addresses now.
     package func resolved(_ index: Int) -> ServerChange? {
         change(index) { condition, _, _ in condition.setResolved(true) }
+    }
+
+    /// A probe that was due is not made; it is due again then.
+    package func abandonProbe(_ index: Int, until end: Instant) {
+        loads.withTable { table in _ = table.change(slots[index]) { $0.probeIsAbandoned(until: end) } }
     }
 
     /// An operator takes a server out, or puts it back.
@@ -194,24 +205,34 @@ extension UpstreamGroup {
         for selection: inout Selection
     ) -> Int {
         var gone = gone
-        var index = pick(in: table, but: gone, for: &selection)
-        let first = index
-        while !isLucky(index, exclusions, in: table, at: now) {
+        var best: (index: Int, share: UInt64)?
+        while gone.count < servers.count {
+            let index = pick(in: table, but: gone, for: &selection)
+            let share = share(of: index, exclusions, in: table, at: now)
+            if isLucky(share) { return index }
+            if share > best?.share ?? 0 || best == nil { best = (index, share) }
             gone.insert(index, of: servers.count)
-            // Somebody must take it.
-            guard gone.count < servers.count else { return first }
-            index = pick(in: table, but: gone, for: &selection)
         }
-        return index
+        // Somebody must take it, and one that is to get nothing only where nobody else is left.
+        guard let best else { preconditionFailure("all servers are excluded") }
+        return best.index
     }
 
-    /// Whether a server that gets less than its weight says gets this connection. Hashes keep their server all the same:
-    /// who moves for a moment moves twice.
+    /// Whether a server gets this connection; one that gets less than its weight says does now and then.
     func isLucky(_ index: Int, _ exclusions: Exclusions, in table: borrowing LoadTable, at now: Instant) -> Bool {
-        guard exclusions.partial.contains(index) else { return true }
+        isLucky(share(of: index, exclusions, in: table, at: now))
+    }
+
+    private func isLucky(_ share: UInt64) -> Bool { share >= 1024 || share > 0 && random.next() % 1024 < share }
+
+    /// How much of its weight a server gets now, in 1,024ths. Hashes keep their server all the same: who moves for a moment
+    /// moves twice.
+    private func share(
+        of index: Int, _ exclusions: Exclusions, in table: borrowing LoadTable, at now: Instant
+    ) -> UInt64 {
+        guard exclusions.partial.contains(index) else { return 1024 }
         let condition = table.condition(of: slots[index])
-        guard balancing.policy != .consistentHash || condition.percent == 0 else { return true }
-        let share = condition.share(at: now, slowStart: health.slowStart)
-        return share >= 1024 || random.next() % 1024 < share
+        if balancing.policy == .consistentHash, condition.percent > 0 { return 1024 }
+        return condition.share(at: now, slowStart: health.slowStart)
     }
 }
