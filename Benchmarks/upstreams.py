@@ -11,6 +11,7 @@ It prints figures, and ends with status 1 where one misses what is asked for.
 """
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -163,6 +164,7 @@ upstreams:
     def stop(self):
         self.process.kill()
         self.process.wait()
+        shutil.rmtree(self.folder)
 
 
 def under_load(visit, seconds, threads=8):

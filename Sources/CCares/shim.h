@@ -57,7 +57,7 @@ static inline const char *reprise_cares_words(int status) {
     case ARES_ETIMEOUT: return "no answer in time";
     case ARES_ESERVFAIL: return "the DNS server failed";
     case ARES_EREFUSED: return "the DNS server refused";
-    // Before 1.20 also when all servers are there and fail.
+    // 1.18 says so also when all servers are there and fail.
     case ARES_ECONNREFUSED: return "no DNS server answers well";
     case ARES_EBADRESP: return "the DNS server's answer is malformed";
     default: return NULL;

@@ -60,6 +60,16 @@ extension UpstreamGroup {
             return (group.servers[current], current, endpoints[endpointsTried])
         }
 
+        /// Whether the server that it is at has an address that was not tried.
+        package var hasAnotherAddress: Bool { current != nil && endpointsTried < endpoints.count }
+
+        /// The next address of the server that it is at.
+        package mutating func nextAddress() -> Endpoint? {
+            guard hasAnotherAddress else { return nil }
+            defer { endpointsTried += 1 }
+            return endpoints[endpointsTried]
+        }
+
         /// Whether ``next()`` has another, unless that changes in between.
         package var hasNext: Bool {
             guard !isOver else { return false }

@@ -128,6 +128,35 @@ import Testing
         #expect(try ask("-X", "POST", "http://\(reprise.admin)/metrics").hasSuffix(" 405"))
     }
 
+    @Test func `two groups that share a server know it apart`() throws {
+        let (one, other) = (named(1), named(2))
+        var configuration = configuration("", one)
+        configuration.top += "\nrouters: [{ name: by-name, sni: { localhost: app, default: second } }]"
+        let text =
+            configuration.text.replacing("router: app", with: "router: by-name")
+            + "\n  - { name: second, servers: [\"127.0.0.1:\(one.port)\", \"127.0.0.1:\(other.port)\"] }\n"
+        let folder = RepriseProcess.temporaryFolder()
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let reprise = try RepriseProcess(text, folder: folder)
+        let url = "http://\(reprise.admin)/upstreams?upstream=second&server=127.0.0.1%3A\(one.port)&state=drained"
+        #expect(try Shell.run(["curl", "-s", "-X", "POST", url]).output.contains("drained"))
+        #expect(try reprise.metric("reprise_upstream_servers{upstream=\"second\",state=\"drained\"}") == 1)
+        #expect(try reprise.metric("reprise_upstream_servers{upstream=\"app\",state=\"up\"}") == 1)
+        #expect(reached(reprise) == 1)
+    }
+
+    @Test func `a reload that empties a group is refused, and the servers stay`() throws {
+        let one = named(1)
+        var configuration = configuration("", one)
+        let reprise = try configuration.start()
+        configuration.servers = []
+        try reprise.rewrite(configuration.text)
+        reprise.signal(SIGHUP)
+        let line = reprise.waitForLine { $0["message"] == "configuration not reloaded" || $0["reason"] != nil } ?? [:]
+        #expect(line["reason"]?.contains("servers") == true, "\(reprise.lines)")
+        #expect(reached(reprise) == 1)
+    }
+
     /// What checks ask, answering as they want it, or badly.
     private final class Checked {
         let port: Int

@@ -217,13 +217,3 @@ import Testing
         #expect(reprise.waitForLine { $0["server"] == "unix:\(path)" && $0["state"] == "up" } != nil)
     }
 }
-
-/// The figures that docs/measurements.md has of upstream groups.
-@Suite struct UpstreamFiguresHold {
-    @Test(.slow) func `ten servers of which seven are ill, and a rolling restart, fail no client`() throws {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Benchmarks/upstreams.py").standardized
-        let run = try Shell.run(["python3", script.path, RepriseProcess.program.path, "ten", "restart"], seconds: 120)
-        #expect(run.status == 0, "\(run.output)\(run.errors)")
-    }
-}

@@ -62,7 +62,8 @@ extension AdminPlan: OptionGroup {
         [
             .required(
                 "bind", \.bind, .located(.bindAddress),
-                "Address and port of /metrics and /healthz; they are not protected, so keep it on loopback."),
+                "Address and port of /metrics, /healthz and /upstreams; they are not protected, so keep it on loopback."
+            ),
             .value(
                 "connections", \.connections, .integer(1...1000),
                 "Connections at once; when it is reached, the one idle longest of the address that has most makes way."),

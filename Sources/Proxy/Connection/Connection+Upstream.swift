@@ -18,10 +18,10 @@ extension Connection {
             {
                 record.server = $0.id
                 return introduction(to: $0)
-            }
-        ) { [unowned self] readiness in
-            turn { upstreamReady(readiness) }
-        }
+            },
+            UpstreamSide.Calls(
+                ready: { [unowned self] stream, readiness in turn { upstreamReady(stream, readiness) } },
+                slow: { [unowned self] in turn { wentOn(upstream.tryAnotherAddress()) } }))
     }
 
     /// Whose address a transparent connect takes; `nil` for a client that nobody has named.
@@ -111,11 +111,11 @@ extension Connection {
         return false
     }
 
-    private func upstreamReady(_ readiness: Readiness) {
-        if let step = upstream.goOn(readiness) {
+    private func upstreamReady(_ stream: Stream, _ readiness: Readiness) {
+        if let step = upstream.goOn(stream, readiness) {
             wentOn(step)
-        } else {
-            upstream.receiving?.note(readiness)
+        } else if upstream.receiving === stream {
+            stream.note(readiness)
         }
         guard upstream.receiving != nil else { return }
         mayReceive(from: .upstream)

@@ -11,13 +11,15 @@ final class UpstreamSide {
     /// Where it is routed to, and the servers that are left to try there.
     var route: (upstream: WorkerUpstream, selection: UpstreamGroup.Selection)?
     /// The server and endpoint to try next, where they were chosen ahead.
-    private var picked: Pick?
+    var picked: Pick?
     /// The index of the server that has the connection, or is being tried.
-    private var index: Int?
+    var index: Int?
     let loop: EventLoop
-    private let buffers: RelayBuffers
-    private var server: UpstreamServerMetrics?
+    let buffers: RelayBuffers
+    var server: UpstreamServerMetrics?
     var state = State.none
+    /// Connects to other addresses of the server that are under way beside the one of the state.
+    var race = ConnectRace()
     /// How many servers and addresses it has tried, and since when.
     var tries = (count: 0, first: Instant(nanoseconds: 0))
     /// Its place in the group's queue, once it has had one.
@@ -27,7 +29,7 @@ final class UpstreamSide {
     /// The client's stream is complete.
     private var clientHasEnded = false
 
-    private typealias Pick = (server: UpstreamServer, index: Int, endpoint: Endpoint)
+    typealias Pick = (server: UpstreamServer, index: Int, endpoint: Endpoint)
 
     enum State {
         case none
@@ -125,87 +127,7 @@ final class UpstreamSide {
     /// The group's name, once the connection is routed.
     var group: String? { route?.upstream.group.name }
 
-    /// Begins to connect to the next server.
-    ///
-    /// - Parameters:
-    ///   - client: whom the connection is made for, where that is known.
-    ///   - introduction: gives the chosen server's first bytes, which come before the client's and before TLS.
-    ///   - ready: gets what its socket is ready for.
-    /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
-    func connectNext(
-        for client: IPAddress?, _ introduction: (UpstreamServer) -> [UInt8], _ ready: @escaping (Readiness) -> Void
-    ) -> Connecting {
-        loop.assertConfined()
-        guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next(at: loop.now) else {
-            return .nobody
-        }
-        if tries.count == 0 {
-            tries.first = loop.now
-            upstream.group.begins()
-        }
-        tries.count += 1
-        index = next.index
-        server = upstream.servers[next.index]
-        let introduction = introduction(next.server)
-        let (socket, isConnected): (Socket, Bool)
-        switch Socket.connect(to: next.endpoint, with: upstream.group.tcp, for: client) {
-        case .connected(let made): (socket, isConnected) = (made, true)
-        case .inProgress(let made): (socket, isConnected) = (made, false)
-        case .failed(let errno): return failed(.system(errno))
-        }
-        let way: Way
-        do throws(ClientError) {
-            way = try makeWay(over: socket, to: upstream, introduction)
-        } catch {
-            socket.close()
-            return failed(.tls(error.description))
-        }
-        state = .connecting(way)
-        do throws(EventLoopError) {
-            try way.stream.start(ready)
-        } catch {
-            return failed(.system(error.errno))
-        }
-        return isConnected ? accepted(way) : .underWay
-    }
-
-    private func makeWay(
-        over socket: Socket, to upstream: WorkerUpstream, _ introduction: [UInt8]
-    ) throws(ClientError) -> Way {
-        switch upstream.transport {
-        case .plain:
-            let stream = Stream(socket, .plain, with: buffers, isConnected: false)
-            return Way(stream: stream, tls: nil, introduction: introduction, since: loop.now)
-        case .tls(let context, let serverName):
-            let output = buffers.upstreamOutput
-            let tls = try ClientConnection(context: context, output: output, serverName: serverName)
-            let stream = Stream(socket, .tls(tls.stream, output), with: buffers, isConnected: false)
-            return Way(stream: stream, tls: tls, introduction: introduction, since: loop.now)
-        }
-    }
-
-    /// Goes on connecting, as the socket's readiness allows.
-    ///
-    /// - Returns: `nil` when a server has accepted already, or no connect is under way.
-    func goOn(_ readiness: Readiness) -> Connecting? {
-        loop.assertConfined()
-        guard case .connecting(let way) = state else { return nil }
-        way.stream.note(readiness)
-        // A connect that failed reports readable as well; one that succeeded does so only with bytes already there,
-        // and asking the socket is then one system call in a rare case.
-        if readiness.contains(.readable), let errno = way.stream.pendingError() { return failed(.system(errno)) }
-        guard !readiness.isDisjoint(with: [.writable, .readable, .peerClosed]) else { return .underWay }
-        return accepted(way)
-    }
-
-    /// The server has taken too long to accept, or none has come in time.
-    func connectTimedOut() -> Connecting {
-        guard case .waiting(let ticket) = state else { return failed(.timeout) }
-        leaveRoom(ticket, .late)
-        return .tooLate
-    }
-
-    private func accepted(_ way: Way) -> Connecting {
+    func accepted(_ way: Way) -> Connecting {
         way.stream.connected()
         if !way.introduction.isEmpty { way.stream.keep(way.introduction.span.bytes) }
         state = .opening(way)
@@ -242,10 +164,11 @@ final class UpstreamSide {
         return .connected
     }
 
-    private func failed(_ why: ConnectError) -> Connecting {
+    func failed(_ why: ConnectError) -> Connecting {
         server?.failed(why.reason)
         // What we lack is no fault of the server's.
         if let index, !why.isOurs { _ = route?.upstream.group.failed(index, why.reason, at: loop.now) }
+        endRace()
         if let way = state.way { leave(way, .none) }
         state = .none
         guard route?.selection.hasNext == true else {
@@ -316,6 +239,7 @@ final class UpstreamSide {
     ///   nothing.
     func close(_ mode: ExchangeMachine.UpstreamCloseMode) {
         loop.assertConfined()
+        endRace()
         if let way = state.way { leave(way, mode) }
         if case .waiting(let ticket) = state { leaveRoom(ticket, nil) }
         if case .connected = state { server?.open.subtract(1) }
@@ -324,7 +248,7 @@ final class UpstreamSide {
         early.removeAll()
     }
 
-    private func leave(_ way: Way, _ mode: ExchangeMachine.UpstreamCloseMode) {
+    func leave(_ way: Way, _ mode: ExchangeMachine.UpstreamCloseMode) {
         if let tls = way.tls {
             if mode == .close { tls.stream.sendCloseNotify() }
             // This includes an alert.

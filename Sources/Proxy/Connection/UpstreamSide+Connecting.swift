@@ -1,0 +1,177 @@
+internal import RepriseEventLoop
+internal import RepriseMetrics
+internal import RepriseRouting
+internal import RepriseTLS
+internal import RepriseVocabulary
+
+/// Connects to the addresses of one server, of which the first that takes the connection has it (RFC 8305).
+struct ConnectRace {
+    /// How long an address has before the next one is tried beside it (RFC 8305 §5, Connection Attempt Delay).
+    static let head = Duration.milliseconds(250)
+
+    /// Those that began before the one of the state.
+    var rivals: [UpstreamSide.Way] = []
+    var client: IPAddress?
+    var calls: UpstreamSide.Calls?
+    var timer: LoopEvent?
+}
+
+extension UpstreamSide {
+    /// What is called while it connects.
+    struct Calls {
+        /// Gets what a socket is ready for.
+        let ready: (Stream, Readiness) -> Void
+        /// The address takes its time: another may be tried beside it, by ``tryAnotherAddress()``.
+        let slow: () -> Void
+    }
+
+    /// Begins to connect to the next server.
+    ///
+    /// - Parameters:
+    ///   - client: whom the connection is made for, where that is known.
+    ///   - introduction: gives the chosen server's first bytes, which come before the client's and before TLS.
+    /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
+    func connectNext(
+        for client: IPAddress?, _ introduction: (UpstreamServer) -> [UInt8], _ calls: Calls
+    ) -> Connecting {
+        loop.assertConfined()
+        guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next(at: loop.now) else {
+            return .nobody
+        }
+        if tries.count == 0 {
+            tries.first = loop.now
+            upstream.group.begins()
+        }
+        tries.count += 1
+        index = next.index
+        server = upstream.servers[next.index]
+        (race.client, race.calls) = (client, calls)
+        do throws(ConnectError) {
+            let (way, isConnected) = try begin(at: next.endpoint, introduction(next.server), upstream)
+            state = .connecting(way)
+            if isConnected { return accepted(way) }
+            awaitHead()
+            return .underWay
+        } catch {
+            return failed(error)
+        }
+    }
+
+    /// Begins to connect to an address.
+    private func begin(
+        at endpoint: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream
+    ) throws(ConnectError) -> (way: Way, isConnected: Bool) {
+        let (socket, isConnected): (Socket, Bool)
+        switch Socket.connect(to: endpoint, with: upstream.group.tcp, for: race.client) {
+        case .connected(let made): (socket, isConnected) = (made, true)
+        case .inProgress(let made): (socket, isConnected) = (made, false)
+        case .failed(let errno): throw .system(errno)
+        }
+        let way: Way
+        do throws(ClientError) {
+            way = try makeWay(over: socket, to: upstream, introduction)
+        } catch {
+            socket.close()
+            throw .tls(error.description)
+        }
+        do throws(EventLoopError) {
+            let (ready, stream) = (race.calls?.ready, way.stream)
+            try stream.start { [unowned stream] in ready?(stream, $0) }
+        } catch {
+            leave(way, .none)
+            throw .system(error.errno)
+        }
+        return (way, isConnected)
+    }
+
+    private func makeWay(
+        over socket: Socket, to upstream: WorkerUpstream, _ introduction: [UInt8]
+    ) throws(ClientError) -> Way {
+        switch upstream.transport {
+        case .plain:
+            let stream = Stream(socket, .plain, with: buffers, isConnected: false)
+            return Way(stream: stream, tls: nil, introduction: introduction, since: loop.now)
+        case .tls(let context, let serverName):
+            let output = buffers.upstreamOutput
+            let tls = try ClientConnection(context: context, output: output, serverName: serverName)
+            let stream = Stream(socket, .tls(tls.stream, output), with: buffers, isConnected: false)
+            return Way(stream: stream, tls: tls, introduction: introduction, since: loop.now)
+        }
+    }
+
+    /// Goes on connecting, as a socket's readiness allows.
+    ///
+    /// - Returns: `nil` when a server has accepted already, or no connect is under way.
+    func goOn(_ stream: Stream, _ readiness: Readiness) -> Connecting? {
+        loop.assertConfined()
+        guard case .connecting(let latest) = state else { return nil }
+        let way = latest.stream === stream ? latest : race.rivals.first { $0.stream === stream }
+        guard let way else { return .underWay }
+        stream.note(readiness)
+        // A connect that failed reports readable as well; one that succeeded does so only with bytes already there,
+        // and asking the socket is then one system call in a rare case.
+        if readiness.contains(.readable), let errno = stream.pendingError() { return addressFailed(way, errno) }
+        guard !readiness.isDisjoint(with: [.writable, .readable, .peerClosed]) else { return .underWay }
+        return won(way)
+    }
+
+    /// The server has taken too long to accept, or none has come in time.
+    func connectTimedOut() -> Connecting {
+        guard case .waiting(let ticket) = state else { return failed(.timeout) }
+        leaveRoom(ticket, .late)
+        return .tooLate
+    }
+
+    // MARK: The race
+
+    /// Gives the address a head start, if the server has another.
+    private func awaitHead() {
+        guard route?.selection.hasAnotherAddress == true, let slow = race.calls?.slow else { return }
+        let timer = race.timer ?? LoopEvent.timer(on: loop, slow)
+        race.timer = timer
+        timer.schedule(after: ConnectRace.head)
+    }
+
+    /// Tries the server's next address beside those that are under way.
+    func tryAnotherAddress() -> Connecting {
+        guard case .connecting(let latest) = state, let upstream = route?.upstream else { return .underWay }
+        while let endpoint = route?.selection.nextAddress() {
+            // What fails at once says nothing of the others.
+            guard let (way, isConnected) = try? begin(at: endpoint, latest.introduction, upstream) else { continue }
+            race.rivals.append(latest)
+            state = .connecting(way)
+            if isConnected { return won(way) }
+            awaitHead()
+            break
+        }
+        return .underWay
+    }
+
+    /// An address did not take the connection; the server has failed when none is left.
+    private func addressFailed(_ way: Way, _ errno: SystemErrno) -> Connecting {
+        guard let other = race.rivals.popLast() else { return failed(.system(errno)) }
+        if case .connecting(let latest) = state, latest.stream !== way.stream {
+            // One of those that began before.
+            race.rivals.append(other)
+            race.rivals.removeAll { $0.stream === way.stream }
+        } else {
+            state = .connecting(other)
+        }
+        leave(way, .none)
+        return tryAnotherAddress()
+    }
+
+    private func won(_ way: Way) -> Connecting {
+        if case .connecting(let latest) = state { race.rivals.append(latest) }
+        race.rivals.removeAll { $0.stream === way.stream }
+        endRace()
+        return accepted(way)
+    }
+
+    /// Closes the connects beside the one of the state.
+    func endRace() {
+        for way in race.rivals { leave(way, .none) }
+        race.timer?.close()
+        race = ConnectRace()
+    }
+}

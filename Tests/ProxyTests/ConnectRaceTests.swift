@@ -1,0 +1,74 @@
+import Glibc
+import RepriseProxy
+import RepriseRouting
+import RepriseTestSupport
+import RepriseVocabulary
+import Testing
+
+/// A server with several addresses is reached at the first that takes the connection (RFC 8305).
+@Suite struct ConnectRaceTests {
+    /// A port whose queue is full: connects wait.
+    private final class Hole {
+        let port: UInt16
+        private let listener = Loopback.socket()
+        private let filler = Loopback.socket()
+
+        init() {
+            port = UInt16(Loopback.freePorts(1)[0])
+            var address = sockaddr_in()
+            (address.sin_family, address.sin_port) = (sa_family_t(AF_INET), port.bigEndian)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            let isThere = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            #expect(isThere && listen(listener, 0) == 0 && Loopback.connect(filler, to: Int(port)))
+        }
+
+        deinit {
+            close(filler)
+            close(listener)
+        }
+    }
+
+    private static func address(_ port: UInt16) -> Endpoint { .ip(.loopback4, port: port) }
+
+    /// What a client is sent by a server of those addresses, whose connect times out late.
+    private static func answer(_ endpoints: [Endpoint]) async throws -> [UInt8] {
+        var parts = TestWorker.Parts()
+        parts.settings.timeouts.connect = .seconds(60)
+        let worker = try await TestWorker(before: [UpstreamServer(id: "a", endpoints: endpoints)], parts)
+        let port = worker.port
+        let answer = try await onOwnThread { () -> [UInt8] in
+            let client = try SocketClient(port: port, .init(serverName: "a.test"), sending: [7])
+            repeat {
+                if let bytes = try client.tls.read(), !bytes.isEmpty { return bytes }
+            } while client.takeIn()
+            return []
+        }
+        await worker.end()
+        return answer
+    }
+
+    @Test func `an address that is silent is passed after a moment`() async throws {
+        let (hole, good) = (Hole(), TestUpstream.echo())
+        let endpoints = [Self.address(hole.port), Self.address(good.port)]
+        #expect(try await Self.answer(endpoints) == [7] && good.accepted == 1)
+        withExtendedLifetime(hole) {}
+    }
+
+    @Test func `addresses that refuse beside a silent one are passed at once, and the last is reached`() async throws {
+        let (hole, good) = (Hole(), TestUpstream.echo())
+        let refusing = Loopback.freePorts(2).map { Self.address(UInt16($0)) }
+        let endpoints = [Self.address(hole.port)] + refusing + [Self.address(hole.port), Self.address(good.port)]
+        #expect(try await Self.answer(endpoints) == [7] && good.accepted == 1)
+        withExtendedLifetime(hole) {}
+    }
+
+    @Test func `an address that comes first has the connection, and no other is asked`() async throws {
+        let (first, second) = (TestUpstream.echo(), TestUpstream.echo())
+        #expect(try await Self.answer([Self.address(first.port), Self.address(second.port)]) == [7])
+        #expect(first.accepted == 1 && second.accepted == 0)
+    }
+}
