@@ -55,8 +55,8 @@ let package = Package(
             name: "CRepriseEvent", path: "Sources/CLibEvent", pkgConfig: "libevent_pthreads",
             providers: [.apt(["libevent-dev"])]),
 
-        .systemLibrary(
-            name: "CRepriseCares", path: "Sources/CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        // Behind a header of its own: c-ares' would bring libc's socket headers into the module.
+        .target(name: "CRepriseCares", path: "Sources/CCares", linkerSettings: [.linkedLibrary("cares")]),
 
         .systemLibrary(name: "CRepriseRouter", path: "Sources/CRouter"),
 

@@ -53,7 +53,7 @@ struct HealthPlanCheck {
 
     private mutating func checkEjection(_ eject: Reader?) {
         guard let eject, let longest = eject["longest"], let most = longest.duration else { return }
-        let time = eject["time"].map(\.duration) ?? EjectionPlan().time
+        let time = eject["time"].map(\.duration) ?? EjectionRule().base
         if let time, most < time {
             warnings.append(longest.fault("is shorter than eject.time: no server stays out for longer"))
         }

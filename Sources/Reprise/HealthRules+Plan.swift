@@ -5,21 +5,10 @@ extension HealthRules {
     /// What the plan says of a group's health.
     init(_ upstream: UpstreamPlan) {
         self.init()
-        ejection = EjectionRule(upstream.ejection)
+        (ejection, retries, queue) = (upstream.ejection, upstream.retries, upstream.queue)
         check = upstream.health.map(HealthCheck.init)
         slowStart = upstream.slowStart
-        (queue.most, queue.time) = (upstream.queue.connections, upstream.queue.time)
         farewell = upstream.farewell
-        (retries.most, retries.time) = (upstream.retries.connects, upstream.retries.time)
-        retries.budget = upstream.retries.budget
-    }
-}
-
-extension EjectionRule {
-    fileprivate init(_ plan: EjectionPlan) {
-        self.init()
-        (failures, percent, window, minimum) = (plan.failures, plan.errorRate, plan.window, plan.minimum)
-        (latency, base, longest, most) = (plan.latency, plan.time, plan.longest, plan.most)
     }
 }
 
@@ -37,7 +26,7 @@ extension HealthCheck {
             kind = .http(question)
         }
         (interval, jitter, timeout) = (plan.interval, plan.jitter, plan.timeout)
-        (rule.rise, rule.fall) = (plan.rise, plan.fall)
+        rule = plan.rule
         port = plan.port.flatMap { UInt16(exactly: $0) }
         proxy = plan.sendProxy
     }

@@ -1,6 +1,6 @@
 internal import RepriseVocabulary
 
-extension EjectionPlan: OptionGroup {
+extension EjectionRule: OptionGroup {
     static var options: [Option<Self>] {
         let time = Codec.duration(.milliseconds(1) ... .seconds(86_400))
         return [
@@ -8,14 +8,14 @@ extension EjectionPlan: OptionGroup {
                 "failures", \.failures, .integer(0...1000),
                 "So many connects that fail in a row eject a server; 0: none do."),
             .value(
-                "error_rate", \.errorRate, .integer(0...100),
+                "error_rate", \.percent, .integer(0...100),
                 "So many failures in a hundred connects of a window do, too; 0: none do."),
             .value("window", \.window, time, "The length of such a window."),
             .value("minimum", \.minimum, .integer(1...1_000_000), "A window with fewer connects says nothing."),
             .optional(
                 "latency", \.latency, time, defaultText: "none", "A connect that takes longer counts as a failure."),
             .value(
-                "time", \.time, time,
+                "time", \.base, time,
                 "How long a server stays out before it is probed; each ejection that follows takes twice as long."),
             .value("longest", \.longest, time, "The longest that it stays out."),
             .value(
@@ -24,11 +24,11 @@ extension EjectionPlan: OptionGroup {
     }
 }
 
-extension RetryPlan: OptionGroup {
+extension RetryRule: OptionGroup {
     static var options: [Option<Self>] {
         [
             .value(
-                "connects", \.connects, .integer(0...1000),
+                "connects", \.most, .integer(0...1000),
                 "So many tries after the first, of servers and of their addresses; 0: none."),
             .value(
                 "time", \.time, .duration(.milliseconds(1) ... .seconds(3600)),
@@ -41,11 +41,11 @@ extension RetryPlan: OptionGroup {
     }
 }
 
-extension QueuePlan: OptionGroup {
+extension QueueRule: OptionGroup {
     static var options: [Option<Self>] {
         [
             .value(
-                "connections", \.connections, .integer(0...1_000_000),
+                "connections", \.most, .integer(0...1_000_000),
                 "So many wait at most when all servers are down or full; 0: none does."),
             .value(
                 "time", \.time, .duration(.milliseconds(1) ... .seconds(3600)), "How long each waits at most."),
@@ -69,9 +69,10 @@ extension HealthPlan: OptionGroup {
             .value(
                 "timeout", \.timeout, .duration(.milliseconds(1) ... .seconds(600)),
                 "An answer that takes longer is a bad one."),
-            .value("rise", \.rise, .integer(1...1000), "So many good answers in a row bring a server back."),
+            .value("rise", \.rule.rise, .integer(1...1000), "So many good answers in a row bring a server back."),
             .value(
-                "fall", \.fall, .integer(1...1000), "So many bad ones take it out. The very first answer decides alone."
+                "fall", \.rule.fall, .integer(1...1000),
+                "So many bad ones take it out. The very first answer decides alone."
             ),
             .optional("port", \.port, .integer(1...65_535), defaultText: "the server's", "Another port to ask at."),
             .value(

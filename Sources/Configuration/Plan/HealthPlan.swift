@@ -1,30 +1,5 @@
 package import RepriseVocabulary
 
-/// When a server that does not take connections gets none for a while.
-package struct EjectionPlan: Sendable, Hashable {
-    package var failures = 2
-    package var errorRate = 50
-    package var window = Duration.seconds(10)
-    package var minimum = 20
-    package var latency: Duration?
-    package var time = Duration.seconds(1)
-    package var longest = Duration.seconds(60)
-    package var most = 50
-}
-
-/// How far a connection goes on to other servers.
-package struct RetryPlan: Sendable, Hashable {
-    package var connects = 5
-    package var time = Duration.seconds(15)
-    package var budget = 20
-}
-
-/// How connections wait where no server of a group may have them.
-package struct QueuePlan: Sendable, Hashable {
-    package var connections = 0
-    package var time = Duration.seconds(1)
-}
-
 /// How servers are asked whether they are well.
 package struct HealthPlan: Sendable, Hashable {
     /// What a server must do.
@@ -35,8 +10,7 @@ package struct HealthPlan: Sendable, Hashable {
     package var interval = Duration.seconds(2)
     package var jitter = 10
     package var timeout = Duration.seconds(1)
-    package var rise = 2
-    package var fall = 3
+    package var rule = CheckRule()
     package var port: Int?
     package var sendProxy = ProxyProtocolVersion.off
     package var path = "/"

@@ -99,11 +99,11 @@ package struct UpstreamPlan: Sendable, Hashable {
     package var sendProxy = ProxyProtocolVersion.off
     /// What a header of version 2 says.
     package var proxyTLVs: [ProxyContent] = []
-    package var ejection = EjectionPlan()
+    package var ejection = EjectionRule()
     package var health: HealthPlan?
     package var slowStart = Duration.zero
-    package var queue = QueuePlan()
-    package var retries = RetryPlan()
+    package var queue = QueueRule()
+    package var retries = RetryRule()
     package var farewell = UnreachableFarewell.reset
     package var servers: [ServerPlan] = []
     package var tcp = UpstreamTCPPlan()

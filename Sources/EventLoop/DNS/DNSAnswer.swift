@@ -23,26 +23,20 @@ package struct DNSAnswer: Sendable, Hashable {
 
     /// Takes over what c-ares has found, with this port.
     ///
-    /// - Parameter isLocal: no server was asked, so that there is no TTL.
-    init?(_ found: ares_addrinfo, port: UInt16, isLocal: Bool) {
+    /// - Parameters:
+    ///   - first: the first address, for reprise_cares_next.
+    ///   - isLocal: no server was asked, so that there is no TTL.
+    init?(_ first: UnsafeRawPointer?, seconds: CInt, port: UInt16, isLocal: Bool) {
         var endpoints: [Endpoint] = []
         var seen: Set<Endpoint> = []
-        var seconds = CInt.max
-        var next = found.nodes
-        while let node = next {
-            seconds = min(seconds, node.pointee.ai_ttl)
-            if endpoints.count < Self.maximumAddresses, let address = node.pointee.ai_addr,
-                let endpoint = SocketAddress(copying: address, socklen_t(node.pointee.ai_addrlen)).endpoint?.at(port),
+        var (left, address, length): (UnsafeRawPointer?, UnsafeRawPointer?, UInt32) = (first, nil, 0)
+        while endpoints.count < Self.maximumAddresses, reprise_cares_next(&left, &address, &length) == 1 {
+            if let address = address?.assumingMemoryBound(to: sockaddr.self),
+                let endpoint = SocketAddress(copying: address, socklen_t(length)).endpoint?.at(port),
                 seen.insert(endpoint).inserted
             {
                 endpoints.append(endpoint)
             }
-            next = node.pointee.ai_next
-        }
-        var alias = found.cnames
-        while let name = alias {
-            seconds = min(seconds, name.pointee.ttl)
-            alias = name.pointee.next
         }
         guard !endpoints.isEmpty else { return nil }
         self.init(endpoints: endpoints, lifetime: isLocal ? Self.hostsLifetime : .seconds(Int(seconds)))
@@ -58,7 +52,7 @@ package struct DNSError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     init(status: CInt) {
-        description = String(cString: reprise_cares_words(status) ?? ares_strerror(status))
+        description = String(cString: reprise_cares_words(status))
     }
 }
 

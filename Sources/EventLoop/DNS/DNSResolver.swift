@@ -52,11 +52,11 @@ package final class DNSResolver {
     deinit {
         // Open questions hold it: none is left.
         sockets = [:]
-        if let channel { ares_destroy(channel) }
+        if let channel { reprise_cares_end(channel) }
     }
 
     /// The c-ares this process runs with, such as `1.18.1`.
-    package static var caresVersion: String { String(cString: ares_version(nil)) }
+    package static var caresVersion: String { String(cString: reprise_cares_version()) }
 
     /// Resolves a name.
     ///
@@ -69,11 +69,12 @@ package final class DNSResolver {
         }
         let question = Question(self, port: name.port, done)
         openQuestions += 1
-        var hints = ares_addrinfo_hints()
-        hints.ai_family = AF_UNSPEC
-        // One entry for each address.
-        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        ares_getaddrinfo(channel, name.host.text, nil, &hints, answered, Unmanaged.passRetained(question).toOpaque())
+        let context = Unmanaged.passRetained(question)
+        guard reprise_cares_resolve(channel, name.host.text, answered, context.toOpaque()) == 1 else {
+            context.release()
+            openQuestions -= 1
+            return finish { done(.failure(DNSError("there is no memory for a question"))) }
+        }
         question.isLocal = false
         setTimer()
     }
@@ -95,11 +96,11 @@ package final class DNSResolver {
         guard Self.libraryIsSetUp else { return nil }
         let milliseconds = CInt(clamping: settings.timeout.wholeNanoseconds / 1_000_000)
         let owner = Unmanaged.passUnretained(way).toOpaque()
-        guard reprise_cares_channel(&channel, milliseconds, CInt(settings.tries), socketChanged, owner) == 0 else {
-            channel = nil
+        guard let made = reprise_cares_channel(milliseconds, CInt(settings.tries), socketChanged, owner) else {
             return nil
         }
-        if let servers = settings.servers, ares_set_servers_ports_csv(channel, servers) != 0 {
+        channel = made
+        if let servers = settings.servers, reprise_cares_set_servers(made, servers) != 0 {
             dropChannel()
             return nil
         }
@@ -109,14 +110,14 @@ package final class DNSResolver {
 
     private func dropChannel() {
         guard let channel else { return }
-        ares_destroy(channel)
+        reprise_cares_end(channel)
         self.channel = nil
         // c-ares takes back each socket that it closes; this is for a version that would forget one.
         for event in sockets.values { event.close() }
         sockets = [:]
     }
 
-    private static let libraryIsSetUp = ares_library_init(ARES_LIB_INIT_ALL) == 0
+    private static let libraryIsSetUp = reprise_cares_begin() == 0
 
     /// A question that is open: c-ares holds it until it calls back.
     fileprivate final class Question {
@@ -130,13 +131,12 @@ package final class DNSResolver {
             (self.resolver, self.port, self.done) = (resolver, port, done)
         }
 
-        func answered(_ status: CInt, _ found: UnsafeMutablePointer<ares_addrinfo>?) {
-            defer { if let found { ares_freeaddrinfo(found) } }
+        func answered(_ status: CInt, _ first: UnsafeRawPointer?, seconds: CInt) {
             resolver.openQuestions -= 1
             let result: Result
             if status != 0 {
                 result = .failure(DNSError(status: status))
-            } else if let found, let answer = DNSAnswer(found.pointee, port: port, isLocal: isLocal) {
+            } else if let answer = DNSAnswer(first, seconds: seconds, port: port, isLocal: isLocal) {
                 result = .success(answer)
             } else {
                 result = .failure(DNSError("the name has no address"))
@@ -200,10 +200,10 @@ private func socketChanged(_ context: UnsafeMutableRawPointer?, _ descriptor: CI
     Unmanaged<DNSResolver.Way>.fromOpaque(context).takeUnretainedValue().resolver?.watch(descriptor, readiness)
 }
 
-/// `context` is the question, retained for c-ares; it calls once, and gives the list away.
+/// `context` is the question, retained for c-ares; it calls once.
 private func answered(
-    _ context: UnsafeMutableRawPointer?, _ status: CInt, _ timeouts: CInt, _ found: UnsafeMutablePointer<ares_addrinfo>?
+    _ context: UnsafeMutableRawPointer?, _ status: CInt, _ first: UnsafeRawPointer?, _ seconds: CInt
 ) {
     guard let context else { return }
-    Unmanaged<DNSResolver.Question>.fromOpaque(context).takeRetainedValue().answered(status, found)
+    Unmanaged<DNSResolver.Question>.fromOpaque(context).takeRetainedValue().answered(status, first, seconds: seconds)
 }

@@ -118,14 +118,15 @@ struct LoadTable: Sendable {
     /// Tells a server's condition of an event, and follows what changes.
     ///
     /// - Returns: its state before and now.
-    mutating func change<Result>(
-        _ slot: Int, _ event: (inout ServerCondition) -> Result
-    ) -> (result: Result, before: ServerState, now: ServerState) {
+    @discardableResult
+    mutating func change(
+        _ slot: Int, _ event: (inout ServerCondition) -> Void
+    ) -> (before: ServerState, now: ServerState) {
         let before = conditions[slot]
-        let result = event(&conditions[slot])
+        event(&conditions[slot])
         let now = conditions[slot]
         if before.state != now.state || before.upSince != now.upSince || before.percent != now.percent { refresh() }
-        return (result, before.state, now.state)
+        return (before.state, now.state)
     }
 
     /// Works out who gets connections, from the conditions of the generation in force.

@@ -56,9 +56,7 @@ package struct ServerCondition: Sendable, Equatable {
     // MARK: Its own connections
 
     /// A connect has succeeded.
-    ///
-    /// - Returns: whether it was slow enough to have it ejected, where `mayEject`.
-    mutating func connected(after time: Duration, at now: Instant, _ rule: EjectionRule, mayEject: Bool) -> Bool {
+    mutating func connected(after time: Duration, at now: Instant, _ rule: EjectionRule, mayEject: Bool) {
         if let most = rule.latency, time > most { return failed(.timeout, at: now, rule, mayEject: mayEject) }
         failuresInRow = 0
         switch ejection {
@@ -70,27 +68,20 @@ package struct ServerCondition: Sendable, Equatable {
         case .ejected(_, let times, _), .probed(let times, _): comeBack(times: times, at: now)
         }
         if rule.percent > 0 { count(failed: false, at: now, rule) }
-        return false
     }
 
     /// A connect has failed.
-    ///
-    /// - Returns: whether it is ejected now, and was not before.
-    mutating func failed(_ reason: ConnectFailure, at now: Instant, _ rule: EjectionRule, mayEject: Bool) -> Bool {
+    mutating func failed(_ reason: ConnectFailure, at now: Instant, _ rule: EjectionRule, mayEject: Bool) {
         failuresInRow += 1
         count(failed: true, at: now, rule)
         switch ejection {
-        case .ejected: return false
-        case .probed(let times, _):
-            eject(reason, times: times + 1, at: now, rule)
-            return false
+        case .ejected: break
+        case .probed(let times, _): eject(reason, times: times + 1, at: now, rule)
         case .none(let times):
             let isOften = rule.failures > 0 && failuresInRow >= rule.failures
             let isMuch =
                 rule.percent > 0 && window.all >= rule.minimum && window.failed * 100 >= rule.percent * window.all
-            guard mayEject, isOften || isMuch else { return false }
-            eject(reason, times: times + 1, at: now, rule)
-            return true
+            if mayEject, isOften || isMuch { eject(reason, times: times + 1, at: now, rule) }
         }
     }
 

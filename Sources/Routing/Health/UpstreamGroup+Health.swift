@@ -81,14 +81,14 @@ extension UpstreamGroup {
     package func connected(_ index: Int, after time: Duration, at now: Instant) -> ServerChange? {
         defer { if loads.room.count > 0, !isExhausted { loads.room.wake(Self.wokenBySuccess) } }
         return change(index) { condition, rule, mayEject in
-            _ = condition.connected(after: time, at: now, rule, mayEject: mayEject)
+            condition.connected(after: time, at: now, rule, mayEject: mayEject)
         }
     }
 
     /// A server has not taken a connection.
     package func failed(_ index: Int, _ reason: ConnectFailure, at now: Instant) -> ServerChange? {
         change(index) { condition, rule, mayEject in
-            _ = condition.failed(reason, at: now, rule, mayEject: mayEject)
+            condition.failed(reason, at: now, rule, mayEject: mayEject)
         }
     }
 
@@ -133,7 +133,7 @@ extension UpstreamGroup {
         let change: ServerChange? = loads.withTable { table in
             let members = table.members
             let mayEject = members.mayEject(besides: table.exclusions.ejected.count)
-            let (_, before, now) = table.change(slot) { event(&$0, members.ejection, mayEject) }
+            let (before, now) = table.change(slot) { event(&$0, members.ejection, mayEject) }
             guard before != now else { return nil }
             return ServerChange(
                 server: servers[index].id, before: before, now: now, reason: table.condition(of: slot).reason)
@@ -161,7 +161,7 @@ extension UpstreamGroup {
             guard !table.exclusions.ejected.isEmpty else { return [] }
             return servers.indices.filter { index in
                 guard let due = table.condition(of: slots[index]).probeIsDue, due <= now else { return false }
-                _ = table.change(slots[index]) { $0.probeBegins() }
+                table.change(slots[index]) { $0.probeBegins() }
                 return true
             }
         }

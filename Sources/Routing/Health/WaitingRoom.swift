@@ -64,13 +64,3 @@ package final class WaitingRoom: Sendable {
         for one in called { one.wake() }
     }
 }
-
-/// How connections wait where no server of a group may have them.
-package struct QueueRule: Sendable, Hashable {
-    /// How many wait at most; 0: none does.
-    package var most = 0
-    /// How long each waits at most.
-    package var time = Duration.seconds(1)
-
-    package init() {}
-}

@@ -1,5 +1,3 @@
-internal import RepriseVocabulary
-
 /// When a server that does not take connections gets none for a while.
 package struct EjectionRule: Sendable, Hashable {
     /// So many failures to connect in a row; 0 for never.
@@ -30,7 +28,7 @@ package struct EjectionRule: Sendable, Hashable {
     /// How long an ejection lasts.
     ///
     /// - Parameter times: which one in a row, from 1 on.
-    func duration(times: Int) -> Duration {
+    package func duration(times: Int) -> Duration {
         // More doublings than that exceed any longest.
         min(longest, base * (1 << min(times - 1, 30)))
     }
@@ -42,6 +40,28 @@ package struct CheckRule: Sendable, Hashable {
     package var rise = 2
     /// Bad ones until it is down.
     package var fall = 3
+
+    package init() {}
+}
+
+/// How far a connection whose server does not take it goes on to others.
+package struct RetryRule: Sendable, Hashable {
+    /// So many tries after the first, of servers and of their addresses; 0 for none.
+    package var most = 5
+    /// No try begins later than this after the first.
+    package var time = Duration.seconds(15)
+    /// So many tries after a first, of all connections of the group, in a hundred first ones.
+    package var budget = 20
+
+    package init() {}
+}
+
+/// How connections wait where no server of a group may have them.
+package struct QueueRule: Sendable, Hashable {
+    /// How many wait at most; 0: none does.
+    package var most = 0
+    /// How long each waits at most.
+    package var time = Duration.seconds(1)
 
     package init() {}
 }

@@ -1,18 +1,5 @@
 package import RepriseVocabulary
 
-/// How far a connection whose server does not take it goes on to others.
-package struct RetryRule: Sendable, Hashable {
-    /// So many tries after the first, of servers and of their addresses; 0 for none.
-    package var most = 5
-    /// No try begins later than this after the first.
-    package var time = Duration.seconds(15)
-    /// So many tries after a first, of all connections of the group, in a hundred first ones; 100 and more sets no limit
-    /// while each needs one.
-    package var budget = 20
-
-    package init() {}
-}
-
 /// What a group may spend on tries after the first: a share of the first ones, and a few in any case. Time is a parameter.
 ///
 /// When servers fail for all, tries would otherwise multiply the load on those that are left.

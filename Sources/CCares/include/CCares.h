@@ -1,0 +1,36 @@
+#pragma once
+
+// c-ares behind functions of our own, without its header: that brings libc's socket headers along, and a Swift module that
+// sees those twice takes their names for either's, from build to build (SOCK_STREAM, "cannot find in scope").
+#include <stddef.h>
+#include <stdint.h>
+
+// A channel: what asks, and what waits for answers.
+typedef struct reprise_cares reprise_cares;
+// A socket of c-ares' is to be watched for that from now on; for neither: it is about to be closed.
+typedef void (*reprise_cares_watch)(void *owner, int descriptor, int reads, int writes);
+// What a name resolved to, lent for the length of the call: the first address, for reprise_cares_next, and the smallest TTL.
+typedef void (*reprise_cares_answered)(void *context, int status, const void *first, int seconds);
+
+// What this process runs with, such as 1.18.1.
+const char *reprise_cares_version(void);
+// Sets the library up, once. 0: it is.
+int reprise_cares_begin(void);
+// NULL: it cannot be made.
+reprise_cares *reprise_cares_channel(int timeout_milliseconds, int tries, reprise_cares_watch watch, void *owner);
+// Ends it; what is open is answered before it returns.
+void reprise_cares_end(reprise_cares *channel);
+// `address:port` of each server, separated by commas. 0: they are.
+int reprise_cares_set_servers(reprise_cares *channel, const char *servers);
+// Asks for a name's A and AAAA. `answered` is called once, perhaps before this returns. 0: there is no memory, and it is not.
+int reprise_cares_resolve(reprise_cares *channel, const char *name, reprise_cares_answered answered, void *context);
+// Takes one address (a struct sockaddr) off those that are left. 0: there is none.
+int reprise_cares_next(const void **left, const void **address, uint32_t *length);
+// A socket is ready.
+void reprise_cares_ready(reprise_cares *channel, int descriptor, int is_readable, int is_writable);
+// A time has come that it waits for.
+void reprise_cares_time_passed(reprise_cares *channel);
+// When one comes; -1 where it waits for none.
+int64_t reprise_cares_microseconds(reprise_cares *channel);
+// What a status means.
+const char *reprise_cares_words(int status);
