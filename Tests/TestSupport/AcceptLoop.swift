@@ -19,6 +19,8 @@ final class AcceptLoop: @unchecked Sendable {
                 let client = accept(descriptor, nil, nil)
                 // One that failed concerns one client, or nobody, unless the socket itself is gone.
                 if client >= 0 {
+                    // A process that another test starts must not hold the connection open.
+                    _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                     accepted(client)
                 } else if errno == EINVAL || errno == EBADF {
                     break
