@@ -124,7 +124,7 @@ let package = Package(
                 "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseMetrics", "RepriseVocabulary",
                 "RepriseTestSupport",
             ]),
-        tests("RoutingTests", knows: ["RepriseRouting", "RepriseVocabulary"]),
+        tests("RoutingTests", knows: ["RepriseRouting", "RepriseVocabulary", "RepriseTestSupport"]),
         tests(
             "ProxyTests",
             knows: [

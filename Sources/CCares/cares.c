@@ -74,6 +74,65 @@ int reprise_cares_resolve(reprise_cares *channel, const char *name, reprise_care
     return 1;
 }
 
+struct service_question {
+    reprise_cares_service found;
+    reprise_cares_answered answered;
+    void *context;
+};
+
+static unsigned two_bytes(const unsigned char *at) { return (unsigned)at[0] << 8 | at[1]; }
+
+// The smallest TTL of an answer's records; -1 where it is malformed. c-ares parses the records, but not their TTLs.
+static int smallest_ttl(const unsigned char *answer, int length) {
+    const int header = 12, question_tail = 4, record_tail = 10;
+    if (length < header) return -1;
+    const unsigned char *at = answer + header, *end = answer + length;
+    unsigned questions = two_bytes(answer + 4), records = two_bytes(answer + 6);
+    long seconds = INT_MAX;
+    for (unsigned index = 0; index < questions + records; index++) {
+        char *name = NULL;
+        long used = 0;
+        if (ares_expand_name(at, answer, length, &name, &used) != ARES_SUCCESS) return -1;
+        ares_free_string(name);
+        at += used;
+        int isQuestion = index < questions, tail = isQuestion ? question_tail : record_tail;
+        if (end - at < tail) return -1;
+        at += tail;
+        if (isQuestion) continue;
+        long ttl = (long)two_bytes(at - 6) << 16 | two_bytes(at - 4);
+        if (ttl < seconds) seconds = ttl;
+        unsigned data = two_bytes(at - 2);
+        if ((unsigned)(end - at) < data) return -1;
+        at += data;
+    }
+    return (int)seconds;
+}
+
+static void services_answered(void *argument, int status, int timeouts, unsigned char *answer, int length) {
+    (void)timeouts;
+    struct service_question question = *(struct service_question *)argument;
+    free(argument);
+    struct ares_srv_reply *first = NULL;
+    if (status == ARES_SUCCESS) status = ares_parse_srv_reply(answer, length, &first);
+    int seconds = status == ARES_SUCCESS ? smallest_ttl(answer, length) : 0;
+    if (seconds < 0) status = ARES_EBADRESP;
+    if (status == ARES_SUCCESS)
+        for (struct ares_srv_reply *reply = first; reply != NULL; reply = reply->next)
+            question.found(question.context, reply->host, reply->priority, reply->weight, reply->port);
+    question.answered(question.context, status, NULL, seconds);
+    if (first != NULL) ares_free_data(first);
+}
+
+int reprise_cares_services(
+    reprise_cares *channel, const char *name, reprise_cares_service found, reprise_cares_answered told, void *context) {
+    struct service_question *question = malloc(sizeof *question);
+    if (question == NULL) return 0;
+    *question = (struct service_question){found, told, context};
+    const int internet = 1, srv = 33;
+    ares_query(real(channel), name, internet, srv, services_answered, question);
+    return 1;
+}
+
 int reprise_cares_next(const void **left, const void **address, uint32_t *length) {
     const struct ares_addrinfo_node *node = *left;
     if (node == NULL) return 0;
@@ -96,6 +155,8 @@ int64_t reprise_cares_microseconds(reprise_cares *channel) {
     struct timeval time;
     return ares_timeout(real(channel), NULL, &time) == NULL ? -1 : (int64_t)time.tv_sec * 1000000 + time.tv_usec;
 }
+
+int reprise_cares_no_data(void) { return ARES_ENODATA; }
 
 const char *reprise_cares_words(int status) {
     switch (status) {

@@ -21,7 +21,7 @@ struct ListenerBuilder: Sendable {
     ///   - descriptors: how many descriptors the process may have open.
     ///   - routers: the program's routers, by name.
     init(
-        _ plan: Plan, _ loadedFiles: LoadedFiles, _ addresses: [HostEndpoint: ServerAddresses],
+        _ plan: Plan, _ loadedFiles: LoadedFiles, _ addresses: [DNSName: ServerAddresses],
         lasting: inout LastingParts,
         descriptors: Int, observers: Observers, routers: [String: any UpstreamRouter]
     ) {
@@ -56,7 +56,7 @@ struct ListenerBuilder: Sendable {
     }
 
     private static func group(
-        _ upstream: UpstreamPlan, _ addresses: [HostEndpoint: ServerAddresses], _ lasting: inout LastingParts
+        _ upstream: UpstreamPlan, _ addresses: [DNSName: ServerAddresses], _ lasting: inout LastingParts
     ) -> UpstreamGroup {
         var balancing = Balancing(upstream.balance, by: upstream.hashKey, bound: upstream.hashBound)
         (balancing.affinity, balancing.affinityBound) = (upstream.affinity, upstream.affinityBound)
@@ -68,7 +68,7 @@ struct ListenerBuilder: Sendable {
     }
 
     private static func server(
-        _ server: ServerPlan, of upstream: UpstreamPlan, _ addresses: [HostEndpoint: ServerAddresses]
+        _ server: ServerPlan, of upstream: UpstreamPlan, _ addresses: [DNSName: ServerAddresses]
     ) -> UpstreamServer {
         let (address, proxy) = (server.address.description, upstream.proxy(of: server))
         switch server.address {
@@ -76,8 +76,8 @@ struct ListenerBuilder: Sendable {
             return UpstreamServer(
                 id: server.id, endpoints: [endpoint], weight: server.weight, address: address, proxy: proxy,
                 isBackup: server.isBackup, isChecked: server.isChecked, maximumConnections: server.maximumConnections)
-        case .host(let host):
-            guard let addresses = addresses[host] else { preconditionFailure("nobody resolves \(host)") }
+        case .name(let name):
+            guard let addresses = addresses[name] else { preconditionFailure("nobody resolves \(name)") }
             return UpstreamServer(
                 id: server.id, addresses: addresses, weight: server.weight, address: address, proxy: proxy,
                 isBackup: server.isBackup, isChecked: server.isChecked, maximumConnections: server.maximumConnections)

@@ -10,18 +10,32 @@ struct NameCheck: Sendable {
 
     /// Asks the system's resolver, which may take long.
     init(asking plan: Plan?) {
-        var errors: [HostEndpoint: DNSError] = [:]
-        for host in plan?.serverNames ?? [] {
-            do { _ = try Resolver.resolve(host) } catch { errors[host] = DNSError(error.reason) }
+        var errors: [DNSName: DNSError] = [:]
+        for name in plan?.serverNames ?? [] {
+            switch name {
+            case .host(let host):
+                do { _ = try Resolver.resolve(host) } catch { errors[name] = DNSError(error.reason) }
+            case .service(let service): errors[name] = Self.error(of: service)
+            }
         }
         self.init(plan, errors)
     }
 
-    init(_ plan: Plan?, _ errors: [HostEndpoint: DNSError]) {
+    /// The system's resolver knows no services.
+    private static func error(of service: ServiceName) -> DNSError? {
+        let result = try? DNSResolver.wait(for: .service(service))
+        guard case .success? = result else {
+            if case .failure(let error)? = result { return error }
+            return DNSError("no answer in time")
+        }
+        return nil
+    }
+
+    init(_ plan: Plan?, _ errors: [DNSName: DNSError]) {
         guard let plan, !errors.isEmpty else { return }
         for server in plan.upstreams.flatMap(\.servers) {
-            guard case .host(let host) = server.address, let error = errors[host] else { continue }
-            let words = "\(host.host) does not resolve: \(error)"
+            guard case .name(let name) = server.address, let error = errors[name] else { continue }
+            let words = "\(name.asked) does not resolve: \(error)"
             if plan.requiresDNS {
                 faults.append(Fault(source: server.source, message: words))
             } else {
@@ -34,21 +48,21 @@ struct NameCheck: Sendable {
 
 extension Plan {
     /// The names of servers.
-    var serverNames: Set<HostEndpoint> {
+    var serverNames: Set<DNSName> {
         Set(
             upstreams.flatMap(\.servers).compactMap { server in
-                if case .host(let host) = server.address { host } else { nil }
+                if case .name(let name) = server.address { name } else { nil }
             })
     }
 
     /// The servers of the plan's groups by their names.
-    func members(of groups: [UpstreamGroup]) -> [HostEndpoint: [UpstreamNames.Member]] {
-        var members: [HostEndpoint: [UpstreamNames.Member]] = [:]
+    func members(of groups: [UpstreamGroup]) -> [DNSName: [UpstreamNames.Member]] {
+        var members: [DNSName: [UpstreamNames.Member]] = [:]
         for upstream in upstreams {
             guard let group = groups.first(where: { $0.name == upstream.name }) else { continue }
             for (index, server) in upstream.servers.enumerated() {
-                guard case .host(let host) = server.address else { continue }
-                members[host, default: []].append((group, index))
+                guard case .name(let name) = server.address else { continue }
+                members[name, default: []].append((group, index))
             }
         }
         return members

@@ -20,6 +20,11 @@ extension ServerCore {
         maintenance.healthGauges = groups.map { group in
             registry.computed(MetricCatalog.upstreamWaiting, [group.name]) { Double(group.loads.room.count) }
         }
+        maintenance.healthGauges += groups.map { group in
+            registry.computed(MetricCatalog.upstreamRetryAfter, [group.name]) {
+                group.retryAfter?.inSeconds ?? .infinity
+            }
+        }
         maintenance.healthGauges += groups.flatMap { group in
             ServerState.allCases.map { state in
                 registry.computed(MetricCatalog.upstreamServers, [group.name, state.word]) {
@@ -45,7 +50,7 @@ extension ServerCore {
     }
 
     /// The addresses of each name of a server in the plan.
-    func addresses(of plan: Plan) -> [HostEndpoint: ServerAddresses] {
+    func addresses(of plan: Plan) -> [DNSName: ServerAddresses] {
         let names = names()
         return Dictionary(uniqueKeysWithValues: plan.serverNames.map { ($0, names.addresses(of: $0)) })
     }

@@ -20,8 +20,8 @@ final class UpstreamNames {
     private let registry: MetricRegistry
     private let log: ControlLog
     private let resolver: DNSResolver
-    private var names: [HostEndpoint: Name] = [:]
-    private var members: [HostEndpoint: [Member]] = [:]
+    private var names: [DNSName: Name] = [:]
+    private var members: [DNSName: [Member]] = [:]
     private var waiting: [Name] = []
     private var openQuestions = 0
     private var timer: LoopEvent?
@@ -29,7 +29,7 @@ final class UpstreamNames {
 
     /// What is known of a name.
     private final class Name {
-        let host: HostEndpoint
+        let name: DNSName
         let addresses = ServerAddresses()
         /// When it is to be asked for again; `nil` before its first answer.
         var due: Instant?
@@ -40,17 +40,17 @@ final class UpstreamNames {
         /// Whether the log says that it does not resolve.
         var isTold = false
 
-        init(_ host: HostEndpoint) { self.host = host }
+        init(_ name: DNSName) { self.name = name }
     }
 
     /// A start or a reload that waits for the first answers.
     private final class FirstLook {
-        var missing: Set<HostEndpoint>
-        let hosts: Set<HostEndpoint>
+        var missing: Set<DNSName>
+        let hosts: Set<DNSName>
         var timer: LoopEvent?
         let done: () -> Void
 
-        init(_ hosts: Set<HostEndpoint>, _ done: @escaping () -> Void) {
+        init(_ hosts: Set<DNSName>, _ done: @escaping () -> Void) {
             (self.hosts, missing, self.done) = (hosts, hosts, done)
         }
     }
@@ -76,7 +76,7 @@ final class UpstreamNames {
     ///
     /// - Parameter done: is given those that have none after ``patience``, with the reasons; the caller tells the operator.
     func resolve(
-        _ hosts: Set<HostEndpoint>, within patience: Duration, _ done: @escaping ([HostEndpoint: DNSError]) -> Void
+        _ hosts: Set<DNSName>, within patience: Duration, _ done: @escaping ([DNSName: DNSError]) -> Void
     ) {
         loop.assertConfined()
         let missing = hosts.filter { addresses(of: $0).endpoints.isEmpty }
@@ -88,8 +88,8 @@ final class UpstreamNames {
         for host in missing { names[host].map(ask) }
     }
 
-    private func unresolved(_ hosts: Set<HostEndpoint>) -> [HostEndpoint: DNSError] {
-        var errors: [HostEndpoint: DNSError] = [:]
+    private func unresolved(_ hosts: Set<DNSName>) -> [DNSName: DNSError] {
+        var errors: [DNSName: DNSError] = [:]
         for host in hosts {
             guard let name = names[host], name.addresses.endpoints.isEmpty else { continue }
             name.isTold = true
@@ -106,7 +106,7 @@ final class UpstreamNames {
     }
 
     /// A name's addresses, the same object in every generation of the configuration.
-    func addresses(of host: HostEndpoint) -> ServerAddresses {
+    func addresses(of host: DNSName) -> ServerAddresses {
         if let name = names[host] { return name.addresses }
         let made = Name(host)
         names[host] = made
@@ -116,7 +116,7 @@ final class UpstreamNames {
     // MARK: In force
 
     /// These names are in force, and are kept up to date; others are forgotten.
-    func tend(_ members: [HostEndpoint: [Member]]) {
+    func tend(_ members: [DNSName: [Member]]) {
         loop.assertConfined()
         self.members = members
         names = names.filter { members[$0.key] != nil }
@@ -127,12 +127,12 @@ final class UpstreamNames {
 
     private func askWhatIsDue() {
         let now = loop.now
-        for name in names.values where members[name.host] != nil && name.due.map({ $0 <= now }) ?? true { ask(name) }
+        for name in names.values where members[name.name] != nil && name.due.map({ $0 <= now }) ?? true { ask(name) }
         schedule()
     }
 
     private func schedule() {
-        let due = names.values.filter { !$0.isAsked && members[$0.host] != nil }.compactMap(\.due).min()
+        let due = names.values.filter { !$0.isAsked && members[$0.name] != nil }.compactMap(\.due).min()
         if let due { timer?.schedule(after: max(due - loop.now, .milliseconds(1))) }
     }
 
@@ -147,14 +147,14 @@ final class UpstreamNames {
         while openQuestions < Self.maximumAtOnce, !waiting.isEmpty {
             let name = waiting.removeFirst()
             openQuestions += 1
-            resolver.resolve(name.host) { [unowned self] result in
+            resolver.resolve(name.name) { [unowned self] result in
                 openQuestions -= 1
                 name.isAsked = false
                 switch result {
                 case .success(let answer): take(answer, for: name)
                 case .failure(let error): failed(name, error)
                 }
-                for look in firstLooks where look.missing.remove(name.host) != nil && look.missing.isEmpty { end(look) }
+                for look in firstLooks where look.missing.remove(name.name) != nil && look.missing.isEmpty { end(look) }
                 askWhoWaits()
                 schedule()
             }
@@ -166,15 +166,15 @@ final class UpstreamNames {
         (name.failures, name.error) = (0, nil)
         let old = name.addresses.endpoints
         // DNS turns the order of the addresses, which spreads connections, and is no news.
-        if old != answer.endpoints { name.addresses.replace(by: answer.endpoints) }
+        if name.addresses.targets != answer.targets { name.addresses.replace(by: answer.targets) }
         let fields: [(String, LogValue)] = [
-            ("name", .string("\(name.host)")), ("count", .int(Int64(answer.endpoints.count))),
+            ("name", .string("\(name.name)")), ("count", .int(Int64(answer.endpoints.count))),
         ]
         if name.isTold { log.notice("server name resolves now", fields) }
         name.isTold = false
         if !old.isEmpty, Set(old) != Set(answer.endpoints) { log.notice("server name has other addresses", fields) }
         guard old.isEmpty else { return }
-        for (group, index) in members[name.host] ?? [] { _ = group.resolved(index) }
+        for (group, index) in members[name.name] ?? [] { _ = group.resolved(index) }
     }
 
     private func failed(_ name: Name, _ error: DNSError) {
@@ -183,13 +183,13 @@ final class UpstreamNames {
         // More doublings than that exceed the longest.
         let wait = Self.retries.lowerBound * (1 << min(name.failures - 1, 10))
         name.due = loop.now + min(wait, Self.retries.upperBound)
-        registry.counter(MetricCatalog.dnsFailures, ["\(name.host)"]).add(1)
-        guard !name.isTold, members[name.host] != nil else { return }
+        registry.counter(MetricCatalog.dnsFailures, ["\(name.name)"]).add(1)
+        guard !name.isTold, members[name.name] != nil else { return }
         name.isTold = true
         log.warning(
             "server name does not resolve",
             [
-                ("name", .string("\(name.host)")), ("reason", .string("\(error)")),
+                ("name", .string("\(name.name)")), ("reason", .string("\(error)")),
                 ("count", .int(Int64(name.addresses.endpoints.count))),
             ])
     }

@@ -1,23 +1,75 @@
 package import RepriseVocabulary
+internal import Synchronization
 
 /// The addresses of a server's name, which change as DNS says; shared by all workers and generations. Equal to itself alone.
 package final class ServerAddresses: Sendable, Hashable {
-    private let state: Locked<[Endpoint]>
+    /// The most orders in which connections try the addresses.
+    static let maximumOrders = 100
+
+    private struct Known: Sendable {
+        var targets: [ServiceTarget] = []
+        /// Each connection takes the next: so each target comes first as often as its weight says.
+        var orders: [[Endpoint]] = []
+    }
+
+    private let state: Locked<Known>
+    private let turns = Atomic<Int>(0)
 
     /// - Parameter endpoints: those that are known; empty for none yet.
     package init(_ endpoints: [Endpoint] = []) {
-        state = Locked(endpoints)
+        let targets = endpoints.isEmpty ? [] : [ServiceTarget(endpoints: endpoints)]
+        state = Locked(Known(targets: targets, orders: endpoints.isEmpty ? [] : [endpoints]))
     }
 
-    /// The addresses now, in the order of trying.
-    package var endpoints: [Endpoint] { state.withLock { $0 } }
+    /// The hosts that offer it now, those of the least priority first.
+    package var targets: [ServiceTarget] { state.withLock { $0.targets } }
+
+    /// The addresses now, each once.
+    package var endpoints: [Endpoint] { state.withLock { $0.orders.first ?? [] } }
+
+    /// The addresses in the order in which one connection is to try them.
+    package func nextOrder() -> [Endpoint] {
+        state.withLock { known in
+            guard known.orders.count > 1 else { return known.orders.first ?? [] }
+            let turn = turns.wrappingAdd(1, ordering: .relaxed).oldValue
+            return known.orders[Int(UInt(bitPattern: turn) % UInt(known.orders.count))]
+        }
+    }
 
     /// Replaces them. Connections that are being made go on with those that they began with.
     ///
-    /// - Parameter endpoints: at least one: a name that has had addresses keeps some.
-    package func replace(by endpoints: [Endpoint]) {
-        precondition(!endpoints.isEmpty, "a server's addresses were taken away")
-        state.withLock { $0 = endpoints }
+    /// - Parameter targets: at least one: a name that has had addresses keeps some.
+    package func replace(by targets: [ServiceTarget]) {
+        precondition(!targets.isEmpty, "a server's addresses were taken away")
+        let orders = Self.orders(of: targets)
+        state.withLock { $0 = Known(targets: targets, orders: orders) }
+    }
+
+    /// A cycle of orders: lower priorities first, and within one each target as often before the others as its weight says
+    /// (RFC 2782 draws; a cycle comes to the same, more evenly).
+    private static func orders(of targets: [ServiceTarget]) -> [[Endpoint]] {
+        let tiers = Dictionary(grouping: targets, by: \.priority).sorted { $0.key < $1.key }.map(\.value)
+        let cycles = tiers.map { tier in
+            // A weight of 0 is the least share there is; weights of hundreds are scaled down to a short cycle.
+            let room = max(1, maximumOrders - tier.count)
+            let scale = max(1, (tier.reduce(0) { $0 + Int($1.weight) } + room - 1) / room)
+            return WeightedCycle(weights: tier.map { max(1, Int($0.weight) / scale) }).order
+        }
+        let count = min(maximumOrders, cycles.map(\.count).max() ?? 1)
+        return (0..<count).map { turn in
+            var seen: Set<Endpoint> = []
+            var order: [Endpoint] = []
+            for (tier, cycle) in zip(tiers, cycles) {
+                // The one whose turn it is, then those that would be next.
+                for step in cycle.indices {
+                    for endpoint in tier[Int(cycle[(turn + step) % cycle.count])].endpoints
+                    where seen.insert(endpoint).inserted {
+                        order.append(endpoint)
+                    }
+                }
+            }
+            return order
+        }
     }
 
     package static func == (one: ServerAddresses, other: ServerAddresses) -> Bool { one === other }

@@ -45,7 +45,7 @@ extension UpstreamGroup {
         /// - Parameter now: for servers that have come back lately; without it they get what others do.
         package mutating func next(
             at now: Instant = Instant(nanoseconds: .max)
-        ) -> (server: UpstreamServer, index: Int, endpoint: Endpoint)? {
+        ) -> (index: Int, endpoint: Endpoint)? {
             guard !isOver else { return nil }
             // One without addresses is down, which may be told a moment later.
             while endpointsTried >= endpoints.count {
@@ -57,7 +57,7 @@ extension UpstreamGroup {
                 return nil
             }
             defer { endpointsTried += 1 }
-            return (group.servers[current], current, endpoints[endpointsTried])
+            return (current, endpoints[endpointsTried])
         }
 
         /// Whether the server that it is at has an address that was not tried.
@@ -87,7 +87,7 @@ extension UpstreamGroup {
 
         /// Goes to another server, if there is one.
         private mutating func moveOn(at now: Instant) {
-            let (group, before) = (group, current)
+            let before = current
             if let before { tried.insert(before, of: group.servers.count) }
             let isSpent = tried.count >= limit
             var hasRoom = false
@@ -97,7 +97,7 @@ extension UpstreamGroup {
                 table.take(group.slots[index])
                 return index
             }
-            endpoints = current.map { group.servers[$0].endpoints } ?? []
+            endpoints = current.map { group.servers[$0].nextOrder() } ?? []
             endpointsTried = 0
             if hasRoom { group.loads.room.wake(1) }
         }
@@ -105,6 +105,12 @@ extension UpstreamGroup {
         private mutating func choose(in table: borrowing LoadTable, at now: Instant) -> Int? {
             let first = first
             self.first = .none
+            if table.takesAll, table.generation == group.generation {
+                switch first {
+                case .turn(let index), .wanted(let index): return index
+                case .none: return tried.count < group.servers.count ? group.pick(in: table, for: &self) : nil
+                }
+            }
             let (exclusions, full) = (group.exclusions(in: table), group.full(in: table))
             switch first {
             case .turn(let index) where exclusions.isEmpty && full.isEmpty: return index

@@ -33,6 +33,14 @@ package struct UpstreamServer: Sendable, Hashable {
         }
     }
 
+    /// Its endpoints in the order in which one connection is to try them.
+    package func nextOrder() -> [Endpoint] {
+        switch place {
+        case .fixed(let endpoints): endpoints
+        case .named(let addresses): addresses.nextOrder()
+        }
+    }
+
     /// A server with at least one endpoint and a weight of 1 to 1000.
     ///
     /// - Parameter address: as it was written; by default its first endpoint.

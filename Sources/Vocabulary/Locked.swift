@@ -8,11 +8,13 @@ import Glibc
 // @unchecked: `state` is only touched with the mutex held, and the mutex has an address of its own.
 package final class Locked<State: Sendable>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private var state: State
+    /// In memory of its own: the mutex is enough, and Swift's check of exclusive access to a property costs time.
+    private let state: UnsafeMutablePointer<State>
 
     /// Takes the state over.
     package init(_ state: State) {
-        self.state = state
+        self.state = .allocate(capacity: 1)
+        self.state.initialize(to: state)
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
         let code = pthread_mutex_init(mutex, nil)
@@ -22,6 +24,8 @@ package final class Locked<State: Sendable>: @unchecked Sendable {
     deinit {
         pthread_mutex_destroy(mutex)
         mutex.deallocate()
+        state.deinitialize(count: 1)
+        state.deallocate()
     }
 
     /// Works on the state while no other thread does; `body` must not come back to this lock.
@@ -30,6 +34,6 @@ package final class Locked<State: Sendable>: @unchecked Sendable {
     ) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return try body(&state)
+        return try body(&state.pointee)
     }
 }

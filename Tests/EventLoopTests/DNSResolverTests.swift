@@ -21,7 +21,9 @@ import Testing
             let isClosed = Locked(false)
             // nonisolated(unsafe): touched on the loop alone.
             nonisolated(unsafe) var resolver: DNSResolver?
-            let hosts = names.compactMap { HostEndpoint(parsing: "\($0):80") }
+            let hosts = names.compactMap { name in
+                ServiceName(parsing: name).map(DNSName.service) ?? HostEndpoint(parsing: "\(name):80").map(DNSName.host)
+            }
             #expect(hosts.count == names.count)
             loop.execute { [settings] in
                 let made = DNSResolver(on: loop, settings)
@@ -113,6 +115,44 @@ import Testing
         #expect(Set(names).count == 3)
     }
 
+    @Test func `a service has the hosts that offer it, by priority, and the smallest TTL of all`() throws {
+        let answer = try #require(try resolve("srv:_web._tcp.example.test").first).get()
+        #expect(
+            answer.endpoints.map(\.description) == [
+                "127.0.0.1:7001", "[::1]:7001", "127.0.0.1:7002", "127.0.0.1:7003",
+            ]
+                || answer.endpoints.map(\.description) == [
+                    "127.0.0.1:7002", "[::1]:7001", "127.0.0.1:7001", "127.0.0.1:7003",
+                ], "\(answer)")
+        #expect(answer.targets.map(\.priority) == [10, 10, 20])
+        #expect(answer.lifetime == .seconds(30))
+    }
+
+    @Test func `a host of a service that does not resolve leaves the others`() throws {
+        let answer = try #require(try resolve("srv:_dead._tcp.example.test").first).get()
+        #expect(answer.endpoints == Array(endpoints("127.0.0.1:7003")))
+    }
+
+    @Test func `of a hundred hosts those of the least priority are taken`() throws {
+        let answer = try #require(try resolve("srv:_crowd._tcp.example.test").first).get()
+        #expect(answer.targets.map(\.priority) == Array(0..<64))
+    }
+
+    @Test(arguments: [
+        ("_none", "no host offers the service"), ("_empty", "the name has no SRV record"),
+        ("_torn", "the DNS server's answer is malformed"),
+    ])
+    func `a service without hosts has its words`(name: String, words: String) throws {
+        let result = try #require(try resolve("srv:\(name)._tcp.example.test").first)
+        #expect("\(result)".contains(words), "\(result)")
+        #expect(throws: DNSError.self) { try result.get() }
+    }
+
+    @Test func `the system's resolver is waited for where there is no loop`() throws {
+        let host = try #require(HostEndpoint(parsing: "localhost:80"))
+        #expect(throws: Never.self) { try DNSResolver.wait(for: .host(host))?.get() }
+    }
+
     @Test func `nobody at the server's port is a failure`() throws {
         let result = try #require(try resolve("ok.example.test", port: 1).first)
         #expect(throws: DNSError.self) { try result.get() }
@@ -129,7 +169,7 @@ import Testing
                 settings.servers = server.address
                 let resolver = DNSResolver(on: loop, settings)
                 for name in ["silent.example.test:80", "localhost:80"] {
-                    HostEndpoint(parsing: name).map { resolver.resolve($0) { _ in calls.withLock { $0 += 1 } } }
+                    HostEndpoint(parsing: name).map { resolver.resolve(.host($0)) { _ in calls.withLock { $0 += 1 } } }
                 }
                 resolver.close()
                 resolver.close()
@@ -148,7 +188,7 @@ import Testing
                 nonisolated(unsafe) let resolver = DNSResolver(on: loop)
                 for _ in 0..<2 {
                     HostEndpoint(parsing: "localhost:80").map {
-                        resolver.resolve($0) { _ in
+                        resolver.resolve(.host($0)) { _ in
                             calls.withLock { $0 += 1 }
                             resolver.close()
                         }

@@ -189,31 +189,104 @@ import Testing
         #expect(isBack)
     }
 
+    /// A network namespace in which 203.0.113.0/24 swallows all that is sent there; Unix sockets lead out of it.
+    private static let hole = [
+        "unshare", "--net", "sh", "-ec",
+        "ip link set lo up; ip tuntap add t0 mode tun; ip addr add 203.0.113.1/24 dev t0; ip link set t0 up; exec \"$@\"",
+        "sh",
+    ]
+    private static let hasHoles = (try? Shell.run(hole + ["true"]).status) == 0
+
+    @Test(.enabled(if: hasHoles, "it takes network namespaces and TUN devices"), arguments: [false, true])
+    func `servers that are cut off from the network hold up their first clients alone`(isChecked: Bool) throws {
+        let good = UnixServer()
+        let folder = RepriseProcess.temporaryFolder()
+        var configuration = TestConfiguration()
+        let holes = ["203.0.113.7:80", "203.0.113.8:80"]
+        configuration.servers = (holes + ["unix:\(good.path)"]).map { "\"\($0)\"" }
+        configuration.bind = "\"unix:\(folder.path)/front\""
+        configuration.listener = "timeouts: { connect: 500ms }"
+        configuration.group =
+            "eject: { time: 20s, most: 70 }" + (isChecked ? "\n    health: { interval: 50ms, timeout: 100ms }" : "")
+        let reprise = try configuration.start(folder: folder, wrapper: Self.hole)
+        func asks() throws -> (status: String, seconds: Double) {
+            let words = try Shell.run([
+                "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code} %{time_total}",
+                "--unix-socket", folder.path + "/front", "https://localhost/",
+            ]).output.split(separator: " ")
+            return (String(words.first ?? ""), words.last.flatMap { Double($0) } ?? .infinity)
+        }
+        if !isChecked {
+            // Two clients find out about each.
+            for _ in 0..<6 { #expect(try asks().status == "200") }
+        }
+        for hole in holes {
+            let state = isChecked ? "down" : "ejected"
+            let line = reprise.waitForLine { $0["server"] == hole && $0["state"] == state }
+            #expect(line?["reason"]?.contains(isChecked ? "no answer in time" : "timeout") == true, "\(reprise.log)")
+        }
+        for _ in 0..<4 {
+            let (status, seconds) = try asks()
+            #expect(status == "200" && seconds < 0.5, "\(seconds) s")
+        }
+        #expect(!reprise.lines.contains { $0["ending"] == "upstream_unreachable" })
+    }
+
     @Test func `a Unix socket that vanishes and comes back`() throws {
-        let path = RepriseProcess.temporaryFolder().appending(path: "app.sock").path
-        let program = """
-            import os, socket, sys
-            server = socket.socket(socket.AF_UNIX); server.bind(sys.argv[1]); server.listen(64)
-            while True:
-                client = server.accept()[0]; client.recv(4096)
-                client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n"); client.close()
-            """
-        func serve() throws -> ChildProcess { try ChildProcess(["python3", "-c", program, path]) }
-        var server = try serve()
-        defer { server.signal(SIGKILL) }
-        #expect(eventually { access(path, R_OK) == 0 })
+        let server = UnixServer()
+        let path = server.path
         let other = try Mortal.python()
         var configuration = TestConfiguration()
         configuration.servers = ["\"unix:\(path)\"", "\"127.0.0.1:\(other.port)\""]
         configuration.group = "eject: { time: 100ms }"
         let reprise = try configuration.start()
         #expect(try asks(reprise) == "200")
-        server.signal(SIGKILL)
-        _ = server.waitForStatus()
-        unlink(path)
+        server.stop()
         for _ in 0..<6 { #expect(try asks(reprise) == "200") }
         #expect(reprise.waitForLine { $0["server"] == "unix:\(path)" && $0["state"] == "ejected" } != nil)
-        server = try serve()
+        server.start()
         #expect(reprise.waitForLine { $0["server"] == "unix:\(path)" && $0["state"] == "up" } != nil)
+    }
+}
+
+/// An HTTP server behind a Unix socket.
+private final class UnixServer {
+    let path = RepriseProcess.temporaryFolder().appending(path: "app.sock").path
+    private var process: ChildProcess?
+
+    init() { start() }
+
+    deinit { stop() }
+
+    func start() {
+        let program = """
+            import os, socket, sys
+            server = socket.socket(socket.AF_UNIX); server.bind(sys.argv[1]); server.listen(64)
+            while True:
+                client = server.accept()[0]
+                if not client.recv(4096): continue
+                client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n"); client.close()
+            """
+        process = try? ChildProcess(["python3", "-c", program, path])
+        let isThere = eventually {
+            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+            return withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                }
+            }
+        }
+        #expect(isThere)
+    }
+
+    func stop() {
+        process?.signal(SIGKILL)
+        _ = process?.waitForStatus()
+        process = nil
+        unlink(path)
     }
 }

@@ -20,12 +20,15 @@ import Testing
 
     /// A server with the names as its upstream's servers, while `body` runs.
     private func serving(
-        _ names: [String], _ top: String = "", dns: FakeDNS,
+        _ names: [String], _ top: String = "", group: String = "", dns: FakeDNS,
         _ body: (_ server: ServerCore, _ registry: MetricRegistry, _ log: () -> String, _ port: Int) async throws ->
             Void
     ) async throws {
         var configuration = TestConfiguration(upstream)
-        configuration.servers = names.map { "\"\($0).example.test:\(upstream.port)\"" }
+        configuration.servers = names.map {
+            $0.hasPrefix("srv:") ? "\"\($0)\"" : "\"\($0).example.test:\(upstream.port)\""
+        }
+        configuration.group = group
         let text = top + "\n" + configuration.text
         let source = ConfigurationSource(text: { text }, name: "test", directory: folder.path)
         let control = try EventLoop(name: "control")
@@ -83,6 +86,22 @@ import Testing
             #expect(eventually { log().contains("nx.example.test does not resolve: no such name") }, "\(log())")
             #expect(addresses(registry, "nx") == 0)
             #expect(await server.reload() == nil)
+        }
+    }
+
+    @Test func `a service's host that is alive takes the connections, and checks look beyond addresses that are not`()
+        async throws
+    {
+        let dns = try FakeDNS()
+        defer { dns.stop() }
+        let service = "srv:_p\(upstream.port)._tcp.example.test"
+        try await serving([service], group: "health: { interval: 20ms }", dns: dns) { _, registry, log, port in
+            let checks = {
+                registry.counter(MetricCatalog.upstreamChecks, ["app", service, CheckResult.good.word]).value
+            }
+            #expect(eventually { checks() >= 3 }, "\(log())")
+            for _ in 0..<4 { _ = try SocketClient.echoed(port: port, .init(serverName: "localhost")) }
+            #expect(!log().contains("state=down"), "\(log())")
         }
     }
 

@@ -57,6 +57,22 @@ extension UpstreamGroup.Selection {
         #expect(group.states() == [.up, .ejected, .up, .up])
     }
 
+    @Test func `who finds all of them down is told when checks may bring one back`() {
+        let group = healthy(servers(2), .roundRobin, rules { $0.check = HealthCheck() })
+        let interval = HealthCheck().interval
+        #expect(group.retryAfter == .zero)
+        _ = group.checked(0, "bad", at: second(0))
+        #expect(group.retryAfter == .zero)
+        _ = group.checked(1, "bad", at: second(0))
+        #expect(group.retryAfter == interval * 2)
+        _ = group.checked(1, nil, at: second(1))
+        #expect(group.retryAfter == interval)
+        _ = group.setDrained(1, true, at: second(2))
+        #expect(group.retryAfter == interval * 2)
+        _ = group.setDrained(0, true, at: second(2))
+        #expect(group.retryAfter == nil)
+    }
+
     @Test func `a success between keeps it in`() {
         let group = healthy(servers(2))
         for _ in 0..<10 {
@@ -196,7 +212,7 @@ extension UpstreamGroup.Selection {
         var selection = group.begin()
         for _ in 0..<2 { #expect(selection.hasNext && selection.next(at: second(0)) != nil) }
         #expect(!selection.hasNext && selection.next(at: second(0)) == nil)
-        addresses.replace(by: [.ip(.loopback4, port: 7), .ip(.loopback4, port: 8)])
+        addresses.replace(by: [ServiceTarget(endpoints: [.ip(.loopback4, port: 7), .ip(.loopback4, port: 8)])])
         #expect(group.resolved(2)?.now == .up)
         #expect(group.reached(failing: [0, 1]) == 2)
         #expect(group.allLoads == [0, 0, 0])
@@ -207,7 +223,7 @@ extension UpstreamGroup.Selection {
         let group = healthy([UpstreamServer(id: "named", addresses: addresses, address: "app.internal:80")])
         var selection = group.begin()
         #expect(selection.next(at: second(0))?.endpoint == .ip(.loopback4, port: 1))
-        addresses.replace(by: [.ip(.loopback4, port: 3)])
+        addresses.replace(by: [ServiceTarget(endpoints: [.ip(.loopback4, port: 3)])])
         #expect(selection.hasNext && selection.next(at: second(0))?.endpoint == .ip(.loopback4, port: 2))
         #expect(!selection.hasNext && selection.next(at: second(0)) == nil)
         #expect(group.begin().firstEndpoint == .ip(.loopback4, port: 3))

@@ -6,7 +6,7 @@ private func order(_ group: UpstreamGroup, _ count: Int) -> [String] {
     (0..<count).map { _ in
         var selection = group.begin()
         defer { selection.end() }
-        return selection.next()?.server.id ?? "none"
+        return selection.next().map { group.servers[$0.index].id } ?? "none"
     }
 }
 
@@ -40,7 +40,7 @@ private func order(_ group: UpstreamGroup, _ count: Int) -> [String] {
         _ = group.begin()
         var selection = group.begin()
         var tried: [String] = []
-        while let next = selection.next() { tried.append("\(next.server.id)/\(next.endpoint)") }
+        while let next = selection.next() { tried.append("\(group.servers[next.index].id)/\(next.endpoint)") }
         #expect(tried == ["b/127.0.0.1:1", "b/127.0.0.1:2", "c/127.0.0.1:1", "a/127.0.0.1:1"])
         #expect(!selection.hasNext)
     }

@@ -96,6 +96,14 @@ package final class FakeDNS: Sendable {
             elif what == "_dead" and kind == 33:
                 records = [record(33, 30, srv(10, 1, 7001, "nx.example.test")),
                            record(33, 30, srv(20, 1, 7003, "one.example.test"))]
+            elif what == "_none" and kind == 33: records = [record(33, 30, srv(0, 0, 0, ""))]
+            elif what == "_crowd" and kind == 33:
+                if not stream: flags |= 0x200
+                else: records = [record(33, 30, srv(n, 1, 7000 + n, "one.example.test")) for n in range(100)]
+            elif what == "_torn" and kind == 33: records = [record(33, 30, b"\\0\\1\\0")]
+            elif what.startswith("_p") and kind == 33:
+                records = [record(33, 30, srv(10, 1, int(what[2:]), "ok.example.test")),
+                           record(33, 30, srv(5, 1, int(what[2:]), "nx.example.test"))]
             elif what in ("ok", "one", "spare"):
                 if kind == 1: records = [record(1, 60, a(127, 0, 0, 1))]
                 elif kind == 28 and what == "ok": records = [record(28, 40, six)]

@@ -82,7 +82,7 @@ package final class MemoryFleet: Sendable {
         private func connect(_ sessions: ConnectionResumption) throws -> Int {
             var selection = group.begin(hash: 0, preferring: group.remembered(sessions.upstream).index)
             defer { selection.end() }
-            while let (_, index, _) = selection.next() {
+            while let (index, _) = selection.next() {
                 guard index != killed else { continue }
                 sessions.remember(group.memory(of: index))
                 return index

@@ -24,6 +24,13 @@ void reprise_cares_end(reprise_cares *channel);
 int reprise_cares_set_servers(reprise_cares *channel, const char *servers);
 // Asks for a name's A and AAAA. `answered` is called once, perhaps before this returns. 0: there is no memory, and it is not.
 int reprise_cares_resolve(reprise_cares *channel, const char *name, reprise_cares_answered answered, void *context);
+// Asks for a service's SRV records (RFC 2782). `found` is called for each, then `answered` once with no addresses and the
+// smallest TTL, perhaps before this returns. 0: there is no memory, and neither is.
+typedef void (*reprise_cares_service)(
+    void *context, const char *host, uint16_t priority, uint16_t weight, uint16_t port);
+int reprise_cares_services(
+    reprise_cares *channel, const char *name, reprise_cares_service found, reprise_cares_answered answered,
+    void *context);
 // Takes one address (a struct sockaddr) off those that are left. 0: there is none.
 int reprise_cares_next(const void **left, const void **address, uint32_t *length);
 // A socket is ready.
@@ -32,5 +39,7 @@ void reprise_cares_ready(reprise_cares *channel, int descriptor, int is_readable
 void reprise_cares_time_passed(reprise_cares *channel);
 // When one comes; -1 where it waits for none.
 int64_t reprise_cares_microseconds(reprise_cares *channel);
+// The status that says that a name has no such record.
+int reprise_cares_no_data(void);
 // What a status means.
 const char *reprise_cares_words(int status);

@@ -131,7 +131,7 @@ extension ServerPlan: OptionGroup {
             .optional("id", \.ownID, .text, defaultText: "the address", "The server's id in logs and metrics."),
             .required(
                 "address", \.address, .serverAddress,
-                "Its address; a name is resolved when the configuration is loaded."),
+                "Its address: `address:port`, `name:port`, `unix:/path`, or a service in DNS, `srv:_name._tcp.domain`."),
             .value("weight", \.weight, .integer(1...1000), "Its share of the connections."),
             .optional(
                 "send_proxy", \.sendProxy, .word, defaultText: "the group's",

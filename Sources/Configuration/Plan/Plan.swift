@@ -130,15 +130,17 @@ package struct ServerPlan: Sendable, Hashable {
 /// A server's address: known already, or a name to resolve.
 package enum ServerAddress: Sendable, Hashable, CustomStringConvertible {
     case endpoint(Endpoint)
-    case host(HostEndpoint)
+    case name(DNSName)
 
-    /// Reads an endpoint (its port is not 0) or a name with a port; `nil` for anything else.
+    /// Reads an endpoint (its port is not 0), a name with a port or a service; `nil` for anything else.
     package init?(parsing text: String) {
         if let endpoint = Endpoint(parsing: text) {
             if case .ip(_, port: 0) = endpoint { return nil }
             self = .endpoint(endpoint)
         } else if let host = HostEndpoint(parsing: text), host.port != 0 {
-            self = .host(host)
+            self = .name(.host(host))
+        } else if let service = ServiceName(parsing: text) {
+            self = .name(.service(service))
         } else {
             return nil
         }
@@ -147,7 +149,7 @@ package enum ServerAddress: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .endpoint(let endpoint): endpoint.description
-        case .host(let host): host.description
+        case .name(let name): name.description
         }
     }
 }

@@ -57,7 +57,8 @@ extension Shape.Scalar {
         case .addressOr(let words): "\(words.joined(separator: ", ")) or an IP address such as \"192.0.2.10\""
         case .version: "a TLS version: \"1.0\", \"1.1\", \"1.2\" or \"1.3\""
         case .bindAddress: "an address and port such as \"0.0.0.0:8443\" or \"[::]:8443\", or \"unix:/path\""
-        case .serverAddress: "an address or name with a port such as \"127.0.0.1:8080\", or \"unix:/path\""
+        case .serverAddress:
+            "an address or name with a port such as \"127.0.0.1:8080\", \"unix:/path\" or a service such as \"srv:_http._tcp.example.net\""
         case .trustedProxies:
             "a network such as \"10.0.0.0/8\", whose bits behind the prefix are 0, an address, or unix"
         case .hostName: "a host name such as \"example.test\" or \"*.example.test\""

@@ -11,13 +11,23 @@ package struct DNSAnswer: Sendable, Hashable {
     /// How long what /etc/hosts says is good: it has no TTL, and may be edited.
     static let hostsLifetime = Duration.seconds(10)
 
-    /// At least one, in the order of trying (RFC 6724), each once.
-    package let endpoints: [Endpoint]
+    /// At least one, each with its addresses in the order of trying (RFC 6724, families in turn).
+    package let targets: [ServiceTarget]
     /// How long it is good: the smallest TTL within ``lifetimes``.
     package let lifetime: Duration
 
-    package init(endpoints: [Endpoint], lifetime: Duration) {
-        self.endpoints = endpoints
+    /// All addresses, at most ``maximumAddresses``.
+    package var endpoints: [Endpoint] { targets.flatMap(\.endpoints) }
+
+    /// - Parameter targets: at least one; those beyond ``maximumAddresses`` are left out.
+    package init(targets: [ServiceTarget], lifetime: Duration) {
+        var room = Self.maximumAddresses
+        self.targets = targets.compactMap { target in
+            let endpoints = Array(target.endpoints.prefix(room))
+            room -= endpoints.count
+            return endpoints.isEmpty
+                ? nil : ServiceTarget(priority: target.priority, weight: target.weight, endpoints: endpoints)
+        }
         self.lifetime = min(max(lifetime, Self.lifetimes.lowerBound), Self.lifetimes.upperBound)
     }
 
@@ -39,7 +49,9 @@ package struct DNSAnswer: Sendable, Hashable {
             }
         }
         guard !endpoints.isEmpty else { return nil }
-        self.init(endpoints: endpoints, lifetime: isLocal ? Self.hostsLifetime : .seconds(Int(seconds)))
+        self.init(
+            targets: [ServiceTarget(endpoints: endpoints.interleaved)],
+            lifetime: isLocal ? Self.hostsLifetime : .seconds(Int(seconds)))
     }
 }
 
@@ -54,6 +66,15 @@ package struct DNSError: Error, Sendable, Hashable, CustomStringConvertible {
     init(status: CInt) {
         description = String(cString: reprise_cares_words(status))
     }
+
+    /// Why a service has no hosts.
+    init(service status: CInt) {
+        description =
+            status == reprise_cares_no_data() ? "the name has no SRV record" : Self(status: status).description
+    }
+
+    static let noChannel = DNSError("c-ares cannot begin")
+    static let noMemory = DNSError("there is no memory for a question")
 }
 
 extension Endpoint {

@@ -2,7 +2,8 @@ internal import CRepriseCares
 internal import Glibc
 package import RepriseVocabulary
 
-/// Resolves host names without holding up its loop, by c-ares: /etc/hosts first, then the system's DNS servers, A and AAAA.
+/// Resolves host names without holding up its loop, by c-ares: /etc/hosts first, then the system's DNS servers, A and AAAA;
+/// services by SRV first (``ServiceQuestion``).
 /// Confined to its loop.
 ///
 /// c-ares owns the sockets, which the loop watches for it. It calls back within its own functions, where it must not be
@@ -61,11 +62,18 @@ package final class DNSResolver {
     /// Resolves a name.
     ///
     /// - Parameter done: is called once, later, on the loop; not after ``close()``.
-    package func resolve(_ name: HostEndpoint, _ done: @escaping (Result) -> Void) {
+    package func resolve(_ name: DNSName, _ done: @escaping (Result) -> Void) {
         loop.assertConfined()
         guard !isClosed else { return }
+        switch name {
+        case .host(let host): resolve(host, done)
+        case .service(let service): resolve(service, done)
+        }
+    }
+
+    func resolve(_ name: HostEndpoint, _ done: @escaping (Result) -> Void) {
         guard let channel = freshChannel() else {
-            return finish { done(.failure(DNSError("c-ares cannot begin"))) }
+            return finish { done(.failure(.noChannel)) }
         }
         let question = Question(self, port: name.port, done)
         openQuestions += 1
@@ -73,10 +81,30 @@ package final class DNSResolver {
         guard reprise_cares_resolve(channel, name.host.text, answered, context.toOpaque()) == 1 else {
             context.release()
             openQuestions -= 1
-            return finish { done(.failure(DNSError("there is no memory for a question"))) }
+            return finish { done(.failure(.noMemory)) }
         }
         question.isLocal = false
         setTimer()
+    }
+
+    private func resolve(_ service: ServiceName, _ done: @escaping (Result) -> Void) {
+        guard let channel = freshChannel() else { return finish { done(.failure(.noChannel)) } }
+        let question = ServiceQuestion(self, done)
+        openQuestions += 1
+        let context = Unmanaged.passRetained(question)
+        guard reprise_cares_services(channel, service.name.text, found, servicesAnswered, context.toOpaque()) == 1
+        else {
+            context.release()
+            openQuestions -= 1
+            return finish { done(.failure(.noMemory)) }
+        }
+        setTimer()
+    }
+
+    /// A question of c-ares' is answered: another may be asked for what it says, in a turn of its own.
+    func questionEnded(_ work: @escaping () -> Void) {
+        openQuestions -= 1
+        finish(work)
     }
 
     /// Ends all of it; nothing is called back any more.
@@ -132,7 +160,6 @@ package final class DNSResolver {
         }
 
         func answered(_ status: CInt, _ first: UnsafeRawPointer?, seconds: CInt) {
-            resolver.openQuestions -= 1
             let result: Result
             if status != 0 {
                 result = .failure(DNSError(status: status))
@@ -141,7 +168,7 @@ package final class DNSResolver {
             } else {
                 result = .failure(DNSError("the name has no address"))
             }
-            resolver.finish { [done] in done(result) }
+            resolver.questionEnded { [done] in done(result) }
         }
     }
 }
@@ -206,4 +233,22 @@ private func answered(
 ) {
     guard let context else { return }
     Unmanaged<DNSResolver.Question>.fromOpaque(context).takeRetainedValue().answered(status, first, seconds: seconds)
+}
+
+/// `context` is the service's question, retained for c-ares until ``servicesAnswered``.
+private func found(
+    _ context: UnsafeMutableRawPointer?, _ host: UnsafePointer<CChar>?, _ priority: UInt16, _ weight: UInt16,
+    _ port: UInt16
+) {
+    guard let context, let host else { return }
+    Unmanaged<ServiceQuestion>.fromOpaque(context).takeUnretainedValue()
+        .found(String(cString: host), priority: priority, weight: weight, port: port)
+}
+
+/// `context` is the service's question, retained for c-ares; it calls once.
+private func servicesAnswered(
+    _ context: UnsafeMutableRawPointer?, _ status: CInt, _ first: UnsafeRawPointer?, _ seconds: CInt
+) {
+    guard let context else { return }
+    Unmanaged<ServiceQuestion>.fromOpaque(context).takeRetainedValue().answered(status, seconds: seconds)
 }

@@ -27,6 +27,9 @@ extension MetricCatalog {
     package static let upstreamWaits = Metric.counter(
         "reprise_upstream_waits_total", .connections, [upstream, .closed("result", QueueResult.self)],
         help: "Connections that had to wait for a server of an upstream, by what came of it.")
+    package static let upstreamRetryAfter = Metric.computed(
+        "reprise_upstream_retry_after_seconds", .gauge, .seconds, [upstream],
+        help: "When clients may be taken again, at the earliest: 0 while they are, +Inf where no check will tell.")
     package static let upstreamAddresses = Metric.computed(
         "reprise_upstream_addresses", .gauge, .addresses, [upstream, server],
         help: "Addresses that the name of a server of an upstream has now.")

@@ -270,7 +270,7 @@ package enum MetricCatalog {
             [
                 upstreamConnects, upstreamConnectFailures, upstreamConnectionsOpen, connectDuration, upstreamServers,
                 upstreamStateChanges, upstreamChecks, upstreamRetries, upstreamWaiting, upstreamWaits,
-                upstreamAddresses,
+                upstreamRetryAfter, upstreamAddresses,
                 dnsFailures, affinityResults,
             ]
         ),

@@ -45,9 +45,10 @@ extension UpstreamSide {
         tries.count += 1
         index = next.index
         server = upstream.servers[next.index]
+        let target = upstream.group.servers[next.index]
         (race.client, race.calls) = (client, calls)
         do throws(ConnectError) {
-            let (way, isConnected) = try begin(at: next.endpoint, introduction(next.server), upstream)
+            let (way, isConnected) = try begin(at: next.endpoint, introduction(target), upstream)
             state = .connecting(way)
             if isConnected { return accepted(way) }
             awaitHead()

@@ -29,7 +29,7 @@ final class UpstreamSide {
     /// The client's stream is complete.
     private var clientHasEnded = false
 
-    typealias Pick = (server: UpstreamServer, index: Int, endpoint: Endpoint)
+    typealias Pick = (index: Int, endpoint: Endpoint)
 
     enum State {
         case none

@@ -9,6 +9,8 @@ package import RepriseVocabulary
 package final class HealthWatch {
     /// The most questions that are open at once; others wait their turn.
     package static let maximumAtOnce = 64
+    /// The most addresses of one server that a question is put to, each for the check's timeout.
+    package static let maximumAddresses = 4
     /// Servers that are new are asked within this time, one after the other.
     private static let spread = Duration.milliseconds(500)
 
@@ -112,7 +114,8 @@ package final class HealthWatch {
     private func ask(_ asked: Asked) {
         let group = groups[asked.group]
         let server = group.servers[asked.server]
-        guard let first = server.endpoints.first else { return pass(over: asked) }
+        let endpoints = server.nextOrder().prefix(Self.maximumAddresses)
+        guard let first = endpoints.first else { return pass(over: asked) }
         var check = asked.isProbe ? Self.probe : group.check ?? Self.probe
         // The checks of a group say how its servers want to be spoken to.
         if asked.isProbe { check.proxy = group.check?.proxy ?? server.proxy.version }
@@ -126,18 +129,30 @@ package final class HealthWatch {
             if program == nil { answered(asked, ProgramProbe.failure(of: command[0])) }
             return
         }
-        let endpoint = check.port.map { first.at(port: $0) } ?? first
-        var result: HealthProbe.Result?
-        var isHere = true
-        let probe = HealthProbe(
-            endpoint, check, tcp: group.tcp, context: contexts[ObjectIdentifier(group)], on: loop
-        ) { [unowned self] in
-            guard !isHere else { return result = $0 }
-            open[asked] = nil
-            answered(asked, $0)
+        probe(asked, at: Array(endpoints), check)
+    }
+
+    /// Asks a server at its addresses, one after the other, until one is well.
+    private func probe(_ asked: Asked, at endpoints: [Endpoint], _ check: HealthCheck) {
+        let group = groups[asked.group]
+        var left = endpoints
+        while !left.isEmpty {
+            let first = left.removeFirst()
+            var result: HealthProbe.Result?
+            var isHere = true
+            let probe = HealthProbe(
+                check.port.map { first.at(port: $0) } ?? first, check, tcp: group.tcp,
+                context: contexts[ObjectIdentifier(group)], on: loop
+            ) { [unowned self, left] in
+                guard !isHere else { return result = $0 }
+                open[asked] = nil
+                if case .bad = $0, !left.isEmpty { self.probe(asked, at: left, check) } else { answered(asked, $0) }
+            }
+            isHere = false
+            guard let result else { return open[asked] = probe }
+            if case .bad = result, !left.isEmpty { continue }
+            return answered(asked, result)
         }
-        isHere = false
-        if let result { answered(asked, result) } else { open[asked] = probe }
     }
 
     /// When a probe is made again that could not be made.

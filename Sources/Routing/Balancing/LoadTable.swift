@@ -38,6 +38,8 @@ struct LoadTable: Sendable {
     private(set) var exclusions = Exclusions()
     /// Those that have as many connections as they may.
     private(set) var full = ServerSet()
+    /// Whether each of them gets its connections.
+    var takesAll: Bool { full.isEmpty && exclusions.isEmpty }
     private var ids: [String: Int] = [:]
     private var vacant: [Int] = []
     private var heap: [Entry] = []

@@ -156,6 +156,12 @@ package struct ServerCondition: Sendable, Equatable {
         }
     }
 
+    /// How many good answers in a row bring it back; `nil` where that is not up to checks.
+    func checksToCome(_ rule: CheckRule) -> Int? {
+        guard isResolved, case .down(let good, _) = check else { return nil }
+        return max(1, rule.rise - good)
+    }
+
     /// No checks are made any more.
     mutating func leaveUnchecked() { check = .unchecked }
 

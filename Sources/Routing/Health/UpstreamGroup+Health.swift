@@ -167,6 +167,17 @@ extension UpstreamGroup {
         }
     }
 
+    /// When a client that found no server may come back with hope: zero while a server gets connections or is only full;
+    /// the checks that the first one still needs, where those decide; `nil` where nobody knows.
+    package var retryAfter: Duration? {
+        loads.withTable { table in
+            let conditions = slots.map { table.condition(of: $0) }.filter { !$0.isDrained }
+            guard conditions.allSatisfy(\.isDown) else { return .zero }
+            guard let check = health.check else { return nil }
+            return conditions.compactMap { $0.checksToCome(check.rule) }.min().map { check.interval * $0 }
+        }
+    }
+
     /// How servers are asked whether they are well.
     package var check: HealthCheck? { health.check }
 
@@ -193,6 +204,11 @@ extension UpstreamGroup {
             return luckyOne(exclusions, in: table, but: gone, at: now, for: &selection)
         }
         return nil
+    }
+
+    /// One of those that were not tried, of which there is one; all get connections.
+    func pick(in table: borrowing LoadTable, for selection: inout Selection) -> Int {
+        pick(in: table, but: selection.tried, for: &selection)
     }
 
     private func pick(in table: borrowing LoadTable, but gone: ServerSet, for selection: inout Selection) -> Int {
