@@ -13,6 +13,8 @@ package struct LoadedConfiguration: Sendable {
     package let sessions: [SessionsPlan]
     /// Every listener's TLS block, likewise.
     package let tls: [TLSPlan]
+    /// Every block of TLS towards servers, likewise.
+    package let upstreamTLS: [UpstreamTLSPlan]
     /// The log's settings, likewise: faults can be told in the format that is asked for.
     package let log: LogPlan
 }
@@ -66,7 +68,9 @@ package enum ConfigurationLoader {
             warnings: Set(check.warnings + reader.warnings).sorted(),
             certificates: reader.plan.listeners.flatMap { $0.tls.hosts.flatMap(\.certificates) },
             sessions: reader.plan.listeners.map(\.sessions),
-            tls: reader.plan.listeners.map(\.tls), log: reader.plan.log)
+            tls: reader.plan.listeners.map(\.tls),
+            upstreamTLS: reader.plan.upstreams.flatMap { [$0.tls] + $0.servers.map(\.tls) }.compactMap(\.self),
+            log: reader.plan.log)
     }
 
     private static func failed(
@@ -78,6 +82,7 @@ package enum ConfigurationLoader {
 
     private static func failed(_ faults: [Fault]) -> LoadedConfiguration {
         LoadedConfiguration(
-            plan: nil, faults: faults, warnings: [], certificates: [], sessions: [], tls: [], log: LogPlan())
+            plan: nil, faults: faults, warnings: [], certificates: [], sessions: [], tls: [], upstreamTLS: [],
+            log: LogPlan())
     }
 }

@@ -102,9 +102,13 @@ struct PlanReader {
         proxies.check(root, plan)
         var health = HealthPlanCheck()
         health.check(root)
-        faults = names.faults + references.faults + routers.faults + sessions.faults + proxies.faults + health.faults
+        var encryption = UpstreamTLSCheck()
+        encryption.check(plan)
+        faults =
+            names.faults + references.faults + routers.faults + sessions.faults + proxies.faults + health.faults
+            + encryption.faults
         warnings =
             names.warnings + routers.warnings + shared.warnings + balance.warnings + sources.warnings
-            + proxies.warnings + health.warnings
+            + proxies.warnings + health.warnings + encryption.warnings
     }
 }

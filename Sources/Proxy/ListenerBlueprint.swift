@@ -12,15 +12,14 @@ package struct ListenerBlueprint: Sendable {
     package let domain: SessionDomain
     package let resumption: ResumptionPolicy
     package let routing: Routing
-    /// `nil` speaks to it in plaintext.
-    package let upstreamTLS: UpstreamTLS?
+    package let transports: UpstreamTransports
     /// Outlives the blueprint: the same for every generation of the listener.
     package let admission: Admission
     package let observers: Observers
 
     package init(
         settings: ListenerSettings, hosts: HostContexts, tls: ListenerTLSSettings, domain: SessionDomain,
-        resumption: ResumptionPolicy, routing: Routing, upstreamTLS: UpstreamTLS? = nil,
+        resumption: ResumptionPolicy, routing: Routing, transports: UpstreamTransports = UpstreamTransports(),
         admission: Admission, observers: Observers = Observers()
     ) {
         self.settings = settings
@@ -29,7 +28,7 @@ package struct ListenerBlueprint: Sendable {
         self.domain = domain
         self.resumption = resumption
         self.routing = routing
-        self.upstreamTLS = upstreamTLS
+        self.transports = transports
         self.admission = admission
         self.observers = observers
     }

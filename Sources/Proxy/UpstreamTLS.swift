@@ -1,24 +1,54 @@
 package import RepriseTLS
 
-/// How we speak TLS to an upstream.
-package struct UpstreamTLS: Sendable {
-    package let settings: ClientSettings
-    /// The name that its servers are asked for (SNI) and verified against; no address.
-    package let serverName: String?
-
-    package init(_ settings: ClientSettings, serverName: String?) {
-        (self.settings, self.serverName) = (settings, serverName)
+/// How we speak TLS to a server: the settings, shared by all workers, and by which names it is spoken to.
+package final class UpstreamTLS: Sendable {
+    /// What the server is asked for (SNI).
+    package enum Asked: Sendable, Hashable {
+        case name(String)
+        /// What the client has asked us for.
+        case client
+        case nothing
     }
 
-    func transport() throws(ContextError) -> WorkerUpstream.Transport {
-        do throws(ClientError) {
-            let context = try ClientContext(settings)
-            // This finds a name that no connection could ask for.
-            let trial = try ClientConnection(context: context, output: OutputBuffer(), serverName: serverName)
-            trial.stream.close()
-            return .tls(context, serverName: serverName)
-        } catch {
-            throw .upstream(error.description)
+    let context: ClientContext
+    let asked: Asked
+    private let verified: String?
+
+    /// - Parameters:
+    ///   - verified: what its certificate must be for; `nil` for the name that it is asked for.
+    /// - Throws: ``ClientError/badServerName(_:)`` for a name that no connection could ask for, and what libssl lacks.
+    package init(_ context: ClientContext, asked: Asked, verified: String? = nil) throws(ClientError) {
+        (self.context, self.asked, self.verified) = (context, asked, verified)
+        let trial = try ClientConnection(context: context, output: OutputBuffer(), names: names(for: "client.test"))
+        trial.stream.close()
+    }
+
+    /// By which names a server is spoken to for a client.
+    ///
+    /// - Parameter client: what the client has asked us for; `nil` for a health check's.
+    func names(for client: String?) -> ClientConnection.ServerNames {
+        switch asked {
+        case .name(let name): .init(asked: name, verified: verified)
+        case .client: .init(asked: client ?? verified, verified: verified)
+        case .nothing: .init(asked: nil, verified: verified)
         }
+    }
+}
+
+/// How the servers of upstream groups are spoken to: in plaintext, unless TLS is said.
+package struct UpstreamTransports: Sendable {
+    /// By the group's name and the server's index.
+    private let groups: [String: [UpstreamTLS?]]
+    private let others: UpstreamTLS?
+
+    /// - Parameter others: for groups that are not named.
+    package init(_ groups: [String: [UpstreamTLS?]] = [:], others: UpstreamTLS? = nil) {
+        (self.groups, self.others) = (groups, others)
+    }
+
+    /// `nil` for plaintext.
+    package subscript(_ group: String, _ server: Int) -> UpstreamTLS? {
+        guard let group = groups[group] else { return others }
+        return group.indices.contains(server) ? group[server] : nil
     }
 }

@@ -11,6 +11,8 @@ internal import RepriseVocabulary
 struct ListenerBuilder: Sendable {
     let blueprints: [ListenerBlueprint]
     let groups: [UpstreamGroup]
+    /// How their servers are spoken to.
+    let transports: UpstreamTransports
 
     /// Builds the parts of a plan.
     ///
@@ -27,6 +29,7 @@ struct ListenerBuilder: Sendable {
     ) {
         var groups: [String: UpstreamGroup] = [:]
         for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, addresses, &lasting) }
+        let transports = Self.transports(plan, loadedFiles)
         var routes = RoutingBuilder(plan, groups, routers)
         let share = ConnectionShare(plan, descriptors: descriptors)
         var blueprints: [ListenerBlueprint] = []
@@ -43,11 +46,42 @@ struct ListenerBuilder: Sendable {
                     settings: Self.settings(listener, plan.log, share, routing), hosts: hosts,
                     tls: ListenerTLSSettings(listener),
                     domain: domain, resumption: ResumptionPolicy(listener.sessions),
-                    routing: routing,
+                    routing: routing, transports: transports,
                     admission: lasting.admission(of: listener.name), observers: observers))
         }
         self.blueprints = blueprints
         self.groups = Array(groups.values)
+        self.transports = transports
+    }
+
+    private static func transports(_ plan: Plan, _ files: LoadedFiles) -> UpstreamTransports {
+        UpstreamTransports(
+            Dictionary(
+                plan.upstreams.map { upstream in
+                    (
+                        upstream.name,
+                        upstream.servers.map { server in upstream.tls(of: server).map { tls($0, of: server, files) } }
+                    )
+                }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    private static func tls(
+        _ plan: UpstreamTLSPlan, of server: ServerPlan, _ files: LoadedFiles
+    ) -> UpstreamTLS {
+        guard let loaded = files.upstreamTLS[plan.source] else {
+            preconditionFailure("a checked plan has a context for each server")
+        }
+        let names = plan.names(of: server.address)
+        let asked: UpstreamTLS.Asked =
+            switch plan.serverName?.value {
+            case UpstreamTLSPlan.nameOfClient?: .client
+            default: names.asked.map { .name($0) } ?? .nothing
+            }
+        do throws(ClientError) {
+            return try UpstreamTLS(loaded.context, asked: asked, verified: names.verified)
+        } catch {
+            preconditionFailure("a checked plan has names that can be asked for: \(error)")
+        }
     }
 
     /// The plan comes into force: servers are chosen among its own.

@@ -15,6 +15,8 @@ struct LoadedFiles: Sendable {
     private(set) var ticketKeyStamps: [String: [FileStamp?]] = [:]
     /// What hosts demand of their clients, by the place of the block.
     private(set) var clients: [Source: ClientAuthentication] = [:]
+    /// What servers are spoken TLS to by, by the place of the block.
+    private(set) var upstreamTLS: [Source: LoadedUpstreamTLS] = [:]
     private(set) var faults: [Fault] = []
     private(set) var warnings: [Fault] = []
     /// The states of certificates, keys, authorities and revocation lists before they were read, by their paths.
@@ -29,6 +31,13 @@ struct LoadedFiles: Sendable {
         let ocsp: FileReference?
         /// The state of that file before it was read.
         let ocspStamp: FileStamp?
+    }
+
+    /// A block of TLS towards servers, ready for use.
+    struct LoadedUpstreamTLS: Sendable {
+        let context: ClientContext
+        /// What sessions under it are bound to.
+        let policy: [UInt8]
     }
 
     /// Loads what the configuration refers to.
@@ -49,6 +58,7 @@ struct LoadedFiles: Sendable {
                 if let plan = host.clients { load(plan, at: now) }
             }
         }
+        for tls in loaded.upstreamTLS { load(tls, at: now) }
         loadTicketKeys(loaded, at: now)
         guard faults.isEmpty, let plan = loaded.plan else { return }
         for listener in plan.listeners { buildHosts(of: listener) }
@@ -151,6 +161,45 @@ struct LoadedFiles: Sendable {
         } catch {
             let file = if case .authorities = error { plan.authorities } else { plan.revocations ?? plan.authorities }
             faults.append(Fault(source: file.source, message: "\(file.path): \(error)"))
+        }
+    }
+
+    private mutating func load(_ plan: UpstreamTLSPlan, at now: WallTime) {
+        let before = faults.count
+        check(plan.settings)
+        if let shown = plan.shown { load(shown, at: now) }
+        let trust = trust(of: plan)
+        guard faults.count == before, let trust else { return }
+        var settings = ClientSettings(tls: TLSSettings(plan.settings), trust: trust)
+        (settings.alpn, settings.securityLevel) = (plan.alpn, plan.securityLevel)
+        settings.certificate = plan.shown.flatMap { certificates[$0.source]?.certificate }
+        do throws(ClientError) {
+            upstreamTLS[plan.source] = LoadedUpstreamTLS(
+                context: try ClientContext(settings), policy: settings.fingerprint)
+        } catch {
+            let file = if case .certificateRefused = error { plan.certificate } else { nil as FileReference? }
+            faults.append(
+                Fault(source: file?.source ?? plan.source, message: "\(file.map { "\($0.shownPath): " } ?? "")\(error)")
+            )
+        }
+    }
+
+    private mutating func trust(of plan: UpstreamTLSPlan) -> ClientSettings.Trust? {
+        guard plan.verification == .required else { return .anybody }
+        if plan.authorities == nil { for path in ServerTrust.systemPaths { noteStamp(path) } }
+        let authorities = plan.authorities.flatMap { file in read(file) }
+        let revocations = plan.revocations.flatMap { file in read(file) }
+        guard plan.authorities == nil || authorities != nil, plan.revocations == nil || revocations != nil else {
+            return nil
+        }
+        do throws(ClientAuthenticationError) {
+            return .checked(
+                try ServerTrust(authoritiesPEM: authorities, revocationPEM: revocations, depth: plan.depth))
+        } catch {
+            let file = if case .authorities = error { plan.authorities } else { plan.revocations ?? plan.authorities }
+            guard let file else { return nil }
+            faults.append(Fault(source: file.source, message: "\(file.shownPath): \(error)"))
+            return nil
         }
     }
 

@@ -8,11 +8,12 @@ internal import RepriseVocabulary
 /// The health of upstream servers: what is known is shared by all workers, and outlives reloads.
 extension ServerCore {
     /// Watches the groups of the plan in force.
-    func tendUpstreams(_ groups: [UpstreamGroup], _ plan: Plan) {
+    func tendUpstreams(_ parts: ListenerBuilder, _ plan: Plan) {
+        let groups = parts.groups
         let watch = maintenance.health ?? makeWatch()
         maintenance.health = watch
         for group in groups { follow(group) }
-        watch.watch(groups)
+        watch.watch(groups, parts.transports)
         let members = plan.members(of: groups)
         names().tend(members)
         board.put(groups)

@@ -116,7 +116,7 @@ package actor ServerCore {
         adaptSessions(to: plan, checked.loadedFiles)
         libraries.keep(checked.libraries)
         parts.takeEffect()
-        tendUpstreams(parts.groups, plan)
+        tendUpstreams(parts, plan)
         await accept(on: opened)
         adaptSockets(to: plan)
         tendCertificates(checked.loadedFiles, plan)
@@ -241,7 +241,7 @@ package actor ServerCore {
         adaptSessions(to: plan, checked.loadedFiles)
         libraries.keep(checked.libraries)
         parts.takeEffect()
-        tendUpstreams(parts.groups, plan)
+        tendUpstreams(parts, plan)
         for worker in workers { await worker.commit() }
         await accept(on: added)
         await stopAccepting(butAt: plan)

@@ -56,7 +56,8 @@ final class TestWorker: @unchecked Sendable {
             hosts: try HostContexts(hosts: [MemoryServer.host("a.test", clients: parts.clients)], settings: parts.tls),
             tls: parts.tls,
             domain: domain, resumption: ResumptionPolicy(isSingleUse: parts.isSingleUse),
-            routing: routing ?? .group(group), upstreamTLS: parts.upstreamTLS, admission: Admission())
+            routing: routing ?? .group(group), transports: UpstreamTransports(others: parts.upstreamTLS),
+            admission: Admission())
         try await worker.prepare([blueprint])
         await worker.commit()
         endpoint = Self.endpoint(0)

@@ -22,7 +22,7 @@ import Testing
         ) async throws {
             back = try await TestWorker(before: [TestWorker.server(Int(upstream.port))])
             var parts = TestWorker.Parts()
-            parts.upstreamTLS = UpstreamTLS(ClientSettings(tls: .intermediate, trust: .anybody), serverName: "a.test")
+            parts.upstreamTLS = try UpstreamSideTests.unverified("a.test")
             parts.settings.relayBuffer = relayBuffer
             // A client that is slow for want of a processor is not to be given up.
             parts.settings.timeouts.shutdown = .seconds(15)
@@ -37,6 +37,11 @@ import Testing
             await front.end()
             await back.end()
         }
+    }
+
+    fileprivate static func unverified(_ name: String) throws -> UpstreamTLS {
+        try UpstreamTLS(
+            ClientContext(ClientSettings(tls: .intermediate, trust: .anybody)), asked: .name(name))
     }
 
     /// Reads until so many bytes are there, or the stream ends.
@@ -265,7 +270,7 @@ import Testing
     @Test func `an answer that is whole by its close_notify is whole, although a reset follows it`() async throws {
         let answer = [UInt8](repeating: 5, count: 1000)
         var parts = TestWorker.Parts()
-        parts.upstreamTLS = UpstreamTLS(ClientSettings(tls: .intermediate, trust: .anybody), serverName: "a.test")
+        parts.upstreamTLS = try Self.unverified("a.test")
         // A client that is slow for want of a processor is not to be given up.
         parts.settings.timeouts.shutdown = .seconds(15)
         let worker = try await TestWorker(before: [TestWorker.server(Int(Self.earlyServer(answer).port))], parts)
@@ -290,7 +295,7 @@ import Testing
             peer.close()
         }
         var parts = TestWorker.Parts()
-        parts.upstreamTLS = UpstreamTLS(ClientSettings(tls: .intermediate, trust: .anybody), serverName: "a.test")
+        parts.upstreamTLS = try Self.unverified("a.test")
         // Between two steps of this test others may have the threads for long.
         parts.settings.timeouts.connect = end == "timeout" ? .milliseconds(50) : .seconds(600)
         let worker = try await TestWorker(before: [TestWorker.server(Int(silent.port))], parts)
@@ -311,11 +316,7 @@ import Testing
         if end != "kill" { await worker.end() }
     }
 
-    @Test func `a name that no connection could ask for is an error of the listener`() async throws {
-        var parts = TestWorker.Parts()
-        parts.upstreamTLS = UpstreamTLS(ClientSettings(tls: .intermediate, trust: .anybody), serverName: "")
-        await #expect(throws: ContextError.self) {
-            _ = try await TestWorker(before: [TestWorker.server(1)], parts)
-        }
+    @Test func `a name that no connection could ask for is an error at once`() throws {
+        #expect(throws: ClientError.badServerName("")) { try Self.unverified("") }
     }
 }

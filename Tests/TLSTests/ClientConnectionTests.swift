@@ -31,7 +31,7 @@ import Testing
             let box = Box()
             self.box = box
             client = try ClientConnection(
-                context: context, output: toServer, serverName: name, resuming: session
+                context: context, output: toServer, names: .init(asked: name), resuming: session
             ) { box.sessions.append($0) }
             server = ServerConnection(
                 context: listener.context, output: toClient, sessions: listener.connection())
@@ -91,10 +91,11 @@ import Testing
         }
     }
 
-    private static func settings(_ version: TLSVersion = .tls1_3, trusts: [UInt8]? = nil) -> ClientSettings {
+    private static func settings(_ version: TLSVersion = .tls1_3, trusts: [UInt8]? = nil) throws -> ClientSettings {
         var tls = TLSSettings.intermediate
         tls.maximumVersion = version
-        return ClientSettings(tls: tls, trust: trusts.map { .authorities($0) } ?? .anybody)
+        return ClientSettings(
+            tls: tls, trust: try trusts.map { .checked(try ServerTrust(authoritiesPEM: $0)) } ?? .anybody)
     }
 
     private static func established(_ version: TLSVersion) throws -> Joined {
@@ -129,7 +130,7 @@ import Testing
             Issue.record("it came to \(client) and \(server)")
             return
         }
-        #expect(fault.cause == .badCertificate)
+        #expect(fault.cause == .otherCertificateName)
         #expect(fault.alertSent?.name == "bad_certificate")
         #expect(fault.detail.contains("the server's certificate") && fault.detail.contains("mismatch"), "\(fault)")
         #expect(refused.cause == .alertReceived(TLSAlert(code: 42)))
@@ -144,7 +145,7 @@ import Testing
             Issue.record("it was accepted")
             return
         }
-        #expect(fault.cause == .badCertificate)
+        #expect(fault.cause == .unknownAuthority)
     }
 
     @Test func `what cannot be verified is not begun`() throws {
@@ -152,28 +153,29 @@ import Testing
         let context = try ClientContext(Self.settings(trusts: root.certificatePEM))
         let output = OutputBuffer()
         #expect(throws: ClientError.noServerName) {
-            try ClientConnection(context: context, output: output, serverName: nil)
+            try ClientConnection(context: context, output: output, names: .init(asked: nil))
         }
         for name in ["", "a\0b.test", String(repeating: "a", count: 256)] {
             #expect(throws: ClientError.badServerName(name)) {
-                try ClientConnection(context: context, output: output, serverName: name)
+                try ClientConnection(context: context, output: output, names: .init(asked: name))
             }
         }
         #expect(ErrorQueue.drain().isEmpty)
     }
 
     @Test func `settings that libssl does not take are named`() throws {
-        var settings = Self.settings()
+        var settings = try Self.settings()
         settings.tls.groups = "X25519:nonsense"
         #expect { try ClientContext(settings) } throws: { error in
             // libssl 3.5 refuses the list without a reason.
             if case ClientError.context(.settingRefused(.groups, _)) = error { true } else { false }
         }
-        settings = Self.settings()
+        settings = try Self.settings()
         settings.alpn = [""]
         #expect(throws: ClientError.context(.badApplicationProtocol(""))) { try ClientContext(settings) }
-        settings = Self.settings(trusts: Array("noise".utf8))
-        #expect(throws: ClientError.authorities(.notPEM(.authorities))) { try ClientContext(settings) }
+        #expect(throws: ClientAuthenticationError.authorities(.notPEM(.authorities))) {
+            try Self.settings(trusts: Array("noise".utf8))
+        }
         #expect(ErrorQueue.drain().isEmpty)
     }
 

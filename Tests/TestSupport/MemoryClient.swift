@@ -66,7 +66,7 @@ package final class MemoryClient {
         (self.context, self.given) = (context, given)
         do throws(ClientError) {
             connection = try ClientConnection(
-                context: context, output: output, serverName: options.serverName, resuming: session
+                context: context, output: output, names: .init(asked: options.serverName), resuming: session
             ) { session in
                 if let session = Session(session) { given.sessions.append(session) }
             }
@@ -104,12 +104,12 @@ package final class MemoryClient {
     }
 
     private static func context(_ options: Options) throws -> ClientContext {
-        var settings = ClientSettings(
+        var settings = try ClientSettings(
             tls: TLSSettings(
                 minimumVersion: options.minimumVersion, maximumVersion: options.maximumVersion,
                 ciphers: options.ciphers, ciphersuites: options.ciphersuites ?? "", groups: options.groups ?? "",
                 signatureAlgorithms: options.signatureAlgorithms),
-            trust: options.trusts.isEmpty ? .anybody : .authorities(options.trusts))
+            trust: options.trusts.isEmpty ? .anybody : .checked(ServerTrust(authoritiesPEM: options.trusts)))
         settings.alpn = options.alpn
         do {
             settings.certificate = try options.certificate.map {

@@ -119,6 +119,19 @@ extension Option where Root: OptionGroup {
         }
     }
 
+    /// The same for a mapping that stands for all defaults when it is empty.
+    static func whole<Inner: OptionGroup>(
+        _ name: String, _ path: WritableKeyPath<Root, Inner?>, _ about: String
+    ) -> Self {
+        let options = Inner.options
+        return Self(key: Shape.Key(name, .mapping(options.map(\.key)), isMeantEmpty: true, about)) {
+            guard $0.isMapping else { return }
+            var inner = Inner()
+            inner.read($0, options)
+            $1[keyPath: path] = inner
+        }
+    }
+
     /// A list of mappings.
     ///
     /// - Parameter first: the initial value of each, from what was read before.

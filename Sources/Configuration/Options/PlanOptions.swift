@@ -103,7 +103,9 @@ extension UpstreamPlan: OptionGroup {
                 "servers", \.servers, or: .serverAddress, as: \.address,
                 "The servers; the next one is tried when connecting fails."),
             .group("tcp", \.tcp, "What is asked of the kernel's TCP (docs/deployment.md)."),
-            .later("tls", .dictionary(.scalar(.text)), .fault(unless: []), "TLS towards the servers."),
+            .whole(
+                "tls", \.tls,
+                "TLS towards the servers; {} verifies them by the system's authorities (docs/upstream-tls.md)."),
             .group("health", \.health, "Health checks; without it servers are judged by their connections alone."),
             .group(
                 "eject", \.ejection,
@@ -143,6 +145,7 @@ extension ServerPlan: OptionGroup {
                 "max_connections", \.maximumConnections, .integer(0...10_000_000),
                 "How many connections it has at most, over all workers; 0: any number."),
             .value("health", \.isChecked, .boolean, "Whether the group's health checks ask it."),
+            .whole("tls", \.tls, "TLS towards this server, instead of its group's."),
         ]
     }
 }

@@ -107,6 +107,8 @@ package struct UpstreamPlan: Sendable, Hashable {
     package var farewell = UnreachableFarewell.reset
     package var servers: [ServerPlan] = []
     package var tcp = UpstreamTCPPlan()
+    /// `nil` for plaintext.
+    package var tls: UpstreamTLSPlan?
 }
 
 /// One server of a group.
@@ -121,6 +123,8 @@ package struct ServerPlan: Sendable, Hashable {
     /// 0 for any number.
     package var maximumConnections = 0
     package var isChecked = true
+    /// `nil`: as its group.
+    package var tls: UpstreamTLSPlan?
     var place = Place()
 
     package var id: String { ownID ?? address.description }

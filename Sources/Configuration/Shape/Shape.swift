@@ -22,13 +22,17 @@ indirect enum Shape: Sendable {
         /// Whether that says in words what applies, and is no value.
         let isDefaultInWords: Bool
         let availability: Availability
+        /// Whether an empty mapping says something, namely all defaults.
+        let isMeantEmpty: Bool
         /// One sentence or two, for people.
         let about: String
 
         init(
             _ name: String, _ shape: Shape, required: Bool = false, defaultText: String? = nil,
-            isDefaultInWords: Bool = false, availability: Availability = .inForce, _ about: String
+            isDefaultInWords: Bool = false, availability: Availability = .inForce, isMeantEmpty: Bool = false,
+            _ about: String
         ) {
+            self.isMeantEmpty = isMeantEmpty
             self.name = name
             self.shape = shape
             self.isRequired = required

@@ -45,7 +45,7 @@ struct ShapeCheck {
         guard let mapping = node.mapping else {
             return fault(node, path, "expected a mapping with \(Self.list(keys)), found \(node.kind)")
         }
-        if mapping.isEmpty, key != nil, !keys.contains(where: \.isRequired) {
+        if mapping.isEmpty, let key, !key.isMeantEmpty, !keys.contains(where: \.isRequired) {
             warnings.append(Fault(source: source(node, path), message: "is empty, and so has no effect"))
         }
         var meant: Set<String> = []

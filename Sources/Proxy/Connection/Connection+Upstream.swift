@@ -14,7 +14,8 @@ extension Connection {
         startTimer(.connect)
         record.times.connectStarted = worker.loop.now
         return upstream.connectNext(
-            for: claimedClient,
+            for: UpstreamSide.Client(
+                address: claimedClient, serverName: upstream.asksForClientsName ? serverName : nil),
             {
                 record.server = $0.id
                 return introduction(to: $0)

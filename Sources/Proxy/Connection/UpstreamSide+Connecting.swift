@@ -11,12 +11,20 @@ struct ConnectRace {
 
     /// Those that began before the one of the state.
     var rivals: [UpstreamSide.Way] = []
-    var client: IPAddress?
+    var client = UpstreamSide.Client()
     var calls: UpstreamSide.Calls?
     var timer: LoopEvent?
 }
 
 extension UpstreamSide {
+    /// Whom a connection is made for.
+    struct Client {
+        /// `nil` where it is not known.
+        var address: IPAddress?
+        /// What it has asked us for.
+        var serverName: String?
+    }
+
     /// What is called while it connects.
     struct Calls {
         /// Gets what a socket is ready for.
@@ -28,11 +36,11 @@ extension UpstreamSide {
     /// Begins to connect to the next server.
     ///
     /// - Parameters:
-    ///   - client: whom the connection is made for, where that is known.
+    ///   - client: whom the connection is made for.
     ///   - introduction: gives the chosen server's first bytes, which come before the client's and before TLS.
     /// - Returns: the result known at once: a Unix socket connects, or any connect fails, without waiting.
     func connectNext(
-        for client: IPAddress?, _ introduction: (UpstreamServer) -> [UInt8], _ calls: Calls
+        for client: Client, _ introduction: (UpstreamServer) -> [UInt8], _ calls: Calls
     ) -> Connecting {
         loop.assertConfined()
         guard let upstream = route?.upstream, let next = picked.take() ?? route?.selection.next(at: loop.now) else {
@@ -48,7 +56,8 @@ extension UpstreamSide {
         let target = upstream.group.servers[next.index]
         (race.client, race.calls) = (client, calls)
         do throws(ConnectError) {
-            let (way, isConnected) = try begin(at: next.endpoint, introduction(target), upstream)
+            let (way, isConnected) = try begin(
+                at: next.endpoint, introduction(target), upstream, upstream.tls[next.index])
             state = .connecting(way)
             if isConnected { return accepted(way) }
             awaitHead()
@@ -60,17 +69,17 @@ extension UpstreamSide {
 
     /// Begins to connect to an address.
     private func begin(
-        at endpoint: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream
+        at endpoint: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream, _ tls: UpstreamTLS?
     ) throws(ConnectError) -> (way: Way, isConnected: Bool) {
         let (socket, isConnected): (Socket, Bool)
-        switch Socket.connect(to: endpoint, with: upstream.group.tcp, for: race.client) {
+        switch Socket.connect(to: endpoint, with: upstream.group.tcp, for: race.client.address) {
         case .connected(let made): (socket, isConnected) = (made, true)
         case .inProgress(let made): (socket, isConnected) = (made, false)
         case .failed(let errno): throw .system(errno)
         }
         let way: Way
         do throws(ClientError) {
-            way = try makeWay(over: socket, to: upstream, introduction)
+            way = try makeWay(over: socket, introduction, tls)
         } catch {
             socket.close()
             throw .tls(error.description)
@@ -86,18 +95,16 @@ extension UpstreamSide {
     }
 
     private func makeWay(
-        over socket: Socket, to upstream: WorkerUpstream, _ introduction: [UInt8]
+        over socket: Socket, _ introduction: [UInt8], _ tls: UpstreamTLS?
     ) throws(ClientError) -> Way {
-        switch upstream.transport {
-        case .plain:
+        guard let tls else {
             let stream = Stream(socket, .plain, with: buffers, isConnected: false)
             return Way(stream: stream, tls: nil, introduction: introduction, since: loop.now)
-        case .tls(let context, let serverName):
-            let output = buffers.upstreamOutput
-            let tls = try ClientConnection(context: context, output: output, serverName: serverName)
-            let stream = Stream(socket, .tls(tls.stream, output), with: buffers, isConnected: false)
-            return Way(stream: stream, tls: tls, introduction: introduction, since: loop.now)
         }
+        let output = buffers.upstreamOutput
+        let encrypted = try EncryptedWay(tls, tls.names(for: race.client.serverName), output)
+        let stream = Stream(socket, .tls(encrypted.stream, output), with: buffers, isConnected: false)
+        return Way(stream: stream, tls: encrypted, introduction: introduction, since: loop.now)
     }
 
     /// Goes on connecting, as a socket's readiness allows.
@@ -135,10 +142,11 @@ extension UpstreamSide {
 
     /// Tries the server's next address beside those that are under way.
     func tryAnotherAddress() -> Connecting {
-        guard case .connecting(let latest) = state, let upstream = route?.upstream else { return .underWay }
+        guard case .connecting(let latest) = state, let upstream = route?.upstream, let index else { return .underWay }
         while let endpoint = route?.selection.nextAddress() {
             // What fails at once says nothing of the others.
-            guard let (way, isConnected) = try? begin(at: endpoint, latest.introduction, upstream) else { continue }
+            guard let (way, isConnected) = try? begin(at: endpoint, latest.introduction, upstream, upstream.tls[index])
+            else { continue }
             race.rivals.append(latest)
             state = .connecting(way)
             if isConnected { return won(way) }

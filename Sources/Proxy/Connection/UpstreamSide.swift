@@ -54,7 +54,7 @@ final class UpstreamSide {
     struct Way {
         let stream: Stream
         /// What negotiates TLS with it; `nil` where it is plain.
-        let tls: ClientConnection?
+        let tls: EncryptedWay?
         /// What says who the client is, before all else.
         let introduction: [UInt8]
         let since: Instant
@@ -123,6 +123,9 @@ final class UpstreamSide {
     var chosenRoom: WaitingRoom? { route?.upstream.group.loads.room }
     /// Whether no server of its group may have another connection now.
     var isExhausted: Bool { route?.upstream.group.isExhausted ?? true }
+
+    /// Whether servers are asked for what the client asks us for.
+    var asksForClientsName: Bool { route?.upstream.asksForClientsName ?? false }
 
     /// The group's name, once the connection is routed.
     var group: String? { route?.upstream.group.name }

@@ -27,7 +27,8 @@ final class HealthProbe {
     private var event: LoopEvent?
     private var timer: LoopEvent?
     private var isConnected = false
-    private var tls: ClientConnection?
+    private var tls: EncryptedWay?
+    private var isEncrypted = false
     private let output = OutputBuffer()
     private var answer: HTTPAnswer?
     private var hasAsked = false
@@ -38,7 +39,7 @@ final class HealthProbe {
     ///
     /// - Parameter done: gets the result, within this call or later.
     init(
-        _ endpoint: Endpoint, _ check: HealthCheck, tcp: UpstreamTCPOptions, context: ClientContext?,
+        _ endpoint: Endpoint, _ check: HealthCheck, tcp: UpstreamTCPOptions, tls: UpstreamTLS?,
         on loop: EventLoop,
         _ done: @escaping (Result) -> Void
     ) {
@@ -53,8 +54,13 @@ final class HealthProbe {
         let timer = LoopEvent.timer(on: loop) { [unowned self] in end(.bad(.timeout, "no answer in time")) }
         self.timer = timer
         timer.schedule(after: check.timeout)
-        if case .tls = kind {
-            tls = context.flatMap { try? ClientConnection(context: $0, output: output, serverName: nil) }
+        if let tls {
+            do throws(ClientError) {
+                self.tls = try EncryptedWay(tls, tls.names(for: nil), output)
+            } catch {
+                end(.unknown("\(error)"))
+                return
+            }
         }
         if case .http(let question) = kind { answer = HTTPAnswer(to: question) }
         connect(to: endpoint, tcp)
@@ -98,13 +104,15 @@ final class HealthProbe {
 
     private func connected() {
         isConnected = true
+        if tls != nil {
+            introduction.withUnsafeBytes { output.append($0.bytes) }
+            return handshake()
+        }
         switch kind {
         case .tcp:
             if !introduction.isEmpty { send(introduction) }
             end(.good(after: loop.now - started))
-        case .tls:
-            introduction.withUnsafeBytes { output.append($0.bytes) }
-            drive()
+        case .tls: end(.unknown("libssl has no memory"))
         case .http(let question): send(introduction + question.bytes)
         case .exec: end(.bad(.other, "a program has no connection"))
         }
@@ -133,8 +141,8 @@ final class HealthProbe {
     private func take(_ bytes: UnsafeRawBufferPointer) {
         if let tls {
             tls.stream.lend(bytes)
-            drive()
-            tls.stream.endTurn()
+            if isEncrypted { read() } else { handshake() }
+            self.tls?.stream.endTurn()
         } else if let verdict = answer?.add([UInt8](bytes)) {
             judge(verdict)
         }
@@ -155,16 +163,41 @@ final class HealthProbe {
         }
     }
 
-    private func drive() {
-        guard let tls else { return end(.unknown("libssl has no memory")) }
+    private func handshake() {
+        guard let tls else { return }
         let progress = tls.handshake()
+        if case .done = progress, case .http(let question) = kind { _ = tls.stream.write(question.bytes.span.bytes) }
+        sendOutput()
+        switch progress {
+        case .done where answer == nil: end(.good(after: loop.now - started))
+        case .done:
+            isEncrypted = true
+            read()
+        case .failed(let fault): end(.bad(.other, fault.detail))
+        case .wantsInput, .wantsSession, .waitsBeforeFinished: return
+        }
+    }
+
+    private func sendOutput() {
         let bytes = output.withBytes { $0.withUnsafeBytes { [UInt8]($0) } }
         output.removeAll()
         if !bytes.isEmpty { send(bytes) }
-        switch progress {
-        case .done: end(.good(after: loop.now - started))
-        case .failed(let fault): end(.bad(.other, fault.detail))
-        case .wantsInput, .wantsSession, .waitsBeforeFinished: return
+    }
+
+    /// Takes what the lent bytes say.
+    private func read() {
+        withUnsafeTemporaryAllocation(byteCount: Self.receiveBytes, alignment: 8) { buffer in
+            while let tls, done != nil {
+                switch tls.stream.read(into: buffer) {
+                case .bytes(let count):
+                    let bytes = [UInt8](UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    judge(answer?.add(bytes) ?? .undecided)
+                case .wantsInput: return sendOutput()
+                case .closeNotify: return judge(answer?.end() ?? .undecided)
+                case .truncated: return end(.bad(.reset, "closed without an answer"))
+                case .failed(let fault): return end(.bad(.other, "\(fault)"))
+                }
+            }
         }
     }
 

@@ -17,7 +17,10 @@ package final class HealthWatch {
     private let loop: EventLoop
     private let count: @Sendable (_ group: String, _ server: String, CheckResult) -> Void
     private var groups: [UpstreamGroup] = []
-    private var contexts: [ObjectIdentifier: ClientContext] = [:]
+    private var transports = UpstreamTransports()
+    /// For checks of servers that we speak plaintext to otherwise: any certificate will do, because nothing is sent.
+    private let anybody = try? UpstreamTLS(
+        ClientContext(ClientSettings(tls: .old, trust: .anybody)), asked: .nothing)
     /// What is to be asked, the earliest first.
     private var due = DueQueue<Asked>()
     private var waiting: [Asked] = []
@@ -43,15 +46,16 @@ package final class HealthWatch {
     }
 
     /// Watches these groups from now on, and no others. What is known of servers that stay is kept.
-    package func watch(_ groups: [UpstreamGroup]) {
+    ///
+    /// - Parameter transports: how their servers are spoken to.
+    package func watch(_ groups: [UpstreamGroup], _ transports: UpstreamTransports) {
         loop.assertConfined()
         forget()
-        self.groups = groups
+        (self.groups, self.transports) = (groups, transports)
         var number = 0
         let total = groups.reduce(0) { $0 + ($1.check == nil ? 0 : $1.servers.count) }
         for (group, one) in groups.enumerated() {
             guard let check = one.check else { continue }
-            if case .tls = check.kind { contexts[ObjectIdentifier(one)] = try? ClientContext(.unverified) }
             for (server, member) in one.servers.enumerated() where member.isChecked {
                 let wait = min(Self.spread, check.interval) * number / max(total, 1)
                 due.insert(Asked(group: group, server: server, isProbe: false), at: loop.now + wait)
@@ -76,7 +80,8 @@ package final class HealthWatch {
         }
         for probe in open.values { probe.cancel() }
         for program in programs.values { program.cancel() }
-        (open, programs, waiting, due, groups, contexts) = ([:], [:], [], DueQueue(), [], [:])
+        (open, programs, waiting, due, groups) = ([:], [:], [], DueQueue(), [])
+        transports = UpstreamTransports()
     }
 
     /// A server was ejected: looks when it is to be probed.
@@ -142,7 +147,7 @@ package final class HealthWatch {
             var isHere = true
             let probe = HealthProbe(
                 check.port.map { first.at(port: $0) } ?? first, check, tcp: group.tcp,
-                context: contexts[ObjectIdentifier(group)], on: loop
+                tls: tls(of: asked, check), on: loop
             ) { [unowned self, left] in
                 guard !isHere else { return result = $0 }
                 open[asked] = nil
@@ -152,6 +157,16 @@ package final class HealthWatch {
             guard let result else { return open[asked] = probe }
             if case .bad = result, !left.isEmpty { continue }
             return answered(asked, result)
+        }
+    }
+
+    /// How a check speaks TLS; `nil` where it does not.
+    private func tls(of asked: Asked, _ check: HealthCheck) -> UpstreamTLS? {
+        let own = transports[groups[asked.group].name, asked.server]
+        return switch check.kind {
+        case .tls: own ?? anybody
+        case .http: own
+        case .tcp, .exec: nil
         }
     }
 
@@ -199,13 +214,6 @@ package final class HealthWatch {
         } else {
             askAgain(asked)
         }
-    }
-}
-
-extension ClientSettings {
-    /// Any server's certificate will do, because nothing is sent to it.
-    fileprivate static var unverified: ClientSettings {
-        ClientSettings(tls: .old, trust: .anybody)
     }
 }
 

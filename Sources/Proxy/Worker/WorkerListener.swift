@@ -16,7 +16,7 @@ final class WorkerListener {
     let routing: Routing
     /// Whether sessions may have to remember where their connections have gone.
     let remembers: Bool
-    private let transport: WorkerUpstream.Transport
+    private let transports: UpstreamTransports
     /// The groups that its connections have gone to.
     private var upstreams: [ObjectIdentifier: WorkerUpstream] = [:]
     private let registry: MetricRegistry
@@ -33,7 +33,7 @@ final class WorkerListener {
         resumption = blueprint.resumption
         routing = blueprint.routing
         remembers = blueprint.routing.remembers
-        transport = try blueprint.upstreamTLS?.transport() ?? .plain
+        transports = blueprint.transports
         (registry, shard) = (worker.registry, worker.index)
         admission = blueprint.admission
         metrics = ListenerMetrics(listener: settings.name, registry: worker.registry, shard: worker.index)
@@ -51,7 +51,7 @@ final class WorkerListener {
     /// A group as this worker sees it.
     func upstream(_ group: UpstreamGroup) -> WorkerUpstream {
         if let made = upstreams[ObjectIdentifier(group)] { return made }
-        let made = WorkerUpstream(group, transport, registry: registry, shard: shard)
+        let made = WorkerUpstream(group, transports, registry: registry, shard: shard)
         upstreams[ObjectIdentifier(group)] = made
         return made
     }

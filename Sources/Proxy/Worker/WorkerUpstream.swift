@@ -6,25 +6,22 @@ internal import RepriseVocabulary
 /// An upstream group as one worker sees it: the group that all share, and this worker's metric cells.
 final class WorkerUpstream {
     let group: UpstreamGroup
-    let transport: Transport
     /// In the order of the group's servers.
     let servers: [UpstreamServerMetrics]
+    /// How each of them is spoken TLS to; `nil` for plaintext.
+    let tls: [UpstreamTLS?]
+    /// Whether one of them is asked for what the client asks us for.
+    let asksForClientsName: Bool
     let connectDuration: Histogram
     private let affinity: CounterList<AffinityResult>?
     private let waits: CounterList<QueueResult>
     private let retries: CounterList<RetryResult>
 
-    /// What is between the plaintext and its servers' sockets.
-    enum Transport {
-        case plain
-        /// - `serverName`: the name that its servers are asked for (SNI) and verified against.
-        case tls(ClientContext, serverName: String?)
-    }
-
-    init(_ group: UpstreamGroup, _ transport: Transport, registry: MetricRegistry, shard: Int) {
+    init(_ group: UpstreamGroup, _ transports: UpstreamTransports, registry: MetricRegistry, shard: Int) {
         self.group = group
-        self.transport = transport
         servers = group.servers.map { UpstreamServerMetrics(group.name, $0.id, registry: registry, shard: shard) }
+        tls = group.servers.indices.map { transports[group.name, $0] }
+        asksForClientsName = tls.contains { $0?.asked == .client }
         affinity =
             group.keepsAffinity
             ? CounterList(MetricCatalog.affinityResults, [group.name], in: registry, shard: shard) : nil

@@ -55,7 +55,7 @@ package final class ClientAuthentication: @unchecked Sendable {
             }
         }
         anchors = TrustAnchors(authorities)
-        if revocations != nil { anchors.askAboutRevocations() }
+        if revocations != nil { anchors.askAboutRevocations(clientChainRevocationAsked) }
         let offered = sendsNames ? Self.names(of: authorities) : nil
         (authorityNames, namesDoNotFit) = (offered, sendsNames && offered == nil)
         ErrorQueue.clear()
@@ -99,6 +99,17 @@ package final class ClientAuthentication: @unchecked Sendable {
         case unknown
         /// The same, because the list that covers it is past its nextUpdate or not yet valid.
         case outdated
+
+        /// As a callback of libcrypto's says it: 1, or 0 with the error set.
+        func verdict(in storeContext: OpaquePointer) -> CInt {
+            switch self {
+            case .none: return 1
+            case .revoked: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_CERT_REVOKED)
+            case .unknown: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_UNABLE_TO_GET_CRL)
+            case .outdated: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_CRL_HAS_EXPIRED)
+            }
+            return 0
+        }
     }
 
     /// Whether a verified leaf has one of the names.

@@ -91,12 +91,8 @@ func clientChainRevocationAsked(_ storeContext: OpaquePointer?) -> CInt {
     // The clock by which libcrypto judges the certificates' own times.
     let now = WallTime(secondsSinceEpoch: Int64(time(nil)))
     let count = TrustAnchors.verifiedCount(in: storeContext)
-    switch demanded.revocation(of: PeerChain.certificates(of: chain, atMost: count), at: now) {
-    case .none: return 1
-    case .revoked: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_CERT_REVOKED)
-    case .unknown: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_UNABLE_TO_GET_CRL)
-    case .outdated: X509_STORE_CTX_set_error(storeContext, X509_V_ERR_CRL_HAS_EXPIRED)
-    }
+    let revocation = demanded.revocation(of: PeerChain.certificates(of: chain, atMost: count), at: now)
+    if revocation.verdict(in: storeContext) == 1 { return 1 }
     // libssl forgets a certificate that it refuses.
     connection.hello.refusedCertificate = X509_STORE_CTX_get0_cert(storeContext).map { ShownCertificate($0) }
     return 0

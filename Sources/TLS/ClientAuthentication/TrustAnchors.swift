@@ -1,7 +1,7 @@
 import CRepriseOpenSSL
 import RepriseVocabulary
 
-/// The certificates of a `ca` file, by what a client's chain must lead to.
+/// The certificates of a `ca` file, by what a peer's chain must lead to.
 ///
 /// A certificate from which the file itself has a path to a root is a link on that path: a chain must lead to the root, and
 /// each of its certificates is looked up in the revocation lists. The others are trusted where the file's knowledge ends: an
@@ -61,9 +61,9 @@ final class TrustAnchors: @unchecked Sendable {
     }
 
     /// Has revocations asked of us (X509_STORE_set_check_revocation(3)).
-    func askAboutRevocations() {
+    func askAboutRevocations(_ callback: @convention(c) (OpaquePointer?) -> CInt) {
         for store in [rooted, partial] {
-            if let store { X509_STORE_set_check_revocation(store, clientChainRevocationAsked) }
+            if let store { X509_STORE_set_check_revocation(store, callback) }
         }
     }
 
@@ -116,18 +116,18 @@ final class TrustAnchors: @unchecked Sendable {
 /// SSL_CTX_set_cert_verify_callback(3), where there are partial anchors: first all roots, then, for a chain that leads to none
 /// of them, where the file's knowledge ends. libcrypto's one flag for both would end every chain at its first certificate in
 /// the file, and leave those above it out of the revocation lists.
-func clientChainVerified(_ storeContext: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> CInt {
+func chainVerified(_ storeContext: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> CInt {
     guard let storeContext, let argument else { return 0 }
     let result = X509_verify_cert(storeContext)
     guard result <= 0, leadsNowhere(X509_STORE_CTX_get_error(storeContext)) else { return result }
-    // Held by the host that every connection holds.
+    // Held by the host or the client's context that every connection holds.
     let anchors = Unmanaged<TrustAnchors>.fromOpaque(argument).takeUnretainedValue()
     return anchors.verifyPartially(storeContext) ? 1 : 0
 }
 
 /// Whether a verdict says that a chain leads to no anchor.
 private func leadsNowhere(_ verdict: CInt) -> Bool {
-    HandshakeFailure(refusedClientBy: Int(verdict)) == .unknownAuthority
+    HandshakeFailure(refusedPeerBy: Int(verdict)) == .unknownAuthority
         // Counted up to a root that is not there, instead of up to the anchor.
         || verdict == X509_V_ERR_CERT_CHAIN_TOO_LONG
 }

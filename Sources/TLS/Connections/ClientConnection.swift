@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+package import RepriseVocabulary
 
 /// A TLS connection in the client role, without its socket: a ``TLSStream``, a server to verify and sessions to
 /// receive.
@@ -8,25 +9,37 @@ import CRepriseOpenSSL
 package final class ClientConnection {
     package let stream: TLSStream
     private let context: ClientContext
-    private let serverName: String?
+    private let names: ServerNames
     private let established: (SessionReference) -> Void
     private var finishedSummary: HandshakeSummary?
+
+    /// By which names a server is spoken to.
+    package struct ServerNames: Sendable, Hashable {
+        /// What server_name asks for (RFC 6066 §3); no address: those are not sent by name. `nil`: nothing.
+        package var asked: String?
+        /// What the certificate must be for (RFC 6125) where somebody vouches for it: a host name or an address.
+        package var verified: String?
+
+        /// - Parameter verified: `nil` for the name that is asked for.
+        package init(asked: String?, verified: String? = nil) {
+            (self.asked, self.verified) = (asked, verified ?? asked)
+        }
+    }
 
     /// Makes a connection; the first ``handshake()`` writes its ClientHello.
     ///
     /// - Parameters:
-    ///   - serverName: what server_name asks for (RFC 6066 §3), and what the certificate must be for (RFC 6125) where
-    ///     the context has authorities. No address: those are not sent by name.
+    ///   - names: by which the server is spoken to.
     ///   - session: one of the same server, name and settings: libssl verifies no certificate again for it.
     ///   - established: gets each session that the server gives, during a call of the connection's: in TLS 1.3 after
     ///     the handshake, in a read, and as many as the server likes (RFC 8446 §4.6.1). It must not call back.
     /// - Throws: ``ClientError/badServerName(_:)``, ``ClientError/noServerName``, ``ClientError/sessionRefused(_:)``,
     ///   or ``ClientError/context(_:)`` when libssl has no memory.
     package init(
-        context: ClientContext, output: OutputBuffer, serverName: String?, resuming session: SessionReference? = nil,
+        context: ClientContext, output: OutputBuffer, names: ServerNames, resuming session: SessionReference? = nil,
         established: @escaping (SessionReference) -> Void = { _ in }
     ) throws(ClientError) {
-        (self.context, self.serverName, self.established) = (context, serverName, established)
+        (self.context, self.names, self.established) = (context, names, established)
         do throws(ContextError) {
             stream = try TLSStream(context.pointer, as: .client, output: output)
         } catch {
@@ -52,7 +65,8 @@ package final class ClientConnection {
         guard SSL_set_ex_data(ssl, clientIndex, Unmanaged.passUnretained(self).toOpaque()) == 1 else {
             throw .context(.internalFault(ErrorQueue.drain()))
         }
-        if let serverName { try ask(for: serverName, ssl) } else if context.verifies { throw .noServerName }
+        if let name = names.asked { try ask(for: name, ssl) }
+        if context.verifies { try verify(ssl) }
         if let session {
             guard session.offer(on: ssl) else { throw .sessionRefused(ErrorQueue.drain()) }
         }
@@ -66,7 +80,12 @@ package final class ClientConnection {
             ErrorQueue.clear()
             throw .badServerName(name)
         }
-        guard context.verifies else { return }
+    }
+
+    private func verify(_ ssl: OpaquePointer) throws(ClientError) {
+        // Without a name libssl would take anybody's certificate.
+        guard let name = names.verified else { throw .noServerName }
+        guard !name.isEmpty, !name.utf8.contains(0) else { throw .badServerName(name) }
         // By subjectAltName, never by the common name (RFC 6125 §6.4.4).
         SSL_set_hostflags(ssl, CUnsignedInt(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         // As SSL_set1_host does, which 4.0 deprecates: what reads as an address is verified as one.
@@ -107,7 +126,7 @@ package final class ClientConnection {
     package var summary: HandshakeSummary {
         if let finishedSummary { return finishedSummary }
         var summary = HandshakeSummary()
-        summary.serverName = serverName.map { String(escaping: Array($0.utf8)) }
+        summary.serverName = names.asked.map { String(escaping: Array($0.utf8)) }
         return summary
     }
 
@@ -123,6 +142,36 @@ package final class ClientConnection {
     fileprivate func given(_ session: OpaquePointer) {
         established(SessionReference(retaining: session))
     }
+
+    /// The server's own certificate; `nil` before it has come, and where a resumed session kept none.
+    package var serverCertificate: PeerLeaf? {
+        guard let ssl, let leaf = SSL_get1_peer_certificate(ssl) else { return nil }
+        defer { X509_free(leaf) }
+        return PeerLeaf(leaf)
+    }
+
+    private var ssl: OpaquePointer? { stream.ssl }
+
+    /// Who vouches for the server.
+    var trust: ServerTrust? { context.trust }
+
+    /// The connection that a callback's SSL belongs to.
+    static func behind(_ ssl: OpaquePointer) -> ClientConnection? {
+        SSL_get_ex_data(ssl, clientIndex).map { Unmanaged<ClientConnection>.fromOpaque($0).takeUnretainedValue() }
+    }
+}
+
+/// What tells a server's certificate from others, and until when it is good.
+package struct PeerLeaf: Sendable, Hashable {
+    /// SHA-256 of its DER.
+    package let digest: [UInt8]
+    /// `nil` when it is no date.
+    package let notAfter: WallTime?
+
+    init(_ leaf: OpaquePointer) {
+        digest = SessionCrypto.sha256(X509Reading.der(of: leaf))
+        notAfter = X509Reading.time(reprise_seconds(X509_get0_notAfter(leaf)))
+    }
 }
 
 /// Where a client's SSL keeps its connection; apart from a server's slot, so that neither is taken for the other.
@@ -130,8 +179,8 @@ private let clientIndex = reprise_ssl_new_index()
 
 /// SSL_CTX_sess_set_new_cb(3) of a client: once for each session the server gives.
 func sessionIsGiven(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CInt {
-    guard let ssl, let session, let pointer = SSL_get_ex_data(ssl, clientIndex) else { return 0 }
-    Unmanaged<ClientConnection>.fromOpaque(pointer).takeUnretainedValue().given(session)
+    guard let ssl, let session else { return 0 }
+    ClientConnection.behind(ssl)?.given(session)
     // 0: the reference stays libssl's.
     return 0
 }

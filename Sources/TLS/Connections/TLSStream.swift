@@ -136,7 +136,7 @@ package final class TLSStream {
             errors: errors, alertSent: alerts.sent,
             alertReceived: alerts.received ?? (alerts.closeNotifyReceived ? .closeNotify : nil),
             isTruncated: transport.pointee.isTruncated)
-        if cause == .badCertificate, role == .server { cause = HandshakeFailure(refusedClientBy: verdict) }
+        if cause == .badCertificate { cause = HandshakeFailure(refusedPeerBy: verdict) }
         let detail =
             switch cause {
             case .truncated: "the stream ended in the middle of the handshake"

@@ -1,11 +1,17 @@
 import CRepriseOpenSSL
+import RepriseVocabulary
 
-/// The SSL_CTX that connections in the client role are made from, in one worker.
-package final class ClientContext {
+/// The SSL_CTX that connections in the client role are made from.
+///
+/// Immutable once its settings are made, and shared by the workers.
+// @unchecked: see above; libssl counts references atomically, and keeps no sessions in it.
+package final class ClientContext: @unchecked Sendable {
     /// libssl's context; for settings that ``ClientSettings`` lack, to be made before the first connection.
     package let pointer: OpaquePointer
+    /// Who vouches for servers; `nil` where anybody does.
+    let trust: ServerTrust?
     /// Whether servers' certificates are verified.
-    let verifies: Bool
+    var verifies: Bool { trust != nil }
     // libssl refers to its certificates.
     private let certificate: ServerCertificate?
 
@@ -16,9 +22,9 @@ package final class ClientContext {
         } catch {
             throw .context(error)
         }
-        certificate = settings.certificate
-        if case .authorities = settings.trust { verifies = true } else { verifies = false }
+        (certificate, trust) = (settings.certificate, settings.trust.checked)
         // From here on deinit frees it.
+        if let level = settings.securityLevel { SSL_CTX_set_security_level(pointer, CInt(level)) }
         SSL_CTX_set_options(
             pointer, reprise_op_ignore_unexpected_eof() | reprise_op_no_compression() | reprise_op_no_renegotiation())
         // NO_AUTO_CHAIN: the client sends what the file holds, not what the authorities would add.
@@ -28,7 +34,7 @@ package final class ClientContext {
         reprise_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
         SSL_CTX_sess_set_new_cb(pointer, sessionIsGiven)
         try offer(settings.alpn)
-        try trust(settings.trust)
+        try verify()
         try show(settings.certificate)
         ErrorQueue.clear()
     }
@@ -46,22 +52,9 @@ package final class ClientContext {
         }
     }
 
-    private func trust(_ trust: ClientSettings.Trust) throws(ClientError) {
-        guard case .authorities(let pem) = trust else { return SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil) }
-        let authorities: [OpaquePointer]
-        do throws(CertificateError) {
-            authorities = try PEMFile.certificates(in: pem, as: .authorities)
-        } catch {
-            throw .authorities(error)
-        }
-        defer { authorities.forEach(X509_free) }
-        let store = SSL_CTX_get_cert_store(pointer)
-        for authority in authorities {
-            guard X509_STORE_add_cert(store, authority) == 1 else {
-                throw .context(.internalFault(ErrorQueue.drain()))
-            }
-        }
-        SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+    private func verify() throws(ClientError) {
+        guard let trust else { return SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil) }
+        guard trust.apply(to: pointer) else { throw .context(.internalFault(ErrorQueue.drain())) }
     }
 
     private func show(_ certificate: ServerCertificate?) throws(ClientError) {
@@ -70,6 +63,8 @@ package final class ClientContext {
         guard SSL_CTX_use_cert_and_key(pointer, certificate.leaf, certificate.key, certificate.chain, 1) == 1 else {
             throw .certificateRefused(subject: certificate.info.subject, errors: ErrorQueue.drain())
         }
+        // A server may ask for it after the handshake (RFC 8446 §4.6.2); without one there is no answer worth the offer.
+        SSL_CTX_set_post_handshake_auth(pointer, 1)
     }
 }
 
@@ -79,8 +74,10 @@ package struct ClientSettings: Sendable {
     package enum Trust: Sendable {
         /// Any certificate will do: anyone on the path can pose as the server.
         case anybody
-        /// A chain must lead to one of these certificates, in PEM, and its leaf must be for the name that is asked for.
-        case authorities([UInt8])
+        /// A chain must lead to an authority, and its leaf must be for the name that is asked for.
+        case checked(ServerTrust)
+
+        var checked: ServerTrust? { if case .checked(let trust) = self { trust } else { nil } }
     }
 
     /// Versions, ciphers, groups and signature algorithms. Empty `ciphersuites` and `groups` leave libssl's own, and
@@ -91,8 +88,25 @@ package struct ClientSettings: Sendable {
     package var trust: Trust
     /// What it sends when the server asks for a certificate.
     package var certificate: ServerCertificate?
+    /// libssl's least strength of keys and digests, 0 to 5 (SSL_CTX_set_security_level(3)); `nil` for the ciphers' or its own.
+    package var securityLevel: Int?
 
     package init(tls: TLSSettings, trust: Trust) {
         (self.tls, self.trust) = (tls, trust)
+    }
+}
+
+extension ClientSettings {
+    /// Tells settings from others under which a session was not agreed on: who vouches, what is shown, offered and demanded.
+    package var fingerprint: [UInt8] {
+        var parts = [
+            "\(tls.minimumVersion.rawValue)", "\(tls.maximumVersion.rawValue)", tls.ciphers, tls.ciphersuites,
+            tls.groups,
+            tls.signatureAlgorithms ?? "", "\(securityLevel ?? -1)", certificate?.info.fingerprint ?? "",
+        ]
+        parts += alpn
+        // The lengths in front keep "a" + "bc" apart from "ab" + "c".
+        let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
+        return SessionCrypto.sha256((trust.checked?.fingerprint ?? []) + [0] + Array(text.utf8))
     }
 }

@@ -92,7 +92,7 @@ final class HostContext: @unchecked Sendable {
         if clients.anchors.partial != nil {
             // The host holds them.
             SSL_CTX_set_cert_verify_callback(
-                pointer, clientChainVerified, Unmanaged.passUnretained(clients.anchors).toOpaque())
+                pointer, chainVerified, Unmanaged.passUnretained(clients.anchors).toOpaque())
         }
         guard let offered = clients.authorityNames else { return }
         guard let names = SSL_dup_CA_list(offered) else { throw .internalFault(ErrorQueue.drain()) }

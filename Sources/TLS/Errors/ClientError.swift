@@ -2,13 +2,11 @@
 package enum ClientError: Error, Sendable, Hashable {
     /// The settings are at fault, or libssl is.
     case context(ContextError)
-    /// The authorities are no certificates.
-    case authorities(CertificateError)
     /// Most often a key or a digest that the security level forbids.
     case certificateRefused(subject: String, errors: [OpenSSLError])
     /// No name that server_name could carry (RFC 6066 §3): empty, longer than 255 bytes, or with a zero byte in it.
     case badServerName(String)
-    /// There are authorities, but no name to verify the server's certificate against.
+    /// Somebody must vouch for the server, and there is no name to verify its certificate against.
     case noServerName
     /// The session is of no use to this client.
     case sessionRefused([OpenSSLError])
@@ -18,7 +16,6 @@ extension ClientError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .context(let error): error.description
-        case .authorities(let error): error.description
         case .certificateRefused(let subject, let errors):
             "libssl refuses the client certificate \(subject): \(errors.summary)"
         case .badServerName(let name):

@@ -64,8 +64,8 @@ extension HandshakeFailure {
         }
     }
 
-    /// The cause of a client's certificate that was refused, by libcrypto's verdict (X509_STORE_CTX_get_error(3)).
-    init(refusedClientBy verdict: Int) {
+    /// The cause of a peer's certificate that was refused, by libcrypto's verdict (X509_STORE_CTX_get_error(3)).
+    init(refusedPeerBy verdict: Int) {
         switch CInt(verdict) {
         case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: self = .certificateExpired
         case X509_V_ERR_CERT_REVOKED: self = .certificateRevoked
@@ -75,7 +75,7 @@ extension HandshakeFailure {
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_UNTRUSTED:
             self = .unknownAuthority
-        case X509_V_ERR_HOSTNAME_MISMATCH: self = .otherCertificateName
+        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: self = .otherCertificateName
         default: self = .badCertificate
         }
     }

@@ -1,0 +1,105 @@
+import Foundation
+import Glibc
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
+import Testing
+
+/// TLS to servers: those that are who they should be get connections, and nobody else does.
+@Suite(.waits) struct UpstreamsAreEncrypted {
+    /// The server's side of a test: an authority, its certificate for a server, and `openssl s_server -www` with it.
+    private static func server(
+        _ names: [String] = ["app.test"], days: Int64 = 30, _ more: [String] = []
+    )
+        throws -> TLSServer
+    {
+        try TLSServer(names, days: days, more)
+    }
+
+    private static func start(_ server: TLSServer, _ tls: String, health: String = "") throws -> RepriseProcess {
+        var configuration = TestConfiguration()
+        configuration.servers = ["\"127.0.0.1:\(server.port)\""]
+        configuration.group = "tls: \(tls)" + (health.isEmpty ? "" : "\n    health: \(health)")
+        return try configuration.start(folder: server.folder)
+    }
+
+    private func status(_ reprise: RepriseProcess) throws -> String {
+        try Shell.run([
+            "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}",
+            "https://127.0.0.1:\(reprise.port())/",
+        ]).output
+    }
+
+    @Test(arguments: [
+        "{ ca: ca.pem, server_name: app.test }", "{ ca: ca.pem, server_name: none, verify_name: app.test }",
+        "{ verify: none }", "{ ca: ca.pem, server_name: other.test, verify_name: app.test }",
+        "{ ca: ca.pem, server_name: app.test, maximum_version: \"1.2\" }",
+        "{ ca: ca.pem, server_name: app.test, alpn: [http/1.1], security_level: 2, depth: 0 }",
+    ])
+    func `a server that is who it should be is reached`(tls: String) throws {
+        let server = try Self.server()
+        let reprise = try Self.start(server, tls)
+        #expect(try status(reprise) == "200", "\(reprise.log)")
+        withExtendedLifetime(server) {}
+    }
+
+    @Test(arguments: [
+        ("app.test", Int64(30), "{ server_name: app.test }"),
+        ("else.test", 30, "{ ca: ca.pem, server_name: app.test }"),
+        ("app.test", -3, "{ ca: ca.pem, server_name: app.test }"),
+        ("app.test", 30, "{ ca: a.pem, server_name: app.test }"),
+        ("app.test", 30, "{ ca: ca.pem, verify_name: 192.0.2.1, server_name: none }"),
+    ])
+    func `a server that is not gets no connection, and the log says why`(name: String, days: Int64, tls: String) throws
+    {
+        let server = try Self.server([name], days: days)
+        let reprise = try Self.start(server, tls)
+        #expect(try status(reprise) == "000")
+        let detail = reprise.waitForLine { $0["message"] == "upstream connect failed" }?["reason"] ?? ""
+        withExtendedLifetime(server) {}
+        let words = days < 0 ? "expired" : name == "else.test" ? "hostname mismatch" : "certificate"
+        #expect(detail.lowercased().contains(words), "\(detail)")
+    }
+
+    @Test(arguments: ["tls", "http"]) func `checks verify as connections do`(type: String) throws {
+        let server = try Self.server()
+        let good = try Self.start(
+            server, "{ ca: ca.pem, server_name: app.test }", health: "{ type: \(type), interval: 20ms }")
+        let bad = try Self.start(
+            server, "{ ca: ca.pem, server_name: no.test }", health: "{ type: \(type), interval: 20ms }")
+        #expect(
+            bad.waitForLine { $0["state"] == "down" }?["reason"]?.contains("hostname mismatch") == true, "\(bad.log)")
+        #expect(try status(good) == "200")
+        #expect(!good.log.contains("state=down"), "\(good.log)")
+        withExtendedLifetime(server) {}
+    }
+}
+
+/// `openssl s_server -www` with a certificate of an authority of its own, `ca.pem` in its folder.
+final class TLSServer {
+    let folder: URL
+    var port: Int { server.port }
+    private let server: ForeignServer
+
+    init(_ names: [String], days: Int64 = 30, _ more: [String] = []) throws {
+        let now = Int64(Date.now.timeIntervalSince1970)
+        let (from, until) = (
+            WallTime(secondsSinceEpoch: now - 86_400 * 10), WallTime(secondsSinceEpoch: now + days * 86_400)
+        )
+        let root = try CertificateAuthority(
+            name: "Root", validFrom: from, validUntil: WallTime(secondsSinceEpoch: now + 86_400 * 90))
+        let made = try SelfSigned.make(names: names, validFrom: from, validUntil: until, issuedBy: root)
+        server = try ForeignServer(
+            ["sh", "DIR/configuration"],
+            prepare: { folder in
+                try Data(root.certificatePEM).write(to: folder.appending(path: "ca.pem"))
+                try Data(made.chainPEM).write(to: folder.appending(path: "server.pem"))
+                try Data(made.keyPEM.withBytes { Array($0) }).write(to: folder.appending(path: "server.key"))
+            }
+        ) { folder, ports in
+            "exec openssl s_server -accept 127.0.0.1:\(ports[0]) -www -quiet -cert \(folder)/server.pem "
+                + "-key \(folder)/server.key \(more.joined(separator: " "))"
+        }
+        folder = server.folder
+    }
+}
