@@ -53,6 +53,27 @@ package struct AdminServerView: Sendable, Equatable {
     /// What health checks say: `up`, `down` or `unchecked`.
     package var check: String
     package var connections: Int
+    /// `nil` where TLS is not spoken.
+    package var tls: TLS?
+
+    /// What is known of TLS with it.
+    package struct TLS: Sendable, Equatable {
+        /// How the last handshake went: `full`, a way of resumption, or `failed`; `nil` before the first.
+        package var last: String?
+        /// The cause and the words of a failure.
+        package var failure: String?
+        /// Until when its certificate is good.
+        package var notAfter: WallTime?
+
+        package init(notAfter: WallTime?) {
+            self.notAfter = notAfter
+        }
+
+        var json: String {
+            "{\"last\":\(last.map(JSONText.quoted) ?? "null"),\"failure\":\(failure.map(JSONText.quoted) ?? "null"),"
+                + "\"not_after\":\(notAfter.map { JSONText.quoted($0.description) } ?? "null")}"
+        }
+    }
 
     package init(
         id: String, address: String, endpoints: [Endpoint], weight: Int, percent: Int, isBackup: Bool,
@@ -68,7 +89,8 @@ package struct AdminServerView: Sendable, Equatable {
         return "{\"id\":\(JSONText.quoted(id)),\"address\":\(JSONText.quoted(address)),\"endpoints\":[\(endpoints)],"
             + "\"weight\":\(weight),\"percent\":\(percent),\"backup\":\(isBackup),"
             + "\"state\":\(JSONText.quoted(state.word)),\"reason\":\(reason.map(JSONText.quoted) ?? "null"),"
-            + "\"check\":\(JSONText.quoted(check)),\"connections\":\(connections)}"
+            + "\"check\":\(JSONText.quoted(check)),\"connections\":\(connections),"
+            + "\"tls\":\(tls?.json ?? "null")}"
     }
 }
 

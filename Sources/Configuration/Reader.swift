@@ -81,6 +81,8 @@ struct PlanReader {
         var draft = Draft()
         draft.read(root)
         plan = draft.plan
+        plan.upstreamSessions = draft.defaults.upstream
+        plan.upstreamSessions.maximumChainAge = draft.sessions.maximumChainAge
         for index in plan.listeners.indices where plan.listeners[index].sessions.domain.isEmpty {
             plan.listeners[index].sessions.domain = plan.listeners[index].name
         }

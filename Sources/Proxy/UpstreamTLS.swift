@@ -1,4 +1,6 @@
+package import RepriseResumption
 package import RepriseTLS
+internal import RepriseVocabulary
 
 /// How we speak TLS to a server: the settings, shared by all workers, and by which names it is spoken to.
 package final class UpstreamTLS: Sendable {
@@ -13,14 +15,30 @@ package final class UpstreamTLS: Sendable {
     let context: ClientContext
     let asked: Asked
     private let verified: String?
+    private let policy: [UInt8]
+    /// Where sessions are kept, and on which terms; `nil` where none is resumed.
+    let sessions: (store: UpstreamSessions, terms: UpstreamSessions.Terms)?
+    package let seen: UpstreamSeen
 
     /// - Parameters:
     ///   - verified: what its certificate must be for; `nil` for the name that it is asked for.
+    ///   - policy: a digest of the context's settings (``ClientSettings/fingerprint``).
+    ///   - seen: gets to know what handshakes lead to.
     /// - Throws: ``ClientError/badServerName(_:)`` for a name that no connection could ask for, and what libssl lacks.
-    package init(_ context: ClientContext, asked: Asked, verified: String? = nil) throws(ClientError) {
-        (self.context, self.asked, self.verified) = (context, asked, verified)
+    package init(
+        _ context: ClientContext, asked: Asked, verified: String? = nil, policy: [UInt8] = [],
+        sessions: (store: UpstreamSessions, terms: UpstreamSessions.Terms)? = nil, seen: UpstreamSeen = UpstreamSeen()
+    ) throws(ClientError) {
+        (self.context, self.asked, self.verified, self.policy) = (context, asked, verified, policy)
+        self.sessions = sessions.flatMap { $0.terms.keep > 0 ? $0 : nil }
+        self.seen = seen
         let trial = try ClientConnection(context: context, output: OutputBuffer(), names: names(for: "client.test"))
         trial.stream.close()
+    }
+
+    /// Under what its sessions are found again.
+    func key(at endpoint: Endpoint, _ names: ClientConnection.ServerNames) -> UpstreamSessionKey {
+        UpstreamSessionKey(policy: policy, endpoint: endpoint, asked: names.asked, verified: names.verified)
     }
 
     /// By which names a server is spoken to for a client.

@@ -29,7 +29,7 @@ struct ListenerBuilder: Sendable {
     ) {
         var groups: [String: UpstreamGroup] = [:]
         for upstream in plan.upstreams { groups[upstream.name] = Self.group(upstream, addresses, &lasting) }
-        let transports = Self.transports(plan, loadedFiles)
+        let transports = Self.transports(plan, loadedFiles, &lasting)
         var routes = RoutingBuilder(plan, groups, routers)
         let share = ConnectionShare(plan, descriptors: descriptors)
         var blueprints: [ListenerBlueprint] = []
@@ -54,31 +54,47 @@ struct ListenerBuilder: Sendable {
         self.transports = transports
     }
 
-    private static func transports(_ plan: Plan, _ files: LoadedFiles) -> UpstreamTransports {
-        UpstreamTransports(
-            Dictionary(
-                plan.upstreams.map { upstream in
-                    (
-                        upstream.name,
-                        upstream.servers.map { server in upstream.tls(of: server).map { tls($0, of: server, files) } }
-                    )
-                }, uniquingKeysWith: { first, _ in first }))
+    private static func transports(
+        _ plan: Plan, _ files: LoadedFiles, _ lasting: inout LastingParts
+    ) -> UpstreamTransports {
+        var groups: [String: [UpstreamTLS?]] = [:]
+        for upstream in plan.upstreams {
+            groups[upstream.name] = upstream.servers.map { server in
+                guard let tls = upstream.tls(of: server) else { return nil }
+                let parts = EncryptedServer(
+                    server: server, seen: lasting.seen(of: upstream.name, server.id),
+                    sessions: tls.resumes ? lasting.upstreamSessions : nil, plan: plan.upstreamSessions)
+                return Self.tls(tls, of: parts, files)
+            }
+        }
+        return UpstreamTransports(groups)
+    }
+
+    /// A server that we speak TLS to, and what outlives a generation of it.
+    private struct EncryptedServer {
+        let server: ServerPlan
+        let seen: UpstreamSeen
+        let sessions: UpstreamSessions?
+        let plan: UpstreamSessionsPlan
     }
 
     private static func tls(
-        _ plan: UpstreamTLSPlan, of server: ServerPlan, _ files: LoadedFiles
+        _ plan: UpstreamTLSPlan, of parts: EncryptedServer, _ files: LoadedFiles
     ) -> UpstreamTLS {
         guard let loaded = files.upstreamTLS[plan.source] else {
             preconditionFailure("a checked plan has a context for each server")
         }
-        let names = plan.names(of: server.address)
+        let names = plan.names(of: parts.server.address)
         let asked: UpstreamTLS.Asked =
             switch plan.serverName?.value {
             case UpstreamTLSPlan.nameOfClient?: .client
             default: names.asked.map { .name($0) } ?? .nothing
             }
+        let terms = UpstreamSessions.Terms(keep: parts.plan.keep, maximumChainAge: parts.plan.maximumChainAge)
         do throws(ClientError) {
-            return try UpstreamTLS(loaded.context, asked: asked, verified: names.verified)
+            return try UpstreamTLS(
+                loaded.context, asked: asked, verified: names.verified, policy: loaded.policy,
+                sessions: parts.sessions.map { ($0, terms) }, seen: parts.seen)
         } catch {
             preconditionFailure("a checked plan has names that can be asked for: \(error)")
         }
@@ -161,6 +177,30 @@ struct LastingParts: Sendable {
         let admission = Admission()
         admissions[listener] = admission
         return admission
+    }
+
+    /// Those of servers; `nil` before there is one to speak TLS to.
+    private(set) var upstreamSessions: UpstreamSessions?
+    private var upstreamSessionBytes = 0
+    private var seen: [String: UpstreamSeen] = [:]
+
+    /// Makes the store of servers' sessions, if the plan has use for one; with another size it begins anew.
+    mutating func keepUpstreamSessions(for plan: Plan) throws(StoreMemoryError) {
+        let bytes = plan.upstreamSessions.size.bytes
+        let isWanted = plan.upstreams.contains { group in group.servers.contains { group.tls(of: $0)?.resumes ?? false }
+        }
+        guard isWanted, bytes != upstreamSessionBytes else { return }
+        upstreamSessions = try UpstreamSessions(budget: bytes)
+        upstreamSessionBytes = bytes
+    }
+
+    /// What is known of TLS with a server of a group.
+    mutating func seen(of group: String, _ server: String) -> UpstreamSeen {
+        let name = "\(group)/\(server)"
+        if let seen = seen[name] { return seen }
+        let made = UpstreamSeen()
+        seen[name] = made
+        return made
     }
 
     /// What the servers of an upstream group have to do: a reload ends no connection to them.

@@ -16,7 +16,7 @@ extension ServerCore {
         watch.watch(groups, parts.transports)
         let members = plan.members(of: groups)
         names().tend(members)
-        board.put(groups)
+        board.put(groups, parts.transports)
         for gauge in maintenance.healthGauges { registry.remove(gauge) }
         maintenance.healthGauges = groups.map { group in
             registry.computed(MetricCatalog.upstreamWaiting, [group.name]) { Double(group.loads.room.count) }
@@ -33,12 +33,39 @@ extension ServerCore {
                 }
             }
         }
+        maintenance.healthGauges += tlsGauges(groups, parts.transports)
         maintenance.healthGauges += members.values.joined().map { group, index in
             let server = group.servers[index]
             return registry.computed(MetricCatalog.upstreamAddresses, [group.name, server.id]) {
                 Double(server.endpoints.count)
             }
         }
+    }
+
+    private func tlsGauges(
+        _ groups: [UpstreamGroup], _ transports: UpstreamTransports
+    ) -> [MetricRegistry.ComputedGauge] {
+        var gauges: [MetricRegistry.ComputedGauge] = []
+        for group in groups {
+            for (index, server) in group.servers.enumerated() {
+                guard let seen = transports[group.name, index]?.seen else { continue }
+                gauges += [
+                    registry.computed(MetricCatalog.upstreamCertificateExpiry, [group.name, server.id]) {
+                        seen.notAfter.map { Double($0.secondsSinceEpoch) } ?? 0
+                    },
+                    registry.computed(MetricCatalog.upstreamCertificateChanges, [group.name, server.id]) {
+                        Double(seen.certificateChanges)
+                    },
+                ]
+            }
+        }
+        guard let sessions = lasting.upstreamSessions else { return gauges }
+        return gauges + [
+            registry.computed(MetricCatalog.upstreamSessions) { Double(sessions.counts.entries) },
+            registry.computed(MetricCatalog.upstreamSessionBytes) { Double(sessions.counts.bytes) },
+            registry.computed(MetricCatalog.upstreamSessionsEvicted) { Double(sessions.counts.evicted) },
+            registry.computed(MetricCatalog.upstreamSessionsLeftOut) { Double(sessions.leftOut) },
+        ]
     }
 
     // MARK: Names

@@ -273,6 +273,11 @@ package actor ServerCore {
 
     private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> ListenerBuilder {
         try lasting.domains.add(for: plan, at: Clocks.wall())
+        do throws(StoreMemoryError) {
+            try lasting.keepUpstreamSessions(for: plan)
+        } catch {
+            throw .cannotStart("sessions.upstream: \(error)")
+        }
         return ListenerBuilder(
             plan, checked.loadedFiles, addresses(of: plan), lasting: &lasting, descriptors: descriptors,
             observers: observers,
@@ -304,7 +309,8 @@ package actor ServerCore {
         }
         maintenance.sessions?.stop()
         maintenance.sessions = SessionMaintenance(
-            plan, lasting.domains, stamps: loadedFiles.ticketKeyStamps, from: source, loop: control, registry: registry,
+            plan, lasting.domains, lasting.upstreamSessions, stamps: loadedFiles.ticketKeyStamps, from: source,
+            loop: control, registry: registry,
             log: log)
     }
 }

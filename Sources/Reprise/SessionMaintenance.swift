@@ -21,14 +21,16 @@ final class SessionMaintenance {
     private var allDomains: [SessionDomain]
     private var keyFiles: FileWatch<Result<TicketKeyLoading.Loaded, TicketKeyLoading.LoadingError>>?
     private var advanceTimer: LoopEvent?
+    private let upstream: UpstreamSessions?
     private var gauges: [MetricRegistry.ComputedGauge] = []
 
     init(
-        _ plan: Plan, _ domains: SessionDomains, stamps: [String: [FileStamp?]], from source: ConfigurationSource,
+        _ plan: Plan, _ domains: SessionDomains, _ upstream: UpstreamSessions?, stamps: [String: [FileStamp?]],
+        from source: ConfigurationSource,
         loop: EventLoop,
         registry: MetricRegistry, log: ControlLog
     ) {
-        (self.loop, self.registry) = (loop, registry)
+        (self.loop, self.registry, self.upstream) = (loop, registry, upstream)
         self.log = log
         allDomains = domains.all
         let plans = Dictionary(grouping: plan.listeners.map(\.sessions), by: \.domain)
@@ -83,6 +85,7 @@ final class SessionMaintenance {
             domain.keys.advance(to: Clocks.wall())
             domain.giveUpLateWrites()
         }
+        upstream?.sweep(at: Clocks.wall())
         advanceTimer?.schedule(after: Self.advanceInterval)
     }
 

@@ -74,32 +74,3 @@ import Testing
         withExtendedLifetime(server) {}
     }
 }
-
-/// `openssl s_server -www` with a certificate of an authority of its own, `ca.pem` in its folder.
-final class TLSServer {
-    let folder: URL
-    var port: Int { server.port }
-    private let server: ForeignServer
-
-    init(_ names: [String], days: Int64 = 30, _ more: [String] = []) throws {
-        let now = Int64(Date.now.timeIntervalSince1970)
-        let (from, until) = (
-            WallTime(secondsSinceEpoch: now - 86_400 * 10), WallTime(secondsSinceEpoch: now + days * 86_400)
-        )
-        let root = try CertificateAuthority(
-            name: "Root", validFrom: from, validUntil: WallTime(secondsSinceEpoch: now + 86_400 * 90))
-        let made = try SelfSigned.make(names: names, validFrom: from, validUntil: until, issuedBy: root)
-        server = try ForeignServer(
-            ["sh", "DIR/configuration"],
-            prepare: { folder in
-                try Data(root.certificatePEM).write(to: folder.appending(path: "ca.pem"))
-                try Data(made.chainPEM).write(to: folder.appending(path: "server.pem"))
-                try Data(made.keyPEM.withBytes { Array($0) }).write(to: folder.appending(path: "server.key"))
-            }
-        ) { folder, ports in
-            "exec openssl s_server -accept 127.0.0.1:\(ports[0]) -www -quiet -cert \(folder)/server.pem "
-                + "-key \(folder)/server.key \(more.joined(separator: " "))"
-        }
-        folder = server.folder
-    }
-}

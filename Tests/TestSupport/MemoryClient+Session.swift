@@ -1,4 +1,4 @@
-import RepriseTLS
+package import RepriseTLS
 import RepriseVocabulary
 
 extension MemoryClient {
@@ -15,7 +15,7 @@ extension MemoryClient {
         }
 
         /// A session of libssl's once more, which its connection may spoil; `nil` for one that was made too long.
-        var reference: SessionReference? { der.withUnsafeBytes { SessionReference.reading($0) } }
+        package var reference: SessionReference? { der.withUnsafeBytes { SessionReference.reading($0) } }
 
         /// The length of the ticket or id that the server gave.
         package var ticketBytes: Int { ticket.count }

@@ -78,7 +78,7 @@ import Testing
         expect(OfferOutcome.self, toSay: ["not_offered", "resumed", "refused"])
         expect(TicketCompany.self, toSay: ["alone", "with_data"])
         expect(RelayDirection.self, toSay: ["client_to_upstream", "upstream_to_client"])
-        expect(ConnectFailure.self, toSay: ["refused", "timeout", "unreachable", "reset", "other"])
+        expect(ConnectFailure.self, toSay: ["refused", "timeout", "unreachable", "reset", "other", "tls"])
         expect(ReloadResult.self, toSay: ["applied", "refused"])
     }
 

@@ -3,7 +3,8 @@ internal import RepriseVocabulary
 /// What a file is read into: the plan, and what each of its listeners begins with.
 struct Draft: OptionGroup {
     var plan = Plan()
-    var sessions = SessionsPlan()
+    var defaults = SessionDefaults()
+    var sessions: SessionsPlan { defaults.listeners }
 
     static var options: [Option<Self>] {
         [
@@ -23,7 +24,9 @@ struct Draft: OptionGroup {
                 "require_dns", \.plan.requiresDNS, .boolean,
                 "Whether the name of a server that does not resolve at the start or at a reload is a fault. Otherwise it is a warning: the server gets no connections until its name resolves."
             ),
-            .group("sessions", \.sessions, "TLS sessions: the defaults for every listener."),
+            .group(
+                "sessions", \.defaults, "TLS sessions: the defaults for every listener, and those that servers give us."
+            ),
             .groups(
                 "listeners", \.plan.listeners, startingWith: { ListenerPlan(sessions: $0.sessions) },
                 "Where clients connect to."),

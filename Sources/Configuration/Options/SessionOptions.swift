@@ -61,3 +61,28 @@ extension SessionsPlan.Tickets: OptionGroup {
         ]
     }
 }
+
+/// What the file says of sessions for all listeners, and of those of servers.
+struct SessionDefaults: OptionGroup {
+    var listeners = SessionsPlan()
+    var upstream = UpstreamSessionsPlan()
+
+    static var options: [Option<Self>] {
+        SessionsPlan.options.map { option in
+            Option(key: option.key) { option.read($0, &$1.listeners) }
+        } + [.group("upstream", \.upstream, "Sessions that servers give us (docs/upstream-tls.md).")]
+    }
+}
+
+extension UpstreamSessionsPlan: OptionGroup {
+    static var options: [Option<Self>] {
+        [
+            .value(
+                "keep", \.keep, .integer(0...1000),
+                "How many are kept of one server under one name and the same settings, the newest; 0: none is resumed."),
+            .value(
+                "size", \.size, .size(64 << 10...1 << 40),
+                "The memory for all of them, shared by the workers; when it is full, the oldest make room."),
+        ]
+    }
+}

@@ -11,6 +11,7 @@ package struct Plan: Sendable, Hashable {
     package var listeners: [ListenerPlan] = []
     package var routers: [RouterPlan] = []
     package var upstreams: [UpstreamPlan] = []
+    package var upstreamSessions = UpstreamSessionsPlan()
     package var admin: AdminPlan?
 
     package init() {}

@@ -1,5 +1,18 @@
 package import RepriseVocabulary
 
+/// TLS sessions that servers give us.
+package struct UpstreamSessionsPlan: Sendable, Hashable {
+    /// How many of one server and name are kept.
+    package var keep = 16
+    /// For all of them.
+    package var size = ByteCount(16 << 20)
+    /// `sessions.max_chain_age`.
+    package var maximumChainAge = SessionsPlan().maximumChainAge
+
+    /// The defaults.
+    package init() {}
+}
+
 /// TLS sessions of one listener.
 package struct SessionsPlan: Sendable, Hashable {
     /// Session tickets.

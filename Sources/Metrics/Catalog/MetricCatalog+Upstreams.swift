@@ -36,6 +36,40 @@ extension MetricCatalog {
     package static let dnsFailures = Metric.counter(
         "reprise_dns_failures_total", .failures, [.open("name")],
         help: "Attempts to resolve a server's name that failed; it keeps the addresses that it had.")
+    package static let upstreamHandshakes = Metric.counter(
+        "reprise_upstream_handshakes_total", .handshakes, [upstream, server, .closed("resumed", ResumptionMeans.self)],
+        help: "TLS handshakes with a server of an upstream that succeeded, by how the session was resumed.")
+    package static let upstreamHandshakesFailed = Metric.counter(
+        "reprise_upstream_handshakes_failed_total", .handshakes,
+        [upstream, server, .closed("cause", HandshakeFailure.Kind.self)],
+        help: "TLS handshakes with a server of an upstream that failed, each with one cause.")
+    package static let upstreamResumptions = Metric.counter(
+        "reprise_upstream_resumptions_total", .handshakes,
+        [upstream, server, .closed("result", UpstreamResumption.self)],
+        help:
+            "TLS handshakes with a server of an upstream that succeeded, by what became of the sessions that it has given."
+    )
+    package static let upstreamHandshakeDuration = Metric.histogram(
+        "reprise_upstream_handshake_duration_seconds", [upstream], buckets: handshakeSeconds,
+        help: "Time from a server's accept to the end of a TLS handshake with it that succeeded.")
+    package static let upstreamCertificateExpiry = Metric.computed(
+        "reprise_upstream_certificate_not_after_timestamp_seconds", .gauge, .seconds, [upstream, server],
+        help:
+            "Until when the certificate is good that a server of an upstream has shown last; 0 before it has shown one."
+    )
+    package static let upstreamCertificateChanges = Metric.computed(
+        "reprise_upstream_certificate_changes_total", .counter, .changes, [upstream, server],
+        help: "How often sessions went because a server of an upstream had another certificate.")
+    package static let upstreamSessions = Metric.computed(
+        "reprise_upstream_sessions", .gauge, .sessions, help: "Sessions of servers that are kept.")
+    package static let upstreamSessionBytes = Metric.computed(
+        "reprise_upstream_session_bytes", .gauge, .bytes, help: "Memory that sessions of servers take.")
+    package static let upstreamSessionsEvicted = Metric.computed(
+        "reprise_upstream_sessions_evicted_total", .counter, .sessions,
+        help: "Sessions of servers that made room for others in `sessions.upstream.size`.")
+    package static let upstreamSessionsLeftOut = Metric.computed(
+        "reprise_upstream_sessions_left_out_total", .counter, .sessions,
+        help: "Sessions of servers that are longer than the 16 KiB that are kept of one.")
     package static let affinityResults = Metric.counter(
         "reprise_affinity_total", .connections, [upstream, .closed("result", AffinityResult.self)],
         help: "Connections to a group with session affinity, by what the session's memory was good for.")

@@ -275,6 +275,14 @@ package enum MetricCatalog {
             ]
         ),
         (
+            "TLS to upstreams",
+            [
+                upstreamHandshakes, upstreamHandshakesFailed, upstreamResumptions, upstreamHandshakeDuration,
+                upstreamCertificateExpiry, upstreamCertificateChanges, upstreamSessions, upstreamSessionBytes,
+                upstreamSessionsEvicted, upstreamSessionsLeftOut,
+            ]
+        ),
+        (
             "Certificates",
             [
                 certificateExpiry, authorityExpiry, revocationUpdate, stapleUpdate, certificateReloads, stapleReloads,

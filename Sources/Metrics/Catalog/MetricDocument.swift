@@ -28,7 +28,7 @@ package enum MetricDocument {
         [
             MetricLabel.List(Ending.Kind.self), MetricLabel.List(HandshakeFailure.Kind.self),
             MetricLabel.List(ResumptionMeans.self), MetricLabel.List(ResumptionRefusal.self),
-            MetricLabel.List(AffinityResult.self),
+            MetricLabel.List(AffinityResult.self), MetricLabel.List(UpstreamResumption.self),
         ].map { "\n### \($0.title)\n\n" + table($0) }.joined()
     }
 

@@ -32,7 +32,7 @@ enum ConnectError: Error, CustomStringConvertible {
         switch self {
         case .system(let errno): ConnectFailure(errno)
         case .timeout: .timeout
-        case .tls: .other
+        case .tls: .tls
         }
     }
 }

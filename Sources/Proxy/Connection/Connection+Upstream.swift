@@ -44,6 +44,7 @@ extension Connection {
         case .underWay: return false
         case .connected:
             record.times.connected = worker.loop.now
+            record.upstreamTLS = upstream.encrypted?.result.map(ConnectionRecord.UpstreamTLS.init)
             if waitEnds != nil { upstream.wasServed() }
             rememberUpstream()
             listener.observers.connections?.connected(ConnectionView(self))
@@ -148,14 +149,22 @@ extension Connection {
     /// Hands the upstream's plaintext on, and handles its end.
     private func takeFromUpstream(_ bytes: RawSpan, _ end: Stream.End?, _ stream: Stream) {
         guard !upstream.isOpening else { return wentOn(upstream.openingBroke(.connectionReset)) }
+        guard upstream.keyUpdatesAreInBounds(perSecond: listener.settings.keyUpdatesPerSecond) else {
+            record.detail = "the upstream sent more KeyUpdates than limits.key_updates"
+            upstream.broke = .refused
+            return upstreamBroke()
+        }
         if !bytes.isEmpty, case .broken(let fault)? = client.write(bytes) { return clientFailed(fault) }
         switch end {
         case nil: break
         case .inOrder: upstreamEnded(stream)
         case .broken(let fault):
             record.detail = "the upstream's TLS: \(fault)"
+            upstream.broke = fault.ending
             upstreamBroke()
-        case .truncated, .reset: upstreamBroke()
+        case .truncated, .reset:
+            upstream.broke = .upstreamReset
+            upstreamBroke()
         }
     }
 

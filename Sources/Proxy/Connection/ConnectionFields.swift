@@ -7,7 +7,7 @@ internal import RepriseVocabulary
 enum ConnectionFields {
     static func of(_ record: ConnectionRecord, listener: String) -> [(String, LogValue)] {
         var fields: [(String, LogValue)] = []
-        fields.reserveCapacity(29)
+        fields.reserveCapacity(32)
         fields.append(("connection", .int(Int64(clamping: record.id.value))))
         fields.append(("client", .endpoint(record.client)))
         if let proxy = record.proxy { fields.append(("proxy", .endpoint(proxy.endpoint))) }
@@ -21,6 +21,7 @@ enum ConnectionFields {
         if let lineage = record.lineage { fields.append(("lineage", .string(lineage.id.description))) }
         if let failure = record.failure { fields.append(("cause", .string(failure.description))) }
         if let server = record.server { fields.append(("upstream", .string(server))) }
+        if let tls = record.upstreamTLS { addUpstreamTLS(tls, &fields) }
         if let affinity = record.affinity { fields.append(("affinity", .string(affinity.word))) }
         fields.append(("bytes_received", .int(Int64(clamping: record.bytesFromClient))))
         fields.append(("bytes_sent", .int(Int64(clamping: record.bytesToClient))))
@@ -35,6 +36,14 @@ enum ConnectionFields {
         let later = record.book.later.words + (record.detail.map { [$0] } ?? [])
         if !later.isEmpty { fields.append(("detail", .string(later.joined(separator: "; ")))) }
         return fields
+    }
+
+    private static func addUpstreamTLS(
+        _ tls: ConnectionRecord.UpstreamTLS, _ fields: inout [(String, LogValue)]
+    ) {
+        if let version = tls.version { fields.append(("upstream_protocol", .string(version.description))) }
+        fields.append(("upstream_resumed", .string(tls.means.word)))
+        if tls.means == .no { fields.append(("upstream_not_resumed", .string(tls.resumption.word))) }
     }
 
     private static func addRefused(_ refused: RefusedSession, _ fields: inout [(String, LogValue)]) {

@@ -13,6 +13,8 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var times: Times
     /// The upstream server that took the connection, or was tried last.
     package internal(set) var server: String?
+    /// What TLS with that server was agreed on; `nil` for plaintext.
+    package internal(set) var upstreamTLS: UpstreamTLS?
     /// What the session's memory of a server was good for; `nil` where the group keeps none.
     package internal(set) var affinity: AffinityResult?
     /// Plaintext bytes from the client.
@@ -35,6 +37,17 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var book = EndingBook()
     /// More about the ending: libssl's words, a limit's name.
     package internal(set) var detail: String?
+
+    /// TLS with a server.
+    package struct UpstreamTLS: Sendable, Hashable {
+        package let version: TLSVersion?
+        package let means: ResumptionMeans
+        package let resumption: UpstreamResumption
+
+        init(_ result: EncryptedWay.Result) {
+            (version, means, resumption) = (result.version, result.means, result.resumption)
+        }
+    }
 
     /// A trusted proxy, and what its header says.
     package struct Proxy: Sendable {

@@ -79,7 +79,7 @@ extension UpstreamSide {
         }
         let way: Way
         do throws(ClientError) {
-            way = try makeWay(over: socket, introduction, tls)
+            way = try makeWay(over: socket, to: endpoint, introduction, tls)
         } catch {
             socket.close()
             throw .tls(error.description)
@@ -95,16 +95,16 @@ extension UpstreamSide {
     }
 
     private func makeWay(
-        over socket: Socket, _ introduction: [UInt8], _ tls: UpstreamTLS?
+        over socket: Socket, to endpoint: Endpoint, _ introduction: [UInt8], _ tls: UpstreamTLS?
     ) throws(ClientError) -> Way {
         guard let tls else {
             let stream = Stream(socket, .plain, with: buffers, isConnected: false)
-            return Way(stream: stream, tls: nil, introduction: introduction, since: loop.now)
+            return Way(stream: stream, tls: nil, introduction: introduction, since: loop.now, accepted: loop.now)
         }
         let output = buffers.upstreamOutput
-        let encrypted = try EncryptedWay(tls, tls.names(for: race.client.serverName), output)
+        let encrypted = try EncryptedWay(tls, tls.names(for: race.client.serverName), at: endpoint, output)
         let stream = Stream(socket, .tls(encrypted.stream, output), with: buffers, isConnected: false)
-        return Way(stream: stream, tls: encrypted, introduction: introduction, since: loop.now)
+        return Way(stream: stream, tls: encrypted, introduction: introduction, since: loop.now, accepted: loop.now)
     }
 
     /// Goes on connecting, as a socket's readiness allows.

@@ -22,6 +22,9 @@ final class UpstreamSide {
     var race = ConnectRace()
     /// How many servers and addresses it has tried, and since when.
     var tries = (count: 0, first: Instant(nanoseconds: 0))
+    /// TLS with the server that has taken the connection, after its end too, and how that side broke off, if it did.
+    private(set) var encrypted: EncryptedWay?
+    var broke: Ending?
     /// Its place in the group's queue, once it has had one.
     var place: WaitingRoom.Ticket?
     /// Plaintext that came before a server had taken the connection.
@@ -58,6 +61,8 @@ final class UpstreamSide {
         /// What says who the client is, before all else.
         let introduction: [UInt8]
         let since: Instant
+        /// When the server has taken the connection.
+        var accepted: Instant
     }
 
     init(on worker: WorkerCore) {
@@ -124,6 +129,11 @@ final class UpstreamSide {
     /// Whether no server of its group may have another connection now.
     var isExhausted: Bool { route?.upstream.group.isExhausted ?? true }
 
+    /// Whether the server has asked for no more new keys than it may.
+    func keyUpdatesAreInBounds(perSecond: Int) -> Bool {
+        encrypted?.keyUpdatesAreInBounds(perSecond: perSecond, at: loop.now) ?? true
+    }
+
     /// Whether servers are asked for what the client asks us for.
     var asksForClientsName: Bool { route?.upstream.asksForClientsName ?? false }
 
@@ -131,8 +141,11 @@ final class UpstreamSide {
     var group: String? { route?.upstream.group.name }
 
     func accepted(_ way: Way) -> Connecting {
+        var way = way
+        way.accepted = loop.now
         way.stream.connected()
         if !way.introduction.isEmpty { way.stream.keep(way.introduction.span.bytes) }
+        (encrypted, broke) = (way.tls, nil)
         state = .opening(way)
         return open()
     }
@@ -143,7 +156,9 @@ final class UpstreamSide {
         guard case .opening(let way) = state else { return .underWay }
         switch way.tls?.handshake() {
         case .wantsInput, .wantsSession, .waitsBeforeFinished: return .underWay
-        case .failed(let fault): return failed(.tls(fault.detail))
+        case .failed(let fault):
+            server?.tls?.failed(fault.cause)
+            return failed(.tls(fault.detail))
         // A plain server is ready when it has accepted.
         case .done, nil: return connected(way)
         }
@@ -161,6 +176,7 @@ final class UpstreamSide {
         if clientHasEnded { way.stream.endBehindWhatWaits() }
         server?.connects.add(1)
         server?.open.add(1)
+        if let result = way.tls?.result { server?.tls?.done(result, after: loop.now - way.accepted) }
         let time = loop.now - way.since
         route?.upstream.connectDuration.observe(seconds: time.inSeconds)
         if let index { _ = route?.upstream.group.connected(index, after: time, at: loop.now) }
@@ -235,6 +251,14 @@ final class UpstreamSide {
     }
 
     // MARK: The end
+
+    /// What the connection's ending means for the sessions that the server has given on it.
+    ///
+    /// - Parameter ending: the client's alert says nothing of the server's sessions.
+    func apply(_ verdicts: EndingVerdicts, to ending: Ending) {
+        let own = broke ?? (ending.kind.isFatalAlert ? .upstreamEnd : ending)
+        if verdicts[own] == .drop { encrypted?.dropSessions() }
+    }
 
     /// Closes the connection to the server, if there is one; no other is tried.
     ///

@@ -56,7 +56,7 @@ final class HealthProbe {
         timer.schedule(after: check.timeout)
         if let tls {
             do throws(ClientError) {
-                self.tls = try EncryptedWay(tls, tls.names(for: nil), output)
+                self.tls = try EncryptedWay(tls, tls.names(for: nil), at: endpoint, output)
             } catch {
                 end(.unknown("\(error)"))
                 return
@@ -173,7 +173,7 @@ final class HealthProbe {
         case .done:
             isEncrypted = true
             read()
-        case .failed(let fault): end(.bad(.other, fault.detail))
+        case .failed(let fault): end(.bad(.tls, fault.detail))
         case .wantsInput, .wantsSession, .waitsBeforeFinished: return
         }
     }
@@ -195,7 +195,7 @@ final class HealthProbe {
                 case .wantsInput: return sendOutput()
                 case .closeNotify: return judge(answer?.end() ?? .undecided)
                 case .truncated: return end(.bad(.reset, "closed without an answer"))
-                case .failed(let fault): return end(.bad(.other, "\(fault)"))
+                case .failed(let fault): return end(.bad(.tls, "\(fault)"))
                 }
             }
         }

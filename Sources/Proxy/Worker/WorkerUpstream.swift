@@ -21,6 +21,9 @@ final class WorkerUpstream {
         self.group = group
         servers = group.servers.map { UpstreamServerMetrics(group.name, $0.id, registry: registry, shard: shard) }
         tls = group.servers.indices.map { transports[group.name, $0] }
+        for (index, server) in servers.enumerated() where tls[index] != nil {
+            server.tls = UpstreamTLSMetrics(group.name, group.servers[index].id, registry: registry, shard: shard)
+        }
         asksForClientsName = tls.contains { $0?.asked == .client }
         affinity =
             group.keepsAffinity
@@ -45,6 +48,8 @@ final class UpstreamServerMetrics {
     let connects: Counter
     let open: Gauge
     private let failures: CounterList<ConnectFailure>
+    /// `nil` where TLS is not spoken.
+    fileprivate(set) var tls: UpstreamTLSMetrics?
 
     init(_ group: String, _ server: String, registry: MetricRegistry, shard: Int) {
         connects = registry.counter(MetricCatalog.upstreamConnects, [group, server], shard: shard)
@@ -53,4 +58,30 @@ final class UpstreamServerMetrics {
     }
 
     func failed(_ reason: ConnectFailure) { failures[reason].add(1) }
+}
+
+/// The metric cells of TLS with one upstream server on one worker.
+final class UpstreamTLSMetrics {
+    private let completed: CounterList<ResumptionMeans>
+    private let resumptions: CounterList<UpstreamResumption>
+    private let duration: Histogram
+    /// Failures are rare, and their causes many: their cells are made when they come.
+    private let failure: (HandshakeFailure) -> Counter
+
+    init(_ group: String, _ server: String, registry: MetricRegistry, shard: Int) {
+        completed = CounterList(MetricCatalog.upstreamHandshakes, [group, server], in: registry, shard: shard)
+        resumptions = CounterList(MetricCatalog.upstreamResumptions, [group, server], in: registry, shard: shard)
+        duration = registry.histogram(MetricCatalog.upstreamHandshakeDuration, [group], shard: shard)
+        failure = {
+            registry.counter(MetricCatalog.upstreamHandshakesFailed, [group, server, $0.kind.word], shard: shard)
+        }
+    }
+
+    func done(_ result: EncryptedWay.Result, after time: Duration) {
+        completed[result.means].add(1)
+        resumptions[result.resumption].add(1)
+        duration.observe(seconds: time.inSeconds)
+    }
+
+    func failed(_ cause: HandshakeFailure) { failure(cause).add(1) }
 }

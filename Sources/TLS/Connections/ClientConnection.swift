@@ -72,6 +72,15 @@ package final class ClientConnection {
         }
     }
 
+    /// Offers a session of the same server, name and settings, before the first ``handshake()``.
+    ///
+    /// - Returns: whether libssl takes it.
+    package func offer(_ session: SessionReference) -> Bool {
+        guard let ssl, stream.isHandshaking else { return false }
+        defer { ErrorQueue.clear() }
+        return session.offer(on: ssl)
+    }
+
     private func ask(for name: String, _ ssl: OpaquePointer) throws(ClientError) {
         // An empty name would be verified as no name at all, and C ends a name at a zero byte.
         guard (1...TLSLimits.serverNameBytes).contains(name.utf8.count), !name.utf8.contains(0),

@@ -11,6 +11,9 @@ package struct LiveSession: ~Copyable {
         (self.ssl, self.session) = (ssl, session)
     }
 
+    /// Whether it can be resumed now (SSL_SESSION_is_resumable(3)); in TLS 1.3 a ticket of its connection may change that.
+    package var isResumable: Bool { SSL_SESSION_is_resumable(session) == 1 }
+
     /// One reference more, which its holder owns (SSL_get1_session(3)).
     package func retain() -> SessionReference { SessionReference(retaining: session) }
 
@@ -29,6 +32,18 @@ package struct LiveSession: ~Copyable {
             + (0..<reprise_x509_stack_count(chain)).compactMap {
                 reprise_x509_stack_item(chain, $0).map { X509Reading.der(of: $0) }
             }
+    }
+}
+
+extension ClientConnection {
+    /// The connection's session, for the length of `body`, which must not let it out.
+    ///
+    /// - Returns: `nil` when there is none: before the ServerHello, and once the connection is closed.
+    package func withSession<Result, Failure: Error>(
+        _ body: (consuming LiveSession) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
+        guard let ssl = stream.ssl, let session = SSL_get_session(ssl) else { return nil }
+        return try body(LiveSession(ssl: ssl, session: session))
     }
 }
 

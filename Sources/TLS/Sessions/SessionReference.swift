@@ -62,6 +62,17 @@ package final class SessionReference: @unchecked Sendable {
     /// - Returns: whether libssl takes it; if not, the error queue says why.
     func offer(on ssl: OpaquePointer) -> Bool { SSL_set_session(ssl, session) == 1 }
 
+    /// Whether it can be resumed at all (SSL_SESSION_is_resumable(3)): in TLS 1.3 not before a ticket has come.
+    package var isResumable: Bool { SSL_SESSION_is_resumable(session) == 1 }
+
+    /// How long a client may offer it by its server's word; `nil` for one that is not to be kept (RFC 8446 §4.6.1). A TLS 1.2
+    /// server may leave it open (RFC 5077 §3.3), which is a day here (RFC 5246 §F.1.4).
+    package var lifetimeForClient: Duration? {
+        let hint = SSL_SESSION_get_ticket_lifetime_hint(session)
+        if hint > 0, SSL_SESSION_has_ticket(session) == 1 { return .seconds(Int64(clamping: hint)) }
+        return version == .tls1_3 ? nil : .seconds(86_400)
+    }
+
     /// The ticket that a client presents for it; empty for a session that has an id alone.
     package var ticket: [UInt8] {
         var start: UnsafePointer<UInt8>?

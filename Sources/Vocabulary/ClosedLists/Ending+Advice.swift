@@ -37,7 +37,9 @@ extension ConnectFailure {
         case .unreachable:
             "Check the server's address and the routes of this machine; too many connections use up local ports."
         case .reset: "Look at the server's log: it accepts connections and drops them, perhaps at a limit of its own."
-        case .other: "The log's `reason` has the system's or libssl's words."
+        case .other: "The log's `reason` has the system's words."
+        case .tls:
+            "See `reprise_upstream_handshakes_failed_total`, and the log's `reason`: the server's certificate, or `upstreams[].tls`."
         }
     }
 }

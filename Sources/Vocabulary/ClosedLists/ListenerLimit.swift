@@ -72,7 +72,7 @@ package enum ReloadResult: Int, ClosedList {
 /// print(ConnectFailure.refused.meaning, isOurs)
 /// ```
 public enum ConnectFailure: Int, FailureList {
-    case refused, timeout, unreachable, reset, other
+    case refused, timeout, unreachable, reset, other, tls
 
     public static let title = "Failures to connect"
 
@@ -92,7 +92,12 @@ public enum ConnectFailure: Int, FailureList {
                 "reset", "The connection was reset while it was made (ECONNRESET, EPIPE).", .upstream, retry: true)
         case .other:
             FailureRow(
-                "other", "Any other error, and TLS with the upstream that came to nothing.", .upstream, retry: false)
+                "other", "Any other error.", .upstream, retry: false)
+        case .tls:
+            FailureRow(
+                "tls", "The TLS handshake with the server failed; its cause is counted, and the log has the words.",
+                .upstream,
+                retry: false)
         }
     }
 }
