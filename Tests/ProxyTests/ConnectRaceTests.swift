@@ -66,6 +66,43 @@ import Testing
         withExtendedLifetime(hole) {}
     }
 
+    @Test func `addresses that refuse are no retries, one client finds out for all, and their server stays in`()
+        async throws
+    {
+        let (good, spare) = (TestUpstream.echo(), TestUpstream.echo())
+        // More than a connection may retry.
+        let addresses = ServerAddresses(
+            Loopback.freePorts(9).map { Self.address(UInt16($0)) } + [Self.address(good.port)])
+        let worker = try await TestWorker(before: [
+            UpstreamServer(id: "a", addresses: addresses, address: "a.test:1"),
+            UpstreamServer(id: "spare", endpoints: [Self.address(spare.port)], isBackup: true),
+        ])
+        let port = worker.port
+        try await onOwnThread {
+            for _ in 0..<4 { _ = try SocketClient.echoed(port: port, .init(serverName: "a.test")) }
+        }
+        #expect(good.accepted == 4 && spare.accepted == 0)
+        #expect(worker.group.conditions.map(\.condition.state) == [.up, .up])
+        #expect(
+            worker.has("reprise_upstream_connect_failures_total{upstream=\"app\",server=\"a\",reason=\"refused\"} 9"))
+        await worker.end()
+    }
+
+    @Test func `a server of which all addresses refuse has failed once`() async throws {
+        let spare = TestUpstream.echo()
+        let dead = Loopback.freePorts(3).map { Self.address(UInt16($0)) }
+        let worker = try await TestWorker(before: [
+            UpstreamServer(id: "a", endpoints: dead),
+            UpstreamServer(id: "spare", endpoints: [Self.address(spare.port)], isBackup: true),
+        ])
+        let port = worker.port
+        for state in [ServerState.up, .ejected] {
+            try await onOwnThread { _ = try SocketClient.echoed(port: port, .init(serverName: "a.test")) }
+            #expect(worker.group.conditions[0].condition.state == state)
+        }
+        await worker.end()
+    }
+
     @Test func `an address that comes first has the connection, and no other is asked`() async throws {
         let (first, second) = (TestUpstream.echo(), TestUpstream.echo())
         #expect(try await Self.answer([Self.address(first.port), Self.address(second.port)]) == [7])
