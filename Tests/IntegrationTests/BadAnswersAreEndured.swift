@@ -1,0 +1,88 @@
+import Foundation
+import Glibc
+import RepriseTestSupport
+import Testing
+
+/// Servers and programs that answer checks badly in every way take their server out, and hold nothing else up.
+@Suite(.waits) struct BadAnswersAreEndured {
+    private func configuration(_ group: String, _ upstream: TestUpstream) -> TestConfiguration {
+        var configuration = TestConfiguration(upstream)
+        (configuration.group, configuration.top) = (group, "admin: { bind: \"127.0.0.1:0\" }")
+        return configuration
+    }
+
+    private func downReason(_ reprise: RepriseProcess) -> String? {
+        reprise.waitForLine { $0["message"] == "upstream server changed" && $0["state"] == "down" }?["reason"]
+    }
+
+    enum Bad: CaseIterable {
+        case silent, half, endless, dribbling
+
+        var words: String {
+            switch self {
+            case .silent, .dribbling: "no answer in time"
+            case .half: "closed within its answer"
+            case .endless: "its first 64 KiB lack the text"
+            }
+        }
+
+        func answer(_ peer: TestUpstream.Peer) {
+            _ = peer.receive()
+            let head = Array("HTTP/1.1 200 OK\r\nA: b\r\n".utf8)
+            let body = [13, 10] + [UInt8](repeating: 97, count: 4096)
+            switch self {
+            case .silent: while case .bytes = peer.receive() {}
+            case .half: _ = peer.send(head)
+            case .endless: if peer.send(head + body) { while peer.send(body) {} }
+            case .dribbling:
+                _ = peer.send(head)
+                while case .bytes = peer.receive() {}
+            }
+            peer.close()
+        }
+    }
+
+    @Test(arguments: Bad.allCases) func `a bad answer takes a server out, and says why`(bad: Bad) throws {
+        let upstream = TestUpstream.echo()
+        let checked = TestUpstream { bad.answer($0) }
+        let reprise = try configuration(
+            "health: { type: http, body: ready, interval: 20ms, timeout: 500ms, port: \(checked.port) }", upstream
+        ).start()
+        let reason = downReason(reprise)
+        #expect(reason?.contains(bad.words) == true, "\(reason ?? "nothing")")
+        #expect(try reprise.metric("reprise_upstream_servers{upstream=\"app\",state=\"down\"}") == 1)
+    }
+
+    @Test func `a program that hangs is killed with what it has started`() throws {
+        let upstream = TestUpstream.echo()
+        let file = RepriseProcess.temporaryFolder().appending(path: "child").path
+        let script = "sleep 300 & echo $! > \(file).new; mv \(file).new \(file); wait"
+        let reprise = try configuration(
+            "health: { type: exec, command: [sh, -c, \"\(script)\"], interval: 60s, timeout: 1s }", upstream
+        ).start()
+        #expect(downReason(reprise)?.contains("the program took too long") == true)
+        let child = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        // Who is dead and not waited for has no command line.
+        #expect(eventually { ((try? String(contentsOfFile: "/proc/\(child)/cmdline", encoding: .utf8)) ?? "").isEmpty })
+    }
+
+    @Test func `clients of servers that refuse spend the group's budget, and fail when it is used up`() throws {
+        let upstream = TestUpstream.echo()
+        var configuration = configuration(
+            "balance: first_available\n    eject: { failures: 0, error_rate: 0 }\n    retries: { budget: 0 }", upstream)
+        // Each client may try as many of them as that.
+        configuration.servers = Loopback.freePorts(5).map { "\"127.0.0.1:\($0)\"" } + configuration.servers
+        let reprise = try configuration.start()
+        let port = reprise.port()
+        func retries(_ result: String) throws -> Double {
+            try reprise.metric("reprise_upstream_retries_total{upstream=\"app\",result=\"\(result)\"}")
+        }
+        // More than ten in a second come to it on any machine, sooner or later.
+        #expect(
+            try eventually(within: 30) {
+                for _ in 0..<20 { _ = try? SocketClient(port: port, sending: [7]) }
+                return try retries("over_budget") > 0
+            })
+        #expect(try retries("allowed") >= 10)
+    }
+}
