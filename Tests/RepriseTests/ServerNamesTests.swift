@@ -105,6 +105,22 @@ import Testing
         }
     }
 
+    @Test(arguments: ["^127", "^.::1"])
+    func `a program is asked of one address after the other until one is well`(pattern: String) async throws {
+        let dns = try FakeDNS()
+        defer { dns.stop() }
+        let service = "srv:_p\(upstream.port)._tcp.example.test"
+        let command = "[sh, -c, \"printenv REPRISE_ADDRESS | grep -q '\(pattern)'\"]"
+        let group = "health: { type: exec, command: \(command), interval: 20ms, timeout: 10s }"
+        try await serving([service], group: group, dns: dns) { _, registry, log, _ in
+            func checks(_ result: CheckResult) -> Double {
+                Double(registry.counter(MetricCatalog.upstreamChecks, ["app", service, result.word]).value)
+            }
+            #expect(eventually { checks(.good) >= 3 }, "\(log())")
+            #expect(checks(.bad) == 0, "\(log())")
+        }
+    }
+
     @Test func `a service's host keeps its addresses when DNS fails at it alone, with one line and a metric`()
         async throws
     {
