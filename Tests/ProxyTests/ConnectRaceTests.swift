@@ -32,7 +32,33 @@ import Testing
         }
     }
 
-    private static func address(_ port: UInt16) -> Endpoint { .ip(.loopback4, port: port) }
+    /// Ports that refuse, and that nobody else can take meanwhile: bound, and not listened at.
+    private final class Dead {
+        let endpoints: [Endpoint]
+        private let sockets: [Int32]
+
+        init(_ count: Int) {
+            let sockets = (0..<count).map { _ in Loopback.socket() }
+            endpoints = sockets.map { descriptor in
+                var address = sockaddr_in()
+                address.sin_family = sa_family_t(AF_INET)
+                address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+                var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+                let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+                    }
+                }
+                #expect(isBound)
+                return ConnectRaceTests.address(UInt16(bigEndian: address.sin_port))
+            }
+            self.sockets = sockets
+        }
+
+        deinit { sockets.forEach { close($0) } }
+    }
+
+    fileprivate static func address(_ port: UInt16) -> Endpoint { .ip(.loopback4, port: port) }
 
     /// What a client is sent by a server of those addresses, whose connect times out late.
     private static func answer(_ endpoints: [Endpoint]) async throws -> [UInt8] {
@@ -60,10 +86,10 @@ import Testing
 
     @Test func `addresses that refuse beside a silent one are passed at once, and the last is reached`() async throws {
         let (hole, good) = (Hole(), TestUpstream.echo())
-        let refusing = Loopback.freePorts(2).map { Self.address(UInt16($0)) }
-        let endpoints = [Self.address(hole.port)] + refusing + [Self.address(hole.port), Self.address(good.port)]
+        let dead = Dead(2)
+        let endpoints = [Self.address(hole.port)] + dead.endpoints + [Self.address(hole.port), Self.address(good.port)]
         #expect(try await Self.answer(endpoints) == [7] && good.accepted == 1)
-        withExtendedLifetime(hole) {}
+        withExtendedLifetime((hole, dead)) {}
     }
 
     @Test func `addresses that refuse are no retries, one client finds out for all, and their server stays in`()
@@ -71,8 +97,8 @@ import Testing
     {
         let (good, spare) = (TestUpstream.echo(), TestUpstream.echo())
         // More than a connection may retry.
-        let addresses = ServerAddresses(
-            Loopback.freePorts(9).map { Self.address(UInt16($0)) } + [Self.address(good.port)])
+        let dead = Dead(9)
+        let addresses = ServerAddresses(dead.endpoints + [Self.address(good.port)])
         let worker = try await TestWorker(before: [
             UpstreamServer(id: "a", addresses: addresses, address: "a.test:1"),
             UpstreamServer(id: "spare", endpoints: [Self.address(spare.port)], isBackup: true),
@@ -86,13 +112,14 @@ import Testing
         #expect(
             worker.has("reprise_upstream_connect_failures_total{upstream=\"app\",server=\"a\",reason=\"refused\"} 9"))
         await worker.end()
+        withExtendedLifetime(dead) {}
     }
 
     @Test func `a server of which all addresses refuse has failed once`() async throws {
         let spare = TestUpstream.echo()
-        let dead = Loopback.freePorts(3).map { Self.address(UInt16($0)) }
+        let dead = Dead(3)
         let worker = try await TestWorker(before: [
-            UpstreamServer(id: "a", endpoints: dead),
+            UpstreamServer(id: "a", endpoints: dead.endpoints),
             UpstreamServer(id: "spare", endpoints: [Self.address(spare.port)], isBackup: true),
         ])
         let port = worker.port
@@ -101,6 +128,7 @@ import Testing
             #expect(worker.group.conditions[0].condition.state == state)
         }
         await worker.end()
+        withExtendedLifetime(dead) {}
     }
 
     @Test func `an address that comes first has the connection, and no other is asked`() async throws {
