@@ -45,10 +45,26 @@ static ares_channel made(int timeout_milliseconds, int tries, reprise_cares_watc
     return ares_init_options(&channel, &options, mask) == ARES_SUCCESS ? channel : NULL;
 }
 
+static int count_servers(ares_channel channel) {
+    struct ares_addr_port_node *first = NULL;
+    if (channel == NULL || ares_get_servers_ports(channel, &first) != ARES_SUCCESS) return 0;
+    int count = 0;
+    for (struct ares_addr_port_node *node = first; node != NULL; node = node->next) count++;
+    if (first != NULL) ares_free_data(first);
+    return count;
+}
+
 reprise_cares *reprise_cares_channel(int timeout_milliseconds, int tries, reprise_cares_watch watch, void *owner) {
     reprise_cares *channel = calloc(1, sizeof *channel);
     if (channel == NULL) return NULL;
     channel->searching = made(timeout_milliseconds, tries, watch, owner, 0);
+    // c-ares means tries of each server, of which resolv.conf(5) alone says how many there are.
+    int servers = count_servers(channel->searching);
+    if (servers > 1) {
+        ares_destroy(channel->searching);
+        tries = tries > servers ? tries / servers : 1;
+        channel->searching = made(timeout_milliseconds, tries, watch, owner, 0);
+    }
     channel->absolute = made(timeout_milliseconds, tries, watch, owner, 1);
     if (channel->searching != NULL && channel->absolute != NULL) return channel;
     reprise_cares_end(channel);

@@ -1,4 +1,5 @@
 import Glibc
+import RepriseEventLoop
 import RepriseProxy
 import RepriseRouting
 import RepriseTestSupport
@@ -81,6 +82,18 @@ import Testing
         let (hole, good) = (Hole(), TestUpstream.echo())
         let endpoints = [Self.address(hole.port), Self.address(good.port)]
         #expect(try await Self.answer(endpoints) == [7] && good.accepted == 1)
+        withExtendedLifetime(hole) {}
+    }
+
+    @Test func `an address that another has overtaken comes last for the next clients`() async throws {
+        let (hole, good) = (Hole(), TestUpstream.echo())
+        let (first, second) = (Self.address(hole.port), Self.address(good.port))
+        let addresses = ServerAddresses([first, second])
+        let worker = try await TestWorker(before: [UpstreamServer(id: "a", addresses: addresses, address: "a.test:1")])
+        let port = worker.port
+        try await onOwnThread { _ = try SocketClient.echoed(port: port, .init(serverName: "a.test")) }
+        #expect(addresses.nextOrder(at: Clocks.monotonic()) == [second, first])
+        await worker.end()
         withExtendedLifetime(hole) {}
     }
 

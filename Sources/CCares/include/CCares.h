@@ -16,7 +16,7 @@ typedef void (*reprise_cares_answered)(void *context, int status, const void *fi
 const char *reprise_cares_version(void);
 // Sets the library up, once. 0: it is.
 int reprise_cares_begin(void);
-// NULL: it cannot be made.
+// Each server is asked at least once, and all of them together that often where that is more. NULL: it cannot be made.
 reprise_cares *reprise_cares_channel(int timeout_milliseconds, int tries, reprise_cares_watch watch, void *owner);
 // Ends it; what is open is answered before it returns.
 void reprise_cares_end(reprise_cares *channel);

@@ -16,7 +16,7 @@ package final class DNSResolver {
         /// How long the first try waits for an answer; c-ares gives the second twice as long, so that a silent server is
         /// given up before whoever waits for its answer gives up.
         package var timeout = Duration.seconds(1)
-        /// How often each server is asked.
+        /// How often a question is asked in all; each server is asked once at least.
         package var tries = 2
 
         package init() {}
