@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 /// Servers and programs that answer checks badly in every way take their server out, and hold nothing else up.
@@ -51,6 +52,29 @@ import Testing
         let reason = downReason(reprise)
         #expect(reason?.contains(bad.words) == true, "\(reason ?? "nothing")")
         #expect(try reprise.metric("reprise_upstream_servers{upstream=\"app\",state=\"down\"}") == 1)
+    }
+
+    @Test func `a server whose checks fail every other time stays in`() throws {
+        let upstream = TestUpstream.echo()
+        let count = Locked(0)
+        let checked = TestUpstream { peer in
+            _ = peer.receive()
+            // The first answer decides alone.
+            let isGood = count.withLock { number in
+                number += 1
+                return number % 2 == 1
+            }
+            peer.send(Array("HTTP/1.1 \(isGood ? 200 : 500) So\r\n\r\n".utf8))
+            peer.close()
+        }
+        let reprise = try configuration(
+            "health: { type: http, interval: 20ms, port: \(checked.port) }", upstream
+        ).start()
+        let checks =
+            "reprise_upstream_checks_total{upstream=\"app\",server=\"127.0.0.1:\(upstream.port)\",result=\"bad\"}"
+        #expect(try eventually { try reprise.metric(checks) >= 5 })
+        #expect(try reprise.metric("reprise_upstream_servers{upstream=\"app\",state=\"up\"}") == 1)
+        #expect(!reprise.log.contains("upstream server changed"))
     }
 
     @Test func `a program that hangs is killed with what it has started`() throws {

@@ -9,7 +9,7 @@ import Testing
 /// A server with several addresses is reached at the first that takes the connection (RFC 8305).
 @Suite struct ConnectRaceTests {
     /// A port whose queue is full: connects wait.
-    private final class Hole {
+    final class Hole {
         let port: UInt16
         private let listener = Loopback.socket()
         private let filler = Loopback.socket()
