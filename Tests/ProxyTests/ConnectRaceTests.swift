@@ -87,12 +87,13 @@ import Testing
 
     @Test func `an address that another has overtaken comes last for the next clients`() async throws {
         let (hole, good) = (Hole(), TestUpstream.echo())
-        let (first, second) = (Self.address(hole.port), Self.address(good.port))
+        let (first, second, start) = (Self.address(hole.port), Self.address(good.port), Clocks.monotonic())
         let addresses = ServerAddresses([first, second])
         let worker = try await TestWorker(before: [UpstreamServer(id: "a", addresses: addresses, address: "a.test:1")])
         let port = worker.port
         try await onOwnThread { _ = try SocketClient.echoed(port: port, .init(serverName: "a.test")) }
-        #expect(addresses.nextOrder(at: Clocks.monotonic()) == [second, first])
+        // By the time of then: on a slow machine it may be forgotten by now.
+        #expect(addresses.nextOrder(at: start) == [second, first])
         await worker.end()
         withExtendedLifetime(hole) {}
     }
@@ -110,7 +111,7 @@ import Testing
     {
         let (good, spare) = (TestUpstream.echo(), TestUpstream.echo())
         // More than a connection may retry.
-        let dead = Dead(9)
+        let (dead, start) = (Dead(9), Clocks.monotonic())
         let addresses = ServerAddresses(dead.endpoints + [Self.address(good.port)])
         let worker = try await TestWorker(before: [
             UpstreamServer(id: "a", addresses: addresses, address: "a.test:1"),
@@ -122,8 +123,7 @@ import Testing
         }
         #expect(good.accepted == 4 && spare.accepted == 0)
         #expect(worker.group.conditions.map(\.condition.state) == [.up, .up])
-        #expect(
-            worker.has("reprise_upstream_connect_failures_total{upstream=\"app\",server=\"a\",reason=\"refused\"} 9"))
+        #expect(addresses.nextOrder(at: start).first == Self.address(good.port))
         await worker.end()
         withExtendedLifetime(dead) {}
     }
