@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -11,13 +12,16 @@
 #define CARES_NO_DEPRECATED
 #include <ares.h>
 
-static ares_channel real(reprise_cares *channel) { return (ares_channel)(void *)channel; }
+// Two channels of c-ares': its search list is a channel's, and a service's hosts are not to be sought by it (RFC 2782).
+struct reprise_cares {
+    ares_channel searching, absolute;
+};
 
 const char *reprise_cares_version(void) { return ares_version(NULL); }
 
 int reprise_cares_begin(void) { return ares_library_init(ARES_LIB_INIT_ALL); }
 
-reprise_cares *reprise_cares_channel(int timeout_milliseconds, int tries, reprise_cares_watch watch, void *owner) {
+static ares_channel made(int timeout_milliseconds, int tries, reprise_cares_watch watch, void *owner, int is_absolute) {
     // What is asked for is what every version knows; an option that one does not know is a macro that it does not have.
     struct ares_options options;
     memset(&options, 0, sizeof options);
@@ -27,20 +31,55 @@ reprise_cares *reprise_cares_channel(int timeout_milliseconds, int tries, repris
     options.tries = tries;
     options.sock_state_cb = watch;
     options.sock_state_cb_data = owner;
-    int mask = ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    // Answers of more than 512 bytes come by UDP, too.
+    options.flags = ARES_FLAG_EDNS;
+    int mask = ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_FLAGS;
+    // None of them: the options are zero.
+    if (is_absolute) mask |= ARES_OPT_DOMAINS;
 #ifdef ARES_OPT_QUERY_CACHE
     // Who asks keeps the answers for their time.
     options.qcache_max_ttl = 0;
     mask |= ARES_OPT_QUERY_CACHE;
 #endif
     ares_channel channel = NULL;
-    return ares_init_options(&channel, &options, mask) == ARES_SUCCESS ? (reprise_cares *)(void *)channel : NULL;
+    return ares_init_options(&channel, &options, mask) == ARES_SUCCESS ? channel : NULL;
 }
 
-void reprise_cares_end(reprise_cares *channel) { ares_destroy(real(channel)); }
+static int count_servers(ares_channel channel) {
+    struct ares_addr_port_node *first = NULL;
+    if (channel == NULL || ares_get_servers_ports(channel, &first) != ARES_SUCCESS) return 0;
+    int count = 0;
+    for (struct ares_addr_port_node *node = first; node != NULL; node = node->next) count++;
+    if (first != NULL) ares_free_data(first);
+    return count;
+}
+
+reprise_cares *reprise_cares_channel(int timeout_milliseconds, int tries, reprise_cares_watch watch, void *owner) {
+    reprise_cares *channel = calloc(1, sizeof *channel);
+    if (channel == NULL) return NULL;
+    channel->searching = made(timeout_milliseconds, tries, watch, owner, 0);
+    // c-ares means tries of each server, of which resolv.conf(5) alone says how many there are.
+    int servers = count_servers(channel->searching);
+    if (servers > 1) {
+        ares_destroy(channel->searching);
+        tries = tries > servers ? tries / servers : 1;
+        channel->searching = made(timeout_milliseconds, tries, watch, owner, 0);
+    }
+    channel->absolute = made(timeout_milliseconds, tries, watch, owner, 1);
+    if (channel->searching != NULL && channel->absolute != NULL) return channel;
+    reprise_cares_end(channel);
+    return NULL;
+}
+
+void reprise_cares_end(reprise_cares *channel) {
+    if (channel->searching != NULL) ares_destroy(channel->searching);
+    if (channel->absolute != NULL) ares_destroy(channel->absolute);
+    free(channel);
+}
 
 int reprise_cares_set_servers(reprise_cares *channel, const char *servers) {
-    return ares_set_servers_ports_csv(real(channel), servers);
+    int status = ares_set_servers_ports_csv(channel->searching, servers);
+    return status != ARES_SUCCESS ? status : ares_set_servers_ports_csv(channel->absolute, servers);
 }
 
 struct question {
@@ -61,7 +100,8 @@ static void answered(void *argument, int status, int timeouts, struct ares_addri
     if (found != NULL) ares_freeaddrinfo(found);
 }
 
-int reprise_cares_resolve(reprise_cares *channel, const char *name, reprise_cares_answered told, void *context) {
+int reprise_cares_resolve(
+    reprise_cares *channel, const char *name, int is_absolute, reprise_cares_answered told, void *context) {
     struct question *question = malloc(sizeof *question);
     if (question == NULL) return 0;
     *question = (struct question){told, context};
@@ -70,7 +110,7 @@ int reprise_cares_resolve(reprise_cares *channel, const char *name, reprise_care
     hints.ai_family = AF_UNSPEC;
     // One entry for each address.
     hints.ai_socktype = SOCK_STREAM;
-    ares_getaddrinfo(real(channel), name, NULL, &hints, answered, question);
+    ares_getaddrinfo(is_absolute ? channel->absolute : channel->searching, name, NULL, &hints, answered, question);
     return 1;
 }
 
@@ -82,45 +122,137 @@ struct service_question {
 
 static unsigned two_bytes(const unsigned char *at) { return (unsigned)at[0] << 8 | at[1]; }
 
-// The smallest TTL of an answer's records; -1 where it is malformed. c-ares parses the records, but not their TTLs.
-static int smallest_ttl(const unsigned char *answer, int length) {
-    const int header = 12, question_tail = 4, record_tail = 10;
-    if (length < header) return -1;
-    const unsigned char *at = answer + header, *end = answer + length;
-    unsigned questions = two_bytes(answer + 4), records = two_bytes(answer + 6);
-    long seconds = INT_MAX;
-    for (unsigned index = 0; index < questions + records; index++) {
-        char *name = NULL;
-        long used = 0;
-        if (ares_expand_name(at, answer, length, &name, &used) != ARES_SUCCESS) return -1;
+// One record of an answer; its owner is ares_free_string's.
+struct record {
+    char *owner;
+    unsigned type;
+    long ttl;
+    const unsigned char *data;
+    unsigned length;
+};
+
+struct message {
+    const unsigned char *start, *at, *end;
+    int length;
+    unsigned left;
+};
+
+// Takes a name off. NULL: it is malformed.
+static char *take_name(const struct message *message, const unsigned char **at) {
+    char *name = NULL;
+    long used = 0;
+    if (ares_expand_name(*at, message->start, message->length, &name, &used) != ARES_SUCCESS) return NULL;
+    *at += used;
+    return name;
+}
+
+// Begins with the answer's records. NULL: it is malformed; otherwise the name that was asked for.
+static char *begin_records(struct message *message, const unsigned char *answer, int length) {
+    const int header = 12, question_tail = 4;
+    if (length < header || two_bytes(answer + 4) != 1) return NULL;
+    *message = (struct message){answer, answer + header, answer + length, length, two_bytes(answer + 6)};
+    char *name = take_name(message, &message->at);
+    if (name == NULL) return NULL;
+    if (message->end - message->at < question_tail) {
         ares_free_string(name);
-        at += used;
-        int isQuestion = index < questions, tail = isQuestion ? question_tail : record_tail;
-        if (end - at < tail) return -1;
-        at += tail;
-        if (isQuestion) continue;
-        long ttl = (long)two_bytes(at - 6) << 16 | two_bytes(at - 4);
-        if (ttl < seconds) seconds = ttl;
-        unsigned data = two_bytes(at - 2);
-        if ((unsigned)(end - at) < data) return -1;
-        at += data;
+        return NULL;
     }
-    return (int)seconds;
+    message->at += question_tail;
+    return name;
+}
+
+// 1: here is the next, 0: there is none, -1: the answer is malformed.
+static int next_record(struct message *message, struct record *record) {
+    const int tail = 10;
+    if (message->left == 0) return 0;
+    message->left--;
+    record->owner = take_name(message, &message->at);
+    if (record->owner == NULL) return -1;
+    const unsigned char *at = message->at;
+    if (message->end - at >= tail && message->end - at - tail >= (long)two_bytes(at + 8)) {
+        record->type = two_bytes(at);
+        record->ttl = (long)two_bytes(at + 4) << 16 | two_bytes(at + 6);
+        record->data = at + tail;
+        record->length = two_bytes(at + 8);
+        message->at = record->data + record->length;
+        return 1;
+    }
+    ares_free_string(record->owner);
+    return -1;
+}
+
+// Takes a service off its record. 0: it is malformed.
+static int take_service(const struct message *message, const struct record *record, const struct service_question *to) {
+    const unsigned head = 6;
+    const unsigned char *data = record->data, *at = data + head;
+    if (record->length <= head) return 0;
+    char *host = take_name(message, &at);
+    if (host == NULL) return 0;
+    int is_whole = at <= data + record->length;
+    if (is_whole)
+        to->found(
+            to->context, host, (uint16_t)two_bytes(data), (uint16_t)two_bytes(data + 2), (uint16_t)two_bytes(data + 4));
+    ares_free_string(host);
+    return is_whole;
+}
+
+// Takes the services of a name off the answer's records, and with `next` the name that it is an alias of; those of other
+// owners are nobody's business. -1: it is malformed; otherwise how many.
+static int take_services_of(
+    const char *name, struct message message, const struct service_question *to, char **next, long *seconds) {
+    enum { alias = 5, service = 33 };
+    struct record record;
+    int count = 0, step;
+    while ((step = next_record(&message, &record)) == 1) {
+        const unsigned char *data = record.data;
+        int is_whole = 1, is_ours = strcasecmp(record.owner, name) == 0;
+        ares_free_string(record.owner);
+        if (!is_ours || (record.type != alias && record.type != service)) continue;
+        if (record.ttl < *seconds) *seconds = record.ttl;
+        if (record.type == service) {
+            is_whole = take_service(&message, &record, to);
+            count++;
+        } else if (*next == NULL) {
+            *next = take_name(&message, &data);
+            is_whole = *next != NULL;
+        }
+        if (!is_whole) return -1;
+    }
+    return step < 0 ? -1 : count;
+}
+
+// c-ares parses the records, but neither their owners nor their TTLs.
+static int take_services(
+    const unsigned char *answer, int length, const struct service_question *to, int *seconds) {
+    const int most_aliases = 16;
+    struct message message;
+    long smallest = INT_MAX;
+    int count = 0;
+    char *name = begin_records(&message, answer, length);
+    for (int hop = 0; name != NULL && hop <= most_aliases; hop++) {
+        char *next = NULL;
+        int here = take_services_of(name, message, to, &next, &smallest);
+        ares_free_string(name);
+        name = next;
+        if (here < 0) break;
+        count += here;
+        if (next == NULL) {
+            *seconds = (int)smallest;
+            return count > 0 ? ARES_SUCCESS : ARES_ENODATA;
+        }
+    }
+    // Malformed, or an alias of itself.
+    if (name != NULL) ares_free_string(name);
+    return ARES_EBADRESP;
 }
 
 static void services_answered(void *argument, int status, int timeouts, unsigned char *answer, int length) {
     (void)timeouts;
     struct service_question question = *(struct service_question *)argument;
     free(argument);
-    struct ares_srv_reply *first = NULL;
-    if (status == ARES_SUCCESS) status = ares_parse_srv_reply(answer, length, &first);
-    int seconds = status == ARES_SUCCESS ? smallest_ttl(answer, length) : 0;
-    if (seconds < 0) status = ARES_EBADRESP;
-    if (status == ARES_SUCCESS)
-        for (struct ares_srv_reply *reply = first; reply != NULL; reply = reply->next)
-            question.found(question.context, reply->host, reply->priority, reply->weight, reply->port);
+    int seconds = 0;
+    if (status == ARES_SUCCESS) status = take_services(answer, length, &question, &seconds);
     question.answered(question.context, status, NULL, seconds);
-    if (first != NULL) ares_free_data(first);
 }
 
 int reprise_cares_services(
@@ -129,7 +261,7 @@ int reprise_cares_services(
     if (question == NULL) return 0;
     *question = (struct service_question){found, told, context};
     const int internet = 1, srv = 33;
-    ares_query(real(channel), name, internet, srv, services_answered, question);
+    ares_query(channel->absolute, name, internet, srv, services_answered, question);
     return 1;
 }
 
@@ -143,20 +275,30 @@ int reprise_cares_next(const void **left, const void **address, uint32_t *length
 }
 
 void reprise_cares_ready(reprise_cares *channel, int descriptor, int is_readable, int is_writable) {
-    ares_process_fd(
-        real(channel), is_readable ? descriptor : ARES_SOCKET_BAD, is_writable ? descriptor : ARES_SOCKET_BAD);
+    ares_socket_t reads = is_readable ? descriptor : ARES_SOCKET_BAD, writes = is_writable ? descriptor : ARES_SOCKET_BAD;
+    // The one whose socket it is not heeds the time alone.
+    ares_process_fd(channel->searching, reads, writes);
+    ares_process_fd(channel->absolute, reads, writes);
 }
 
 void reprise_cares_time_passed(reprise_cares *channel) {
-    ares_process_fd(real(channel), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    ares_process_fd(channel->searching, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    ares_process_fd(channel->absolute, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+static int64_t microseconds(ares_channel channel) {
+    struct timeval time;
+    return ares_timeout(channel, NULL, &time) == NULL ? -1 : (int64_t)time.tv_sec * 1000000 + time.tv_usec;
 }
 
 int64_t reprise_cares_microseconds(reprise_cares *channel) {
-    struct timeval time;
-    return ares_timeout(real(channel), NULL, &time) == NULL ? -1 : (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+    int64_t one = microseconds(channel->searching), other = microseconds(channel->absolute);
+    return one < 0 || (other >= 0 && other < one) ? other : one;
 }
 
 int reprise_cares_no_data(void) { return ARES_ENODATA; }
+
+int reprise_cares_is_denial(int status) { return status == ARES_ENOTFOUND || status == ARES_ENODATA; }
 
 const char *reprise_cares_words(int status) {
     switch (status) {
@@ -167,6 +309,8 @@ const char *reprise_cares_words(int status) {
     case ARES_EREFUSED: return "the DNS server refused";
     // 1.18 says so also when all servers are there and fail.
     case ARES_ECONNREFUSED: return "no DNS server answers well";
+    // A name within an answer that cannot be read.
+    case ARES_EBADNAME:
     case ARES_EBADRESP: return "the DNS server's answer is malformed";
     default: return ares_strerror(status);
     }

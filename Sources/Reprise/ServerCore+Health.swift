@@ -23,7 +23,7 @@ extension ServerCore {
         }
         maintenance.healthGauges += groups.map { group in
             registry.computed(MetricCatalog.upstreamRetryAfter, [group.name]) {
-                group.retryAfter?.inSeconds ?? .infinity
+                group.retryAfter(at: Clocks.monotonic())?.inSeconds ?? .infinity
             }
         }
         maintenance.healthGauges += groups.flatMap { group in

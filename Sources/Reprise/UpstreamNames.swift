@@ -161,33 +161,46 @@ final class UpstreamNames {
         }
     }
 
-    private func take(_ answer: DNSAnswer, for name: Name) {
-        name.due = loop.now + answer.lifetime
-        (name.failures, name.error) = (0, nil)
+    private func take(_ found: DNSAnswer, for name: Name) {
+        // Of a host that DNS fails at now nobody knows better than before.
+        let answer = found.keeping(name.addresses.targets)
         let old = name.addresses.endpoints
         // DNS turns the order of the addresses, which spreads connections, and is no news.
         if name.addresses.targets != answer.targets { name.addresses.replace(by: answer.targets) }
         let fields: [(String, LogValue)] = [
             ("name", .string("\(name.name)")), ("count", .int(Int64(answer.endpoints.count))),
         ]
-        if name.isTold { log.notice("server name resolves now", fields) }
-        name.isTold = false
+        if let missing = answer.missing.first {
+            let error = DNSError("\(missing.host.host): \(missing.error)")
+            failed(name, error, "a host of a service does not resolve", within: answer.lifetime)
+        } else {
+            name.due = loop.now + answer.lifetime
+            (name.failures, name.error) = (0, nil)
+            if name.isTold { log.notice("server name resolves now", fields) }
+            name.isTold = false
+        }
         if !old.isEmpty, Set(old) != Set(answer.endpoints) { log.notice("server name has other addresses", fields) }
         guard old.isEmpty else { return }
         for (group, index) in members[name.name] ?? [] { _ = group.resolved(index) }
     }
 
-    private func failed(_ name: Name, _ error: DNSError) {
+    /// DNS has failed: it is asked again, and the operator is told once.
+    ///
+    /// - Parameter lifetime: for how long at most what is known is good.
+    private func failed(
+        _ name: Name, _ error: DNSError, _ words: String = "server name does not resolve",
+        within lifetime: Duration = retries.upperBound
+    ) {
         name.error = error
         name.failures += 1
         // More doublings than that exceed the longest.
         let wait = Self.retries.lowerBound * (1 << min(name.failures - 1, 10))
-        name.due = loop.now + min(wait, Self.retries.upperBound)
+        name.due = loop.now + min(wait, Self.retries.upperBound, lifetime)
         registry.counter(MetricCatalog.dnsFailures, ["\(name.name)"]).add(1)
         guard !name.isTold, members[name.name] != nil else { return }
         name.isTold = true
         log.warning(
-            "server name does not resolve",
+            words,
             [
                 ("name", .string("\(name.name)")), ("reason", .string("\(error)")),
                 ("count", .int(Int64(name.addresses.endpoints.count))),

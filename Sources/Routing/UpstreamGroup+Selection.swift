@@ -97,7 +97,7 @@ extension UpstreamGroup {
                 table.take(group.slots[index])
                 return index
             }
-            endpoints = current.map { group.servers[$0].nextOrder() } ?? []
+            endpoints = current.map { group.servers[$0].nextOrder(at: now) } ?? []
             endpointsTried = 0
             if hasRoom { group.loads.room.wake(1) }
         }

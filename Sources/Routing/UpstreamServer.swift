@@ -34,11 +34,29 @@ package struct UpstreamServer: Sendable, Hashable {
     }
 
     /// Its endpoints in the order in which one connection is to try them.
-    package func nextOrder() -> [Endpoint] {
+    package func nextOrder(at now: Instant) -> [Endpoint] {
         switch place {
         case .fixed(let endpoints): endpoints
-        case .named(let addresses): addresses.nextOrder()
+        case .named(let addresses): addresses.nextOrder(at: now)
         }
+    }
+
+    /// The order that the next connection gets, for who only asks whether they are well.
+    package func presentOrder(at now: Instant) -> [Endpoint] {
+        switch place {
+        case .fixed(let endpoints): endpoints
+        case .named(let addresses): addresses.presentOrder(at: now)
+        }
+    }
+
+    /// One of its endpoints did not take a connection: for a while it comes last.
+    package func failed(_ endpoint: Endpoint, at now: Instant) {
+        if case .named(let addresses) = place { addresses.failed(endpoint, at: now) }
+    }
+
+    /// One of its endpoints has taken a connection.
+    package func succeeded(_ endpoint: Endpoint) {
+        if case .named(let addresses) = place { addresses.succeeded(endpoint) }
     }
 
     /// A server with at least one endpoint and a weight of 1 to 1000.

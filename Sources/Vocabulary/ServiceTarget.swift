@@ -44,12 +44,19 @@ package struct ServiceTarget: Sendable, Hashable {
     package let priority: UInt16
     /// Its share of the connections among those of its priority; 0 for hardly any.
     package let weight: UInt16
+    /// The host that a service names, so that it is known again; `nil` where no service is asked for.
+    package let host: HostEndpoint?
     /// At least one, in the order of trying.
     package let endpoints: [Endpoint]
 
-    package init(priority: UInt16 = 0, weight: UInt16 = 0, endpoints: [Endpoint]) {
+    package init(priority: UInt16 = 0, weight: UInt16 = 0, host: HostEndpoint? = nil, endpoints: [Endpoint]) {
         precondition(!endpoints.isEmpty, "a target without an address")
-        (self.priority, self.weight, self.endpoints) = (priority, weight, endpoints)
+        (self.priority, self.weight, self.host, self.endpoints) = (priority, weight, host, endpoints)
+    }
+
+    /// The same with other addresses, at least one.
+    package func at(_ endpoints: [Endpoint]) -> ServiceTarget {
+        ServiceTarget(priority: priority, weight: weight, host: host, endpoints: endpoints)
     }
 }
 
@@ -67,5 +74,12 @@ extension [Endpoint] {
             if index < other.count { result.append(other[index]) }
         }
         return result
+    }
+}
+
+extension [ServiceTarget] {
+    /// By priority, and among equals in an order of their own: answers come in any.
+    package var inOrder: [ServiceTarget] {
+        sorted { ($0.priority, "\($0.endpoints[0])") < ($1.priority, "\($1.endpoints[0])") }
     }
 }

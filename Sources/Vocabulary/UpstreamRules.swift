@@ -46,7 +46,7 @@ package struct CheckRule: Sendable, Hashable {
 
 /// How far a connection whose server does not take it goes on to others.
 package struct RetryRule: Sendable, Hashable {
-    /// So many tries after the first, of servers and of their addresses; 0 for none.
+    /// So many tries after the first, of servers: addresses that refuse are none of their own; 0 for none.
     package var most = 5
     /// No try begins later than this after the first.
     package var time = Duration.seconds(15)

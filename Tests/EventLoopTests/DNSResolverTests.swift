@@ -138,8 +138,33 @@ import Testing
         #expect(answer.targets.map(\.priority) == Array(0..<64))
     }
 
+    @Test func `a host that DNS fails at is missing, and one that there is none of is not`() throws {
+        let answer = try #require(try resolve("srv:_partly._tcp.example.test").first).get()
+        #expect(answer.endpoints == Array(endpoints("127.0.0.1:7001")))
+        let missing = try #require(answer.missing.first)
+        #expect(answer.missing.count == 1 && "\(missing.host)" == "fail.example.test:7003")
+        #expect(missing.priority == 20 && missing.weight == 3)
+        let known = [ServiceTarget(priority: 1, host: missing.host, endpoints: Array(endpoints("127.0.0.5:7003")))]
+        let kept = answer.keeping(known)
+        #expect(kept.targets.map(\.priority) == [10, 20] && kept.endpoints.last == known[0].endpoints[0])
+    }
+
+    @Test func `an alias of a service is followed, and the records of another name are not taken`() throws {
+        let answer = try #require(try resolve("srv:_alias._tcp.example.test").first).get()
+        #expect(answer.endpoints == Array(endpoints("127.0.0.1:7001")) && answer.lifetime == .seconds(7))
+    }
+
+    @Test func `hosts share the room for addresses, and those with few give theirs to the others`() {
+        func target(_ count: UInt16, _ host: UInt16) -> ServiceTarget {
+            ServiceTarget(priority: host, endpoints: (1...count).map { .ip(.loopback4, port: host * 1000 + $0) })
+        }
+        let answer = DNSAnswer(targets: [target(500, 1), target(6, 2), target(500, 3)], lifetime: .seconds(1))
+        #expect(answer.targets.map(\.endpoints.count) == [125, 6, 125])
+    }
+
     @Test(arguments: [
         ("_none", "no host offers the service"), ("_empty", "the name has no SRV record"),
+        ("_lie", "the name has no SRV record"), ("_loop", "the DNS server's answer is malformed"),
         ("_torn", "the DNS server's answer is malformed"),
     ])
     func `a service without hosts has its words`(name: String, words: String) throws {

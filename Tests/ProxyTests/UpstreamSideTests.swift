@@ -113,7 +113,7 @@ import Testing
             #expect(Self.read(3, client) == [4, 5, 6])
             Self.end(client)
             #expect(eventually { front.hasEnded(.clientCloseNotify) })
-            for (server, reason) in [("first0", "other"), ("first1", "other"), ("first2", "reset")] {
+            for (server, reason) in [("first0", "tls"), ("first1", "tls"), ("first2", "reset")] {
                 let labels = "upstream=\"app\",server=\"\(server)\",reason=\"\(reason)\""
                 #expect(front.has("reprise_upstream_connect_failures_total{\(labels)} 1"), "\(server)")
             }

@@ -105,6 +105,39 @@ import Testing
         }
     }
 
+    @Test(arguments: ["^127", "^.::1"])
+    func `a program is asked of one address after the other until one is well`(pattern: String) async throws {
+        let dns = try FakeDNS()
+        defer { dns.stop() }
+        let service = "srv:_p\(upstream.port)._tcp.example.test"
+        let command = "[sh, -c, \"printenv REPRISE_ADDRESS | grep -q '\(pattern)'\"]"
+        let group = "health: { type: exec, command: \(command), interval: 20ms, timeout: 10s }"
+        try await serving([service], group: group, dns: dns) { _, registry, log, _ in
+            func checks(_ result: CheckResult) -> Double {
+                Double(registry.counter(MetricCatalog.upstreamChecks, ["app", service, result.word]).value)
+            }
+            #expect(eventually { checks(.good) >= 3 }, "\(log())")
+            #expect(checks(.bad) == 0, "\(log())")
+        }
+    }
+
+    @Test func `a service's host keeps its addresses when DNS fails at it alone, with one line and a metric`()
+        async throws
+    {
+        let dns = try FakeDNS()
+        defer { dns.stop() }
+        let service = "srv:_q\(upstream.port)._tcp.example.test"
+        try await serving([service], dns: dns) { _, registry, log, port in
+            let failures = { registry.counter(MetricCatalog.dnsFailures, [service]).value }
+            #expect(eventually(within: 20) { failures() >= 2 }, "\(log())")
+            _ = try SocketClient.echoed(port: port, .init(serverName: "localhost"))
+            #expect(upstream.accepted == 1)
+            let line = "a host of a service does not resolve"
+            #expect(eventually { log().components(separatedBy: line).count == 2 }, "\(log())")
+            #expect(log().contains("flaky.example.test"))
+        }
+    }
+
     @Test func `where names are required, one that does not resolve stops the start`() async throws {
         let dns = try FakeDNS()
         defer { dns.stop() }

@@ -60,17 +60,28 @@ extension UpstreamGroup.Selection {
     @Test func `who finds all of them down is told when checks may bring one back`() {
         let group = healthy(servers(2), .roundRobin, rules { $0.check = HealthCheck() })
         let interval = HealthCheck().interval
-        #expect(group.retryAfter == .zero)
+        #expect(group.retryAfter(at: second(2)) == .zero)
         _ = group.checked(0, "bad", at: second(0))
-        #expect(group.retryAfter == .zero)
+        #expect(group.retryAfter(at: second(2)) == .zero)
         _ = group.checked(1, "bad", at: second(0))
-        #expect(group.retryAfter == interval * 2)
+        #expect(group.retryAfter(at: second(2)) == interval * 2)
         _ = group.checked(1, nil, at: second(1))
-        #expect(group.retryAfter == interval)
+        #expect(group.retryAfter(at: second(2)) == interval)
         _ = group.setDrained(1, true, at: second(2))
-        #expect(group.retryAfter == interval * 2)
+        #expect(group.retryAfter(at: second(2)) == interval * 2)
         _ = group.setDrained(0, true, at: second(2))
-        #expect(group.retryAfter == nil)
+        #expect(group.retryAfter(at: second(2)) == nil)
+    }
+
+    @Test func `who finds all of them ejected or down is told when the first may come back`() {
+        let group = healthy(servers(2), .roundRobin, rules { $0.check = HealthCheck() })
+        _ = group.fails(1)
+        _ = group.fails(1)
+        #expect(group.retryAfter(at: second(0)) == .zero)
+        _ = group.checked(0, "bad", at: second(0))
+        let end = group.nextProbe ?? second(0)
+        #expect(end > second(0) && group.retryAfter(at: second(0)) == end - second(0))
+        #expect(group.retryAfter(at: end + .seconds(1)) == .zero)
     }
 
     @Test func `a success between keeps it in`() {

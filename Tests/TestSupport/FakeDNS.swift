@@ -101,6 +101,24 @@ package final class FakeDNS: Sendable {
                 if not stream: flags |= 0x200
                 else: records = [record(33, 30, srv(n, 1, 7000 + n, "one.example.test")) for n in range(100)]
             elif what == "_torn" and kind == 33: records = [record(33, 30, b"\\0\\1\\0")]
+            elif what == "_lie" and kind == 33:
+                records = [record(33, 30, srv(10, 1, 7001, "one.example.test"), name("_lie._tcp.stranger.test"))]
+            elif what == "_alias" and kind == 33:
+                there = name("_there._tcp.example.test")
+                records = [record(33, 30, srv(10, 1, 7001, "one.example.test"), there),
+                           record(33, 2, srv(10, 1, 7002, "one.example.test"), name("_there._tcp.stranger.test")),
+                           record(5, 7, there)]
+            elif what == "_loop" and kind == 33: records = [record(5, 7, b"\\xc0\\x0c")]
+            elif what == "_partly" and kind == 33:
+                records = [record(33, 30, srv(10, 1, 7001, "one.example.test")),
+                           record(33, 30, srv(10, 1, 7002, "nx.example.test")),
+                           record(33, 30, srv(20, 3, 7003, "fail.example.test"))]
+            elif what.startswith("_q") and kind == 33:
+                records = [record(33, 1, srv(10, 1, int(what[2:]), "flaky.example.test")),
+                           record(33, 1, srv(20, 1, 1, "one.example.test"))]
+            elif what == "flaky":
+                if time.monotonic() - begin.setdefault(what, time.monotonic()) > 0.5: code = 2
+                elif kind == 1: records = [record(1, 60, a(127, 0, 0, 1))]
             elif what.startswith("_p") and kind == 33:
                 records = [record(33, 30, srv(10, 1, int(what[2:]), "ok.example.test")),
                            record(33, 30, srv(5, 1, int(what[2:]), "nx.example.test"))]

@@ -16,14 +16,15 @@ typedef void (*reprise_cares_answered)(void *context, int status, const void *fi
 const char *reprise_cares_version(void);
 // Sets the library up, once. 0: it is.
 int reprise_cares_begin(void);
-// NULL: it cannot be made.
+// Each server is asked at least once, and all of them together that often where that is more. NULL: it cannot be made.
 reprise_cares *reprise_cares_channel(int timeout_milliseconds, int tries, reprise_cares_watch watch, void *owner);
 // Ends it; what is open is answered before it returns.
 void reprise_cares_end(reprise_cares *channel);
 // `address:port` of each server, separated by commas. 0: they are.
 int reprise_cares_set_servers(reprise_cares *channel, const char *servers);
-// Asks for a name's A and AAAA. `answered` is called once, perhaps before this returns. 0: there is no memory, and it is not.
-int reprise_cares_resolve(reprise_cares *channel, const char *name, reprise_cares_answered answered, void *context);
+// Asks for a name's A and AAAA; one that is absolute without the search list of resolv.conf(5). `answered` is called once, perhaps before this returns. 0: there is no memory, and it is not.
+int reprise_cares_resolve(
+    reprise_cares *channel, const char *name, int is_absolute, reprise_cares_answered answered, void *context);
 // Asks for a service's SRV records (RFC 2782). `found` is called for each, then `answered` once with no addresses and the
 // smallest TTL, perhaps before this returns. 0: there is no memory, and neither is.
 typedef void (*reprise_cares_service)(
@@ -41,5 +42,7 @@ void reprise_cares_time_passed(reprise_cares *channel);
 int64_t reprise_cares_microseconds(reprise_cares *channel);
 // The status that says that a name has no such record.
 int reprise_cares_no_data(void);
+// Whether a status says that there is no such name or record; others say that nobody knows.
+int reprise_cares_is_denial(int status);
 // What a status means.
 const char *reprise_cares_words(int status);

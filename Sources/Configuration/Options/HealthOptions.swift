@@ -29,7 +29,7 @@ extension RetryRule: OptionGroup {
         [
             .value(
                 "connects", \.most, .integer(0...1000),
-                "So many tries after the first, of servers and of their addresses; 0: none."),
+                "So many tries after the first; that an address of a server refuses is none. 0: none."),
             .value(
                 "time", \.time, .duration(.milliseconds(1) ... .seconds(3600)),
                 "No try begins later than this after the first."),

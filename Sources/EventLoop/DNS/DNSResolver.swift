@@ -13,9 +13,10 @@ package final class DNSResolver {
     package struct Settings: Sendable {
         /// `address:port` of each server, separated by commas; `nil` for those of resolv.conf(5).
         package var servers: String?
-        /// How long the first try waits for an answer; c-ares gives later tries more.
-        package var timeout = Duration.seconds(2)
-        /// How often each server is asked.
+        /// How long the first try waits for an answer; c-ares gives the second twice as long, so that a silent server is
+        /// given up before whoever waits for its answer gives up.
+        package var timeout = Duration.seconds(1)
+        /// How often a question is asked in all; each server is asked once at least.
         package var tries = 2
 
         package init() {}
@@ -71,14 +72,16 @@ package final class DNSResolver {
         }
     }
 
-    func resolve(_ name: HostEndpoint, _ done: @escaping (Result) -> Void) {
+    /// - Parameter isAbsolute: it is the whole name, and resolv.conf(5)'s `search` is not heeded.
+    func resolve(_ name: HostEndpoint, isAbsolute: Bool = false, _ done: @escaping (Result) -> Void) {
         guard let channel = freshChannel() else {
             return finish { done(.failure(.noChannel)) }
         }
         let question = Question(self, port: name.port, done)
         openQuestions += 1
         let context = Unmanaged.passRetained(question)
-        guard reprise_cares_resolve(channel, name.host.text, answered, context.toOpaque()) == 1 else {
+        guard reprise_cares_resolve(channel, name.host.text, isAbsolute ? 1 : 0, answered, context.toOpaque()) == 1
+        else {
             context.release()
             openQuestions -= 1
             return finish { done(.failure(.noMemory)) }

@@ -18,6 +18,7 @@ final class ServiceQuestion {
     private var lifetime = DNSAnswer.lifetimes.upperBound
     private var left = 0
     private var targets: [ServiceTarget] = []
+    private var missing: [DNSAnswer.Missing] = []
     private var error: DNSError?
 
     init(_ resolver: DNSResolver, _ done: @escaping (DNSResolver.Result) -> Void) {
@@ -39,28 +40,39 @@ final class ServiceQuestion {
 
     private func askForHosts() {
         // A host of "." says that the service is decidedly not available (RFC 2782).
-        let hosts = offers.sorted { $0.priority < $1.priority }.compactMap { offer in
-            offer.port == 0 ? nil : HostEndpoint(parsing: "\(offer.host):\(offer.port)").map { (offer, $0) }
-        }.prefix(Self.maximumTargets)
+        // In an order of their own, whatever that of the records is, so that the same ones are taken each time.
+        var seen: Set<HostEndpoint> = []
+        let hosts = offers.sorted { ($0.priority, $0.host, $0.port) < ($1.priority, $1.host, $1.port) }
+            .compactMap { offer in
+                offer.port == 0 ? nil : HostEndpoint(parsing: "\(offer.host):\(offer.port)").map { (offer, $0) }
+            }.filter { seen.insert($0.1).inserted }.prefix(Self.maximumTargets)
         left = hosts.count
-        guard left > 0 else { return done(.failure(DNSError("no host offers the service"))) }
-        for (offer, host) in hosts { resolver.resolve(host) { [self] in take($0, for: offer) } }
+        guard left > 0 else { return done(.failure(Self.nobody)) }
+        for (offer, host) in hosts {
+            resolver.resolve(host, isAbsolute: true) { [self] in take($0, of: host, for: offer) }
+        }
     }
 
-    private func take(_ result: DNSResolver.Result, for offer: Offer) {
+    private static let nobody = DNSError("no host offers the service", isDenial: true)
+
+    private func take(_ result: DNSResolver.Result, of host: HostEndpoint, for offer: Offer) {
         switch result {
-        case .failure(let error): self.error = DNSError("\(offer.host): \(error)")
+        case .failure(let error):
+            self.error = DNSError("\(offer.host): \(error)", isDenial: error.isDenial)
+            if !error.isDenial {
+                missing.append(
+                    DNSAnswer.Missing(host: host, priority: offer.priority, weight: offer.weight, error: error))
+            }
         case .success(let answer):
             lifetime = min(lifetime, answer.lifetime)
             targets += answer.targets.map {
-                ServiceTarget(priority: offer.priority, weight: offer.weight, endpoints: $0.endpoints)
+                ServiceTarget(
+                    priority: offer.priority, weight: offer.weight, host: host, endpoints: $0.endpoints)
             }
         }
         left -= 1
         guard left == 0 else { return }
-        guard !targets.isEmpty else { return done(.failure(error ?? DNSError("no host offers the service"))) }
-        // In an order of their own: answers come in any.
-        targets.sort { ($0.priority, "\($0.endpoints[0])") < ($1.priority, "\($1.endpoints[0])") }
-        done(.success(DNSAnswer(targets: targets, lifetime: lifetime)))
+        guard !targets.isEmpty else { return done(.failure(error ?? Self.nobody)) }
+        done(.success(DNSAnswer(targets: targets.inOrder, lifetime: lifetime, missing: missing)))
     }
 }

@@ -11,6 +11,8 @@ struct ConnectRace {
 
     /// Those that began before the one of the state.
     var rivals: [UpstreamSide.Way] = []
+    /// Why the first address failed that did so by no fault of ours.
+    var failure: ConnectError?
     var client = UpstreamSide.Client()
     var calls: UpstreamSide.Calls?
     var timer: LoopEvent?
@@ -55,15 +57,34 @@ extension UpstreamSide {
         server = upstream.servers[next.index]
         let target = upstream.group.servers[next.index]
         (race.client, race.calls) = (client, calls)
-        do throws(ConnectError) {
-            let (way, isConnected) = try begin(
-                at: next.endpoint, introduction(target), upstream, upstream.tls[next.index])
-            state = .connecting(way)
-            if isConnected { return accepted(way) }
-            awaitHead()
-            return .underWay
-        } catch {
-            return failed(error)
+        return connect(to: next.endpoint, introduction(target), upstream, next.index)
+    }
+
+    /// Begins to connect to an address, and where that fails at once to the server's next, beside those that are under way.
+    ///
+    /// The addresses of one server are one try: going on to the next spends nothing of what clients may retry.
+    private func connect(
+        to first: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream, _ index: Int
+    ) -> Connecting {
+        var endpoint = first
+        while true {
+            do throws(ConnectError) {
+                let (way, isConnected) = try begin(at: endpoint, introduction, upstream, upstream.tls[index])
+                if case .connecting(let latest) = state { race.rivals.append(latest) }
+                state = .connecting(way)
+                if isConnected { return won(way) }
+                awaitHead()
+                return .underWay
+            } catch {
+                let next = route?.selection.nextAddress()
+                guard next != nil || state.way != nil else {
+                    remember(endpoint, error)
+                    return failed(race.failure ?? error)
+                }
+                addressFailed(endpoint, error)
+                guard let next else { return .underWay }
+                endpoint = next
+            }
         }
     }
 
@@ -99,12 +120,16 @@ extension UpstreamSide {
     ) throws(ClientError) -> Way {
         guard let tls else {
             let stream = Stream(socket, .plain, with: buffers, isConnected: false)
-            return Way(stream: stream, tls: nil, introduction: introduction, since: loop.now, accepted: loop.now)
+            return Way(
+                stream: stream, tls: nil, introduction: introduction, since: loop.now, accepted: loop.now,
+                endpoint: endpoint)
         }
         let output = buffers.upstreamOutput
         let encrypted = try EncryptedWay(tls, tls.names(for: race.client.serverName), at: endpoint, output)
         let stream = Stream(socket, .tls(encrypted.stream, output), with: buffers, isConnected: false)
-        return Way(stream: stream, tls: encrypted, introduction: introduction, since: loop.now, accepted: loop.now)
+        return Way(
+            stream: stream, tls: encrypted, introduction: introduction, since: loop.now, accepted: loop.now,
+            endpoint: endpoint)
     }
 
     /// Goes on connecting, as a socket's readiness allows.
@@ -142,23 +167,24 @@ extension UpstreamSide {
 
     /// Tries the server's next address beside those that are under way.
     func tryAnotherAddress() -> Connecting {
-        guard case .connecting(let latest) = state, let upstream = route?.upstream, let index else { return .underWay }
-        while let endpoint = route?.selection.nextAddress() {
-            // What fails at once says nothing of the others.
-            guard let (way, isConnected) = try? begin(at: endpoint, latest.introduction, upstream, upstream.tls[index])
-            else { continue }
-            race.rivals.append(latest)
-            state = .connecting(way)
-            if isConnected { return won(way) }
-            awaitHead()
-            break
-        }
-        return .underWay
+        guard case .connecting(let latest) = state, let upstream = route?.upstream, let index,
+            let endpoint = route?.selection.nextAddress()
+        else { return .underWay }
+        return connect(to: endpoint, latest.introduction, upstream, index)
     }
 
     /// An address did not take the connection; the server has failed when none is left.
     private func addressFailed(_ way: Way, _ errno: SystemErrno) -> Connecting {
-        guard let other = race.rivals.popLast() else { return failed(.system(errno)) }
+        guard let other = race.rivals.popLast() else {
+            guard let upstream = route?.upstream, let index, let next = route?.selection.nextAddress() else {
+                return failed(race.failure ?? .system(errno))
+            }
+            addressFailed(way.endpoint, .system(errno))
+            leave(way, .none)
+            state = .none
+            return connect(to: next, way.introduction, upstream, index)
+        }
+        addressFailed(way.endpoint, .system(errno))
         if case .connecting(let latest) = state, latest.stream !== way.stream {
             // One of those that began before.
             race.rivals.append(other)
@@ -170,9 +196,27 @@ extension UpstreamSide {
         return tryAnotherAddress()
     }
 
+    /// An address failed, and the server has others.
+    private func addressFailed(_ endpoint: Endpoint?, _ why: ConnectError) {
+        server?.failed(why.reason)
+        if !why.isOurs { race.failure = race.failure ?? why }
+        remember(endpoint, why)
+    }
+
+    /// Lets clients try the other addresses before this one for a while.
+    func remember(_ endpoint: Endpoint?, _ why: ConnectError) {
+        guard let index, let endpoint, !why.isOurs else { return }
+        route?.upstream.group.servers[index].failed(endpoint, at: loop.now)
+    }
+
     private func won(_ way: Way) -> Connecting {
-        if case .connecting(let latest) = state { race.rivals.append(latest) }
+        if case .connecting(let latest) = state, latest.stream !== way.stream { race.rivals.append(latest) }
         race.rivals.removeAll { $0.stream === way.stream }
+        // Those that had a head start and lost it all the same would cost the next client as much. A timer's clock may be some
+        // milliseconds ahead of ours.
+        for rival in race.rivals where way.since - rival.since >= ConnectRace.head / 2 {
+            remember(rival.endpoint, .timeout)
+        }
         endRace()
         return accepted(way)
     }

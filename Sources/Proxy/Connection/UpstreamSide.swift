@@ -63,6 +63,8 @@ final class UpstreamSide {
         let since: Instant
         /// When the server has taken the connection.
         var accepted: Instant
+        /// Where it leads.
+        let endpoint: Endpoint
     }
 
     init(on worker: WorkerCore) {
@@ -179,14 +181,21 @@ final class UpstreamSide {
         if let result = way.tls?.result { server?.tls?.done(result, after: loop.now - way.accepted) }
         let time = loop.now - way.since
         route?.upstream.connectDuration.observe(seconds: time.inSeconds)
-        if let index { _ = route?.upstream.group.connected(index, after: time, at: loop.now) }
+        if let index, let group = route?.upstream.group {
+            group.servers[index].succeeded(way.endpoint)
+            _ = group.connected(index, after: time, at: loop.now)
+        }
         return .connected
     }
 
+    /// The server did not take the connection, or an address of its that had accepted did not go through with it.
     func failed(_ why: ConnectError) -> Connecting {
         server?.failed(why.reason)
-        // What we lack is no fault of the server's.
-        if let index, !why.isOurs { _ = route?.upstream.group.failed(index, why.reason, at: loop.now) }
+        for way in race.rivals + (state.way.map { [$0] } ?? []) { remember(way.endpoint, why) }
+        // What we lack is no fault of the server's, which has not failed while it has another address.
+        if let index, !why.isOurs, route?.selection.hasAnotherAddress != true {
+            _ = route?.upstream.group.failed(index, why.reason, at: loop.now)
+        }
         endRace()
         if let way = state.way { leave(way, .none) }
         state = .none

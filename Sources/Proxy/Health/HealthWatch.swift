@@ -9,7 +9,7 @@ package import RepriseVocabulary
 package final class HealthWatch {
     /// The most questions that are open at once; others wait their turn.
     package static let maximumAtOnce = 64
-    /// The most addresses of one server that a question is put to, each for the check's timeout.
+    /// The most addresses of one server that a question is put to, all of them within the check's timeout.
     package static let maximumAddresses = 4
     /// Servers that are new are asked within this time, one after the other.
     private static let spread = Duration.milliseconds(500)
@@ -28,6 +28,12 @@ package final class HealthWatch {
     private var timer: LoopEvent?
     private var isAsking = false
     private var programs: [Asked: ProgramProbe] = [:]
+
+    /// What a question may still be put to, and until when.
+    private struct Ways {
+        var endpoints: [Endpoint]
+        let end: Instant
+    }
 
     /// A server of a group, and why it is asked.
     private struct Asked: Hashable {
@@ -119,43 +125,62 @@ package final class HealthWatch {
     private func ask(_ asked: Asked) {
         let group = groups[asked.group]
         let server = group.servers[asked.server]
-        let endpoints = server.nextOrder().prefix(Self.maximumAddresses)
-        guard let first = endpoints.first else { return pass(over: asked) }
+        // Whose turn it is among the addresses is the clients' affair.
+        let endpoints = server.presentOrder(at: loop.now).prefix(Self.maximumAddresses)
+        guard !endpoints.isEmpty else { return pass(over: asked) }
         var check = asked.isProbe ? Self.probe : group.check ?? Self.probe
         // The checks of a group say how its servers want to be spoken to.
         if asked.isProbe { check.proxy = group.check?.proxy ?? server.proxy.version }
-        if case .exec(let command) = check.kind {
-            let program = ProgramProbe(command, server, at: first, group.name, atMost: check.timeout, on: loop) {
-                [unowned self] in
-                programs[asked] = nil
-                answered(asked, $0)
-            }
-            programs[asked] = program
-            if program == nil { answered(asked, ProgramProbe.failure(of: command[0])) }
-            return
+        let ways = Ways(endpoints: Array(endpoints), end: loop.now + check.timeout)
+        if case .exec(let command) = check.kind { return run(command, asked, at: ways) }
+        probe(asked, at: ways, check)
+    }
+
+    /// The next address, and its share of the time that is left.
+    private func takeFirst(of ways: inout Ways) -> (endpoint: Endpoint, time: Duration) {
+        let time = max((ways.end - loop.now) / ways.endpoints.count, .milliseconds(1))
+        return (ways.endpoints.removeFirst(), time)
+    }
+
+    /// Lets a program find out whether one of a server's addresses is well, one after the other.
+    private func run(_ command: [String], _ asked: Asked, at ways: Ways) {
+        var left = ways
+        let group = groups[asked.group]
+        let (first, time) = takeFirst(of: &left)
+        let program = ProgramProbe(command, group.servers[asked.server], at: first, group.name, atMost: time, on: loop)
+        {
+            [unowned self, left] in
+            programs[asked] = nil
+            if case .bad = $0, !left.endpoints.isEmpty { run(command, asked, at: left) } else { answered(asked, $0) }
         }
-        probe(asked, at: Array(endpoints), check)
+        programs[asked] = program
+        if program == nil { answered(asked, ProgramProbe.failure(of: command[0])) }
     }
 
     /// Asks a server at its addresses, one after the other, until one is well.
-    private func probe(_ asked: Asked, at endpoints: [Endpoint], _ check: HealthCheck) {
+    private func probe(_ asked: Asked, at ways: Ways, _ check: HealthCheck) {
         let group = groups[asked.group]
-        var left = endpoints
-        while !left.isEmpty {
-            let first = left.removeFirst()
+        var (left, check) = (ways, check)
+        while !left.endpoints.isEmpty {
+            let first: Endpoint
+            (first, check.timeout) = takeFirst(of: &left)
             var result: HealthProbe.Result?
             var isHere = true
             let probe = HealthProbe(
                 check.port.map { first.at(port: $0) } ?? first, check, tcp: group.tcp,
                 tls: tls(of: asked, check), on: loop
-            ) { [unowned self, left] in
+            ) { [unowned self, left, check] in
                 guard !isHere else { return result = $0 }
                 open[asked] = nil
-                if case .bad = $0, !left.isEmpty { self.probe(asked, at: left, check) } else { answered(asked, $0) }
+                if case .bad = $0, !left.endpoints.isEmpty {
+                    self.probe(asked, at: left, check)
+                } else {
+                    answered(asked, $0)
+                }
             }
             isHere = false
             guard let result else { return open[asked] = probe }
-            if case .bad = result, !left.isEmpty { continue }
+            if case .bad = result, !left.endpoints.isEmpty { continue }
             return answered(asked, result)
         }
     }

@@ -58,10 +58,25 @@ package struct HTTPAnswer: Sendable {
     package static let maximumBytes = 64 << 10
 
     private let question: HTTPQuestion
+    private let text: [UInt8]
     private var bytes: [UInt8] = []
+    private var sought = Part.line
+    /// What is sought now does not begin before: no byte is searched again with each receive.
+    private var searched = 0
+
+    /// What is sought, one after the other.
+    private enum Part {
+        /// The end of the status line.
+        case line
+        /// The empty line behind the header.
+        case header
+        /// The text, in the body.
+        case text
+    }
 
     package init(to question: HTTPQuestion) {
         self.question = question
+        text = Array(question.body.utf8)
     }
 
     /// What is known of it.
@@ -78,27 +93,47 @@ package struct HTTPAnswer: Sendable {
     }
 
     /// Nothing more comes.
-    package func end() -> Verdict {
+    package mutating func end() -> Verdict {
         let verdict = judge(isWhole: true)
         guard verdict == .undecided else { return verdict }
         return .bad(bytes.isEmpty ? "closed without an answer" : "closed within its answer")
     }
 
-    private func judge(isWhole: Bool) -> Verdict {
-        guard let line = bytes.firstIndex(of: 10) else {
-            return bytes.count > 256 ? .bad("its answer is not HTTP") : .undecided
+    private mutating func judge(isWhole: Bool) -> Verdict {
+        if sought == .line {
+            guard let line = find([10]) else { return bytes.count > 256 ? .bad("its answer is not HTTP") : .undecided }
+            let verdict = judge(statusLine: bytes[..<line])
+            guard verdict == .undecided else { return verdict }
+            // The line's end is the first half of the header's, where there is nothing in it.
+            (sought, searched) = (.header, line - 1)
         }
-        let words = String(decoding: bytes[..<line], as: UTF8.self).split(separator: " ", maxSplits: 2)
+        if sought == .header {
+            guard let end = find([13, 10, 13, 10]) else {
+                return bytes.count > Self.maximumBytes ? .bad("its answer is too long") : .undecided
+            }
+            (sought, searched) = (.text, end + 4)
+        }
+        if find(text) != nil { return .good }
+        if bytes.count > Self.maximumBytes { return .bad("its first 64 KiB lack the text") }
+        return isWhole ? .bad("its answer lacks the text") : .undecided
+    }
+
+    private func judge(statusLine line: ArraySlice<UInt8>) -> Verdict {
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 2)
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3,
             let status = Int(words[1].filter { !$0.isWhitespace })
         else { return .bad("its answer is not HTTP") }
         guard question.status.contains(status) else { return .bad("answered \(status)") }
-        guard !question.body.isEmpty else { return .good }
-        guard let body = bytes.firstRange(of: [13, 10, 13, 10])?.upperBound else {
-            return bytes.count > Self.maximumBytes ? .bad("its answer is too long") : .undecided
+        return question.body.isEmpty ? .good : .undecided
+    }
+
+    /// Where the first of these begins that was not searched for yet.
+    private mutating func find(_ sought: [UInt8]) -> Int? {
+        let last = bytes.count - sought.count
+        while searched <= last {
+            if bytes[searched] == sought[0], bytes[searched...].starts(with: sought) { return searched }
+            searched += 1
         }
-        if !bytes[body...].ranges(of: Array(question.body.utf8)).isEmpty { return .good }
-        if bytes.count > Self.maximumBytes { return .bad("its first 64 KiB lack the text") }
-        return isWhole ? .bad("its answer lacks the text") : .undecided
+        return nil
     }
 }

@@ -168,13 +168,18 @@ extension UpstreamGroup {
     }
 
     /// When a client that found no server may come back with hope: zero while a server gets connections or is only full;
-    /// the checks that the first one still needs, where those decide; `nil` where nobody knows.
-    package var retryAfter: Duration? {
+    /// what the first one still needs, the checks where those decide, and what is left of its ejection otherwise; `nil`
+    /// where nobody knows.
+    package func retryAfter(at now: Instant) -> Duration? {
         loads.withTable { table in
             let conditions = slots.map { table.condition(of: $0) }.filter { !$0.isDrained }
-            guard conditions.allSatisfy(\.isDown) else { return .zero }
-            guard let check = health.check else { return nil }
-            return conditions.compactMap { $0.checksToCome(check.rule) }.min().map { check.interval * $0 }
+            guard conditions.allSatisfy({ $0.isDown || $0.isEjected }) else { return .zero }
+            return conditions.compactMap { condition in
+                // One whose probe is under way is about to be known.
+                guard condition.isDown else { return condition.probeIsDue.map { max(.zero, $0 - now) } ?? .zero }
+                guard let check = health.check else { return nil }
+                return condition.checksToCome(check.rule).map { check.interval * $0 }
+            }.min()
         }
     }
 
