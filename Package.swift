@@ -100,7 +100,8 @@ let package = Package(
         .executableTarget(
             name: "RepriseHandshakeBenchmark",
             dependencies: [
-                "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseTestSupport", "RepriseVocabulary",
+                "CRepriseOpenSSL", "RepriseProxy", "RepriseResumption", "RepriseTLS", "RepriseTestSupport",
+                "RepriseVocabulary",
             ],
             path: "Benchmarks/Handshakes", swiftSettings: settings),
 

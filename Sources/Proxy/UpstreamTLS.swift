@@ -19,6 +19,7 @@ package final class UpstreamTLS: Sendable {
     /// Where sessions are kept, and on which terms; `nil` where none is resumed.
     let sessions: (store: UpstreamSessions, terms: UpstreamSessions.Terms)?
     package let seen: UpstreamSeen
+    private let lastKey = Locked<LastKey?>(nil)
 
     /// - Parameters:
     ///   - verified: what its certificate must be for; `nil` for the name that it is asked for.
@@ -38,13 +39,26 @@ package final class UpstreamTLS: Sendable {
 
     /// Under what its sessions are found again.
     func key(at endpoint: Endpoint, _ names: ClientConnection.ServerNames) -> UpstreamSessionKey {
-        UpstreamSessionKey(policy: policy, endpoint: endpoint, asked: names.asked, verified: names.verified)
+        lastKey.withLock { last in
+            if let last, last.endpoint == endpoint, last.names == names { return last.key }
+            let key = UpstreamSessionKey(
+                policy: policy, endpoint: endpoint, asked: names.asked, verified: names.verified)
+            last = LastKey(endpoint: endpoint, names: names, key: key)
+            return key
+        }
+    }
+
+    /// A server most often has one address and one name, and a digest costs as much as a hundredth of a handshake.
+    private struct LastKey: Sendable {
+        let endpoint: Endpoint
+        let names: ClientConnection.ServerNames
+        let key: UpstreamSessionKey
     }
 
     /// By which names a server is spoken to for a client.
     ///
     /// - Parameter client: what the client has asked us for; `nil` for a health check's.
-    func names(for client: String?) -> ClientConnection.ServerNames {
+    package func names(for client: String?) -> ClientConnection.ServerNames {
         switch asked {
         case .name(let name): .init(asked: name, verified: verified)
         case .client: .init(asked: client ?? verified, verified: verified)

@@ -178,4 +178,18 @@ import Testing
         #expect(joined.client.currentSession == nil && joined.client.withSession { $0.created } == nil)
         #expect(joined.client.serverCertificate == nil)
     }
+
+    @Test(arguments: versions) func `a session is kept without the certificate, which it can be resumed without`(
+        version: TLSVersion
+    ) throws {
+        let listener = try MemoryServer.context()
+        let session = try #require(try Self.connected(version, to: listener).given.last)
+        let (whole, bare) = (try #require(session.der), try #require(session.derWithoutPeer))
+        #expect(bare.count < whole.count - 200)
+        let read = try #require(bare.withBytes { SessionReference.reading($0) })
+        #expect(read.clientCertificate == nil && read.ticket == session.ticket && read.version == session.version)
+        #expect(try Self.resumes(read, version, at: listener))
+        // There is nothing left to take away.
+        #expect(read.derWithoutPeer?.withBytes { Array($0) } == bare.withBytes { Array($0) })
+    }
 }

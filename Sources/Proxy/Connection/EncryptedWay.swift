@@ -1,13 +1,13 @@
 internal import RepriseEventLoop
 internal import RepriseResumption
-internal import RepriseTLS
-internal import RepriseVocabulary
+package import RepriseTLS
+package import RepriseVocabulary
 
 /// TLS with one server, on a connection of a client's or of a health check's: it offers a session that the server has
 /// given, and keeps those that come. Confined to its loop; it ends with the stream's `close`.
-final class EncryptedWay {
+package final class EncryptedWay {
     let connection: ClientConnection
-    var stream: TLSStream { connection.stream }
+    package var stream: TLSStream { connection.stream }
     private let tls: UpstreamTLS
     private let key: UpstreamSessionKey
     private let inbox: Inbox
@@ -26,8 +26,8 @@ final class EncryptedWay {
     }
 
     /// What a handshake has led to.
-    struct Result {
-        let means: ResumptionMeans
+    package struct Result {
+        package let means: ResumptionMeans
         let resumption: UpstreamResumption
         let version: TLSVersion?
         /// When the full handshake was that its session descends from.
@@ -44,7 +44,7 @@ final class EncryptedWay {
         var early: [SessionReference] = []
     }
 
-    init(
+    package init(
         _ tls: UpstreamTLS, _ names: ClientConnection.ServerNames, at endpoint: Endpoint, _ output: OutputBuffer
     ) throws(ClientError) {
         let inbox = Inbox()
@@ -58,12 +58,12 @@ final class EncryptedWay {
     }
 
     /// What the handshake has led to; `nil` before its end.
-    var result: Result? { if case .open(let result) = state { result } else { nil } }
+    package var result: Result? { if case .open(let result) = state { result } else { nil } }
 
     // MARK: Handshake
 
     /// Drives the handshake as far as the bytes go; the first call writes the ClientHello.
-    func handshake() -> HandshakeProgress {
+    package func handshake() -> HandshakeProgress {
         if case .new = state { offer() }
         let progress = connection.handshake()
         switch progress {

@@ -120,7 +120,7 @@ package final class UpstreamSessions: Sendable {
         _ terms: Terms, at now: WallTime
     ) -> Number? {
         guard terms.keep > 0, session.isResumable, let lifetime = session.lifetimeForClient else { return nil }
-        guard let der = session.der else {
+        guard let der = session.derWithoutPeer else {
             tooLong.wrappingAdd(1, ordering: .relaxed)
             return nil
         }

@@ -57,6 +57,13 @@ package final class SessionReference: @unchecked Sendable {
         }
     }
 
+    /// The same without the peer's certificate, for a client that keeps what it has found out of it: libssl takes as long to
+    /// read an EC key again as to resume five sessions of TLS 1.2, and needs none for that.
+    package var derWithoutPeer: Secret? {
+        guard let whole = der else { return nil }
+        return whole.withBytes { SessionParts.withoutPeer($0) } ?? whole
+    }
+
     /// Makes a client's connection offer it (SSL_set_session(3)).
     ///
     /// - Returns: whether libssl takes it; if not, the error queue says why.
