@@ -101,12 +101,12 @@ func wayAndPick(_ policy: BalancePolicy, _ asked: AskedConnection, routers: Int,
     let group = group(policy, servers: 1000)
     let way = way(to: group, routers: routers)
     var held = (0..<1000).map { _ in group.begin(hash: 0) }
-    var sendProxy: ProxyProtocolVersion?
+    var terms = RouteTerms()
     var spent: UInt64 = 0
     for round in 0..<rounds {
         let start = nanoseconds()
         for index in held.indices {
-            guard case .group(let found) = way.leaf(for: ConnectionView(asked), &sendProxy) else {
+            guard case .group(let found) = way.leaf(for: ConnectionView(asked), &terms) else {
                 preconditionFailure("no way")
             }
             held[index] = found.begin(hash: Load.hash(UInt64(round * 1000 + index)))

@@ -69,7 +69,8 @@ package enum ConfigurationLoader {
             certificates: reader.plan.listeners.flatMap { $0.tls.hosts.flatMap(\.certificates) },
             sessions: reader.plan.listeners.map(\.sessions),
             tls: reader.plan.listeners.map(\.tls),
-            upstreamTLS: reader.plan.upstreams.flatMap { [$0.tls] + $0.servers.map(\.tls) }.compactMap(\.self),
+            upstreamTLS: reader.plan.upstreams.flatMap { [$0.tls] + $0.servers.map(\.tls) }.compactMap(\.self)
+                + reader.plan.encryptedRoutes.map(\.tls),
             log: reader.plan.log)
     }
 

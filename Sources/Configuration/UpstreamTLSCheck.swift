@@ -14,6 +14,14 @@ struct UpstreamTLSCheck {
                 checkNames(tls, of: server, upstream)
             }
         }
+        for (target, tls) in plan.encryptedRoutes {
+            check(tls)
+            guard let upstream = plan.upstreams.first(where: { $0.name == target }) else {
+                fault(tls.source, "only a route that leads to an upstream group says how its servers are spoken TLS to")
+                continue
+            }
+            for server in upstream.servers { checkNames(tls, of: server, upstream, isChecked: false) }
+        }
         (faults, warnings) = (Set(faults).sorted(), Set(warnings).sorted())
     }
 
@@ -54,11 +62,15 @@ struct UpstreamTLSCheck {
         }
     }
 
-    private mutating func checkNames(_ tls: UpstreamTLSPlan, of server: ServerPlan, _ upstream: UpstreamPlan) {
+    /// - Parameter isChecked: whether health checks speak to the server so, too.
+    private mutating func checkNames(
+        _ tls: UpstreamTLSPlan, of server: ServerPlan, _ upstream: UpstreamPlan, isChecked: Bool = true
+    ) {
         guard tls.verification == .required else { return }
         let names = tls.names(of: server.address)
         if tls.serverName?.value == UpstreamTLSPlan.nameOfClient {
-            guard names.verified == nil, let health = upstream.health, server.isChecked, health.kind.speaks else {
+            guard names.verified == nil, let health = upstream.health, isChecked && server.isChecked, health.kind.speaks
+            else {
                 return
             }
             return fault(

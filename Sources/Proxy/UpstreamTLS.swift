@@ -71,16 +71,23 @@ package final class UpstreamTLS: Sendable {
 package struct UpstreamTransports: Sendable {
     /// By the group's name and the server's index.
     private let groups: [String: [UpstreamTLS?]]
+    /// The same for routes that say otherwise, by their number.
+    private let routes: [Int: [String: [UpstreamTLS?]]]
     private let others: UpstreamTLS?
 
     /// - Parameter others: for groups that are not named.
-    package init(_ groups: [String: [UpstreamTLS?]] = [:], others: UpstreamTLS? = nil) {
-        (self.groups, self.others) = (groups, others)
+    package init(
+        _ groups: [String: [UpstreamTLS?]] = [:], routes: [Int: [String: [UpstreamTLS?]]] = [:],
+        others: UpstreamTLS? = nil
+    ) {
+        (self.groups, self.routes, self.others) = (groups, routes, others)
     }
 
     /// `nil` for plaintext.
-    package subscript(_ group: String, _ server: Int) -> UpstreamTLS? {
-        guard let group = groups[group] else { return others }
+    ///
+    /// - Parameter route: the number of a route that says otherwise.
+    package subscript(_ group: String, _ server: Int, by route: Int? = nil) -> UpstreamTLS? {
+        guard let group = route.flatMap({ routes[$0]?[group] }) ?? groups[group] else { return others }
         return group.indices.contains(server) ? group[server] : nil
     }
 }

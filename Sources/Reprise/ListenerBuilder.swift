@@ -57,17 +57,25 @@ struct ListenerBuilder: Sendable {
     private static func transports(
         _ plan: Plan, _ files: LoadedFiles, _ lasting: inout LastingParts
     ) -> UpstreamTransports {
+        func way(_ tls: UpstreamTLSPlan?, to server: ServerPlan, of group: String) -> UpstreamTLS? {
+            guard let tls else { return nil }
+            let parts = EncryptedServer(
+                server: server, seen: lasting.seen(of: group, server.id),
+                sessions: tls.resumes ? lasting.upstreamSessions : nil, plan: plan.upstreamSessions)
+            return Self.tls(tls, of: parts, files)
+        }
         var groups: [String: [UpstreamTLS?]] = [:]
         for upstream in plan.upstreams {
-            groups[upstream.name] = upstream.servers.map { server in
-                guard let tls = upstream.tls(of: server) else { return nil }
-                let parts = EncryptedServer(
-                    server: server, seen: lasting.seen(of: upstream.name, server.id),
-                    sessions: tls.resumes ? lasting.upstreamSessions : nil, plan: plan.upstreamSessions)
-                return Self.tls(tls, of: parts, files)
-            }
+            groups[upstream.name] = upstream.servers.map { way(upstream.tls(of: $0), to: $0, of: upstream.name) }
         }
-        return UpstreamTransports(groups)
+        var routes: [Int: [String: [UpstreamTLS?]]] = [:]
+        for (number, route) in plan.encryptedRoutes.enumerated() {
+            guard let upstream = plan.upstreams.first(where: { $0.name == route.target }) else { continue }
+            routes[number] = [
+                upstream.name: upstream.servers.map { way(route.tls, to: $0, of: upstream.name) }
+            ]
+        }
+        return UpstreamTransports(groups, routes: routes)
     }
 
     /// A server that we speak TLS to, and what outlives a generation of it.
@@ -187,8 +195,8 @@ struct LastingParts: Sendable {
     /// Makes the store of servers' sessions, if the plan has use for one; with another size it begins anew.
     mutating func keepUpstreamSessions(for plan: Plan) throws(StoreMemoryError) {
         let bytes = plan.upstreamSessions.size.bytes
-        let isWanted = plan.upstreams.contains { group in group.servers.contains { group.tls(of: $0)?.resumes ?? false }
-        }
+        let blocks = plan.upstreams.flatMap { group in group.servers.compactMap { group.tls(of: $0) } }
+        let isWanted = (blocks + plan.encryptedRoutes.map(\.tls)).contains { $0.resumes }
         guard isWanted, bytes != upstreamSessionBytes else { return }
         upstreamSessions = try UpstreamSessions(budget: bytes)
         upstreamSessionBytes = bytes

@@ -9,10 +9,13 @@ struct RoutingBuilder {
     private var steps: [String: RoutingStep] = [:]
     private let plans: [String: RouterPlan]
     private let table: RouteTable
+    /// The places of what routes say of TLS, each at its number.
+    private let encrypted: [Source]
 
     /// - Parameter plugged: the program's routers, by name.
     init(_ plan: Plan, _ groups: [String: UpstreamGroup], _ plugged: [String: any UpstreamRouter]) {
         plans = Dictionary(plan.routers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        encrypted = plan.encryptedRoutes.map(\.tls.source)
         table = RouteTable(groups)
         for (name, group) in groups { steps[name] = RoutingStep(.group(group)) }
         for (name, router) in plugged { steps[name] = RoutingStep(.plugged(PluggedRouter(name, router))) }
@@ -43,7 +46,9 @@ struct RoutingBuilder {
         var fallback: RoutingStep?
         for rule in plan.rules {
             var step = step(rule.target)
-            if let version = rule.sendProxy { step = RoutingStep(.introducing(version, step)) }
+            let terms = RouteTerms(
+                sendProxy: rule.sendProxy, tls: rule.tls.flatMap { encrypted.firstIndex(of: $0.source) })
+            if terms != RouteTerms() { step = RoutingStep(.on(terms, step)) }
             if rule.key == RouterPlan.fallback { fallback = step } else { routes.append((rule.key, step)) }
         }
         switch plan.rules.first?.field {

@@ -1,5 +1,22 @@
 package import RepriseVocabulary
 
+/// What a route says of the servers that it leads to, instead of what they say themselves.
+package struct RouteTerms: Sendable, Hashable {
+    /// How they are told who the client is.
+    package var sendProxy: ProxyProtocolVersion?
+    /// The number of how they are spoken TLS to.
+    package var tls: Int?
+
+    package init(sendProxy: ProxyProtocolVersion? = nil, tls: Int? = nil) {
+        (self.sendProxy, self.tls) = (sendProxy, tls)
+    }
+
+    mutating func add(_ other: RouteTerms) {
+        if let sendProxy = other.sendProxy { self.sendProxy = sendProxy }
+        if let tls = other.tls { self.tls = tls }
+    }
+}
+
 /// A step on the way to an upstream: one property of the connection is looked at, down to a group or a program's router.
 ///
 /// Each router of a configuration is one step, however many lead to it.
@@ -19,8 +36,8 @@ package final class RoutingStep: Sendable {
         case certificate([(name: CertificateName, step: RoutingStep)], default: RoutingStep?)
         /// The host that serves the client.
         case host([String: RoutingStep], default: RoutingStep)
-        /// The same step, whose server is told by this version who the client is.
-        case introducing(ProxyProtocolVersion, RoutingStep)
+        /// The same step, with what the route to it says of the servers there.
+        case on(RouteTerms, RoutingStep)
     }
 
     private let kind: Kind
@@ -41,9 +58,9 @@ package final class RoutingStep: Sendable {
 
     /// Follows the steps; what fits none of a step's routes is refused by the alert for that property. No allocation.
     ///
-    /// - Parameter sendProxy: is set where a route on the way says how the server is told of the client.
+    /// - Parameter terms: gets what the routes on the way say, of which the last counts.
     package func leaf(
-        for connection: borrowing ConnectionView, _ sendProxy: inout ProxyProtocolVersion?
+        for connection: borrowing ConnectionView, _ terms: inout RouteTerms
     ) -> Leaf {
         var step = self
         while true {
@@ -64,8 +81,8 @@ package final class RoutingStep: Sendable {
             case .certificate(let steps, let fallback):
                 let found = steps.first { connection.lent.clientCertificateHas($0.name) }?.step
                 (next, alert) = (found ?? fallback, .accessDenied)
-            case .introducing(let version, let same):
-                sendProxy = version
+            case .on(let own, let same):
+                terms.add(own)
                 (next, alert) = (same, .internalError)
             case .host(let steps, let fallback):
                 (next, alert) = (connection.host.flatMap { steps[$0] } ?? fallback, .accessDenied)
@@ -90,7 +107,7 @@ package final class RoutingStep: Sendable {
                 open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .network(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
             case .certificate(let steps, let fallback): open += steps.map(\.step) + [fallback].compactMap(\.self)
-            case .introducing(_, let same): open.append(same)
+            case .on(_, let same): open.append(same)
             case .host(let steps, let fallback): open += Array(steps.values) + [fallback]
             }
         }

@@ -73,4 +73,49 @@ import Testing
         #expect(!good.log.contains("state=down"), "\(good.log)")
         withExtendedLifetime(server) {}
     }
+
+    @Test func `a route may say how the servers of its group are spoken TLS to, and another server for itself`() throws
+    {
+        let server = try Self.server()
+        let plain = TestUpstream { peer in
+            _ = peer.receive()
+            peer.send(Array("HTTP/1.0 201 Created\r\n\r\n".utf8))
+            peer.close()
+        }
+        let folder = server.folder
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let tls = "{ ca: ca.pem, server_name: app.test }"
+        let text = """
+            workers: 1
+            listeners:
+              - name: web
+                bind: ["127.0.0.1:0"]
+                router: by-name
+                tls: { hosts: [{ names: [localhost], certificates: [{ chain: a.pem, key: a.key }] }] }
+            routers:
+              - name: by-name
+                sni:
+                  right.test: { to: app, tls: \(tls) }
+                  wrong.test: { to: app, tls: { ca: ca.pem, server_name: else.test } }
+                  own.test: mixed
+                  default: plain
+            upstreams:
+              - { name: app, servers: ["127.0.0.1:\(server.port)"] }
+              - name: mixed
+                servers: [{ address: "127.0.0.1:\(server.port)", tls: \(tls) }]
+              - { name: plain, servers: ["127.0.0.1:\(plain.port)"] }
+            """
+        let reprise = try RepriseProcess(text, folder: folder)
+        func status(_ name: String) throws -> String {
+            try Shell.run([
+                "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve",
+                "\(name):\(reprise.port()):127.0.0.1", "https://\(name):\(reprise.port())/",
+            ]).output
+        }
+        #expect(try status("right.test") == "200" && status("own.test") == "200", "\(reprise.log)")
+        #expect(try status("wrong.test") == "000" && status("plain.test") == "201", "\(reprise.log)")
+        let failed = reprise.waitForLine { $0["message"] == "upstream connect failed" }
+        #expect(failed?["reason"]?.contains("hostname mismatch") == true, "\(reprise.log)")
+        withExtendedLifetime((server, plain)) {}
+    }
 }

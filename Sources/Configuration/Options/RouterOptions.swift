@@ -24,7 +24,10 @@ extension RouterPlan: OptionGroup {
     private static func routes(_ field: Field, _ about: String) -> Option<Self> {
         .dictionary(
             field.rawValue, of: RouteTargetPlan.self, or: .name, as: \.name,
-            set: { $0.rules.append(Rule(field: field, key: $1, target: $2.name, sendProxy: $2.sendProxy)) }, about)
+            set: {
+                $0.rules.append(
+                    Rule(field: field, key: $1, target: $2.name, sendProxy: $2.sendProxy, tls: $2.tls))
+            }, about)
     }
 }
 
@@ -38,6 +41,9 @@ extension RouteTargetPlan: OptionGroup {
                 "send_proxy", \.sendProxy, .word, defaultText: "the server's",
                 "How servers that the route leads to are told who the client is; of several routes on the way the last one counts."
             ),
+            .whole(
+                "tls", \.tls,
+                "TLS towards the servers of the group that the route leads to, instead of the group's and theirs."),
         ]
     }
 }

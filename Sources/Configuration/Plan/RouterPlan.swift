@@ -22,6 +22,8 @@ package struct RouterPlan: Sendable, Hashable {
         package let target: String
         /// How servers there are told who the client is; `nil` leaves it to them.
         package var sendProxy: ProxyProtocolVersion?
+        /// How servers there are spoken TLS to; `nil` leaves it to them.
+        package var tls: UpstreamTLSPlan?
     }
 
     /// The key of the route for what no other key fits.
@@ -39,4 +41,12 @@ package struct RouterPlan: Sendable, Hashable {
 struct RouteTargetPlan {
     var name = ""
     var sendProxy: ProxyProtocolVersion?
+    var tls: UpstreamTLSPlan?
+}
+
+extension Plan {
+    /// The routes that say how servers are spoken TLS to, in the order of the file.
+    package var encryptedRoutes: [(target: String, tls: UpstreamTLSPlan)] {
+        routers.flatMap(\.rules).compactMap { rule in rule.tls.map { (rule.target, $0) } }
+    }
 }

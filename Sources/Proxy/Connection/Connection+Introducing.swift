@@ -9,7 +9,7 @@ internal import RepriseVocabulary
 extension Connection {
     /// The PROXY protocol header for a server; empty where it is told nothing.
     func introduction(to server: UpstreamServer) -> [UInt8] {
-        switch sendProxy ?? server.proxy.version {
+        switch terms.sendProxy ?? server.proxy.version {
         case .off: return []
         case .v1: return ProxyHeader(origin).line
         case .v2:

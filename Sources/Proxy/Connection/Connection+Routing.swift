@@ -22,9 +22,9 @@ extension Connection {
 
     /// Where the listener's own steps lead.
     func leaf() -> RoutingStep.Leaf {
-        var version: ProxyProtocolVersion?
-        defer { sendProxy = version }
-        return listener.routing.first.leaf(for: ConnectionView(self), &version)
+        var terms = RouteTerms()
+        defer { self.terms = terms }
+        return listener.routing.first.leaf(for: ConnectionView(self), &terms)
     }
 
     private func follow(_ answer: RouterResult) {
@@ -103,7 +103,7 @@ extension Connection {
             let destination = try listener.routing.table.resolve(route.target)
             // What was said before the handshake's end is remembered; an observer may have changed it since.
             if let data = route.applicationData, early == nil { try remember(data) }
-            if let version = route.sendProxy { sendProxy = version }
+            if let version = route.sendProxy { terms.sendProxy = version }
             if let count = route.tickets { client.tls.plan(heldTickets: min(max(count, 0), Route.maximumTickets)) }
             switch destination {
             case .nowhere(let refusal): refuse(refusal)
@@ -130,7 +130,7 @@ extension Connection {
         guard machine.routed() else { return }
         if asked != nil || !listener.routing.isPlain { listener.metrics.routing.count(.routed) }
         if let selection {
-            upstream.go(to: listener.upstream(group), selection)
+            upstream.go(to: listener.upstream(group, terms.tls), selection)
         } else if !upstream.isRouted {
             // In TLS 1.2 the choice may have been made already.
             choose(in: group)
@@ -143,7 +143,8 @@ extension Connection {
         var (index, result): (Int?, AffinityResult?) = (nil, nil)
         if group.keepsAffinity { (index, result) = group.remembered(client.sessions.upstream) }
         record.affinity = result
-        upstream.go(to: listener.upstream(group), group.begin(hash: hash(for: group), preferring: index))
+        upstream.go(
+            to: listener.upstream(group, terms.tls), group.begin(hash: hash(for: group), preferring: index))
     }
 
     /// A server has taken the connection: the session remembers it from now on.
@@ -155,7 +156,7 @@ extension Connection {
         var result = record.affinity ?? (remembered == nil ? .new : remembered == memory ? .kept : .moved)
         if result == .kept, remembered != memory { result = .moved }
         record.affinity = result
-        listener.upstream(group).came(of: result)
+        listener.upstream(group, terms.tls).came(of: result)
         client.sessions.remember(memory)
     }
 

@@ -21,8 +21,8 @@ final class Connection {
     var machine: ConnectionMachine
     /// What has come of a header of the PROXY protocol.
     var headerBytes: [UInt8] = []
-    /// How the server is told who the client is, where the route says so.
-    var sendProxy: ProxyProtocolVersion?
+    /// What the route says of the servers that it leads to.
+    var terms = RouteTerms()
     /// The address that it has come to, where that needs no asking.
     let arrivedAt: Endpoint?
     /// Whether TLS may begin without one.

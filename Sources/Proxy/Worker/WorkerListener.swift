@@ -18,7 +18,7 @@ final class WorkerListener {
     let remembers: Bool
     private let transports: UpstreamTransports
     /// The groups that its connections have gone to.
-    private var upstreams: [ObjectIdentifier: WorkerUpstream] = [:]
+    private var upstreams: [Way: WorkerUpstream] = [:]
     private let registry: MetricRegistry
     private let shard: Int
     let admission: Admission
@@ -40,7 +40,7 @@ final class WorkerListener {
         ticketQueue = WaitingQueue(loop: worker.loop) { [weak worker] in worker?.connection($0)?.ticketDelayIsOver() }
         observers = blueprint.observers
         // Its series are there from the start.
-        for group in routing.first.reachable.groups { _ = upstream(group) }
+        for group in routing.first.reachable.groups { _ = upstream(group, nil) }
         for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }
 
@@ -48,11 +48,21 @@ final class WorkerListener {
         ticketQueue.close()
     }
 
+    /// A group, and how a route says that its servers are spoken TLS to.
+    private struct Way: Hashable {
+        let group: ObjectIdentifier
+        let tls: Int?
+    }
+
     /// A group as this worker sees it.
-    func upstream(_ group: UpstreamGroup) -> WorkerUpstream {
-        if let made = upstreams[ObjectIdentifier(group)] { return made }
-        let made = WorkerUpstream(group, transports, registry: registry, shard: shard)
-        upstreams[ObjectIdentifier(group)] = made
+    ///
+    /// - Parameter tls: what a route says (``RouteTerms/tls``).
+    func upstream(_ group: UpstreamGroup, _ tls: Int?) -> WorkerUpstream {
+        let way = Way(group: ObjectIdentifier(group), tls: tls)
+        if let made = upstreams[way] { return made }
+        let made = WorkerUpstream(
+            group, group.servers.indices.map { transports[group.name, $0, by: tls] }, registry: registry, shard: shard)
+        upstreams[way] = made
         return made
     }
 }

@@ -17,10 +17,9 @@ final class WorkerUpstream {
     private let waits: CounterList<QueueResult>
     private let retries: CounterList<RetryResult>
 
-    init(_ group: UpstreamGroup, _ transports: UpstreamTransports, registry: MetricRegistry, shard: Int) {
-        self.group = group
+    init(_ group: UpstreamGroup, _ tls: [UpstreamTLS?], registry: MetricRegistry, shard: Int) {
+        (self.group, self.tls) = (group, tls)
         servers = group.servers.map { UpstreamServerMetrics(group.name, $0.id, registry: registry, shard: shard) }
-        tls = group.servers.indices.map { transports[group.name, $0] }
         for (index, server) in servers.enumerated() where tls[index] != nil {
             server.tls = UpstreamTLSMetrics(group.name, group.servers[index].id, registry: registry, shard: shard)
         }
