@@ -28,6 +28,60 @@ import Testing
         }
     }
 
+    /// The calls of one connection: those on the client's socket and on the server's, and all of them in words.
+    private struct Trace {
+        let ofClient: [Call]
+        let ofUpstream: [Call]
+        let story: String
+    }
+
+    /// A client's request and answer through a server that is traced.
+    ///
+    /// - Parameter count: so many come before that one, for sessions that it can resume.
+    private func trace(
+        _ configuration: TestConfiguration, in folder: URL = RepriseProcess.temporaryFolder(), after count: Int = 0
+    ) throws -> (trace: Trace, line: [String: String]) {
+        var configuration = configuration
+        // The ticket leaves with the answer, however slow the traced server is.
+        configuration.listener = "sessions: { tickets: { delay: 10s } }"
+        // One file for each thread; the tracer stands aside, so that signals reach the server.
+        let reprise = try configuration.start(
+            folder: folder,
+            wrapper: ["strace", "-D", "-ff", "-o", folder.path + "/trace", "-e", "trace=%network,%desc"])
+        for number in 1...(count + 1) {
+            let client = try SocketClient(
+                port: reprise.port(), sending: Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+            var answer: [UInt8] = []
+            while !answer.ends(with: "ok\n") {
+                if let bytes = try client.tls.read() { answer += bytes } else { try #require(client.takeIn()) }
+            }
+            client.tls.sendCloseNotify()
+            client.flush()
+            while client.takeIn() {}
+            #expect(reprise.closedConnection(number)["protocol"] == "TLSv1.3")
+        }
+        let line = reprise.closedConnection(count + 1)
+        reprise.signal(SIGTERM)
+        #expect(reprise.status() == 0)
+
+        let worker = try #require(workerCalls(in: folder))
+        let accepts = worker.indices.filter { worker[$0].name.hasPrefix("accept") && (worker[$0].result ?? -1) >= 0 }
+        let accepted = try #require(accepts.last)
+        var ofClient = calls(on: worker[accepted].result, in: worker[(accepted + 1)...])
+        // An answer that takes a traced upstream more than a millisecond has what came acknowledged before, once.
+        if let early = ofClient.firstIndex(where: { $0.description.contains("TCP_QUICKACK") }) {
+            ofClient.remove(at: early)
+        }
+        let opened = try #require(worker[accepted...].firstIndex { $0.name == "socket" })
+        let ofUpstream = calls(on: worker[opened].result, in: worker[(opened + 1)...])
+        let story = worker[accepted...].map(\.description).joined(separator: "\n")
+        for calls in [ofClient, ofUpstream] {
+            #expect(self.count(calls)["epoll_ctl"] ?? 0 <= 2, "\(story)")
+            #expect(!calls.contains { $0.name == "recvfrom" && $0.description.contains("EAGAIN") }, "\(story)")
+        }
+        return (Trace(ofClient: ofClient, ofUpstream: ofUpstream, story: story), line)
+    }
+
     /// A PROXY protocol header to the server leaves with the client's first bytes, and asks the kernel for nothing.
     @Test(.enabled(if: canTrace, "strace may not trace here"), arguments: ["off", "v1", "v2"])
     func `a connection costs the calls it needs, and no receive in vain`(sendProxy: String) throws {
@@ -39,51 +93,34 @@ import Testing
         }
         var configuration = TestConfiguration(upstream)
         configuration.group = "send_proxy: \(sendProxy)"
-        // The ticket leaves with the answer, however slow the traced server is.
-        configuration.listener = "sessions: { tickets: { delay: 10s } }"
-        let folder = RepriseProcess.temporaryFolder()
-        // One file for each thread; the tracer stands aside, so that signals reach the server.
-        let reprise = try configuration.start(
-            folder: folder,
-            wrapper: ["strace", "-D", "-ff", "-o", folder.path + "/trace", "-e", "trace=%network,%desc"])
-
-        let client = try SocketClient(
-            port: reprise.port(), sending: Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
-        var answer: [UInt8] = []
-        while !answer.ends(with: "ok\n") {
-            if let bytes = try client.tls.read() { answer += bytes } else { try #require(client.takeIn()) }
-        }
-        client.tls.sendCloseNotify()
-        client.flush()
-        while client.takeIn() {}
-        #expect(reprise.closedConnection()["protocol"] == "TLSv1.3")
-        reprise.signal(SIGTERM)
-        #expect(reprise.status() == 0)
-
-        let worker = try #require(workerCalls(in: folder))
-        let accepted = try #require(worker.firstIndex { $0.name.hasPrefix("accept") && ($0.result ?? -1) >= 0 })
-        var ofClient = calls(on: worker[accepted].result, in: worker[(accepted + 1)...])
-        // An answer that takes a traced upstream more than a millisecond has what came acknowledged before, once.
-        if let early = ofClient.firstIndex(where: { $0.description.contains("TCP_QUICKACK") }) {
-            ofClient.remove(at: early)
-        }
-        let opened = try #require(worker[accepted...].firstIndex { $0.name == "socket" })
-        let ofUpstream = calls(on: worker[opened].result, in: worker[(opened + 1)...])
-        let story = worker[accepted...].map(\.description).joined(separator: "\n")
-
+        let (trace, _) = try trace(configuration)
         #expect(
-            count(ofClient) == ["recvfrom": 3, "sendto": 3, "close": 1, "epoll_ctl": count(ofClient)["epoll_ctl"]],
-            "\(story)")
-        let upstreamCount = count(ofUpstream)
-        #expect(upstreamCount["setsockopt"] == 1 && upstreamCount["connect"] == 1, "\(story)")
-        #expect(upstreamCount["sendto"] == 1 && upstreamCount["close"] == 1, "\(story)")
-        #expect((1...2).contains(upstreamCount["recvfrom"] ?? 0) && upstreamCount["shutdown"] ?? 0 <= 1, "\(story)")
+            count(trace.ofClient)
+                == ["recvfrom": 3, "sendto": 3, "close": 1, "epoll_ctl": count(trace.ofClient)["epoll_ctl"]],
+            "\(trace.story)")
+        let calls = count(trace.ofUpstream)
+        #expect(calls["setsockopt"] == 1 && calls["connect"] == 1, "\(trace.story)")
+        #expect(calls["sendto"] == 1 && calls["close"] == 1, "\(trace.story)")
+        #expect((1...2).contains(calls["recvfrom"] ?? 0) && calls["shutdown"] ?? 0 <= 1, "\(trace.story)")
         let budgeted: Set = ["setsockopt", "connect", "sendto", "recvfrom", "shutdown", "close", "epoll_ctl"]
-        #expect(budgeted.isSuperset(of: upstreamCount.keys), "\(story)")
-        for calls in [ofClient, ofUpstream] {
-            #expect(count(calls)["epoll_ctl"] ?? 0 <= 2, "\(story)")
-            #expect(!calls.contains { $0.name == "recvfrom" && $0.description.contains("EAGAIN") }, "\(story)")
-        }
+        #expect(budgeted.isSuperset(of: calls.keys), "\(trace.story)")
+    }
+
+    /// Beside a plain server's: the ClientHello goes, the server's flight comes, and close_notify goes. The client's bytes
+    /// leave with our Finished, and what a session brings comes with the answer.
+    @Test(.enabled(if: canTrace && ForeignPrograms.nginx, "strace may not trace here, or nginx is not installed"))
+    func `TLS to a server costs its flights alone`() throws {
+        let nginx = try TLSNginx(answer: "ok\\n")
+        var configuration = TestConfiguration()
+        configuration.servers = ["\"127.0.0.1:\(nginx.port)\""]
+        configuration.group = "tls: { ca: ca.pem, server_name: app.test }"
+        let (trace, line) = try trace(configuration, in: nginx.folder, after: 1)
+        #expect(line["upstream_resumed"] == "psk", "\(line)")
+        let calls = count(trace.ofUpstream)
+        #expect(calls["setsockopt"] == 1 && calls["connect"] == 1 && calls["close"] == 1, "\(trace.story)")
+        #expect(calls["sendto"] ?? 0 <= 3 && calls["recvfrom"] ?? 0 <= 4, "\(trace.story)")
+        let budgeted: Set = ["setsockopt", "connect", "sendto", "recvfrom", "shutdown", "close", "epoll_ctl"]
+        #expect(budgeted.isSuperset(of: calls.keys), "\(trace.story)")
     }
 
     /// The calls of the thread that accepted, once the tracer has written them all.

@@ -167,7 +167,8 @@ final class TLSNginx {
     private let authority: TestAuthority
     private var process: ChildProcess?
 
-    init(_ protocols: String = "TLSv1.3") throws {
+    /// - Parameter answer: what every request is answered.
+    init(_ protocols: String = "TLSv1.3", answer: String = "nginx\\n") throws {
         authority = try TestAuthority(in: folder)
         try renewCertificate()
         let text = """
@@ -177,7 +178,7 @@ final class TLSNginx {
                 access_log off; client_body_temp_path \(folder.path)/b; proxy_temp_path \(folder.path)/p;
                 fastcgi_temp_path \(folder.path)/f; uwsgi_temp_path \(folder.path)/u; scgi_temp_path \(folder.path)/s;
                 ssl_protocols \(protocols); ssl_certificate server.pem; ssl_certificate_key server.key;
-                server { listen 127.0.0.1:\(port) ssl; return 200 "nginx\\n"; }
+                server { listen 127.0.0.1:\(port) ssl; return 200 "\(answer)"; }
             }
             """
         try Data(text.utf8).write(to: folder.appending(path: "nginx.conf"))
