@@ -40,9 +40,9 @@ checked() { curl -s "http://127.0.0.1:$PORT_ADMIN/upstreams" | grep -q '"check":
 
 logged() { test "$(grep -c 'connection closed' "${2:-$work/log}")" -ge "$1"; }
 
-# What the log says of TLS with servers, a line for each connection.
+# What a log says of TLS with servers, a line for each connection.
 show_log() {
-    grep 'connection closed' "${1:-$work/log}" | grep -oE '(^| )(resumed|upstream[a-z_]*|ending|cause)=[^ ]*' |
+    grep 'connection closed' "$1" | grep -oE '(^| )(resumed|upstream[a-z_]*|ending|cause)=[^ ]*' |
         tr -d '\n' | sed 's/ ending=[^ ]*/&\n/g; s/^ //; s/\n /\n/g'
 }
 

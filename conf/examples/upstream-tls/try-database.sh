@@ -24,12 +24,12 @@ until_true grep -q 'listening' "$work/log"
 until_true checked
 
 echo "Three clients:"
-for number in 1 2 3; do
+for _ in 1 2 3; do
     redis-cli -h 127.0.0.1 -p "$PORT" --tls --sni localhost --cacert "$work/ca.pem" incr visits
 done
 until_true logged 3
 echo "The log:"
-show_log
+show_log "$work/log"
 echo "The metrics:"
 show_metrics "$PORT_ADMIN"
 echo "/upstreams:"

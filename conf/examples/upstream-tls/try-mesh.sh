@@ -29,7 +29,7 @@ until_true grep -q 'listening' "$work/one.log"
 visit() { curl -s --cacert "$work/front-ca.pem" "https://localhost:$PORT/" || echo "curl: $?"; }
 
 echo "Three clients:"
-for number in 1 2 3; do visit; done
+for _ in 1 2 3; do visit; done
 until_true logged 3 "$work/one.log"
 until_true logged 3 "$work/two.log"
 echo "The log of the first:"
