@@ -55,6 +55,9 @@ package final class UpstreamTLS: Sendable {
         let key: UpstreamSessionKey
     }
 
+    /// Whether the client alone decides what the server's certificate must be for.
+    var isNamedByClient: Bool { asked == .client && verified == nil && context.verifies }
+
     /// By which names a server is spoken to for a client.
     ///
     /// - Parameter client: what the client has asked us for; `nil` for a health check's.

@@ -118,4 +118,43 @@ import Testing
         #expect(failed?["reason"]?.contains("hostname mismatch") == true, "\(reprise.log)")
         withExtendedLifetime((server, plain)) {}
     }
+
+    @Test func `names that clients ask for in vain are no fault of the servers'`() throws {
+        let servers = try (0..<2).map { _ in try Self.server(["good.test"]) }
+        var configuration = TestConfiguration()
+        configuration.servers = servers.map { "\"127.0.0.1:\($0.port)\"" }
+        configuration.group = "tls: { ca: both.pem, server_name: client }"
+        let folder = RepriseProcess.temporaryFolder()
+        let roots = try servers.map { try Data(contentsOf: $0.folder.appending(path: "ca.pem")) }
+        try roots.reduce(Data(), +).write(to: folder.appending(path: "both.pem"))
+        let reprise = try configuration.start(folder: folder)
+        func status(_ name: String) throws -> String {
+            try Shell.run([
+                "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve",
+                "\(name):\(reprise.port()):127.0.0.1", "https://\(name):\(reprise.port())/",
+            ]).output
+        }
+        for name in ["bad.test", "bad.test", "127.0.0.1", "worse.test"] { #expect(try status(name) == "000") }
+        #expect(try status("good.test") == "200", "\(reprise.log)")
+        #expect(!reprise.log.contains("upstream server changed"), "\(reprise.log)")
+        withExtendedLifetime(servers) {}
+    }
+
+    @Test func `a check by TLS gives back the session that it uses up`() throws {
+        let server = try Self.server()
+        var configuration = TestConfiguration()
+        configuration.top = "workers: 1\nadmin: { bind: \"127.0.0.1:0\" }"
+        configuration.servers = ["{ id: s, address: \"127.0.0.1:\(server.port)\" }"]
+        configuration.group =
+            "tls: { ca: ca.pem, server_name: app.test }\n    health: { type: tls, interval: 20ms }"
+        let reprise = try configuration.start(folder: server.folder)
+        #expect(try status(reprise) == "200")
+        let checks = "reprise_upstream_checks_total{upstream=\"app\",server=\"s\",result=\"good\"}"
+        let before = try reprise.metric(checks)
+        #expect(eventually { (try? reprise.metric(checks)) ?? 0 > before + 5 })
+        #expect(try status(reprise) == "200")
+        let line = reprise.closedConnection(2)
+        #expect(line["upstream_resumed"] == "psk", "\(line)")
+        withExtendedLifetime(server) {}
+    }
 }

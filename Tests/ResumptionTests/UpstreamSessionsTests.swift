@@ -104,6 +104,23 @@ import Testing
         #expect(next(store, at: .seconds(9), .init(maximumChainAge: .seconds(3600))).number != nil)
     }
 
+    @Test func `one is not offered when what was verified for it is over`() throws {
+        let store = try Self.store()
+        let session = try Self.given()[0]
+        _ = store.keep(
+            session, under: Self.key(), began: now, until: now.later(by: .seconds(10)), certificate: 7, .init(), at: now
+        )
+        #expect(next(store, at: .seconds(10)).why == .expired)
+        _ = store.keep(
+            session, under: Self.key(), began: now, until: now.later(by: .seconds(10)), certificate: 7, .init(), at: now
+        )
+        guard case .offer(let offer) = store.next(for: Self.key(), .init(), at: now.later(by: .seconds(9))) else {
+            Issue.record("nothing is offered")
+            return
+        }
+        #expect(offer.limit == now.later(by: .seconds(10)))
+    }
+
     @Test func `another certificate ends the sessions before it, and its own stay`() throws {
         let store = try Self.store()
         let sessions = try Self.given(.tls1_3, 2)

@@ -35,6 +35,14 @@ import Testing
         return try Joined(listener, context, name: name)
     }
 
+    @Test func `what was verified ends with the first of its certificates, and where nothing was, never`() throws {
+        let joined = try verifying("a.test")
+        #expect(joined.handshake().client == .done)
+        #expect(joined.client.trustEnds(at: MemoryServer.validFrom) == MemoryServer.validUntil)
+        let trusting = try Self.established(.tls1_3)
+        #expect(trusting.client.trustEnds(at: MemoryServer.validFrom) == .distantFuture)
+    }
+
     @Test func `a server is accepted by an authority and its name`() throws {
         let joined = try verifying("a.test")
         let (client, server) = joined.handshake()

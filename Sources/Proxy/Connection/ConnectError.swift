@@ -8,22 +8,29 @@ enum ConnectError: Error, CustomStringConvertible {
     /// It did not answer in `timeouts.connect`.
     case timeout
     /// The TLS handshake failed, and why.
-    case tls(String)
+    ///
+    /// - `byClient`: for a name that the client has asked for, or for want of one.
+    case tls(String, byClient: Bool = false)
 
     var description: String {
         switch self {
         case .system(let errno): "\(errno)"
         case .timeout: "no answer in timeouts.connect"
-        case .tls(let detail): detail
+        case .tls(let detail, _): detail
         }
     }
 
-    /// Whether this machine has run out of something, or does not let us.
+    /// Whether it is no fault of the server's: this machine has run out of something or does not let us, or the client has
+    /// asked for a name that the server does not have.
     var isOurs: Bool {
-        guard case .system(let errno) = self else { return false }
-        return switch errno.value {
-        case EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EPERM, EACCES: true
-        default: false
+        switch self {
+        case .system(let errno):
+            switch errno.value {
+            case EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EPERM, EACCES: true
+            default: false
+            }
+        case .timeout: false
+        case .tls(_, let byClient): byClient
         }
     }
 

@@ -32,6 +32,8 @@ package final class EncryptedWay {
         let version: TLSVersion?
         /// When the full handshake was that its session descends from.
         fileprivate let began: WallTime
+        /// From when on a full handshake would fail: a certificate or a revocation list is over.
+        fileprivate let limit: WallTime
         fileprivate let certificate: UpstreamSessions.CertificateDigest
         /// The session that it resumed, or offered in vain.
         fileprivate let offered: UpstreamSessions.Number?
@@ -96,13 +98,14 @@ package final class EncryptedWay {
             let leaf = connection.serverCertificate
             result = Result(
                 means: .no, resumption: why, version: summary.version, began: Clocks.wall(),
-                certificate: leaf?.number ?? 0,
+                limit: connection.trustEnds(at: Clocks.wall()), certificate: leaf?.number ?? 0,
                 offered: offer?.number)
             shown(leaf, in: result)
         } else {
             result = Result(
                 means: summary.resumed, resumption: .resumed, version: summary.version,
-                began: offer?.began ?? Clocks.wall(), certificate: offer?.certificate ?? 0, offered: offer?.number)
+                began: offer?.began ?? Clocks.wall(), limit: offer?.limit ?? .distantPast,
+                certificate: offer?.certificate ?? 0, offered: offer?.number)
             if summary.version != .tls1_3, let offer { keepRenewed(offer) }
         }
         state = .open(result)
@@ -132,6 +135,20 @@ package final class EncryptedWay {
         tls.seen.failed(fault)
     }
 
+    /// The connection ended before the handshake did.
+    func brokeOff(_ fault: HandshakeFault) { failed(fault) }
+
+    /// Whether a handshake failed for the name that the client has asked for.
+    func isRefusedForClient(_ fault: HandshakeFault) -> Bool {
+        tls.isNamedByClient && fault.cause == .otherCertificateName
+    }
+
+    /// Whether a session was used up, and none has come in its stead.
+    var owesSession: Bool {
+        guard case .open(let result) = state else { return false }
+        return result.version == .tls1_3 && result.means != .no && received.isEmpty
+    }
+
     // MARK: Sessions
 
     private func given(_ session: SessionReference) {
@@ -141,7 +158,8 @@ package final class EncryptedWay {
     private func keep(_ session: SessionReference, _ result: Result) {
         guard let sessions = tls.sessions else { return }
         let number = sessions.store.keep(
-            session, under: key, began: result.began, certificate: result.certificate, sessions.terms, at: Clocks.wall()
+            session, under: key, began: result.began, until: result.limit, certificate: result.certificate,
+            sessions.terms, at: Clocks.wall()
         )
         guard let number else { return }
         received.append(number)

@@ -160,14 +160,24 @@ final class UpstreamSide {
         case .wantsInput, .wantsSession, .waitsBeforeFinished: return .underWay
         case .failed(let fault):
             server?.tls?.failed(fault.cause)
-            return failed(.tls(fault.detail))
+            return failed(.tls(fault.detail, byClient: way.tls?.isRefusedForClient(fault) ?? false))
         // A plain server is ready when it has accepted.
         case .done, nil: return connected(way)
         }
     }
 
     /// The server's socket broke while TLS was negotiated.
-    func openingBroke(_ errno: SystemErrno) -> Connecting { failed(.system(errno)) }
+    func openingBroke(_ errno: SystemErrno) -> Connecting {
+        if case .opening(let way) = state { brokeOff(way, .clientReset, "\(errno)") }
+        return failed(.system(errno))
+    }
+
+    /// The handshake came to nothing without a word of TLS.
+    func brokeOff(_ way: Way, _ cause: HandshakeFailure, _ detail: String) {
+        guard let tls = way.tls else { return }
+        server?.tls?.failed(cause)
+        tls.brokeOff(HandshakeFault(cause: cause, detail: detail))
+    }
 
     private func connected(_ way: Way) -> Connecting {
         guard early.withBytes({ way.stream.gather($0) }) == nil else {

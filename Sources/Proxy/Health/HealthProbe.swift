@@ -34,6 +34,10 @@ final class HealthProbe {
     private var hasAsked = false
 
     private static let receiveBytes = 4096
+    /// How long a check waits for a session.
+    static let sessionWait = Duration.milliseconds(100)
+    /// The result, where only a session is still to come.
+    private var owing: Result?
 
     /// Begins to ask.
     ///
@@ -132,7 +136,7 @@ final class HealthProbe {
                 case .bytes(let count): take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 case .wouldBlock: return
                 case .end: ended()
-                case .failed(let errno): end(.bad(.reset, "\(errno)"))
+                case .failed(let errno): end(owing ?? .bad(.reset, "\(errno)"))
                 }
             }
         }
@@ -151,7 +155,7 @@ final class HealthProbe {
     private func ended() {
         switch kind {
         case .http: judge(answer?.end() ?? .undecided)
-        case .tcp, .tls, .exec: end(.bad(.reset, "closed without an answer"))
+        case .tcp, .tls, .exec: end(owing ?? .bad(.reset, "closed without an answer"))
         }
     }
 
@@ -169,13 +173,26 @@ final class HealthProbe {
         if case .done = progress, case .http(let question) = kind { _ = tls.stream.write(question.bytes.span.bytes) }
         sendOutput()
         switch progress {
-        case .done where answer == nil: end(.good(after: loop.now - started))
+        case .done where answer == nil: handshakeIsDone()
         case .done:
             isEncrypted = true
             read()
         case .failed(let fault): end(.bad(.tls, fault.detail))
         case .wantsInput, .wantsSession, .waitsBeforeFinished: return
         }
+    }
+
+    /// A TLS 1.3 server gives a session behind the handshake: one in the stead of that which this check has used up is worth
+    /// a moment, since the next client may want it.
+    private func handshakeIsDone() {
+        let result = Result.good(after: loop.now - started)
+        guard tls?.owesSession == true else { return end(result) }
+        (isEncrypted, owing) = (true, result)
+        timer?.close()
+        let timer = LoopEvent.timer(on: loop) { [unowned self] in end(result) }
+        self.timer = timer
+        timer.schedule(after: Self.sessionWait)
+        read()
     }
 
     private func sendOutput() {
@@ -192,10 +209,13 @@ final class HealthProbe {
                 case .bytes(let count):
                     let bytes = [UInt8](UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                     judge(answer?.add(bytes) ?? .undecided)
-                case .wantsInput: return sendOutput()
-                case .closeNotify: return judge(answer?.end() ?? .undecided)
-                case .truncated: return end(.bad(.reset, "closed without an answer"))
-                case .failed(let fault): return end(.bad(.tls, "\(fault)"))
+                case .wantsInput:
+                    sendOutput()
+                    if let owing, !tls.owesSession { end(owing) }
+                    return
+                case .closeNotify: return owing.map { end($0) } ?? judge(answer?.end() ?? .undecided)
+                case .truncated: return end(owing ?? .bad(.reset, "closed without an answer"))
+                case .failed(let fault): return end(owing ?? .bad(.tls, "\(fault)"))
                 }
             }
         }

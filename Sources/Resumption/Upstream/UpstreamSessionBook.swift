@@ -7,6 +7,7 @@ struct UpstreamSessionBook: Sendable {
         let number: UInt64
         let expires: WallTime
         let began: WallTime
+        let limit: WallTime
         let certificate: UInt64
         /// Whether it may be offered once only.
         let isSingleUse: Bool

@@ -38,6 +38,8 @@ package final class UpstreamSessions: Sendable {
         package let number: Number
         /// When the full handshake was that it descends from.
         package let began: WallTime
+        /// When what was verified then is over.
+        package let limit: WallTime
         package let certificate: CertificateDigest
     }
 
@@ -82,7 +84,8 @@ package final class UpstreamSessions: Sendable {
             if let session = read(entry, at: now) {
                 return .offer(
                     Offer(
-                        session: session, number: entry.number, began: entry.began, certificate: entry.certificate))
+                        session: session, number: entry.number, began: entry.began, limit: entry.limit,
+                        certificate: entry.certificate))
             }
             // The store has made room.
             _ = book.withLock { $0.remove(entry.number, under: key) }
@@ -112,11 +115,14 @@ package final class UpstreamSessions: Sendable {
     ///
     /// - Parameters:
     ///   - began: when the full handshake was that it descends from.
+    ///   - limit: when what was verified then is over.
     ///   - certificate: what the server has shown.
     /// - Returns: its number; `nil` for one that is not to be kept: it does not resume, its server says that it is not to be
     ///   (RFC 8446 §4.6.1), or it is longer than the store takes.
     package func keep(
-        _ session: SessionReference, under key: UpstreamSessionKey, began: WallTime, certificate: CertificateDigest,
+        _ session: SessionReference, under key: UpstreamSessionKey, began: WallTime,
+        until limit: WallTime = .distantFuture,
+        certificate: CertificateDigest,
         _ terms: Terms, at now: WallTime
     ) -> Number? {
         guard terms.keep > 0, session.isResumable, let lifetime = session.lifetimeForClient else { return nil }
@@ -124,12 +130,12 @@ package final class UpstreamSessions: Sendable {
             tooLong.wrappingAdd(1, ordering: .relaxed)
             return nil
         }
-        let expires = now.wholeSecond.later(by: min(lifetime, Self.longestLifetime))
+        let expires = min(now.wholeSecond.later(by: min(lifetime, Self.longestLifetime)), limit)
         let number = book.withLock { $0.number() }
         let isKept = der.withBytes { store.put(SessionKey(number: number), $0, expires: expires, at: now).isKept }
         guard isKept else { return nil }
         let entry = UpstreamSessionBook.Entry(
-            number: number, expires: expires, began: began, certificate: certificate,
+            number: number, expires: expires, began: began, limit: limit, certificate: certificate,
             isSingleUse: session.version == .tls1_3)
         if book.withLock({ $0.isFull }) { sweep(at: now) }
         for old in book.withLock({ $0.add(entry, under: key, keep: terms.keep) }) {

@@ -159,6 +159,18 @@ package final class ClientConnection {
         return PeerLeaf(leaf)
     }
 
+    /// From when on what has been verified in this full handshake counts no more: the first of the chain's certificates and of
+    /// the revocation lists to end. Never, where nothing is verified.
+    package func trustEnds(at now: WallTime) -> WallTime {
+        guard let ssl, let trust, let chain = SSL_get0_verified_chain(ssl) else { return .distantFuture }
+        let ends = (0..<reprise_x509_stack_count(chain)).compactMap { index in
+            reprise_x509_stack_item(chain, index).map { certificate in
+                X509Reading.time(reprise_seconds(X509_get0_notAfter(certificate))) ?? .distantPast
+            }
+        }
+        return min(ends.min() ?? .distantFuture, trust.nextUpdate(at: now))
+    }
+
     private var ssl: OpaquePointer? { stream.ssl }
 
     /// Who vouches for the server.

@@ -104,6 +104,9 @@ package final class ServerTrust: @unchecked Sendable {
         }
     }
 
+    /// By when the first of the revocation lists must be replaced; never without lists.
+    func nextUpdate(at now: WallTime) -> WallTime { revocations?.nextUpdate(at: now) ?? .distantFuture }
+
     fileprivate func revocation(
         of certificates: [PeerChain.Certificate], at time: WallTime
     ) -> ClientAuthentication.Revocation {
