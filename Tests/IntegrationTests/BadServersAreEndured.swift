@@ -149,12 +149,11 @@ import Testing
         var words: String {
             switch self {
             case .silence: "no answer in timeouts.connect"
-            case .garbage: "wrong version number"
-            case .http: "http"
+            case .garbage, .http: "wrong version number"
             case .oldHello: "unsupported protocol"
             case .alert: "the server sent handshake_failure"
             case .halfRecord, .end: "the stream ended in the middle of the handshake"
-            case .reset: "Connection reset by peer"
+            case .reset: "connection reset by peer"
             }
         }
 
@@ -213,7 +212,7 @@ extension ForeignServer {
         _ options: String, isTold: Bool = false, prepare: (URL) throws -> Void
     ) throws -> ForeignServer {
         try ForeignServer(["sh", "DIR/configuration"], prepare: prepare) { folder, ports in
-            "cd \(folder)\n\(isTold ? "mkfifo commands\n" : "")exec openssl s_server -accept 127.0.0.1:\(ports[0]) "
+            "cd \(folder)\n\(isTold ? "mkfifo commands\n" : "")exec stdbuf -oL openssl s_server -accept 127.0.0.1:\(ports[0]) "
                 + "-cert server.pem -key server.key \(options)\(isTold ? " 0<>commands" : "")"
         }
     }

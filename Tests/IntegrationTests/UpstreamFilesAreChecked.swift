@@ -24,9 +24,9 @@ import Testing
 
     private static let cases = [
         Case("ca", "gone.pem: cannot be read: no such file", "ca: gone.pem", "server_name: app.test"),
-        Case("ca", "no certificate in the file", "ca: crl.pem", "server_name: app.test"),
+        Case("ca", "it is a revocation list", "ca: crl.pem", "server_name: app.test"),
         Case("crl", "gone.pem: cannot be read: no such file", "ca: ca.pem", "crl: gone.pem", "server_name: app.test"),
-        Case("crl", "holds no revocation list", "ca: ca.pem", "crl: ca.pem", "server_name: app.test"),
+        Case("crl", "it is a certificate", "ca: ca.pem", "crl: ca.pem", "server_name: app.test"),
         Case("crl", "is signed by none of", "ca: other.pem", "crl: crl.pem", "server_name: app.test"),
         Case("crl", "needs a `ca` with the authorities", "crl: crl.pem", "server_name: app.test"),
         Case("certificate", "gone.pem: cannot be read", "certificate: gone.pem", "key: a.key", "server_name: app.test"),
