@@ -33,12 +33,11 @@ import Testing
         }
 
         /// A client comes, is served by the good server, and the log has the reason why not by the bad one.
-        func isServedByTheGood(_ words: String, cause: String?) throws {
+        func isServedByTheGood(_ words: String, cause: String) throws {
             #expect(try reprise.visit().contains(" 200 "), "\(reprise.log)")
             let reason = reprise.waitForLine { $0["message"] == "upstream connect failed" }?["reason"] ?? ""
             #expect(reason.contains(words), "\(reason)")
             #expect(reprise.closedConnection()["upstream"] == "good", "\(reprise.closedConnection())")
-            guard let cause else { return }
             let metrics = try reprise.metrics()
             #expect(try failed(cause) == 1, "\(metrics)")
         }
@@ -157,10 +156,10 @@ import Testing
             }
         }
 
-        /// `nil` where it is the connect that failed.
-        var cause: String? {
+        var cause: String {
             switch self {
-            case .silence, .reset: nil
+            case .silence: "timeout"
+            case .reset: "client_reset"
             case .garbage, .http: "malformed"
             case .oldHello: "unsupported_version"
             case .alert: "alert_received"

@@ -154,6 +154,26 @@ import Testing
         await chain.end()
     }
 
+    @Test(arguments: [TLSVersion.tls1_3, .tls1_2])
+    func `a session whose offer leads to a reset is not offered again`(version: TLSVersion) async throws {
+        let relay = Relay(.reset)
+        let chain = try await Chain(maximumVersion: version, relay: relay)
+        let (port, sessions) = (chain.front.port, chain.sessions)
+        try await onOwnThread {
+            Self.end(try Self.echoed(port, sessions))
+            #expect(eventually { chain.front.hasEnded(.clientCloseNotify) })
+            // Of one ticket there is one offer.
+            relay.arm()
+            let client = try TestWorker.connect(port)
+            while client.takeIn() {}
+            #expect(eventually { chain.front.hasEnded(.upstreamUnreachable) })
+            #expect(sessions.counts.entries == 0)
+            Self.end(try Self.echoed(port, sessions))
+            #expect(chain.hasResumed(2, .no), "\(chain.front.metrics)")
+        }
+        await chain.end()
+    }
+
     @Test func `sessions outlast a close_notify, and each of TLS 1 3 is offered once`() async throws {
         let chain = try await Chain()
         let (port, sessions) = (chain.front.port, chain.sessions)

@@ -126,7 +126,8 @@ final class EncryptedWay {
         inbox.early.append(current)
     }
 
-    private func failed(_ fault: HandshakeFault) {
+    /// The handshake has failed: by a reset or silence too, of which libssl knows nothing.
+    func failed(_ fault: HandshakeFault) {
         if case .asked(let offer?, _) = state { tls.sessions?.store.remove(offer.number, under: key) }
         state = .failed
         tls.seen.failed(fault)

@@ -150,7 +150,10 @@ extension UpstreamSide {
 
     /// The server has taken too long to accept, or none has come in time.
     func connectTimedOut() -> Connecting {
-        guard case .waiting(let ticket) = state else { return failed(.timeout) }
+        guard case .waiting(let ticket) = state else {
+            handshakeBroke(.timeout, .timeout)
+            return failed(.timeout)
+        }
         leaveRoom(ticket, .late)
         return .tooLate
     }

@@ -167,7 +167,17 @@ final class UpstreamSide {
     }
 
     /// The server's socket broke while TLS was negotiated.
-    func openingBroke(_ errno: SystemErrno) -> Connecting { failed(.system(errno)) }
+    func openingBroke(_ errno: SystemErrno) -> Connecting {
+        handshakeBroke(.clientReset, .system(errno))
+        return failed(.system(errno))
+    }
+
+    /// The server has not gone through with TLS, and libssl does not know: what was offered may be why.
+    func handshakeBroke(_ cause: HandshakeFailure, _ why: ConnectError) {
+        guard case .opening(let way) = state, let tls = way.tls else { return }
+        tls.failed(HandshakeFault(cause: cause, detail: why.description))
+        server?.tls?.failed(cause)
+    }
 
     private func connected(_ way: Way) -> Connecting {
         guard early.withBytes({ way.stream.gather($0) }) == nil else {
