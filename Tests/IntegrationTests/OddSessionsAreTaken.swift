@@ -64,4 +64,62 @@ import Testing
         #expect(try reprise.metric("reprise_upstream_sessions_left_out_total") >= 3)
         withExtendedLifetime(server) {}
     }
+
+    /// A relay that answers hellos with a ticket in them by a reset, as the servers behind it once did, or not at all.
+    private static func allergic(to port: Int, byReset: Bool) -> TestUpstream {
+        let first = Locked<Int?>(nil)
+        return TestUpstream { peer in
+            guard case .bytes(let hello) = peer.receive() else { return peer.close() }
+            let usual = first.withLock { known in
+                known = known ?? hello.count
+                return known ?? 0
+            }
+            guard hello.count < usual + 100 else {
+                if byReset { return peer.reset() }
+                while case .bytes = peer.receive() {}
+                return peer.close()
+            }
+            let descriptor = Loopback.socket()
+            guard Loopback.connect(descriptor, to: port) else { return peer.close() }
+            let answers = Background {
+                var buffer = [UInt8](repeating: 0, count: 65536)
+                while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 {
+                    peer.send(Array(buffer.prefix(count)))
+                }
+                peer.shutdownWrite()
+                return true
+            }
+            var bytes = hello
+            while true {
+                _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                guard case .bytes(let more) = peer.receive() else { break }
+                bytes = more
+            }
+            shutdown(descriptor, Int32(SHUT_RDWR))
+            _ = answers.value
+            close(descriptor)
+            peer.close()
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a server that does not answer its own sessions is spoken to without them, and is not down`(
+        byReset: Bool
+    ) throws {
+        let server = try ForeignServer.openssl("-www -tls1_2", prepare: Self.prepare)
+        let relay = Self.allergic(to: server.port, byReset: byReset)
+        var configuration = TestConfiguration()
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
+        configuration.listener = "timeouts: { connect: 300ms }"
+        configuration.servers = ["{ id: s, address: \"127.0.0.1:\(relay.port)\" }"]
+        configuration.group =
+            "tls: { ca: ca.pem, server_name: app.test }\n    health: { type: tls, interval: 20ms, timeout: 300ms }"
+        let reprise = try configuration.start(folder: server.folder)
+        // Half of the checks are of no avail, and none of those in a row.
+        #expect(eventually { relay.accepted > 20 })
+        #expect(!reprise.lines.contains { $0["state"] == "down" }, "\(reprise.log)")
+        let served = try (0..<12).count { _ in try reprise.visit().contains(" 200 ") }
+        #expect(served > 0, "\(reprise.log)")
+        withExtendedLifetime(server) {}
+    }
 }

@@ -126,9 +126,10 @@ final class EncryptedWay {
         inbox.early.append(current)
     }
 
-    /// The handshake has failed: by a reset or silence too, of which libssl knows nothing.
+    /// The handshake has failed: by a reset or silence too, of which libssl knows nothing. What was offered may be why.
     func failed(_ fault: HandshakeFault) {
-        if case .asked(let offer?, _) = state { tls.sessions?.store.remove(offer.number, under: key) }
+        guard case .asked(let offer, _) = state else { return }
+        if let offer { tls.sessions?.store.remove(offer.number, under: key) }
         state = .failed
         tls.seen.failed(fault)
     }

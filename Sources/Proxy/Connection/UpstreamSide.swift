@@ -172,7 +172,7 @@ final class UpstreamSide {
         return failed(.system(errno))
     }
 
-    /// The server has not gone through with TLS, and libssl does not know: what was offered may be why.
+    /// The server has not gone through with TLS, of which libssl knows nothing.
     func handshakeBroke(_ cause: HandshakeFailure, _ why: ConnectError) {
         guard case .opening(let way) = state, let tls = way.tls else { return }
         tls.failed(HandshakeFault(cause: cause, detail: why.description))
