@@ -122,6 +122,7 @@ import Testing
     /// What comes instead of a handshake, after the ClientHello.
     enum Noise: CaseIterable {
         case silence, garbage, http, oldHello, alert, halfRecord, end, reset
+        case emptyRecords, warnings, hugeMessage, notAsked
 
         /// A ServerHello of TLS 1.0 with a cipher of its time.
         private static let hello: [UInt8] =
@@ -141,6 +142,12 @@ import Testing
             // A handshake_failure.
             case .alert: peer.send([21, 3, 3, 0, 2, 2, 40])
             case .halfRecord: peer.send([22, 3, 3, 0, 100, 2, 0, 0, 96, 3, 3])
+            case .emptyRecords: peer.send((0..<5000).flatMap { _ in [22, 3, 3, 0, 0] as [UInt8] })
+            case .warnings: peer.send((0..<5000).flatMap { _ in [21, 3, 3, 0, 2, 1, 90] as [UInt8] })
+            // The header of a ServerHello of 16 MiB.
+            case .hugeMessage: peer.send([22, 3, 3, 0, 4, 2, 255, 255, 255])
+            // A ServerKeyExchange before all else.
+            case .notAsked: peer.send([22, 3, 3, 0, 8, 12, 0, 0, 4, 0, 0, 0, 0])
             }
             self == .reset ? peer.reset() : peer.close()
         }
@@ -153,6 +160,11 @@ import Testing
             case .alert: "the server sent handshake_failure"
             case .halfRecord, .end: "the stream ended in the middle of the handshake"
             case .reset: "connection reset by peer"
+            // Whose words differ from version to version.
+            case .emptyRecords: "SSL routines"
+            case .warnings: "too many warn alerts"
+            case .hugeMessage: "excessive message size"
+            case .notAsked: "unexpected message"
             }
         }
 
@@ -160,10 +172,11 @@ import Testing
             switch self {
             case .silence: "timeout"
             case .reset: "client_reset"
-            case .garbage, .http: "malformed"
+            case .garbage, .http, .hugeMessage: "malformed"
             case .oldHello: "unsupported_version"
             case .alert: "alert_received"
             case .halfRecord, .end: "client_went_away"
+            case .emptyRecords, .warnings, .notAsked: "unexpected_message"
             }
         }
     }
@@ -175,6 +188,16 @@ import Testing
             Int(bad.port), "{ verify: none }", listener: noise == .silence ? "timeouts: { connect: 100ms }" : "")
         try stage.isServedByTheGood(noise.words, cause: noise.cause)
         #expect(stage.reprise.isRunning)
+        bad.stop()
+    }
+
+    @Test func `a server that does not get through with TLS is ejected as one is that refuses`() throws {
+        let bad = TestUpstream { Noise.garbage.serve($0) }
+        let stage = try Stage(Int(bad.port), "{ verify: none }")
+        for _ in 0..<6 { #expect(try stage.reprise.visit().contains(" 200 "), "\(stage.reprise.log)") }
+        let line = stage.reprise.waitForLine { $0["message"] == "upstream server changed" && $0["state"] == "ejected" }
+        #expect(line?["server"] == "bad" && line?["reason"] == "connecting has failed: tls", "\(stage.reprise.log)")
+        #expect(try stage.failed("malformed") == 2)
         bad.stop()
     }
 
