@@ -14,7 +14,7 @@ package final class UpstreamTLS: Sendable {
 
     let context: ClientContext
     let asked: Asked
-    private let verified: String?
+    let verified: String?
     private let policy: [UInt8]
     /// Where sessions are kept, and on which terms; `nil` where none is resumed.
     let sessions: (store: UpstreamSessions, terms: UpstreamSessions.Terms)?

@@ -242,7 +242,7 @@ extension ForeignServer {
 
 extension RepriseProcess {
     /// A client asks for the page of HTTP, and hears its server to the end.
-    func visit(_ name: String = "localhost") throws -> String {
+    func visit(_ name: String? = "localhost") throws -> String {
         let request = Array("GET / HTTP/1.0\r\n\r\n".utf8)
         let client = try SocketClient(port: port(), .init(serverName: name), sending: request)
         var answer: [UInt8] = []

@@ -115,7 +115,8 @@ import Testing
 
     /// nginx that answers with a variable of its own.
     private func nginx(_ variable: String, _ more: String = "") throws -> ForeignServer {
-        try ForeignServer(
+        let answer = "return 200 \"is <\(variable)>\\n\";"
+        return try ForeignServer(
             ["nginx", "-p", "DIR", "-c", "DIR/configuration"],
             prepare: { place in
                 for name in ["ca.pem", "server.pem", "server.key"] {
@@ -130,21 +131,23 @@ import Testing
             http {
                 access_log off; client_body_temp_path \(place)/b; proxy_temp_path \(place)/p;
                 fastcgi_temp_path \(place)/f; uwsgi_temp_path \(place)/u; scgi_temp_path \(place)/s;
-                ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate server.pem; ssl_certificate_key server.key; \(more)
-                server { listen 127.0.0.1:\(ports[0]) ssl; return 200 "is <\(variable)>\\n"; }
+                ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate server.pem; ssl_certificate_key server.key;
+                \(more.replacing("PORT", with: "\(ports[0])").replacing("ANSWER", with: answer))
+                server { listen 127.0.0.1:\(ports[0]) ssl; server_name one.test two.test; \(answer) }
             }
             """
         }
     }
 
     private func start(
-        before server: ForeignServer, _ tls: String, names: [String] = ["localhost"]
+        before server: ForeignServer, and other: ForeignServer? = nil, _ tls: String, names: [String] = ["localhost"]
     ) throws -> RepriseProcess {
         var configuration = TestConfiguration()
         configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
         configuration.hosts =
             "[{ names: [\(names.joined(separator: ", "))], certificates: [{ chain: a.pem, key: a.key }] }]"
         configuration.servers = ["{ id: s, address: \"127.0.0.1:\(server.port)\" }"]
+        if let other { configuration.servers.append("{ id: t, address: \"127.0.0.1:\(other.port)\" }") }
         configuration.group = "tls: { ca: ca.pem, \(tls) }"
         return try configuration.start(folder: folder)
     }
@@ -223,5 +226,18 @@ import Testing
         }
         #expect(try handshakes(reprise, "no") == 2)
         withExtendedLifetime(server) {}
+    }
+
+    @Test(
+        arguments: ["evil.test", nil],
+        ["", "server { listen 127.0.0.1:PORT ssl default_server; ssl_reject_handshake on; ANSWER }"])
+    func `no name that a client asks for costs another client a server`(name: String?, refusal: String) throws {
+        try TestAuthority(in: folder).make("server", for: ["one.test"])
+        let (server, other) = try (nginx("$ssl_server_name", refusal), nginx("$ssl_server_name", refusal))
+        let reprise = try start(before: server, and: other, "server_name: client", names: ["one.test"])
+        for _ in 0..<4 { #expect(try reprise.visit(name).isEmpty) }
+        for _ in 0..<4 { #expect(try reprise.visit("one.test").contains("is <one.test>"), "\(reprise.log)") }
+        #expect(!reprise.lines.contains { $0["state"] == "ejected" }, "\(reprise.log)")
+        withExtendedLifetime((server, other)) {}
     }
 }

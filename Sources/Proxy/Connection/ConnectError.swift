@@ -9,17 +9,21 @@ enum ConnectError: Error, CustomStringConvertible {
     case timeout
     /// The TLS handshake failed, and why.
     case tls(String)
+    /// The name that the client asks for is none of the server's, or none that a server could be asked for.
+    case name(String)
 
     var description: String {
         switch self {
         case .system(let errno): "\(errno)"
         case .timeout: "no answer in timeouts.connect"
-        case .tls(let detail): detail
+        case .tls(let detail), .name(let detail): detail
         }
     }
 
-    /// Whether this machine has run out of something, or does not let us.
+    /// Whether it says nothing of the server: this machine has run out of something or does not let us, or the client has
+    /// asked for what would fail anywhere.
     var isOurs: Bool {
+        if case .name = self { return true }
         guard case .system(let errno) = self else { return false }
         return switch errno.value {
         case EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EPERM, EACCES: true
@@ -32,7 +36,7 @@ enum ConnectError: Error, CustomStringConvertible {
         switch self {
         case .system(let errno): ConnectFailure(errno)
         case .timeout: .timeout
-        case .tls: .tls
+        case .tls, .name: .tls
         }
     }
 }

@@ -134,6 +134,16 @@ final class EncryptedWay {
         tls.seen.failed(fault)
     }
 
+    /// Whether the server would have done with another name: any client could have it ejected by that otherwise.
+    func isAboutClientsName(_ fault: HandshakeFault) -> Bool {
+        guard tls.asked == .client else { return false }
+        return switch fault.cause {
+        case .otherCertificateName: tls.verified == nil
+        case .alertReceived(let alert): alert == .unrecognizedName
+        default: false
+        }
+    }
+
     // MARK: Sessions
 
     private func given(_ session: SessionReference) {

@@ -103,7 +103,7 @@ extension UpstreamSide {
             way = try makeWay(over: socket, to: endpoint, introduction, tls)
         } catch {
             socket.close()
-            throw .tls(error.description)
+            throw if case .context = error { .tls(error.description) } else { .name(error.description) }
         }
         do throws(EventLoopError) {
             let (ready, stream) = (race.calls?.ready, way.stream)

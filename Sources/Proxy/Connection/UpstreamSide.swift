@@ -160,7 +160,7 @@ final class UpstreamSide {
         case .wantsInput, .wantsSession, .waitsBeforeFinished: return .underWay
         case .failed(let fault):
             server?.tls?.failed(fault.cause)
-            return failed(.tls(fault.detail))
+            return failed(way.tls?.isAboutClientsName(fault) == true ? .name(fault.detail) : .tls(fault.detail))
         // A plain server is ready when it has accepted.
         case .done, nil: return connected(way)
         }
