@@ -41,6 +41,9 @@ package final class UpstreamTLS: Sendable {
         UpstreamSessionKey(policy: policy, endpoint: endpoint, asked: names.asked, verified: names.verified)
     }
 
+    /// Whether the server can be spoken to without a client, whose name alone may say what its certificate must be for.
+    var needsNoClient: Bool { asked != .client || verified != nil || !context.verifies }
+
     /// By which names a server is spoken to for a client.
     ///
     /// - Parameter client: what the client has asked us for; `nil` for a health check's.

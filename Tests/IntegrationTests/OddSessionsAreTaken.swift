@@ -68,14 +68,49 @@ import Testing
     /// A relay that answers hellos with a ticket in them by a reset, as the servers behind it once did, or not at all.
     private static func allergic(to port: Int, byReset: Bool) -> TestUpstream {
         let first = Locked<Int?>(nil)
-        return TestUpstream { peer in
-            guard case .bytes(let hello) = peer.receive() else { return peer.close() }
+        return .relay(to: port) { hello in
             let usual = first.withLock { known in
                 known = known ?? hello.count
                 return known ?? 0
             }
-            guard hello.count < usual + 100 else {
-                if byReset { return peer.reset() }
+            return hello.count < usual + 100 ? .none : byReset ? .reset : .silence
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a server that does not answer its own sessions is spoken to without them, and is not down`(
+        byReset: Bool
+    ) throws {
+        let server = try ForeignServer.openssl("-www -tls1_2", prepare: Self.prepare)
+        let relay = Self.allergic(to: server.port, byReset: byReset)
+        var configuration = TestConfiguration()
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
+        configuration.listener = "timeouts: { connect: 300ms }"
+        configuration.servers = ["{ id: s, address: \"127.0.0.1:\(relay.port)\" }"]
+        configuration.group =
+            "tls: { ca: ca.pem, server_name: app.test }\n    health: { type: tls, interval: 20ms, timeout: 300ms }"
+        let reprise = try configuration.start(folder: server.folder)
+        // Half of the checks are of no avail, and none of those in a row.
+        #expect(eventually { relay.accepted > 20 })
+        #expect(!reprise.lines.contains { $0["state"] == "down" }, "\(reprise.log)")
+        let served = try (0..<12).count { _ in try reprise.visit().contains(" 200 ") }
+        #expect(served > 0, "\(reprise.log)")
+        withExtendedLifetime(server) {}
+    }
+}
+
+extension TestUpstream {
+    /// What is done with a connection instead of forwarding it.
+    enum Refusal: Sendable { case none, reset, silence }
+
+    /// Forwards what both say, unless the first bytes are refused.
+    static func relay(to port: Int, refusing: @escaping @Sendable ([UInt8]) -> Refusal) -> TestUpstream {
+        TestUpstream { peer in
+            guard case .bytes(let hello) = peer.receive() else { return peer.close() }
+            switch refusing(hello) {
+            case .none: break
+            case .reset: return peer.reset()
+            case .silence:
                 while case .bytes = peer.receive() {}
                 return peer.close()
             }
@@ -100,26 +135,5 @@ import Testing
             close(descriptor)
             peer.close()
         }
-    }
-
-    @Test(arguments: [true, false])
-    func `a server that does not answer its own sessions is spoken to without them, and is not down`(
-        byReset: Bool
-    ) throws {
-        let server = try ForeignServer.openssl("-www -tls1_2", prepare: Self.prepare)
-        let relay = Self.allergic(to: server.port, byReset: byReset)
-        var configuration = TestConfiguration()
-        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
-        configuration.listener = "timeouts: { connect: 300ms }"
-        configuration.servers = ["{ id: s, address: \"127.0.0.1:\(relay.port)\" }"]
-        configuration.group =
-            "tls: { ca: ca.pem, server_name: app.test }\n    health: { type: tls, interval: 20ms, timeout: 300ms }"
-        let reprise = try configuration.start(folder: server.folder)
-        // Half of the checks are of no avail, and none of those in a row.
-        #expect(eventually { relay.accepted > 20 })
-        #expect(!reprise.lines.contains { $0["state"] == "down" }, "\(reprise.log)")
-        let served = try (0..<12).count { _ in try reprise.visit().contains(" 200 ") }
-        #expect(served > 0, "\(reprise.log)")
-        withExtendedLifetime(server) {}
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RepriseTLS
 import RepriseTestSupport
+import RepriseVocabulary
 import Testing
 
 /// What TLS to servers is made of is checked before it is used, each fault at its place, and read again when it changes.
@@ -239,5 +240,25 @@ import Testing
         for _ in 0..<4 { #expect(try reprise.visit("one.test").contains("is <one.test>"), "\(reprise.log)") }
         #expect(!reprise.lines.contains { $0["state"] == "ejected" }, "\(reprise.log)")
         withExtendedLifetime((server, other)) {}
+    }
+
+    @Test(arguments: ["server_name: client", "server_name: client, verify_name: one.test", "server_name: one.test"])
+    func `a server that was ill comes back, by whatever name it is asked for`(tls: String) throws {
+        try TestAuthority(in: folder).make("server", for: ["one.test"])
+        let (server, isIll) = try (nginx("$ssl_server_name"), Locked(true))
+        let relay = TestUpstream.relay(to: server.port) { _ in isIll.withLock { $0 } ? .reset : .none }
+        var configuration = TestConfiguration()
+        configuration.hosts = "[{ names: [one.test], certificates: [{ chain: a.pem, key: a.key }] }]"
+        configuration.servers = ["{ id: s, address: \"127.0.0.1:\(relay.port)\" }", "\"127.0.0.1:\(server.port)\""]
+        configuration.group = "tls: { ca: ca.pem, \(tls) }\n    eject: { time: 50ms }"
+        let reprise = try configuration.start(folder: folder)
+        func change(_ state: String) -> [String: String]? {
+            reprise.waitForLine { $0["server"] == "s" && $0["state"] == state }
+        }
+        for _ in 0..<4 { #expect(try reprise.visit("one.test").contains("is <one.test>"), "\(reprise.log)") }
+        #expect(change("ejected") != nil, "\(reprise.log)")
+        isIll.withLock { $0 = false }
+        #expect(change("up") != nil, "\(reprise.log)")
+        withExtendedLifetime(server) {}
     }
 }

@@ -11,7 +11,7 @@ package final class ClientContext: @unchecked Sendable {
     /// Who vouches for servers; `nil` where anybody does.
     let trust: ServerTrust?
     /// Whether servers' certificates are verified.
-    var verifies: Bool { trust != nil }
+    package var verifies: Bool { trust != nil }
     // libssl refers to its certificates.
     private let certificate: ServerCertificate?
 
