@@ -14,7 +14,7 @@ package final class UpstreamTLS: Sendable {
 
     let context: ClientContext
     let asked: Asked
-    private let verified: String?
+    let verified: String?
     private let policy: [UInt8]
     /// Where sessions are kept, and on which terms; `nil` where none is resumed.
     let sessions: (store: UpstreamSessions, terms: UpstreamSessions.Terms)?
@@ -55,8 +55,8 @@ package final class UpstreamTLS: Sendable {
         let key: UpstreamSessionKey
     }
 
-    /// Whether the client alone decides what the server's certificate must be for.
-    var isNamedByClient: Bool { asked == .client && verified == nil && context.verifies }
+    /// Whether the server can be spoken to without a client, whose name alone may say what its certificate must be for.
+    var needsNoClient: Bool { asked != .client || verified != nil || !context.verifies }
 
     /// By which names a server is spoken to for a client.
     ///

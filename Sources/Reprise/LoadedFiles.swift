@@ -186,6 +186,8 @@ struct LoadedFiles: Sendable {
 
     private mutating func trust(of plan: UpstreamTLSPlan) -> ClientSettings.Trust? {
         guard plan.verification == .required else { return .anybody }
+        // That lists need a `ca` has been said.
+        guard plan.revocations == nil || plan.authorities != nil else { return nil }
         if plan.authorities == nil { for path in ServerTrust.systemPaths { noteStamp(path) } }
         let authorities = plan.authorities.flatMap { file in read(file) }
         let revocations = plan.revocations.flatMap { file in read(file) }

@@ -37,11 +37,27 @@ struct TestAuthority {
         try Data(root.certificatePEM).write(to: folder.appending(path: "ca.pem"))
     }
 
+    /// Another authority: a root, or with `isBelow` one that the root has signed.
+    func authority(_ name: String, isBelow: Bool = false) throws -> CertificateAuthority {
+        try CertificateAuthority(
+            name: name, validFrom: from, validUntil: WallTime(secondsSinceEpoch: now + 86_400 * 90),
+            issuedBy: isBelow ? root : nil)
+    }
+
     /// Makes `NAME.pem` and `NAME.key`.
-    func make(_ name: String, for names: [String], days: Int64 = 30, forClient: Bool = false) throws {
+    ///
+    /// - Parameter issuer: another authority than the root.
+    func make(
+        _ name: String, for names: [String], days: Int64 = 30, serial: UInt64? = nil,
+        issuedBy issuer: CertificateAuthority? = nil, forClient: Bool = false, passphrase: String? = nil,
+        comment: String? = nil
+    ) throws {
+        // nsComment
+        let extra = comment.map { [(number: Int32(78), text: $0)] } ?? []
+        let secret = passphrase.map { text in Array(text.utf8).withUnsafeBytes { Secret(copying: $0) } }
         let made = try SelfSigned.make(
             names: names, validFrom: from, validUntil: WallTime(secondsSinceEpoch: now + days * 86_400),
-            issuedBy: root, forClient: forClient)
+            serial: serial, issuedBy: issuer ?? root, forClient: forClient, passphrase: secret, extraExtensions: extra)
         try Data(made.chainPEM).write(to: folder.appending(path: "\(name).pem"))
         try Data(made.keyPEM.withBytes { Array($0) }).write(to: folder.appending(path: "\(name).key"))
     }

@@ -40,8 +40,14 @@ extension MemoryClient {
         }
 
         /// Has clients offer it for a day, however soon the server said that it ends.
-        package mutating func outliveItsHint() {
-            edit { $0.replace(0xA9, with: DERParts.element(2, [0x01, 0x51, 0x80])) }
+        package mutating func outliveItsHint() { hint(86_400) }
+
+        /// Has the server have said that it lasts so many seconds.
+        package mutating func hint(_ seconds: UInt32) {
+            // A zero in front, since a DER integer has a sign, and no more of them than that.
+            var bytes = [0] + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: seconds >> $0) }
+            while bytes.count > 1, bytes[0] == 0, bytes[1] < 0x80 { bytes.removeFirst() }
+            edit { $0.replace(0xA9, with: DERParts.element(2, bytes)) }
         }
 
         /// Forgets the secret: what is left is what anybody sees on the wire.

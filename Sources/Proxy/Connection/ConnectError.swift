@@ -8,29 +8,29 @@ enum ConnectError: Error, CustomStringConvertible {
     /// It did not answer in `timeouts.connect`.
     case timeout
     /// The TLS handshake failed, and why.
-    ///
-    /// - `byClient`: for a name that the client has asked for, or for want of one.
-    case tls(String, byClient: Bool = false)
+    case tls(String)
+    /// The name that the client asks for is none of the server's, or none that a server could be asked for.
+    case name(String)
 
     var description: String {
         switch self {
         case .system(let errno): "\(errno)"
         case .timeout: "no answer in timeouts.connect"
-        case .tls(let detail, _): detail
+        case .tls(let detail), .name(let detail): detail
         }
     }
 
-    /// Whether it is no fault of the server's: this machine has run out of something or does not let us, or the client has
-    /// asked for a name that the server does not have.
+    /// Whether it is the name that the client asks for.
+    var isAboutName: Bool { if case .name = self { true } else { false } }
+
+    /// Whether it says nothing of the server: this machine has run out of something or does not let us, or the client has
+    /// asked for what would fail anywhere.
     var isOurs: Bool {
-        switch self {
-        case .system(let errno):
-            switch errno.value {
-            case EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EPERM, EACCES: true
-            default: false
-            }
-        case .timeout: false
-        case .tls(_, let byClient): byClient
+        if case .name = self { return true }
+        guard case .system(let errno) = self else { return false }
+        return switch errno.value {
+        case EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EPERM, EACCES: true
+        default: false
         }
     }
 
@@ -39,7 +39,7 @@ enum ConnectError: Error, CustomStringConvertible {
         switch self {
         case .system(let errno): ConnectFailure(errno)
         case .timeout: .timeout
-        case .tls: .tls
+        case .tls, .name: .tls
         }
     }
 }

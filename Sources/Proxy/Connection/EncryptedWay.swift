@@ -129,18 +129,22 @@ package final class EncryptedWay {
         inbox.early.append(current)
     }
 
-    private func failed(_ fault: HandshakeFault) {
-        if case .asked(let offer?, _) = state { tls.sessions?.store.remove(offer.number, under: key) }
+    /// The handshake has failed: by a reset or silence too, of which libssl knows nothing. What was offered may be why.
+    func failed(_ fault: HandshakeFault) {
+        guard case .asked(let offer, _) = state else { return }
+        if let offer { tls.sessions?.store.remove(offer.number, under: key) }
         state = .failed
         tls.seen.failed(fault)
     }
 
-    /// The connection ended before the handshake did.
-    func brokeOff(_ fault: HandshakeFault) { failed(fault) }
-
-    /// Whether a handshake failed for the name that the client has asked for.
-    func isRefusedForClient(_ fault: HandshakeFault) -> Bool {
-        tls.isNamedByClient && fault.cause == .otherCertificateName
+    /// Whether the server would have done with another name: any client could have it ejected by that otherwise.
+    func isAboutClientsName(_ fault: HandshakeFault) -> Bool {
+        guard tls.asked == .client else { return false }
+        return switch fault.cause {
+        case .otherCertificateName: tls.verified == nil
+        case .alertReceived(let alert): alert == .unrecognizedName
+        default: false
+        }
     }
 
     /// Whether a session was used up, and none has come in its stead.

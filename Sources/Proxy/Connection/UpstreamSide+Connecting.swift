@@ -103,7 +103,7 @@ extension UpstreamSide {
             way = try makeWay(over: socket, to: endpoint, introduction, tls)
         } catch {
             socket.close()
-            throw .tls(error.description, byClient: tls?.isNamedByClient ?? false)
+            throw if case .context = error { .tls(error.description) } else { .name(error.description) }
         }
         do throws(EventLoopError) {
             let (ready, stream) = (race.calls?.ready, way.stream)
@@ -151,7 +151,7 @@ extension UpstreamSide {
     /// The server has taken too long to accept, or none has come in time.
     func connectTimedOut() -> Connecting {
         guard case .waiting(let ticket) = state else {
-            if case .opening(let way) = state { brokeOff(way, .timeout, "no answer in timeouts.connect") }
+            handshakeBroke(.timeout, .timeout)
             return failed(.timeout)
         }
         leaveRoom(ticket, .late)

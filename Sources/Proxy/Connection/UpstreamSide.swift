@@ -160,7 +160,7 @@ final class UpstreamSide {
         case .wantsInput, .wantsSession, .waitsBeforeFinished: return .underWay
         case .failed(let fault):
             server?.tls?.failed(fault.cause)
-            return failed(.tls(fault.detail, byClient: way.tls?.isRefusedForClient(fault) ?? false))
+            return failed(way.tls?.isAboutClientsName(fault) == true ? .name(fault.detail) : .tls(fault.detail))
         // A plain server is ready when it has accepted.
         case .done, nil: return connected(way)
         }
@@ -168,15 +168,15 @@ final class UpstreamSide {
 
     /// The server's socket broke while TLS was negotiated.
     func openingBroke(_ errno: SystemErrno) -> Connecting {
-        if case .opening(let way) = state { brokeOff(way, .clientReset, "\(errno)") }
+        handshakeBroke(.clientReset, .system(errno))
         return failed(.system(errno))
     }
 
-    /// The handshake came to nothing without a word of TLS.
-    func brokeOff(_ way: Way, _ cause: HandshakeFailure, _ detail: String) {
-        guard let tls = way.tls else { return }
+    /// The server has not gone through with TLS, of which libssl knows nothing.
+    func handshakeBroke(_ cause: HandshakeFailure, _ why: ConnectError) {
+        guard case .opening(let way) = state, let tls = way.tls else { return }
+        tls.failed(HandshakeFault(cause: cause, detail: why.description))
         server?.tls?.failed(cause)
-        tls.brokeOff(HandshakeFault(cause: cause, detail: detail))
     }
 
     private func connected(_ way: Way) -> Connecting {
@@ -209,7 +209,8 @@ final class UpstreamSide {
         endRace()
         if let way = state.way { leave(way, .none) }
         state = .none
-        guard route?.selection.hasNext == true else {
+        // A name that one server does not have would use up what clients may retry at every other.
+        guard !why.isAboutName, route?.selection.hasNext == true else {
             route?.selection.end()
             return .failed(why, another: false)
         }

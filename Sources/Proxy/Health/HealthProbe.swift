@@ -224,6 +224,9 @@ final class HealthProbe {
     private func end(_ result: Result) {
         loop.assertConfined()
         guard let done = done.take() else { return }
+        if case .bad(let reason, let words) = result {
+            tls?.failed(HandshakeFault(cause: reason == .timeout ? .timeout : .truncated, detail: words))
+        }
         close()
         done(result)
     }

@@ -132,7 +132,7 @@ package final class HealthWatch {
         // The checks of a group say how its servers want to be spoken to.
         if asked.isProbe { check.proxy = group.check?.proxy ?? server.proxy.version }
         // One that was ejected for its certificate is not well because it takes connections.
-        if asked.isProbe, transports[group.name, asked.server]?.isNamedByClient == false { check.kind = .tls }
+        if asked.isProbe, transports[group.name, asked.server]?.needsNoClient == true { check.kind = .tls }
         let ways = Ways(endpoints: Array(endpoints), end: loop.now + check.timeout)
         if case .exec(let command) = check.kind { return run(command, asked, at: ways) }
         probe(asked, at: ways, check)

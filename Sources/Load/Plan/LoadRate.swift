@@ -1,0 +1,97 @@
+/// How many connections begin in a second: always the same, or more and more.
+///
+/// The start of connection *n* is a function of *n*: a server that is slow moves none of them.
+package struct LoadRate: Sendable, Hashable {
+    /// In a second, at the beginning and after ``ramp``.
+    package let from: Double
+    package let to: Double
+    /// How long it takes to get from one to the other; zero where they are the same.
+    package let ramp: Duration
+
+    /// The highest that is taken: more than a machine can begin.
+    package static let highest = 10_000_000.0
+
+    /// Always the same.
+    package init(_ rate: Double) {
+        (from, to, ramp) = (rate, rate, .zero)
+    }
+
+    /// Reads `2000/s`, or `100..5000/s over 60s`.
+    package init(parsing text: String) throws(ParseFault) {
+        var scanner = Scanner(text)
+        from = try Self.rate(&scanner)
+        guard scanner.take("..") else {
+            (to, ramp) = (from, .zero)
+            try Self.end(&scanner)
+            return
+        }
+        to = try Self.rate(&scanner)
+        try scanner.expect("/s", "\"/s\" behind the rates")
+        scanner.skipSpaces()
+        try scanner.expect("over", "\"over\" and how long it takes, as in 100..5000/s over 60s")
+        scanner.skipSpaces()
+        ramp = try scanner.duration("how long it takes")
+        guard ramp > .zero else { throw scanner.fault("expected more than no time") }
+        guard scanner.isAtEnd else { throw scanner.fault("expected nothing more") }
+    }
+
+    private static func rate(_ scanner: inout Scanner) throws(ParseFault) -> Double {
+        let start = scanner
+        let rate = try scanner.number("a number of connections, as in 2000/s")
+        guard rate > 0, rate <= highest else { throw start.fault("expected more than 0 and at most \(Int(highest))") }
+        return rate
+    }
+
+    private static func end(_ scanner: inout Scanner) throws(ParseFault) {
+        try scanner.expect("/s", "\"/s\" behind the rate")
+        guard scanner.isAtEnd else { throw scanner.fault("expected nothing more") }
+    }
+
+    /// When a connection begins, after the run's beginning.
+    ///
+    /// - Parameter number: its number from 0; with a fraction for the time between two.
+    package func start(of number: Double) -> Duration {
+        let seconds = ramp.seconds
+        guard seconds > 0 else { return .fromSeconds(number / from) }
+        // So many begin while it rises: the area below the line.
+        let rising = (from + to) / 2 * seconds
+        guard number < rising else { return .fromSeconds(seconds + (number - rising) / to) }
+        // from·t + (to − from)·t²/2·seconds = number, solved for t in a way that stands a difference of nearly nothing.
+        let slope = (to - from) / seconds
+        return .fromSeconds(2 * number / (from + (from * from + 2 * slope * number).squareRoot()))
+    }
+}
+
+/// When connections begin that come by themselves, whatever the server does.
+package struct LoadSchedule: Sendable {
+    /// How they come.
+    package enum Arrivals: Sendable, Hashable, CaseIterable {
+        /// One after the other in the same distance.
+        case constant
+        /// By chance, as people do who know nothing of each other.
+        case poisson
+    }
+
+    private let rate: LoadRate
+    private let arrivals: Arrivals
+    private var random: SeededRandom
+    private var number = 0.0
+
+    package init(_ rate: LoadRate, _ arrivals: Arrivals, seed: UInt64) {
+        (self.rate, self.arrivals) = (rate, arrivals)
+        random = SeededRandom(seed)
+    }
+
+    /// When the next one begins, after the run's beginning.
+    package mutating func next() -> Duration {
+        switch arrivals {
+        case .constant:
+            defer { number += 1 }
+            return rate.start(of: number)
+        case .poisson:
+            // Distances of a Poisson process are exponential.
+            number += -log(1 - random.fraction())
+            return rate.start(of: number)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import RepriseLoad
+import RepriseVocabulary
+import Testing
+
+/// What the command line of a load test says, and where it goes wrong.
+@Suite struct LoadPlanTests {
+    /// The column of the fault, and its message.
+    private func fault<Value>(_ read: () throws(ParseFault) -> Value) -> (column: Int, message: String)? {
+        do {
+            _ = try read()
+            return nil
+        } catch {
+            return (error.column, error.message)
+        }
+    }
+
+    @Test func `a target has a host, a port and perhaps a path`() throws {
+        let plain = try LoadTarget(parsing: "tls://db.example.test:6380")
+        #expect(plain.serverName == "db.example.test" && plain.port == 6380 && plain.path == nil)
+        let page = try LoadTarget(parsing: "https://Example.test/a/b?c=d")
+        #expect(page.serverName == "example.test" && page.port == 443 && page.path == "/a/b?c=d")
+        let address = try LoadTarget(parsing: "https://[::1]:8443")
+        #expect(address.serverName == nil && address.port == 8443 && address.path == "/")
+        #expect(try LoadTarget(parsing: "tls://127.0.0.1:1").host == .address(.loopback4))
+    }
+
+    @Test(arguments: [
+        ("http://a.test", 0), ("a.test:443", 0), ("tls://a.test", 12), ("tls://a.test:", 13), ("tls://a.test:0", 13),
+        ("tls://a.test:65536", 13), ("tls://:443", 6), ("tls://a b:443", 6), ("https://[::1", 8),
+        ("tls://a.test:1/x", 14),
+        ("https://a.test/ä", 15), ("https://a..test/", 8), ("https://a.test x", 8),
+    ])
+    func `a target that is none is pointed at`(text: String, column: Int) {
+        #expect(fault { () throws(ParseFault) in try LoadTarget(parsing: text) }?.column == column)
+    }
+
+    @Test func `a rate is constant or rises, and the start of each connection follows from its number alone`() throws {
+        let steady = try LoadRate(parsing: "2000/s")
+        #expect(steady.start(of: 0) == .zero && steady.start(of: 4000) == .seconds(2))
+        let rising = try LoadRate(parsing: "100..500/s over 10s")
+        // 3,000 begin while it rises, and from then on 500 in a second.
+        #expect(rising.start(of: 3000) == .seconds(10) && rising.start(of: 3500) == .seconds(11))
+        let starts = (0...3500).map { rising.start(of: Double($0)) }
+        #expect(zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(abs((starts[1] - starts[0]).seconds - 0.01) < 0.0001)
+        let falling = try LoadRate(parsing: "500..100/s over 10s")
+        #expect(abs(falling.start(of: 3000).seconds - 10) < 1e-6)
+        #expect(try LoadRate(parsing: "0.5/s").start(of: 1) == .seconds(2))
+        #expect(try LoadRate(parsing: "5..5/s over 1m").start(of: 5) == .seconds(1))
+    }
+
+    @Test(arguments: [
+        ("", 0), ("fast", 0), ("0/s", 0), ("2000", 4), ("2000/m", 4), ("2000/s ", 6), ("100..500/s", 10), ("100..", 5),
+        ("1..2/s over", 11), ("1..2/s over 3", 13), ("1..2/s over 3y", 13), ("1..2/s over 0s", 14), ("1.2.3/s", 0),
+        ("20000001/s", 0), ("-5/s", 0),
+    ])
+    func `a rate that is none is pointed at`(text: String, column: Int) {
+        #expect(fault { () throws(ParseFault) in try LoadRate(parsing: text) }?.column == column, "\(text)")
+    }
+
+    @Test func `connections that come by chance keep their rate, and are the same for the same seed`() throws {
+        var one = LoadSchedule(LoadRate(1000), .poisson, seed: 7)
+        var same = LoadSchedule(LoadRate(1000), .poisson, seed: 7)
+        var other = LoadSchedule(LoadRate(1000), .poisson, seed: 8)
+        let starts = (0..<20_000).map { _ in one.next() }
+        #expect(starts.prefix(100) == (0..<100).map { _ in same.next() }[...] && starts[0] != other.next())
+        #expect(abs(starts[19_999].seconds - 20) < 0.6)
+        // Of exponential distances 36.8 % are longer than the mean.
+        let longer = zip(starts, starts.dropFirst()).count { ($1 - $0).seconds > 0.001 }
+        #expect(abs(Double(longer) / 20_000 - 0.368) < 0.02)
+        var even = LoadSchedule(LoadRate(1000), .constant, seed: 7)
+        #expect((0..<3).map { _ in even.next() } == [.zero, .milliseconds(1), .milliseconds(2)])
+    }
+
+    @Test func `a mix is picked from as its shares say`() throws {
+        let mix = try Mix<CloseKind>(parsing: "notify:0.7,rst:0.2,notify-wait:0.1")
+        var random = SeededRandom(1)
+        var counts: [CloseKind: Int] = [:]
+        for _ in 0..<10_000 { counts[mix.pick(&random), default: 0] += 1 }
+        #expect(abs(counts[.notify] ?? 0 - 7000) < 200 && abs(counts[.rst] ?? 0 - 2000) < 200, "\(counts)")
+        #expect(counts[.fin] == nil && counts.values.reduce(0, +) == 10_000)
+        #expect(try Mix<HandshakeKind>(parsing: "psk") == Mix(.psk))
+    }
+
+    @Test(arguments: [
+        ("", 0), ("nothing", 0), ("notify:", 7), ("notify:2", 0), ("notify:0.5", 10), ("notify:0.5,fin:0.4", 18),
+        ("notify:0.5,", 11), ("notify:0.5,notify:0.5", 11), ("notify,fin", 6), ("notify:0.5;fin:0.5", 10),
+    ])
+    func `a mix that does not add up is pointed at`(text: String, column: Int) {
+        #expect(fault { () throws(ParseFault) in try Mix<CloseKind>(parsing: text) }?.column == column, "\(text)")
+    }
+
+    @Test func `an assertion compares a time or a figure with a bound`() throws {
+        let time = try LoadAssertion(parsing: "p99.9(handshake.full) < 20ms")
+        #expect(time.value == .percentile(99.9, .handshakeFull) && time.bound == 0.02)
+        #expect(time.holds(for: 0.019) && !time.holds(for: 0.02))
+        let share = try LoadAssertion(parsing: "resumed>=0.95")
+        #expect(share.value == .figure(.resumed) && share.holds(for: 0.95) && !share.holds(for: 0.94))
+        #expect(try LoadAssertion(parsing: " max(first_byte) <= 1.5s ").value == .longest(.firstByte))
+        #expect(try LoadAssertion(parsing: "errors == 0").holds(for: 0))
+    }
+
+    @Test(arguments: [
+        ("", 0), ("p99 < 1ms", 3), ("p101(connect) < 1ms", 0), ("p99(connct) < 1ms", 4), ("p99(connect < 1ms", 11),
+        ("p99(connect) ~ 1ms", 13), ("p99(connect) < 1", 16), ("p99(connect) < ms", 15), ("resumed > 0.9 now", 14),
+        ("resumed > 5ms", 11), ("speed > 1", 0),
+    ])
+    func `an assertion that does not parse is pointed at`(text: String, column: Int) {
+        #expect(fault { () throws(ParseFault) in try LoadAssertion(parsing: text) }?.column == column, "\(text)")
+    }
+
+    @Test func `a fault shows the place`() {
+        let text = "\(ParseFault("20x0/s", at: 2, "expected \"/s\""))"
+        #expect(text == "expected \"/s\"\n    20x0/s\n      ^")
+    }
+}
