@@ -82,6 +82,7 @@ let package = Package(
                 "RepriseMetrics", "RepriseTLS", "RepriseEventLoop", "RepriseVocabulary",
                 logging,
             ], importsC: true),
+        module("RepriseLoad", knows: ["RepriseVocabulary"], importsC: true),
         .target(name: "CRepriseProcess", path: "Sources/CProcess"),
         .executableTarget(
             name: "RepriseCommand", dependencies: ["Reprise", "CRepriseProcess", arguments], swiftSettings: settings),
@@ -125,6 +126,7 @@ let package = Package(
                 "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseMetrics", "RepriseVocabulary",
                 "RepriseTestSupport",
             ]),
+        tests("LoadTests", knows: ["RepriseLoad", "RepriseVocabulary"]),
         tests("RoutingTests", knows: ["RepriseRouting", "RepriseVocabulary", "RepriseTestSupport"]),
         tests(
             "ProxyTests",

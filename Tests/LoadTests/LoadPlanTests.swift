@@ -77,7 +77,7 @@ import Testing
         var random = SeededRandom(1)
         var counts: [CloseKind: Int] = [:]
         for _ in 0..<10_000 { counts[mix.pick(&random), default: 0] += 1 }
-        #expect(abs(counts[.notify] ?? 0 - 7000) < 200 && abs(counts[.rst] ?? 0 - 2000) < 200, "\(counts)")
+        #expect(abs((counts[.notify] ?? 0) - 7000) < 200 && abs((counts[.rst] ?? 0) - 2000) < 200, "\(counts)")
         #expect(counts[.fin] == nil && counts.values.reduce(0, +) == 10_000)
         #expect(try Mix<HandshakeKind>(parsing: "psk") == Mix(.psk))
     }

@@ -24,6 +24,7 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         case connections
     }
 
+    /// How it is compared with the bound.
     package enum Comparison: String, Sendable, Hashable, CaseIterable {
         // The longer ones first, so that they are found.
         case atMost = "<=", atLeast = ">=", equal = "==", less = "<", more = ">"

@@ -1,28 +1,23 @@
 /// Several kinds of which each has a share: `notify:0.7,rst:0.3`, or one word for all.
 package struct Mix<Kind: MixKind>: Sendable, Hashable {
     /// With shares that add up to 1, as they were written.
-    package let parts: [(kind: Kind, share: Double)]
+    package let parts: [Part]
 
-    package static func == (one: Self, other: Self) -> Bool {
-        one.parts.elementsEqual(other.parts) { $0.kind == $1.kind && $0.share == $1.share }
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        for part in parts {
-            hasher.combine(part.kind)
-            hasher.combine(part.share)
-        }
+    /// A kind and its share.
+    package struct Part: Sendable, Hashable {
+        package let kind: Kind
+        package let share: Double
     }
 
     /// All of one kind.
     package init(_ kind: Kind) {
-        parts = [(kind, 1)]
+        parts = [Part(kind: kind, share: 1)]
     }
 
     /// Reads it; the shares must add up to 1.
     package init(parsing text: String) throws(ParseFault) {
         var scanner = Scanner(text)
-        var parts: [(kind: Kind, share: Double)] = []
+        var parts: [Part] = []
         var sum = 0.0
         while true {
             let start = scanner
@@ -33,13 +28,13 @@ package struct Mix<Kind: MixKind>: Sendable, Hashable {
             }
             guard !parts.contains(where: { $0.kind == kind }) else { throw start.fault("\(word) comes twice") }
             if parts.isEmpty, scanner.isAtEnd {
-                self.parts = [(kind, 1)]
+                self.parts = [Part(kind: kind, share: 1)]
                 return
             }
             try scanner.expect(":", "\":\" and the share, as in \(word):0.5")
             let share = try scanner.number("a share between 0 and 1")
             guard share <= 1 else { throw start.fault("a share is at most 1") }
-            parts.append((kind, share))
+            parts.append(Part(kind: kind, share: share))
             sum += share
             if scanner.isAtEnd { break }
             try scanner.expect(",", "\",\" and the next kind")

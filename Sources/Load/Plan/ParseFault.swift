@@ -58,8 +58,8 @@ struct Scanner {
         let start = column
         let digits = take { $0.isASCII && $0.isNumber || $0 == "." }
         // ".." separates two numbers.
-        if let range = digits.range(of: "..") {
-            column = start + digits.distance(from: digits.startIndex, to: range.lowerBound)
+        if let dots = zip(digits, digits.dropFirst()).enumerated().first(where: { $1.0 == "." && $1.1 == "." }) {
+            column = start + dots.offset
         }
         guard let value = Double(String(characters[start..<column])), value.isFinite else {
             column = start
