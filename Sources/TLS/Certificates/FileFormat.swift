@@ -129,7 +129,7 @@ extension FileFormat: CustomStringConvertible {
         case .derPublicKey, .publicKey:
             "a public key: the private key is wanted that it was made of ('openssl pkey -in KEY -pubout' shows whose it is)"
         case .privateKey: "a private key"
-        case .revocationList: "a revocation list, which goes into client_auth.crl"
+        case .revocationList: "a revocation list, which goes into crl"
         case .certificate: "a certificate"
         case .openSSHKey:
             "a key in OpenSSH's own format: 'ssh-keygen -p -m PEM -f COPY' rewrites a copy of it as PEM, if it is RSA or ECDSA"

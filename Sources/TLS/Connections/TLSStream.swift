@@ -136,10 +136,15 @@ package final class TLSStream {
             errors: errors, alertSent: alerts.sent,
             alertReceived: alerts.received ?? (alerts.closeNotifyReceived ? .closeNotify : nil),
             isTruncated: transport.pointee.isTruncated)
+        // A record of another protocol's has no version of ours.
+        let isNoTLS =
+            role == .client && errors.contains { $0.library == ERR_LIB_SSL && $0.reason == SSL_R_WRONG_VERSION_NUMBER }
+        if isNoTLS { cause = .notTLS }
         if cause == .badCertificate { cause = HandshakeFailure(refusedPeerBy: verdict) }
         let detail =
             switch cause {
             case .truncated: "the stream ended in the middle of the handshake"
+            case .notTLS where isNoTLS: "the server does not speak TLS: " + errors.summary
             case .alertReceived(let alert): "\(role.peer.name) sent \(alert.name)"
             // For a client's certificate the name of the cause says it.
             case .badCertificate, .certificateExpired, .certificateRevoked, .crlExpired, .crlMissing, .unknownAuthority,

@@ -22,10 +22,10 @@ extension HandshakeFailure.Kind {
         case .certificateRequired: "Give the client a certificate, or set `client_auth.mode: request`."
         case .certificateExpired: "Renew the client's certificate, and compare both clocks."
         case .certificateRevoked: "Nothing, if it was wanted; otherwise give the client a new certificate."
-        case .crlExpired: "Fetch the authority's new list into the file of `client_auth.crl`, and see what should have."
-        case .crlMissing: "Add the list of every authority of the chain to `client_auth.crl`."
+        case .crlExpired: "Fetch the authority's new list into the file of `crl`, and see what should have."
+        case .crlMissing: "Add the list of every authority of the chain to `crl`."
         case .unknownAuthority:
-            "Add the authority to `client_auth.ca`, or let the client send its intermediate certificates."
+            "Add the authority to `ca`, or have the intermediate certificates sent."
         case .otherCertificateName: "Compare `client_names` in the log with `client_auth.names`."
         case .alertReceived:
             "The alert's name says what the client refused: for `unknown_ca` or `bad_certificate`, send the chain that it trusts."

@@ -178,25 +178,28 @@ extension HandshakeFailure {
                     "A certificate of the client's chain has expired, or is not valid yet.", .client, retry: false)
             case .certificateRevoked:
                 FailureRow(
-                    "certificate_revoked", "A certificate of the client's chain is on a revocation list.", .client,
+                    "certificate_revoked", "A certificate of the chain is on a revocation list.", .client,
                     retry: false)
             case .crlExpired:
                 FailureRow(
                     "crl_expired",
-                    "The revocation list that covers the client's chain is past its nextUpdate, or not yet valid: `client_auth.crl` needs a fresh one.",
+                    "The revocation list that covers the chain is past its nextUpdate, or not yet valid: `crl` needs a fresh one.",
                     .proxy, retry: true)
             case .crlMissing:
                 FailureRow(
-                    "crl_missing", "No revocation list in `client_auth.crl` covers the client's chain.", .proxy,
+                    "crl_missing", "No revocation list in `crl` covers the chain of the client, or of the server.",
+                    .proxy,
                     retry: true)
             case .unknownAuthority:
                 FailureRow(
-                    "unknown_authority", "The client's chain leads to no certificate in `client_auth.ca`.", .client,
+                    "unknown_authority", "The chain of the client, or of the server, leads to no certificate in `ca`.",
+                    .client,
                     retry: false)
             case .otherCertificateName:
                 FailureRow(
                     "other_certificate_name",
-                    "The client's certificate is good, and has none of the names in `client_auth.names`.", .client,
+                    "The client's certificate is good, and has none of the names in `client_auth.names`; a server's is for another name.",
+                    .client,
                     retry: false)
             case .alertReceived:
                 FailureRow("alert_received", "The client ended the handshake with an alert.", .client, retry: false)
