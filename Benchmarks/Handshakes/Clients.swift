@@ -17,7 +17,7 @@ final class RepriseClient: CountedClient {
         let client = ClientSettings(tls: settings, trust: .checked(try ServerTrust(authoritiesPEM: authority)))
         tls = try UpstreamTLS(
             ClientContext(client), asked: .name("a.test"), policy: client.fingerprint,
-            sessions: (try UpstreamSessions(budget: 1 << 20), .init()))
+            sessions: (UpstreamSessions(budget: 1 << 20), .init()))
     }
 
     func connect() {

@@ -31,7 +31,11 @@ package final class UpstreamTLS: Sendable {
         sessions: (store: UpstreamSessions, terms: UpstreamSessions.Terms)? = nil, seen: UpstreamSeen = UpstreamSeen()
     ) throws(ClientError) {
         (self.context, self.asked, self.verified, self.policy) = (context, asked, verified, policy)
-        self.sessions = sessions.flatMap { $0.terms.keep > 0 ? $0 : nil }
+        self.sessions = sessions.flatMap { sessions in
+            var sessions = sessions
+            sessions.terms.areNamesOfClients = asked == .client
+            return sessions.terms.keep > 0 ? sessions : nil
+        }
         self.seen = seen
         let trial = try ClientConnection(context: context, output: OutputBuffer(), names: names(for: "client.test"))
         trial.stream.close()
@@ -84,6 +88,12 @@ package struct UpstreamTransports: Sendable {
         others: UpstreamTLS? = nil
     ) {
         (self.groups, self.routes, self.others) = (groups, routes, others)
+    }
+
+    /// What is known of TLS with a server, be it that only routes speak it; `nil` for plaintext.
+    package func seen(_ group: String, _ server: Int) -> UpstreamSeen? {
+        let ways = [groups[group]] + routes.keys.sorted().map { routes[$0]?[group] }
+        return ways.lazy.compactMap { $0.flatMap { $0.indices.contains(server) ? $0[server] : nil } }.first?.seen
     }
 
     /// `nil` for plaintext.

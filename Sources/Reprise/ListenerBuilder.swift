@@ -193,12 +193,12 @@ struct LastingParts: Sendable {
     private var seen: [String: UpstreamSeen] = [:]
 
     /// Makes the store of servers' sessions, if the plan has use for one; with another size it begins anew.
-    mutating func keepUpstreamSessions(for plan: Plan) throws(StoreMemoryError) {
+    mutating func keepUpstreamSessions(for plan: Plan) {
         let bytes = plan.upstreamSessions.size.bytes
         let blocks = plan.upstreams.flatMap { group in group.servers.compactMap { group.tls(of: $0) } }
         let isWanted = (blocks + plan.encryptedRoutes.map(\.tls)).contains { $0.resumes }
         guard isWanted, bytes != upstreamSessionBytes else { return }
-        upstreamSessions = try UpstreamSessions(budget: bytes)
+        upstreamSessions = UpstreamSessions(budget: bytes)
         upstreamSessionBytes = bytes
     }
 
@@ -236,6 +236,8 @@ struct LastingParts: Sendable {
         admissions = admissions.filter { names.contains($0.key) || $0.value.openConnections > 0 }
         let groups = Set(plan.upstreams.map(\.name))
         loads = loads.filter { groups.contains($0.key) || !$0.value.isUnused }
+        let servers = Set(plan.upstreams.flatMap { group in group.servers.map { "\(group.name)/\($0.id)" } })
+        seen = seen.filter { servers.contains($0.key) }
         return domains.letGo(allBut: plan) > 0 || admissions.keys.contains { !names.contains($0) }
             || loads.keys.contains { !groups.contains($0) }
     }

@@ -48,7 +48,7 @@ extension ServerCore {
         var gauges: [MetricRegistry.ComputedGauge] = []
         for group in groups {
             for (index, server) in group.servers.enumerated() {
-                guard let seen = transports[group.name, index]?.seen else { continue }
+                guard let seen = transports.seen(group.name, index) else { continue }
                 gauges += [
                     registry.computed(MetricCatalog.upstreamCertificateExpiry, [group.name, server.id]) {
                         seen.notAfter.map { Double($0.secondsSinceEpoch) } ?? 0

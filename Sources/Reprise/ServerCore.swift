@@ -273,11 +273,7 @@ package actor ServerCore {
 
     private func buildParts(_ plan: Plan, _ checked: CheckedConfiguration) throws(RepriseError) -> ListenerBuilder {
         try lasting.domains.add(for: plan, at: Clocks.wall())
-        do throws(StoreMemoryError) {
-            try lasting.keepUpstreamSessions(for: plan)
-        } catch {
-            throw .cannotStart("sessions.upstream: \(error)")
-        }
+        lasting.keepUpstreamSessions(for: plan)
         return ListenerBuilder(
             plan, checked.loadedFiles, addresses(of: plan), lasting: &lasting, descriptors: descriptors,
             observers: observers,

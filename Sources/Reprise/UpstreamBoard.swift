@@ -48,7 +48,7 @@ extension AdminUpstream {
                 id: server.id, address: server.address, endpoints: server.endpoints, weight: server.weight,
                 percent: known.condition.percent, isBackup: server.isBackup, state: known.condition.state,
                 reason: known.condition.reason, check: known.condition.check.word, connections: known.load)
-            view.tls = transports[group.name, index].map { AdminServerView.TLS($0.seen) }
+            view.tls = transports.seen(group.name, index).map { AdminServerView.TLS($0) }
             return view
         }
         self.init(name: group.name, balance: group.balancing.policy.word, servers: servers)

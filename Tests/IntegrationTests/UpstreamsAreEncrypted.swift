@@ -157,4 +157,49 @@ import Testing
         #expect(line["upstream_resumed"] == "psk", "\(line)")
         withExtendedLifetime(server) {}
     }
+
+    @Test func `a route's own terms put no server out for others`() throws {
+        let server = try Self.server()
+        let folder = server.folder
+        try TestCertificates(in: folder).make("a", for: ["localhost"])
+        let text = """
+            workers: 1
+            listeners:
+              - name: web
+                bind: ["127.0.0.1:0"]
+                router: by-name
+                tls: { hosts: [{ names: [localhost], certificates: [{ chain: a.pem, key: a.key }] }] }
+            routers:
+              - name: by-name
+                sni: { wrong.test: { to: app, tls: { ca: ca.pem, server_name: else.test } }, default: app }
+            upstreams:
+              - name: app
+                eject: { most: 100 }
+                tls: { ca: ca.pem, server_name: app.test. }
+                servers: ["127.0.0.1:\(server.port)"]
+            """
+        let reprise = try RepriseProcess(text, folder: folder)
+        func status(_ name: String) throws -> String {
+            try Shell.run([
+                "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve",
+                "\(name):\(reprise.port()):127.0.0.1", "https://\(name):\(reprise.port())/",
+            ]).output
+        }
+        for _ in 0..<4 { #expect(try status("wrong.test") == "000") }
+        #expect(try status("right.test") == "200", "\(reprise.log)")
+        #expect(!reprise.log.contains("upstream server changed"), "\(reprise.log)")
+        withExtendedLifetime(server) {}
+    }
+
+    /// The names that a client may ask for, and what a server may not be asked for.
+    @Test(arguments: ["127.0.0.1", "a..test"]) func `a client's name that is none is not asked for`(name: String) throws
+    {
+        let server = try Self.server(["127.0.0.1", "good.test"])
+        let reprise = try Self.start(server, "{ ca: ca.pem, server_name: client }")
+        let answer = try? SocketClient(port: reprise.port(), .init(serverName: name), sending: Array("GET /".utf8))
+        while answer?.takeIn() == true { _ = try? answer?.tls.read() }
+        let line = reprise.waitForLine { $0["message"] == "upstream connect failed" }
+        #expect(line?["reason"]?.contains("needs a name") == true, "\(reprise.log)")
+        withExtendedLifetime(server) {}
+    }
 }

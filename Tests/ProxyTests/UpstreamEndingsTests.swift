@@ -22,7 +22,7 @@ import Testing
             var behind = TestWorker.Parts()
             behind.settings.ticketDelay = ticketDelay
             back = try await TestWorker(before: [TestWorker.server(Int(upstream.port))], behind)
-            sessions = try UpstreamSessions(budget: 1 << 20)
+            sessions = UpstreamSessions(budget: 1 << 20)
             var (parts, tls) = (TestWorker.Parts(), TLSSettings.intermediate)
             tls.maximumVersion = maximumVersion
             parts.upstreamTLS = try UpstreamTLS(

@@ -27,7 +27,7 @@ import Testing
         let reference = try #require(session.reference)
         var last: Int64?
         for second in seconds {
-            let store = try UpstreamSessions(budget: 1 << 20)
+            let store = UpstreamSessions(budget: 1 << 20)
             guard store.keep(reference, under: key, began: now, certificate: 7, terms, at: now) != nil else {
                 #expect(store.counts.entries == 0)
                 return nil
@@ -68,7 +68,7 @@ import Testing
         var session = try Self.given(version)
         let ticket = (0..<15_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         session.replaceTicket(with: ticket)
-        let store = try UpstreamSessions(budget: 1 << 20)
+        let store = UpstreamSessions(budget: 1 << 20)
         let reference = try #require(session.reference)
         #expect(store.keep(reference, under: key, began: now, certificate: 7, terms, at: now) != nil)
         guard case .offer(let offer) = store.next(for: key, terms, at: now) else {

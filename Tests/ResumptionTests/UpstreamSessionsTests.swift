@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    private static func store() throws -> UpstreamSessions { try UpstreamSessions(budget: 1 << 20) }
+    private static func store() -> UpstreamSessions { UpstreamSessions(budget: 1 << 20) }
 
     private func next(
         _ store: UpstreamSessions, _ key: UpstreamSessionKey = key(), at later: Duration = .zero,
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `a session of TLS 1 3 is offered once, the newest first`() throws {
-        let store = try Self.store()
+        let store = Self.store()
         let numbers = try Self.given(.tls1_3, 3).map { keep($0, store) }
         #expect(!numbers.contains(nil))
         #expect(
@@ -64,7 +64,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func `the newest session of TLS 1 2 is offered again and again, by ticket and by id`(offersTickets: Bool) throws {
-        let store = try Self.store()
+        let store = Self.store()
         let numbers = try Self.given(.tls1_2, 2, offersTickets: offersTickets).map { keep($0, store) }
         for _ in 0..<3 { #expect(next(store).number == numbers[1]) }
         store.remove(try #require(numbers[1]), under: Self.key())
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `what was agreed on otherwise is not offered`() throws {
-        let store = try Self.store()
+        let store = Self.store()
         _ = keep(try Self.given()[0], store)
         let others = [
             Self.key(2), Self.key(port: 2), Self.key(1, "b.test"), Self.key(1, nil),
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func `so many are kept under a key, and the oldest go`() throws {
-        let store = try Self.store()
+        let store = Self.store()
         let terms = UpstreamSessions.Terms(keep: 2)
         let numbers = try Self.given(.tls1_3, 5).map { keep($0, store, terms: terms) }
         #expect(store.counts.entries == 2)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func `one is not offered when its time is over, by its server's word or by the chain's age`() throws {
-        let store = try Self.store()
+        let store = Self.store()
         let session = try Self.given()[0]
         _ = keep(session, store)
         #expect(next(store, at: .seconds(7 * 86_400 + 1), .init(maximumChainAge: .seconds(8 * 86_400))).why == .expired)
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func `one is not offered when what was verified for it is over`() throws {
-        let store = try Self.store()
+        let store = Self.store()
         let session = try Self.given()[0]
         _ = store.keep(
             session, under: Self.key(), began: now, until: now.later(by: .seconds(10)), certificate: 7, .init(), at: now
@@ -122,27 +122,58 @@ import Testing
     }
 
     @Test func `another certificate ends the sessions before it, and its own stay`() throws {
-        let store = try Self.store()
+        let store = Self.store()
         let sessions = try Self.given(.tls1_3, 2)
         _ = keep(sessions[0], store, certificate: 1)
         let number = keep(sessions[1], store, certificate: 2)
-        #expect(store.shown(2, under: Self.key()) && !store.shown(2, under: Self.key()))
+        #expect(store.shown(2, under: Self.key(), at: now) && !store.shown(2, under: Self.key(), at: now))
         #expect(next(store).number == number && next(store).why == .noSession)
     }
 
     @Test func `a full store lets the oldest go, whoever they are of, and goes on`() throws {
-        let store = try UpstreamSessions(budget: UpstreamSessions.leastBudget)
+        let store = UpstreamSessions(budget: UpstreamSessions.leastBudget)
         let session = try Self.given()[0]
         for port in 1...1000 { #expect(keep(session, store, Self.key(port: UInt16(port))) != nil) }
         #expect(store.counts.evicted > 0 && store.counts.entries < 200)
         #expect(next(store, Self.key(port: 1)).why == .noSession && next(store, Self.key(port: 1000)).number != nil)
-        store.sweep(at: now)
         let left = (1...1000).count { next(store, Self.key(port: UInt16($0))).number != nil }
         #expect(left > 10 && store.counts.entries == 0)
     }
 
+    @Test func `a busy server crowds nobody out by sessions that are gone`() throws {
+        let store = UpstreamSessions(budget: UpstreamSessions.leastBudget)
+        let sessions = try Self.given(.tls1_3, 2)
+        let number = keep(sessions[0], store)
+        for _ in 0..<1000 {
+            _ = keep(sessions[1], store, Self.key(port: 2))
+            #expect(next(store, Self.key(port: 2)).number != nil)
+        }
+        #expect(next(store).number == number && store.counts.evicted == 0)
+    }
+
+    @Test func `a session of before another certificate that comes late is not kept`() throws {
+        let store = Self.store()
+        let sessions = try Self.given(.tls1_3, 3)
+        _ = keep(sessions[0], store, certificate: 2)
+        #expect(!store.shown(2, under: Self.key(), at: now))
+        #expect(keep(sessions[1], store, age: .seconds(60), certificate: 1) == nil)
+        #expect(keep(sessions[2], store, certificate: 2) != nil && store.counts.entries == 2)
+    }
+
+    @Test func `names that clients choose fill so much and no more, and others keep what they have`() throws {
+        let store = Self.store()
+        let session = try Self.given()[0]
+        let terms = UpstreamSessions.Terms(areNamesOfClients: true)
+        for name in 0..<500 { _ = keep(session, store, Self.key(1, port: 2, "\(name).test"), terms: terms) }
+        #expect(store.counts.entries == UpstreamSessions.namesOfClients && store.leftOut == 244)
+        #expect(
+            keep(session, store) != nil && keep(session, store, Self.key(1, port: 2, "0.test"), terms: terms) != nil)
+        store.removeAll(under: Self.key(1, port: 2, "0.test"))
+        #expect(keep(session, store, Self.key(1, port: 2, "new.test"), terms: terms) != nil)
+    }
+
     @Test func `a sweep forgets what has expired`() throws {
-        let store = try Self.store()
+        let store = Self.store()
         for (port, session) in try Self.given(.tls1_3, 3).enumerated() {
             _ = keep(session, store, Self.key(port: UInt16(port + 1)))
         }
@@ -153,7 +184,7 @@ import Testing
     }
 
     @Test func `of many threads one gets a session of TLS 1 3`() async throws {
-        let store = try Self.store()
+        let store = Self.store()
         let (sessions, key) = (try Self.given(.tls1_3, 16), Self.key())
         for session in sessions { _ = keep(session, store) }
         let taken = Locked<[UInt64]>([])
@@ -180,11 +211,11 @@ import Testing
         let pair = try MemoryPair(server: listener, client: .init(serverName: "a.test"))
         #expect(pair.handshake() == .done)
         let session = try #require(pair.client.sessions.last?.reference)
-        let store = try UpstreamSessions(budget: 16 << 20)
+        let store = UpstreamSessions(budget: 16 << 20)
         for port in 1...1000 {
             for name in 1...4 { _ = keep(session, store, Self.key(port: UInt16(port), "\(name).test")) }
         }
-        let each = (store.bookBytes + store.counts.bytes) / 4000
+        let each = store.counts.bytes / 4000
         #expect(store.counts.entries == 4000)
         #expect(each <= 1536 && each < session.der?.count ?? 0, "\(each) bytes")
     }

@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: versions) func `S3 what is kept resumes from its serialised form, in another context`(
         version: TLSVersion
     ) throws {
-        let (listener, store) = (try MemoryServer.context(), try UpstreamSessions(budget: 1 << 20))
+        let (listener, store) = (try MemoryServer.context(), UpstreamSessions(budget: 1 << 20))
         let session = try #require(try Self.connected(version, to: listener).given.last)
         _ = store.keep(session, under: Self.key, began: now, certificate: 1, .init(), at: now)
         guard case .offer(let offer) = store.next(for: Self.key, .init(), at: now) else {
@@ -115,7 +115,7 @@ import Testing
     @Test(arguments: versions) func `S7 a session that was kept outlasts a connection that broke off`(
         version: TLSVersion
     ) throws {
-        let (listener, store) = (try MemoryServer.context(), try UpstreamSessions(budget: 1 << 20))
+        let (listener, store) = (try MemoryServer.context(), UpstreamSessions(budget: 1 << 20))
         var joined: Joined? = try Self.connected(version, to: listener)
         let session = try #require(joined?.given.last)
         _ = store.keep(session, under: Self.key, began: now, certificate: 1, .init(), at: now)
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func `S8 a session of TLS 1 3 is offered once`() throws {
-        let store = try UpstreamSessions(budget: 1 << 20)
+        let store = UpstreamSessions(budget: 1 << 20)
         let session = try #require(try Self.connected(.tls1_3).given.last)
         _ = store.keep(session, under: Self.key, began: now, certificate: 1, .init(), at: now)
         guard case .offer = store.next(for: Self.key, .init(), at: now) else {
@@ -148,7 +148,7 @@ import Testing
     @Test(arguments: versions) func `S9 time removes what is kept, and never what is retained`(
         version: TLSVersion
     ) throws {
-        let (listener, store) = (try MemoryServer.context(), try UpstreamSessions(budget: 1 << 20))
+        let (listener, store) = (try MemoryServer.context(), UpstreamSessions(budget: 1 << 20))
         let session = try #require(try Self.connected(version, to: listener).given.last)
         _ = store.keep(session, under: Self.key, began: now, certificate: 1, .init(), at: now)
         store.sweep(at: now.later(by: .seconds(30 * 86_400)))
@@ -159,7 +159,7 @@ import Testing
     @Test(arguments: versions) func `S10 two offers of one session share nothing of libssl's`(
         version: TLSVersion
     ) throws {
-        let store = try UpstreamSessions(budget: 1 << 20)
+        let store = UpstreamSessions(budget: 1 << 20)
         let session = try #require(try Self.connected(version).given.last)
         for _ in 0..<2 { _ = store.keep(session, under: Self.key, began: now, certificate: 1, .init(), at: now) }
         guard case .offer(let one) = store.next(for: Self.key, .init(), at: now),

@@ -54,12 +54,13 @@ package struct UpstreamTLSPlan: Sendable, Hashable {
 
     /// By which name a server is spoken to, and what its certificate must be for; `nil` where nothing says.
     package func names(of address: ServerAddress) -> (asked: String?, verified: String?) {
+        func plain(_ name: Located<String>?) -> String? { name.map { ServerName($0.value)?.text ?? $0.value } }
         let written: String? = if case .name(.host(let host)) = address { host.host.text } else { nil }
         switch serverName?.value {
-        case Self.nameOfClient?: return (nil, verifiedName?.value)
-        case Self.noName?: return (nil, verifiedName?.value ?? written)
-        case let name?: return (name, verifiedName?.value ?? name)
-        case nil: return (written, verifiedName?.value ?? written)
+        case Self.nameOfClient?: return (nil, plain(verifiedName))
+        case Self.noName?: return (nil, plain(verifiedName) ?? written)
+        case .some: return (plain(serverName), plain(verifiedName) ?? plain(serverName))
+        case nil: return (written, plain(verifiedName) ?? written)
         }
     }
 }

@@ -8,7 +8,9 @@ enum ConnectError: Error, CustomStringConvertible {
     /// It did not answer in `timeouts.connect`.
     case timeout
     /// The TLS handshake failed, and why.
-    case tls(String)
+    ///
+    /// - `mayBeName`: perhaps for the name that the client asks for.
+    case tls(String, mayBeName: Bool = false)
     /// The name that the client asks for is none of the server's, or none that a server could be asked for.
     case name(String)
 
@@ -16,7 +18,7 @@ enum ConnectError: Error, CustomStringConvertible {
         switch self {
         case .system(let errno): "\(errno)"
         case .timeout: "no answer in timeouts.connect"
-        case .tls(let detail), .name(let detail): detail
+        case .tls(let detail, _), .name(let detail): detail
         }
     }
 
@@ -26,7 +28,10 @@ enum ConnectError: Error, CustomStringConvertible {
     /// Whether it says nothing of the server: this machine has run out of something or does not let us, or the client has
     /// asked for what would fail anywhere.
     var isOurs: Bool {
-        if case .name = self { return true }
+        switch self {
+        case .name, .tls(_, mayBeName: true): return true
+        case .tls, .timeout, .system: break
+        }
         guard case .system(let errno) = self else { return false }
         return switch errno.value {
         case EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EPERM, EACCES: true

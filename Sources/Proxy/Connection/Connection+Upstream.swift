@@ -15,7 +15,7 @@ extension Connection {
         record.times.connectStarted = worker.loop.now
         return upstream.connectNext(
             for: UpstreamSide.Client(
-                address: claimedClient, serverName: upstream.asksForClientsName ? serverName : nil),
+                address: claimedClient, serverName: upstream.asksForClientsName ? askedName : nil),
             {
                 record.server = $0.id
                 return introduction(to: $0)
@@ -31,6 +31,14 @@ extension Connection {
         case .local, .unknown: nil
         case .client, nil: record.client.address
         }
+    }
+
+    /// What the client asks for, as a server may be asked for it: no address (RFC 6066 §3), in lower case, without a last dot.
+    private var askedName: String? {
+        guard let name = serverName.flatMap({ ServerName($0) })?.text, IPAddress(parsing: name) == nil else {
+            return nil
+        }
+        return name
     }
 
     /// Goes on after a step of connecting.

@@ -119,7 +119,7 @@ package final class EncryptedWay {
         if let leaf { tls.seen.shown(leaf) }
         guard let store = tls.sessions?.store else { return }
         if let offered = result.offered { store.remove(offered, under: key) }
-        if let leaf, store.shown(leaf.number, under: key) { tls.seen.changedCertificate() }
+        if let leaf, store.shown(leaf.number, under: key, at: result.began) { tls.seen.changedCertificate() }
     }
 
     /// libssl does not tell of a ticket that renews a session of TLS 1.2.
@@ -132,25 +132,30 @@ package final class EncryptedWay {
     /// The handshake has failed: by a reset or silence too, of which libssl knows nothing. What was offered may be why.
     func failed(_ fault: HandshakeFault) {
         guard case .asked(let offer, _) = state else { return }
-        if let offer { tls.sessions?.store.remove(offer.number, under: key) }
+        if offer != nil { tls.sessions?.store.removeAll(under: key) }
         state = .failed
         tls.seen.failed(fault)
     }
 
-    /// Whether the server would have done with another name: any client could have it ejected by that otherwise.
-    func isAboutClientsName(_ fault: HandshakeFault) -> Bool {
-        guard tls.asked == .client else { return false }
+    /// What a failed handshake says of the server, where a client has chosen the name that it was asked for: any client could
+    /// have it ejected otherwise.
+    func connectError(_ fault: HandshakeFault) -> ConnectError {
+        guard tls.asked == .client else { return .tls(fault.detail) }
         return switch fault.cause {
-        case .otherCertificateName: tls.verified == nil
-        case .alertReceived(let alert): alert == .unrecognizedName
-        default: false
+        case .otherCertificateName where tls.verified == nil: .name(fault.detail)
+        case .alertReceived(.unrecognizedName): .name(fault.detail)
+        // The server shows, or does, for this name what it may not for another.
+        case .alertReceived, .badCertificate, .certificateExpired, .certificateRevoked, .crlExpired, .crlMissing,
+            .unknownAuthority, .otherCertificateName:
+            .tls(fault.detail, mayBeName: true)
+        default: .tls(fault.detail)
         }
     }
 
-    /// Whether a session was used up, and none has come in its stead.
+    /// Whether a session may still come, behind the handshake.
     var owesSession: Bool {
-        guard case .open(let result) = state else { return false }
-        return result.version == .tls1_3 && result.means != .no && received.isEmpty
+        guard case .open(let result) = state, tls.sessions != nil else { return false }
+        return result.version == .tls1_3 && received.isEmpty
     }
 
     // MARK: Sessions

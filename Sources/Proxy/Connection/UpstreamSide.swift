@@ -160,7 +160,7 @@ final class UpstreamSide {
         case .wantsInput, .wantsSession, .waitsBeforeFinished: return .underWay
         case .failed(let fault):
             server?.tls?.failed(fault.cause)
-            return failed(way.tls?.isAboutClientsName(fault) == true ? .name(fault.detail) : .tls(fault.detail))
+            return failed(way.tls?.connectError(fault) ?? .tls(fault.detail))
         // A plain server is ready when it has accepted.
         case .done, nil: return connected(way)
         }
@@ -203,7 +203,7 @@ final class UpstreamSide {
         server?.failed(why.reason)
         for way in race.rivals + (state.way.map { [$0] } ?? []) { remember(way.endpoint, why) }
         // What we lack is no fault of the server's, which has not failed while it has another address.
-        if let index, !why.isOurs, route?.selection.hasAnotherAddress != true {
+        if let index, !why.isOurs, !isByRoute(why), route?.selection.hasAnotherAddress != true {
             _ = route?.upstream.group.failed(index, why.reason, at: loop.now)
         }
         endRace()
@@ -215,6 +215,12 @@ final class UpstreamSide {
             return .failed(why, another: false)
         }
         return .failed(why, another: true)
+    }
+
+    /// Whether it failed by the terms of a route: others get on with the server.
+    private func isByRoute(_ why: ConnectError) -> Bool {
+        guard case .tls = why else { return false }
+        return route?.upstream.isByRoute ?? false
     }
 
     // MARK: Plaintext

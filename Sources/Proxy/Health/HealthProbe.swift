@@ -236,6 +236,9 @@ final class HealthProbe {
         event?.close()
         (timer, event) = (nil, nil)
         if let tls = tls.take() {
+            // A server that keeps sessions by their ids would forget one whose connection breaks off, and clients share it.
+            tls.stream.sendCloseNotify()
+            sendOutput()
             tls.stream.markShutdown()
             tls.stream.close()
         }

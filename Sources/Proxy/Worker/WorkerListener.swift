@@ -61,7 +61,8 @@ final class WorkerListener {
         let way = Way(group: ObjectIdentifier(group), tls: tls)
         if let made = upstreams[way] { return made }
         let made = WorkerUpstream(
-            group, group.servers.indices.map { transports[group.name, $0, by: tls] }, registry: registry, shard: shard)
+            group, group.servers.indices.map { transports[group.name, $0, by: tls] }, isByRoute: tls != nil,
+            registry: registry, shard: shard)
         upstreams[way] = made
         return made
     }

@@ -17,8 +17,11 @@ final class WorkerUpstream {
     private let waits: CounterList<QueueResult>
     private let retries: CounterList<RetryResult>
 
-    init(_ group: UpstreamGroup, _ tls: [UpstreamTLS?], registry: MetricRegistry, shard: Int) {
-        (self.group, self.tls) = (group, tls)
+    /// Whether a route says how servers are spoken TLS to.
+    let isByRoute: Bool
+
+    init(_ group: UpstreamGroup, _ tls: [UpstreamTLS?], isByRoute: Bool, registry: MetricRegistry, shard: Int) {
+        (self.group, self.tls, self.isByRoute) = (group, tls, isByRoute)
         servers = group.servers.map { UpstreamServerMetrics(group.name, $0.id, registry: registry, shard: shard) }
         for (index, server) in servers.enumerated() where tls[index] != nil {
             server.tls = UpstreamTLSMetrics(group.name, group.servers[index].id, registry: registry, shard: shard)

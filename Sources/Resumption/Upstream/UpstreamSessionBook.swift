@@ -1,9 +1,12 @@
 internal import RepriseVocabulary
 
-/// Which sessions there are under which key, the newest first. Pure; time and bytes are others'.
+/// Which sessions there are under which key, the newest first, within a budget: when it is full, the oldest of all make room.
+///
+/// What is taken gives its room back at once, so that a busy server crowds nobody out with sessions that are gone. Time is a
+/// parameter.
 struct UpstreamSessionBook: Sendable {
-    /// What is known of one session without its bytes.
-    struct Entry: Sendable, Hashable {
+    /// What is known of one session.
+    struct Entry: Sendable {
         let number: UInt64
         let expires: WallTime
         let began: WallTime
@@ -11,36 +14,47 @@ struct UpstreamSessionBook: Sendable {
         let certificate: UInt64
         /// Whether it may be offered once only.
         let isSingleUse: Bool
+        let der: Secret
+
+        /// What it takes of the budget.
+        fileprivate var cost: Int { der.count + UpstreamSessionBook.entryBytes }
     }
+
+    /// What stands beside a session's DER: its place here, its object and its share of the tables.
+    static let entryBytes = 224
 
     private struct Place {
-        var entry: Entry
-        /// The next older one under the same key; -1 for none.
+        /// `nil` for one that is vacant.
+        var entry: Entry?
+        var key: UpstreamSessionKey
+        /// The next older one under the same key, and its neighbours in age; -1 for none.
         var older: Int32
+        var before: Int32
+        var after: Int32
     }
 
-    /// The newest of each key.
-    private var newest: [UpstreamSessionKey: Int32] = [:]
+    /// What there is under one key.
+    private struct Chain {
+        var newest: Int32
+        /// What the server has shown last, and when.
+        var shown: (certificate: UInt64, at: WallTime)?
+    }
+
+    private var chains: [UpstreamSessionKey: Chain] = [:]
+    /// How many keys there are of each server.
+    private var names: [UInt64: Int] = [:]
     private var places: [Place] = []
     private var vacant: [Int32] = []
+    private var eldest: Int32 = -1
+    private var youngest: Int32 = -1
     private var lastNumber: UInt64 = 0
-    private let capacity: Int
+    private let budget: Int
+    private(set) var counts = StoreCounts()
 
-    /// - Parameter capacity: more entries than that are never needed.
-    init(capacity: Int) {
-        self.capacity = capacity
+    /// - Parameter budget: bytes for all of it.
+    init(budget: Int) {
+        self.budget = budget
     }
-
-    /// The memory that it takes.
-    var byteCount: Int {
-        // A dictionary is three quarters full at most.
-        places.capacity * MemoryLayout<Place>.stride + vacant.capacity * MemoryLayout<Int32>.stride
-            + newest.capacity * 4 / 3 * (MemoryLayout<UpstreamSessionKey>.stride + MemoryLayout<Int32>.stride)
-    }
-
-    var count: Int { places.count - vacant.count }
-    /// Whether some must go before another comes.
-    var isFull: Bool { count >= capacity }
 
     /// A number that no other session has.
     mutating func number() -> UInt64 {
@@ -48,69 +62,110 @@ struct UpstreamSessionBook: Sendable {
         return lastNumber
     }
 
-    func newest(under key: UpstreamSessionKey) -> Entry? { newest[key].map { places[Int($0)].entry } }
+    /// How many names a server has sessions under.
+    func names(of server: UInt64) -> Int { names[server] ?? 0 }
 
-    /// All of them, with their keys.
-    var all: [(key: UpstreamSessionKey, entry: Entry)] {
-        newest.flatMap { key, first in entries(from: first).map { (key, $0) } }
+    func has(_ key: UpstreamSessionKey) -> Bool { chains[key] != nil }
+
+    // MARK: Taking
+
+    /// The newest under a key; one that may be offered once is nobody else's from now on.
+    mutating func next(_ key: UpstreamSessionKey) -> Entry? {
+        guard let chain = chains[key], let entry = places[Int(chain.newest)].entry else { return nil }
+        if entry.isSingleUse { remove(under: key) { $0.number == entry.number } }
+        return entry
     }
 
-    private func entries(from first: Int32) -> [Entry] {
-        var (found, at): ([Entry], Int32) = ([], first)
-        while at >= 0 {
-            found.append(places[Int(at)].entry)
-            at = places[Int(at)].older
-        }
-        return found
-    }
+    // MARK: Keeping
 
-    /// Adds one as the newest.
+    /// Adds one as the newest; too many under its key, and too many in all, make room.
     ///
-    /// - Returns: the numbers of those that made room.
-    mutating func add(_ entry: Entry, under key: UpstreamSessionKey, keep: Int) -> [UInt64] {
-        // None is lost by that: the store has long made room of some that stand here.
-        guard !isFull else { return [entry.number] }
-        let place = Place(entry: entry, older: newest[key] ?? -1)
-        if let index = vacant.popLast() {
-            places[Int(index)] = place
-            newest[key] = index
-        } else {
-            places.append(place)
-            newest[key] = Int32(places.count - 1)
+    /// - Returns: whether it is there: not when the server has shown another certificate since.
+    mutating func add(_ entry: Entry, under key: UpstreamSessionKey, keep: Int) -> Bool {
+        guard entry.cost <= budget else { return false }
+        if let shown = chains[key]?.shown, shown.certificate != entry.certificate, entry.began < shown.at {
+            return false
         }
+        let older = chains[key]?.newest ?? -1
+        let place = Place(entry: entry, key: key, older: older, before: youngest, after: -1)
+        let index: Int32
+        if let free = vacant.popLast() {
+            index = free
+            places[Int(free)] = place
+        } else {
+            index = Int32(places.count)
+            places.append(place)
+        }
+        if youngest >= 0 { places[Int(youngest)].after = index } else { eldest = index }
+        youngest = index
+        if chains[key] == nil { names[key.server, default: 0] += 1 }
+        chains[key, default: Chain(newest: index)].newest = index
+        counts.entries += 1
+        counts.bytes += entry.cost
         var kept = 0
-        return remove(under: key) { _ in
+        remove(under: key) { _ in
             kept += 1
             return kept > keep
         }
+        while counts.bytes > budget, eldest >= 0, let old = places[Int(eldest)].entry {
+            counts.evicted += 1
+            remove(under: places[Int(eldest)].key) { $0.number == old.number }
+        }
+        return true
     }
 
-    /// - Returns: whether it was there.
-    mutating func remove(_ number: UInt64, under key: UpstreamSessionKey) -> Bool {
-        !remove(under: key) { $0.number == number }.isEmpty
+    /// The server has shown that certificate: what was agreed on under another one goes.
+    ///
+    /// - Returns: whether there was some.
+    mutating func shown(_ certificate: UInt64, under key: UpstreamSessionKey, at now: WallTime) -> Bool {
+        chains[key]?.shown = (certificate, now)
+        return remove(under: key) { $0.certificate != certificate } > 0
     }
 
     /// Removes some, looking at the newest first.
     ///
-    /// - Returns: their numbers.
-    mutating func remove(under key: UpstreamSessionKey, _ goes: (Entry) -> Bool) -> [UInt64] {
-        guard var at = newest[key] else { return [] }
-        var (removed, before): ([UInt64], Int32) = ([], -1)
+    /// - Returns: how many.
+    @discardableResult
+    mutating func remove(under key: UpstreamSessionKey, _ goes: (Entry) -> Bool) -> Int {
+        guard var at = chains[key]?.newest else { return 0 }
+        var (count, newer): (Int, Int32) = (0, -1)
         while at >= 0 {
             let place = places[Int(at)]
-            if goes(place.entry) {
-                removed.append(place.entry.number)
-                vacant.append(at)
-                if before >= 0 {
-                    places[Int(before)].older = place.older
-                } else {
-                    newest[key] = place.older >= 0 ? place.older : nil
-                }
+            if let entry = place.entry, goes(entry) {
+                count += 1
+                if newer >= 0 { places[Int(newer)].older = place.older } else { setNewest(place.older, of: key) }
+                release(at, place, entry)
             } else {
-                before = at
+                newer = at
             }
             at = place.older
         }
-        return removed
+        return count
+    }
+
+    private mutating func setNewest(_ index: Int32, of key: UpstreamSessionKey) {
+        guard index < 0 else {
+            chains[key]?.newest = index
+            return
+        }
+        chains[key] = nil
+        let left = (names[key.server] ?? 1) - 1
+        names[key.server] = left > 0 ? left : nil
+    }
+
+    private mutating func release(_ index: Int32, _ place: Place, _ entry: Entry) {
+        if place.before >= 0 { places[Int(place.before)].after = place.after } else { eldest = place.after }
+        if place.after >= 0 { places[Int(place.after)].before = place.before } else { youngest = place.before }
+        places[Int(index)].entry = nil
+        vacant.append(index)
+        counts.entries -= 1
+        counts.bytes -= entry.cost
+    }
+
+    /// Removes those whose time is over.
+    mutating func sweep(at now: WallTime) {
+        for place in places {
+            if let entry = place.entry, entry.expires <= now { remove(under: place.key) { $0.number == entry.number } }
+        }
     }
 }

@@ -2,18 +2,18 @@ package import RepriseTLS
 package import RepriseVocabulary
 internal import Synchronization
 
-/// The sessions that servers have given us, to be offered to them again: those of all workers, as DER in a store of one
-/// budget.
+/// The sessions that servers have given us, to be offered to them again: those of all workers, as DER within one budget, wiped
+/// when they go.
 ///
 /// A session is found under what it was agreed on with (``UpstreamSessionKey``) alone. Of TLS 1.3 each is offered once
 /// (RFC 8446 §C.4); of TLS 1.2 the newest is, again and again. All calls are synchronous, from any thread.
 package final class UpstreamSessions: Sendable {
     /// The least budget.
-    package static let leastBudget = LocalSessionStore.leastBudget
+    package static let leastBudget = 64 << 10
+    /// Under how many names one server's sessions are kept where clients choose the name.
+    package static let namesOfClients = 256
     /// No server's word makes a session last longer (RFC 8446 §4.6.1).
     package static let longestLifetime = Duration.seconds(604_800)
-    /// The shortest that a session takes in the store: one of TLS 1.2 with an id and no certificate.
-    private static let shortestRecord = 128
     /// What tells a certificate from others of the same server's.
     package typealias CertificateDigest = UInt64
 
@@ -26,9 +26,13 @@ package final class UpstreamSessions: Sendable {
         package var keep: Int
         /// How long those that descend from one full handshake can be offered.
         package var maximumChainAge: Duration
+        /// Whether clients choose the names that servers are asked for: any of them could fill all room otherwise.
+        package var areNamesOfClients: Bool
 
-        package init(keep: Int = 16, maximumChainAge: Duration = .seconds(86_400)) {
-            (self.keep, self.maximumChainAge) = (keep, maximumChainAge)
+        package init(
+            keep: Int = 16, maximumChainAge: Duration = .seconds(86_400), areNamesOfClients: Bool = false
+        ) {
+            (self.keep, self.maximumChainAge, self.areNamesOfClients) = (keep, maximumChainAge, areNamesOfClients)
         }
     }
 
@@ -49,23 +53,19 @@ package final class UpstreamSessions: Sendable {
         case nothing(UpstreamResumption)
     }
 
-    private let store: LocalSessionStore
     private let book: Locked<UpstreamSessionBook>
     private let tooLong = Atomic<Int>(0)
 
-    /// - Parameter budget: bytes for the sessions, at least ``leastBudget``; what finds them takes some 100 bytes more for
-    ///   each.
-    package init(budget: Int) throws(StoreMemoryError) {
-        store = try LocalSessionStore(budget: budget)
-        book = Locked(UpstreamSessionBook(capacity: budget / Self.shortestRecord))
+    /// - Parameter budget: bytes for all of it, at least ``leastBudget``.
+    package init(budget: Int) {
+        precondition(budget >= Self.leastBudget, "a budget of \(budget) bytes, less than \(Self.leastBudget)")
+        book = Locked(UpstreamSessionBook(budget: budget))
     }
 
-    /// How many there are, and their bytes.
-    package var counts: StoreCounts { store.counts }
+    /// How many there are, their bytes, and how many made room for others.
+    package var counts: StoreCounts { book.withLock { $0.counts } }
 
-    /// The memory of what finds them, outside of the budget.
-    var bookBytes: Int { book.withLock { $0.byteCount } }
-    /// How many came that were longer than what is kept.
+    /// How many came that were longer than what is kept, or under one name more than a server's clients may ask for.
     package var leftOut: Int { tooLong.load(ordering: .relaxed) }
 
     // MARK: To a server
@@ -73,36 +73,20 @@ package final class UpstreamSessions: Sendable {
     /// The newest session under a key that can still be offered; one of TLS 1.3 is nobody else's from now on.
     package func next(for key: UpstreamSessionKey, _ terms: Terms, at now: WallTime) -> Answer {
         var reason = UpstreamResumption.noSession
-        while let entry = book.withLock({ $0.newest(under: key) }) {
+        while let entry = book.withLock({ $0.next(key) }) {
             let isTooOld = Self.isOver(entry.began, terms.maximumChainAge, at: now)
-            guard !isTooOld, entry.expires > now else {
+            guard !isTooOld, entry.expires > now, let session = entry.der.withBytes({ SessionReference.reading($0) })
+            else {
                 reason = isTooOld ? .chainTooOld : .expired
                 remove(entry.number, under: key)
                 continue
             }
-            if entry.isSingleUse, !book.withLock({ $0.remove(entry.number, under: key) }) { continue }
-            if let session = read(entry, at: now) {
-                return .offer(
-                    Offer(
-                        session: session, number: entry.number, began: entry.began, limit: entry.limit,
-                        certificate: entry.certificate))
-            }
-            // The store has made room.
-            _ = book.withLock { $0.remove(entry.number, under: key) }
+            return .offer(
+                Offer(
+                    session: session, number: entry.number, began: entry.began, limit: entry.limit,
+                    certificate: entry.certificate))
         }
         return .nothing(reason)
-    }
-
-    private func read(_ entry: UpstreamSessionBook.Entry, at now: WallTime) -> SessionReference? {
-        withUnsafeTemporaryAllocation(byteCount: LocalSessionStore.longestSession, alignment: 8) { buffer in
-            let key = SessionKey(number: entry.number)
-            let count =
-                entry.isSingleUse ? store.take(key, at: now, into: buffer) : store.get(key, at: now, into: buffer)
-            guard let count else { return nil }
-            let der = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-            defer { der.wipe() }
-            return SessionReference.reading(UnsafeRawBufferPointer(der))
-        }
     }
 
     private static func isOver(_ began: WallTime, _ age: Duration, at now: WallTime) -> Bool {
@@ -126,50 +110,43 @@ package final class UpstreamSessions: Sendable {
         _ terms: Terms, at now: WallTime
     ) -> Number? {
         guard terms.keep > 0, session.isResumable, let lifetime = session.lifetimeForClient else { return nil }
-        guard let der = session.derWithoutPeer else {
-            tooLong.wrappingAdd(1, ordering: .relaxed)
-            return nil
-        }
+        guard let der = session.derWithoutPeer else { return leaveOut() }
         let expires = min(now.wholeSecond.later(by: min(lifetime, Self.longestLifetime)), limit)
-        let number = book.withLock { $0.number() }
-        let isKept = der.withBytes { store.put(SessionKey(number: number), $0, expires: expires, at: now).isKept }
-        guard isKept else { return nil }
-        let entry = UpstreamSessionBook.Entry(
-            number: number, expires: expires, began: began, limit: limit, certificate: certificate,
-            isSingleUse: session.version == .tls1_3)
-        if book.withLock({ $0.isFull }) { sweep(at: now) }
-        for old in book.withLock({ $0.add(entry, under: key, keep: terms.keep) }) {
-            store.remove(SessionKey(number: old))
+        let isSingleUse = session.version == .tls1_3
+        let number: Number?? = book.withLock { book in
+            if terms.areNamesOfClients, !book.has(key), book.names(of: key.server) >= Self.namesOfClients {
+                return .none
+            }
+            let entry = UpstreamSessionBook.Entry(
+                number: book.number(), expires: expires, began: began, limit: limit, certificate: certificate,
+                isSingleUse: isSingleUse, der: der)
+            return book.add(entry, under: key, keep: terms.keep) ? .some(entry.number) : .some(nil)
         }
-        return number
+        return number ?? leaveOut()
+    }
+
+    private func leaveOut() -> Number? {
+        tooLong.wrappingAdd(1, ordering: .relaxed)
+        return nil
     }
 
     /// Forgets a session.
     package func remove(_ number: Number, under key: UpstreamSessionKey) {
-        _ = book.withLock { $0.remove(number, under: key) }
-        store.remove(SessionKey(number: number))
+        _ = book.withLock { $0.remove(under: key) { $0.number == number } }
     }
 
-    /// A full handshake has shown that certificate: sessions that were agreed on under another one go.
+    /// Forgets all under a key: a server that fails a handshake for one would for each of the others.
+    package func removeAll(under key: UpstreamSessionKey) {
+        _ = book.withLock { $0.remove(under: key) { _ in true } }
+    }
+
+    /// A full handshake has shown that certificate: sessions that were agreed on under another one go, and none comes in later.
     ///
     /// - Returns: whether there were some.
-    package func shown(_ certificate: CertificateDigest, under key: UpstreamSessionKey) -> Bool {
-        let old = book.withLock { $0.remove(under: key) { $0.certificate != certificate } }
-        for number in old { store.remove(SessionKey(number: number)) }
-        return !old.isEmpty
+    package func shown(_ certificate: CertificateDigest, under key: UpstreamSessionKey, at now: WallTime) -> Bool {
+        book.withLock { $0.shown(certificate, under: key, at: now) }
     }
 
-    /// Forgets those whose time is over, or that the store has made room of.
-    package func sweep(at now: WallTime) {
-        let all = book.withLock { $0.all }
-        for (key, entry) in all
-        where entry.expires <= now || store.length(of: SessionKey(number: entry.number), at: now) == nil {
-            remove(entry.number, under: key)
-        }
-    }
-}
-
-extension SessionKey {
-    /// The key of a session that has a number instead of an id.
-    fileprivate init(number: UInt64) { self.init(words: (number, 0, 0, 0)) }
+    /// Forgets those whose time is over.
+    package func sweep(at now: WallTime) { book.withLock { $0.sweep(at: now) } }
 }

@@ -55,37 +55,54 @@ package final class ServerTrust: @unchecked Sendable {
         }
         ErrorQueue.clear()
         (self.authorities, self.revocations, self.depth) = (authorities, revocations, depth)
-        let digests = Set(authorities.map(X509Reading.fingerprint(of:))).sorted()
-        let parts =
-            [authoritiesPEM == nil ? "system" : "own", Self.systemState(authoritiesPEM == nil), "\(depth ?? -1)"]
-            + digests
+        // The files as they are: what they say of a certificate's uses counts as much as which certificates they hold.
+        let parts = [
+            authoritiesPEM == nil ? "system" : "own", Self.systemState(authoritiesPEM == nil), "\(depth ?? -1)",
+        ]
         fingerprint = SessionCrypto.sha256(
-            Array(parts.joined(separator: ":").utf8) + [0] + SessionCrypto.sha256(revocationPEM ?? []))
+            Array(parts.joined(separator: ":").utf8) + [0] + SessionCrypto.sha256(authoritiesPEM ?? [])
+                + SessionCrypto.sha256(revocationPEM ?? []))
     }
 
     deinit {
         authorities.forEach(X509_free)
     }
 
-    /// The files that libssl takes the system's authorities from: a file and a folder.
+    /// The files that libssl takes the system's authorities from: a file, and folders.
     package static var systemPaths: [String] {
         [
             (X509_get_default_cert_file_env(), X509_get_default_cert_file()),
             (X509_get_default_cert_dir_env(), X509_get_default_cert_dir()),
-        ].compactMap { variable, fallback in
+        ].flatMap { variable, fallback -> [String] in
             let own = variable.flatMap { getenv($0) }
-            return (own.map { UnsafePointer($0) } ?? fallback).map { String(cString: $0) }
+            let text = (own.map { UnsafePointer($0) } ?? fallback).map { String(cString: $0) } ?? ""
+            // Folders may be several (X509_LOOKUP_hash_dir(3)); a file's name with a colon in it is looked at in vain.
+            return text.split(separator: ":").map(String.init)
         }
     }
 
     /// What tells the system's authorities before a change of theirs from those after it.
     private static func systemState(_ isAsked: Bool) -> String {
         guard isAsked else { return "" }
-        return systemPaths.map { path in
+        return systemPaths.flatMap { path in [path] + names(in: path).map { "\(path)/\($0)" } }.map { path in
             var status = stat()
             guard stat(path, &status) == 0 else { return "-" }
             return "\(status.st_ino),\(status.st_size),\(status.st_mtim.tv_sec),\(status.st_mtim.tv_nsec)"
         }.joined(separator: ";")
+    }
+
+    /// What a folder holds, in the order of the names; nothing for what is none.
+    private static func names(in folder: String) -> [String] {
+        guard let open = opendir(folder) else { return [] }
+        defer { closedir(open) }
+        var names: [String] = []
+        while let entry = readdir(open) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names.filter { !$0.hasPrefix(".") }.sorted()
     }
 
     /// Has a client's context verify by it.
