@@ -34,6 +34,17 @@ import Testing
             issuedBy: authority, forClient: true)
     }
 
+    @Test func `what a file says of an authority's uses is another trust`() throws {
+        let openssl = try OpenSSLCommand()
+        try openssl.write(root.certificatePEM, to: "ca.pem")
+        try openssl.run("x509 -in ca.pem -trustout -addreject serverAuth -out less.pem")
+        let less = try openssl.read("less.pem")
+        let whole = try ServerTrust(authoritiesPEM: root.certificatePEM)
+        #expect(try ServerTrust(authoritiesPEM: less).fingerprint != whole.fingerprint)
+        #expect(try ServerTrust(authoritiesPEM: root.certificatePEM).fingerprint == whole.fingerprint)
+        #expect(try ServerTrust(authoritiesPEM: root.certificatePEM, depth: 1).fingerprint != whole.fingerprint)
+    }
+
     /// The serial number of a certificate as a list names it.
     private static func serial(_ pem: [UInt8]) throws -> String {
         let openssl = try OpenSSLCommand()

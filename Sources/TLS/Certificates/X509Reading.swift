@@ -171,6 +171,18 @@ enum X509Reading {
         }
     }
 
+    /// The same of a certificate that is trusted, with what its file says of the uses that it is trusted for (`TRUSTED
+    /// CERTIFICATE`, openssl-x509(1)): a certificate without that has its own.
+    static func trustFingerprint(of certificate: OpaquePointer) -> String {
+        let count = Int(i2d_X509_AUX(certificate, nil))
+        guard count > 0 else { return "" }
+        let der = [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
+            var end = buffer.baseAddress
+            made = Int(max(0, i2d_X509_AUX(certificate, &end)))
+        }
+        return SessionCrypto.sha256(der).map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+    }
+
     /// The key's kind, or the name of a kind that TLS servers cannot have.
     static func keyKind(of key: OpaquePointer) -> Result<KeyKind, UnsupportedKeyError> {
         let bits = Int(EVP_PKEY_get_bits(key))

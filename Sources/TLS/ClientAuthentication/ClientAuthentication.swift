@@ -124,7 +124,7 @@ package final class ClientAuthentication: @unchecked Sendable {
         _ mode: Mode, _ authorities: [OpaquePointer], _ depth: Int?, _ names: [CertificateName]
     ) -> [UInt8] {
         // Neither order nor repetition matters: a file that was sorted anew demands the same.
-        let digests = Set(authorities.map(X509Reading.fingerprint(of:))).sorted()
+        let digests = Set(authorities.map(X509Reading.trustFingerprint(of:))).sorted()
         let text =
             ([mode.rawValue, String(depth ?? defaultDepth)] + digests + ["-"] + Set(names.map(\.description)).sorted())
             .map { "\($0.utf8.count):\($0)" }.joined()
