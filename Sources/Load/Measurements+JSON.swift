@@ -34,6 +34,7 @@ extension Measurements {
             }
             writer.member("late", lateStarts)
             writer.member("skipped", skippedStarts)
+            writer.member("unfinished", unfinished)
         }
     }
 

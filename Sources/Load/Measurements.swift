@@ -38,6 +38,8 @@ package struct Measurements: Sendable {
     package private(set) var lateStarts = 0
     /// Starts that were due, and that a bound on connections at once has left out.
     package private(set) var skippedStarts = 0
+    /// Connections that were under way when the run ended.
+    package private(set) var unfinished = 0
     /// How long the run took; the longest of those that were merged.
     package var elapsed = Duration.zero
 
@@ -66,6 +68,9 @@ package struct Measurements: Sendable {
 
     /// Counts a start that is left out.
     package mutating func skip() { skippedStarts += 1 }
+
+    /// Counts connections that the run's end has cut off.
+    package mutating func cutOff(_ count: Int) { unfinished += count }
 
     /// Counts a connection's end; `nil` where all was done.
     package mutating func end(_ failure: LoadFailure?) {
@@ -120,6 +125,7 @@ package struct Measurements: Sendable {
         bytesDown += other.bytesDown
         lateStarts += other.lateStarts
         skippedStarts += other.skippedStarts
+        unfinished += other.unfinished
         elapsed = max(elapsed, other.elapsed)
         for (measure, histogram) in other.times { times[measure, default: Self.empty].add(histogram) }
     }
