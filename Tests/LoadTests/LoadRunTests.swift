@@ -28,11 +28,12 @@ import Testing
 
     /// A Reprise with an upstream that echoes.
     private final class Server {
-        let upstream = TestUpstream.echo()
+        let upstream: TestUpstream
         let reprise: RepriseProcess
         var port: Int { reprise.port() }
 
-        init(sessions: String = "mode: both") throws {
+        init(sessions: String = "mode: both", before upstream: TestUpstream = .echo()) throws {
+            self.upstream = upstream
             var configuration = TestConfiguration(upstream)
             configuration.top = "sessions: { \(sessions) }\nadmin: { bind: \"127.0.0.1:0\" }"
             reprise = try configuration.start()
@@ -44,6 +45,31 @@ import Testing
                 .filter { $0.hasPrefix(name + "{") && (label.isEmpty || $0.contains(label)) }
                 .reduce(0) { $0 + (Int($1.split(separator: " ").last ?? "") ?? 0) }
         }
+    }
+
+    /// `openssl s_server`, which serves one client after the other.
+    private final class OpenSSLServer {
+        let port = Loopback.freePorts(1)[0]
+        private let process: ChildProcess
+
+        /// - Parameter before: a command whose output it sends to each client.
+        init(_ options: String, before: String = "") throws {
+            let folder = RepriseProcess.temporaryFolder()
+            try TestCertificates(in: folder).make("a", for: ["localhost"])
+            let command = "openssl s_server -accept 127.0.0.1:\(port) -quiet -cert a.pem -key a.key \(options)"
+            // In a session of its own: with it goes all that it has started.
+            process = try ChildProcess(
+                ["setsid", "sh", "-c", before.isEmpty ? "exec \(command)" : "\(before) | \(command)"], folder: folder)
+            let port = port
+            try #require(
+                eventually {
+                    let socket = Loopback.socket()
+                    defer { close(socket) }
+                    return Loopback.connect(socket, to: port)
+                })
+        }
+
+        deinit { kill(-process.id, SIGKILL) }
     }
 
     // MARK: Kinds and endings
@@ -111,24 +137,9 @@ import Testing
 
     @Test(arguments: HandshakeKind.allCases)
     func `openssl s_server answers requests, and resumes`(kind: HandshakeKind) throws {
-        let folder = RepriseProcess.temporaryFolder()
-        try TestCertificates(in: folder).make("a", for: ["localhost"])
-        let port = Loopback.freePorts(1)[0]
-        let server = try ChildProcess(
-            [
-                "openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-www", "-quiet", "-cert", "a.pem", "-key",
-                "a.key",
-            ],
-            folder: folder)
-        defer { server.signal(SIGKILL) }
-        #expect(
-            eventually {
-                let socket = Loopback.socket()
-                defer { close(socket) }
-                return Loopback.connect(socket, to: port)
-            })
+        let server = try OpenSSLServer("-www")
         let measured = try Self.run(
-            Self.plan(port) {
+            Self.plan(server.port) {
                 // It serves one after the other.
                 ($0.clients, $0.threads) = (1, 1)
                 $0.handshake = Mix(kind)
@@ -197,6 +208,53 @@ import Testing
         }
     }
 
+    @Test func `a server of TLS 1 0 alone`() throws {
+        let server = try OpenSSLServer("-www -tls1 -cipher ALL:@SECLEVEL=0")
+        try Self.failures(server.port, .handshakeFailed)
+    }
+
+    @Test func `more tickets than a client keeps`() throws {
+        let server = try OpenSSLServer("-www -num_tickets 1000")
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.threads) = (10, 1, 1)
+                $0.handshake = Mix(.psk)
+                $0.errand.task = .requests(HTTPRequest(path: "/", host: "localhost"), count: 1)
+            })
+        #expect(measured.done == 10 && measured.handshakes(.psk) == 9, "\(measured.json())")
+        #expect(measured.sessionsReceived >= 1000, "\(measured.sessionsReceived)")
+    }
+
+    @Test(arguments: CloseKind.allCases)
+    func `data without an end ends no later than the time for it`(close: CloseKind) throws {
+        let server = try Server(
+            before: TestUpstream { peer in
+                let zeroes = [UInt8](repeating: 0, count: 64 << 10)
+                while peer.send(zeroes) {}
+                peer.close()
+            })
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.threads) = (3, 1, 1)
+                $0.errand.task = .transfer(up: 0, down: 200_000)
+                $0.errand.timeouts.close = .milliseconds(200)
+                $0.close = Mix(close)
+            })
+        #expect(measured.started == 3 && measured.unfinished == 0, "\(measured.json())")
+        #expect(measured.bytesDown >= 200_000, "\(measured.json())")
+    }
+
+    @Test func `an end that the server does not answer`() throws {
+        let holding = try OpenSSLServer("", before: "sleep 600")
+        let measured = try Self.run(
+            Self.plan(holding.port) {
+                ($0.connections, $0.clients, $0.threads) = (1, 1, 1)
+                $0.errand.timeouts.close = .milliseconds(100)
+                $0.close = Mix(.notifyWait)
+            })
+        #expect(measured.done + measured.failed(by: .closeTimeout) == 1, "\(measured.json())")
+    }
+
     // MARK: Pace
 
     @Test(arguments: LoadSchedule.Arrivals.allCases)
@@ -210,6 +268,27 @@ import Testing
         let begun = measured.started + measured.skippedStarts
         #expect(arrivals == .constant ? begun == 100 : (60...140).contains(begun), "\(measured.json())")
         #expect(measured.failed == 0 && measured.done == measured.started, "\(measured.json())")
+    }
+
+    @Test func `a server that stands still for a second is seen to do so by all who would have come`() throws {
+        let server = try Server()
+        let run = try LoadRun(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.duration) = (.max, 1000, .seconds(3))
+                $0.pace = .open(LoadRate(100), .constant)
+            })
+        try run.start()
+        #expect(eventually { (try? server.sum("reprise_handshakes_completed_total")) ?? 0 > 20 })
+        server.reprise.freeze()
+        let start = ContinuousClock.now
+        #expect(eventually { ContinuousClock.now - start >= .seconds(1) })
+        server.reprise.signal(SIGCONT)
+        let measured = run.wait()
+        #expect(measured.started == 300 && measured.done == 300, "\(measured.json())")
+        // A third of them came while it stood still, the first of which waited for the whole second.
+        let worst = try #require(measured.value(of: .percentile(99.9, .ready)))
+        let tenth = try #require(measured.value(of: .percentile(90, .ready)))
+        #expect(worst >= 0.98 && tenth >= 0.6, "\(measured.json())")
     }
 
     @Test func `a run ends when it is stopped, and cuts off what hangs`() throws {
