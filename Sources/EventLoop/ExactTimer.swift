@@ -7,6 +7,7 @@ package import RepriseVocabulary
 package final class ExactTimer {
     private let descriptor: CInt
     private var event: LoopEvent?
+    private var isSet = false
 
     /// A timer that is not set.
     ///
@@ -15,10 +16,11 @@ package final class ExactTimer {
         let descriptor = reprise_exact_timer()
         guard descriptor >= 0 else { throw EventLoopError(operation: "timerfd_create", errno: .current) }
         self.descriptor = descriptor
-        let event = LoopEvent(.readiness(of: descriptor, for: .readable), on: loop) { _ in
-            // Before it fires: the handler may set it again. Until then it would be ready in every turn.
-            reprise_exact_timer_set(descriptor, 0)
+        let event = LoopEvent(.readiness(of: descriptor, for: .readable), on: loop) { [unowned self] _ in
+            isSet = false
             fire()
+            // Setting it again has cleared it; else it would be ready in every turn.
+            if !isSet, self.event != nil { reprise_exact_timer_set(descriptor, 0) }
         }
         do throws(EventLoopError) {
             try event.start()
@@ -34,6 +36,7 @@ package final class ExactTimer {
     /// Fires once at that moment, at once if it is over, and not at one set before.
     package func schedule(at moment: Instant) {
         guard event != nil else { return }
+        isSet = true
         reprise_exact_timer_set(descriptor, max(1, moment.nanoseconds))
     }
 
