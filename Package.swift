@@ -29,6 +29,7 @@ func tests(_ name: String, knows dependencies: [Target.Dependency], resources: [
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 /// Makes the reference of the public modules (`make docc`). It is no dependency of whoever builds or embeds Reprise.
 let plugins: [Package.Dependency] =
@@ -47,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ] + plugins,
     targets: [
         .systemLibrary(
@@ -82,7 +84,8 @@ let package = Package(
                 "RepriseMetrics", "RepriseTLS", "RepriseEventLoop", "RepriseVocabulary",
                 logging,
             ], importsC: true),
-        module("RepriseLoad", knows: ["RepriseVocabulary"], importsC: true),
+        module(
+            "RepriseLoad", knows: ["RepriseEventLoop", "RepriseTLS", "RepriseVocabulary", histogram], importsC: true),
         .target(name: "CRepriseProcess", path: "Sources/CProcess"),
         .executableTarget(
             name: "RepriseCommand", dependencies: ["Reprise", "CRepriseProcess", arguments], swiftSettings: settings),
@@ -126,7 +129,12 @@ let package = Package(
                 "CRepriseOpenSSL", "RepriseResumption", "RepriseTLS", "RepriseMetrics", "RepriseVocabulary",
                 "RepriseTestSupport",
             ]),
-        tests("LoadTests", knows: ["RepriseLoad", "RepriseVocabulary"]),
+        tests(
+            "LoadTests",
+            knows: [
+                "RepriseLoad", "RepriseTLS", "RepriseResumption", "RepriseEventLoop", "RepriseVocabulary",
+                "RepriseTestSupport",
+            ]),
         tests("RoutingTests", knows: ["RepriseRouting", "RepriseVocabulary", "RepriseTestSupport"]),
         tests(
             "ProxyTests",

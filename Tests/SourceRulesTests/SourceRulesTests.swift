@@ -40,7 +40,7 @@ private let tree = SourceTree()
             "RepriseEventLoop", "RepriseTLS", "RepriseMetrics", "RepriseResumption", "RepriseRouting",
             "RepriseVocabulary", "Logging",
         ],
-        "RepriseLoad": ["RepriseVocabulary"],
+        "RepriseLoad": ["RepriseEventLoop", "RepriseTLS", "RepriseVocabulary", "Histogram"],
         "RepriseAdmin": ["RepriseEventLoop", "RepriseMetrics", "RepriseVocabulary"],
         "Reprise": [
             "CRepriseRouter", "RepriseAdmin", "RepriseProxy", "RepriseRouting", "RepriseResumption",

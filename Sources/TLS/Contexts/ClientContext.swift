@@ -27,6 +27,7 @@ package final class ClientContext: @unchecked Sendable {
         if let level = settings.securityLevel { SSL_CTX_set_security_level(pointer, CInt(level)) }
         SSL_CTX_set_options(
             pointer, reprise_op_ignore_unexpected_eof() | reprise_op_no_compression() | reprise_op_no_renegotiation())
+        if !settings.asksForTickets { SSL_CTX_set_options(pointer, reprise_op_no_ticket()) }
         // NO_AUTO_CHAIN: the client sends what the file holds, not what the authorities would add.
         reprise_ctx_set_mode(
             pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN))
@@ -88,6 +89,8 @@ package struct ClientSettings: Sendable {
     package var trust: Trust
     /// What it sends when the server asks for a certificate.
     package var certificate: ServerCertificate?
+    /// Whether it takes tickets of TLS 1.2 (RFC 5077); without, a session is known to its server by its id alone.
+    package var asksForTickets = true
     /// libssl's least strength of keys and digests, 0 to 5 (SSL_CTX_set_security_level(3)); `nil` for the ciphers' or its own.
     package var securityLevel: Int?
 

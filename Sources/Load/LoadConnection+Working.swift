@@ -1,0 +1,149 @@
+internal import RepriseEventLoop
+internal import RepriseTLS
+internal import RepriseVocabulary
+
+/// What a connection does after its handshake.
+extension LoadConnection {
+    /// Begins the task.
+    func work() {
+        switch desk.errand.task {
+        case .nothing: workIsDone()
+        case .requests(_, let count) where count <= 0: workIsDone()
+        case .requests(let request, let count): ask(request, left: count)
+        case .transfer(let up, let down):
+            phase = .working(.transfer(up: up, down: down))
+            wait(desk.errand.timeouts.answer)
+            transfer()
+        }
+    }
+
+    /// The task is done; a session that others wait for may be still to come.
+    private func workIsDone() {
+        if desk.errand.waitsForSession, given.isEmpty, !serverHasEnded, tls?.summary.version == .tls1_3 {
+            phase = .awaitingSession
+            wait(desk.errand.timeouts.session)
+        } else {
+            leave()
+        }
+    }
+
+    private func ask(_ request: HTTPRequest, left: Int) {
+        phase = .working(.request(HTTPReply(), left: left, since: Clocks.monotonic(), hasBegun: false))
+        wait(desk.errand.timeouts.answer)
+        write(request.bytes.span.bytes)
+    }
+
+    @discardableResult
+    private func write(_ bytes: RawSpan) -> Bool {
+        guard let stream = tls?.stream, case .done = stream.write(bytes) else {
+            end(.broken)
+            return false
+        }
+        desk.measured.sent(bytes.byteCount)
+        return true
+    }
+
+    private static let zeroes = [UInt8](repeating: 0, count: 16 << 10)
+
+    /// Encrypts what a turn may send, once the kernel has taken what was encrypted before.
+    func transfer() {
+        guard unsent.isEmpty, case .working(.transfer(var up, let down)) = phase else { return }
+        guard up > 0 else {
+            if down <= 0 { workIsDone() }
+            return
+        }
+        var room = Self.sendBytes
+        while up > 0, room > 0 {
+            let count = min(up, room, Self.zeroes.count)
+            guard write(Self.zeroes.span.bytes.extracting(0..<count)) else { return }
+            (up, room) = (up - count, room - count)
+        }
+        phase = .working(.transfer(up: up, down: down))
+        wait(desk.errand.timeouts.answer)
+        if up <= 0, down <= 0 { workIsDone() }
+    }
+
+    /// Takes the plaintext of the lent bytes.
+    func read() {
+        while let stream = tls?.stream, !isOver {
+            switch stream.read(into: desk.plaintext) {
+            case .bytes(let count):
+                desk.measured.received(count)
+                take(UnsafeRawBufferPointer(rebasing: desk.plaintext[..<count]))
+            case .wantsInput: return
+            case .closeNotify, .truncated: return serverEnded()
+            // After our own end it says nothing of what was to be done, but a broken end is none.
+            case .failed: return end(.broken)
+            }
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        guard case .working(let work) = phase else { return }
+        switch work {
+        case .transfer(let up, let down):
+            phase = .working(.transfer(up: up, down: down - bytes.count))
+            wait(desk.errand.timeouts.answer)
+            if up <= 0, down - bytes.count <= 0 { workIsDone() }
+        case .request(var reply, let left, let since, let hasBegun):
+            if !hasBegun { desk.measured.record(.firstByte, desk.loop.now - since) }
+            let progress = reply.take(bytes)
+            phase = .working(.request(reply, left: left, since: since, hasBegun: true))
+            switch progress {
+            case .incomplete: wait(desk.errand.timeouts.answer)
+            case .malformed: end(.answerMalformed)
+            case .complete: answered(left: left, since: since)
+            }
+        }
+    }
+
+    private func answered(left: Int, since: Instant) {
+        desk.measured.record(.request, desk.loop.now - since)
+        desk.measured.answered()
+        if left > 1, case .requests(let request, _) = desk.errand.task {
+            ask(request, left: left - 1)
+        } else {
+            workIsDone()
+        }
+    }
+
+    /// The server has ended its side, with close_notify or without.
+    private func serverEnded() {
+        serverHasEnded = true
+        switch phase {
+        case .working(.request(let reply, let left, let since, _)):
+            switch reply.end() {
+            // Whoever ends its answer so can give no other.
+            case .complete where left <= 1: answered(left: 1, since: since)
+            case .complete, .incomplete: end(.closedEarly)
+            case .malformed: end(.closedEarly)
+            }
+        case .working(.transfer), .awaitingSession: end(.closedEarly)
+        case .awaitingEnd(let since, _) where unsent.isEmpty && desk.output.isEmpty: endedBoth(since)
+        // Once our own end has gone out.
+        case .awaitingEnd, .leaving, .connecting, .handshaking, .over: break
+        }
+    }
+}
+
+extension HandshakeKind {
+    init(_ means: ResumptionMeans) {
+        self =
+            switch means {
+            case .no: .full
+            case .sessionID: .id
+            case .ticket: .ticket
+            case .psk: .psk
+            }
+    }
+
+    /// What its time is recorded as.
+    var measure: Measure {
+        switch self {
+        case .full: .handshakeFull
+        case .id: .handshakeID
+        case .ticket: .handshakeTicket
+        case .psk: .handshakePSK
+        }
+    }
+}

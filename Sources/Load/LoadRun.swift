@@ -1,0 +1,63 @@
+package import RepriseEventLoop
+internal import RepriseTLS
+internal import RepriseVocabulary
+
+/// A load test: clients on several loops, for a time.
+package final class LoadRun: Sendable {
+    /// A start is late when its loop is so far behind: then this machine is the limit, not the server.
+    package static let lateAfter = Duration.milliseconds(5)
+    /// How long a client rests whose connection came to nothing: a port that refuses is not to be flooded.
+    package static let rest = Duration.milliseconds(10)
+    /// How long connections that are under way at the run's end may go on.
+    package static let grace = Duration.seconds(1)
+    /// How many connections begin before the loop looks at those under way again.
+    static let startsInTurn = 32
+
+    private let threads: [LoadThread]
+
+    /// Makes the contexts and loops.
+    ///
+    /// - Throws: ``ClientError`` for settings that libssl refuses, ``EventLoopError`` where the system has no descriptors.
+    package init(_ plan: LoadPlan) throws {
+        let contexts = try plan.contexts()
+        var plan = plan
+        // A thread without a client would have nothing to do.
+        plan.threads = max(1, min(plan.threads, plan.clients))
+        plan.errand.waitsForSession = plan.handshake.parts.contains { $0.kind == .psk }
+        threads = try (0..<plan.threads).map { try LoadThread(plan, contexts, index: $0) }
+    }
+
+    /// Begins; ``wait()`` must follow.
+    ///
+    /// - Throws: when the system has too few threads; then nothing goes on.
+    package func start() throws(EventLoopError) {
+        let began = Clocks.monotonic()
+        for (index, thread) in threads.enumerated() {
+            do throws(EventLoopError) {
+                try thread.loop.start()
+            } catch {
+                for thread in threads[..<index] { thread.loop.stop() }
+                for thread in threads[..<index] { thread.loop.join() }
+                throw error
+            }
+            thread.loop.execute { thread.begin(at: began) }
+        }
+    }
+
+    /// Ends it before its time, from any thread: no connection begins any more.
+    package func stop() {
+        for thread in threads { thread.loop.execute { thread.timeIsUp() } }
+    }
+
+    /// Waits for its end.
+    ///
+    /// - Returns: what all threads have measured.
+    package func wait() -> Measurements {
+        var measured = Measurements()
+        for thread in threads {
+            thread.loop.join()
+            measured.merge(thread.desk.measured)
+        }
+        return measured
+    }
+}

@@ -1,0 +1,193 @@
+internal import RepriseEventLoop
+internal import RepriseTLS
+internal import RepriseVocabulary
+
+/// One loop of a run, with its share of the clients. Confined to the loop once that runs.
+// @unchecked: see above; the run reads the measurements when the loop has ended.
+final class LoadThread: @unchecked Sendable {
+    let loop: EventLoop
+    let desk: LoadDesk
+    private let plan: LoadPlan
+    private let contexts: [HandshakeKind: ClientContext]
+    private let index: Int
+    private var random: SeededRandom
+    private var clients: [Client]
+    /// Those that have no connection, the one that waits longest at ``idleStart``.
+    private var idle: [Int]
+    private var idleStart = 0
+    /// Those whose connection came to nothing, until the next ``LoadRun/rest`` is over.
+    private var resting: [Int] = []
+    private var left: Int
+    private var underWay = 0
+    private var began = Instant(nanoseconds: 0)
+    private var isEnding = false
+    private var isOver = false
+    private var schedule: LoadSchedule?
+    private var due = Instant(nanoseconds: 0)
+    private var turn: LoopEvent?
+    private var restTimer: LoopEvent?
+    private var endTimer: LoopEvent?
+    private var exact: ExactTimer?
+
+    /// A simulated client.
+    private struct Client {
+        var sessions = ClientSessions()
+        var connection: LoadConnection?
+    }
+
+    init(
+        _ plan: LoadPlan, _ contexts: [HandshakeKind: ClientContext], index: Int
+    ) throws(EventLoopError) {
+        (self.plan, self.contexts, self.index) = (plan, contexts, index)
+        loop = try EventLoop(name: "load-\(index)")
+        desk = LoadDesk(on: loop, plan.errand)
+        random = SeededRandom(plan.seed &+ UInt64(index))
+        clients = Array(repeating: Client(), count: plan.share(plan.clients, of: index))
+        idle = Array(clients.indices)
+        left = plan.share(plan.connections, of: index)
+    }
+
+    /// Begins; on the loop.
+    func begin(at instant: Instant) {
+        began = instant
+        guard left > 0, !clients.isEmpty else { return end() }
+        let endTimer = LoopEvent.timer(on: loop) { [unowned self] in timeIsUp() }
+        endTimer.schedule(after: plan.duration - (Clocks.monotonic() - instant))
+        self.endTimer = endTimer
+        restTimer = .timer(on: loop) { [unowned self] in restIsOver() }
+        turn = .timer(on: loop) { [unowned self] in startThoseReady() }
+        switch plan.pace {
+        case .closed: startThoseReady()
+        case .open(let rate, let arrivals):
+            schedule = LoadSchedule(rate, arrivals, seed: plan.seed)
+            skipStarts(index)
+            do throws(EventLoopError) {
+                exact = try ExactTimer(on: loop) { [unowned self] in startThoseDue() }
+            } catch {
+                return end()
+            }
+            nextDue()
+            startThoseDue()
+        }
+    }
+
+    // MARK: Closed loop
+
+    /// Begins with each client that has no connection, a batch in a turn.
+    private func startThoseReady() {
+        guard !isEnding else { return }
+        for _ in 0..<LoadRun.startsInTurn {
+            guard left > 0, let client = takeIdle() else { return }
+            start(client, scheduled: Clocks.monotonic(), isLate: false)
+        }
+        if left > 0, idleStart < idle.count { turn?.activate(.writable) }
+    }
+
+    private func takeIdle() -> Int? {
+        guard idleStart < idle.count else { return nil }
+        defer {
+            idleStart += 1
+            if idleStart == idle.count { (idle, idleStart) = ([], 0) }
+            // The places of those that have gone are used again.
+            if idleStart > clients.count { (idle, idleStart) = (Array(idle[idleStart...]), 0) }
+        }
+        return idle[idleStart]
+    }
+
+    private func restIsOver() {
+        idle += resting
+        resting = []
+        if case .closed = plan.pace { startThoseReady() }
+    }
+
+    // MARK: Open loop
+
+    /// Each thread begins every so many of the same starts, so that their rate is kept together.
+    private func skipStarts(_ count: Int) {
+        for _ in 0..<count { _ = schedule?.next() }
+    }
+
+    private func nextDue() {
+        guard let start = schedule?.next() else { return }
+        due = began + start
+        skipStarts(plan.threads - 1)
+    }
+
+    private func startThoseDue() {
+        guard !isEnding else { return }
+        let now = Clocks.monotonic()
+        var starts = 0
+        while left > 0, due <= now, due < began + plan.duration {
+            guard starts < LoadRun.startsInTurn else { break }
+            starts += 1
+            if let client = takeIdle() {
+                start(client, scheduled: due, isLate: now - due > LoadRun.lateAfter)
+            } else {
+                desk.measured.skip()
+            }
+            nextDue()
+        }
+        if left > 0, due < began + plan.duration { exact?.schedule(at: due) }
+    }
+
+    // MARK: Connections
+
+    private func start(_ index: Int, scheduled: Instant, isLate: Bool) {
+        let kind = plan.handshake.pick(&random)
+        guard let context = contexts[kind] else { return }
+        var offering: ClientSessions.Kept?
+        if kind != .full {
+            offering = clients[index].sessions.pick(kind, plan.choice)
+            if offering == nil { desk.measured.hadNoSession() }
+        }
+        left -= 1
+        underWay += 1
+        desk.measured.start(isLate: isLate)
+        let order = LoadOrder(
+            context, offering: offering, close: plan.close.pick(&random), scheduled: scheduled)
+        let connection = LoadConnection(desk, order) { [unowned self] connection, failure in
+            ended(connection, of: index, failure)
+        }
+        clients[index].connection = connection
+        connection.start()
+    }
+
+    private func ended(_ connection: LoadConnection, of index: Int, _ failure: LoadFailure?) {
+        underWay -= 1
+        clients[index].connection = nil
+        if failure == nil {
+            // Of the others it is not known what their ending was.
+            for session in connection.given { clients[index].sessions.keep(session, from: connection.closeKind) }
+            idle.append(index)
+        } else {
+            resting.append(index)
+            if resting.count == 1 { restTimer?.schedule(after: LoadRun.rest) }
+        }
+        if underWay == 0, isEnding || left == 0 { return end() }
+        // Not within this call: a server that refuses at once would make it go ever deeper.
+        if case .closed = plan.pace, idle.count - idleStart == 1, failure == nil { turn?.activate(.writable) }
+    }
+
+    // MARK: The end
+
+    /// The time is up, or somebody has interrupted the run: none begins any more, and those under way get a moment.
+    func timeIsUp() {
+        guard !isOver else { return }
+        guard !isEnding, underWay > 0 else {
+            desk.measured.cutOff(underWay)
+            return end()
+        }
+        isEnding = true
+        endTimer?.schedule(after: LoadRun.grace)
+    }
+
+    private func end() {
+        guard !isOver else { return }
+        (isEnding, isOver) = (true, true)
+        desk.measured.elapsed = max(.nanoseconds(1), Clocks.monotonic() - began)
+        for index in clients.indices { clients[index].connection?.cancel() }
+        for event in [turn, restTimer, endTimer] { event?.close() }
+        exact?.close()
+        loop.stop()
+    }
+}

@@ -1,0 +1,304 @@
+import Foundation
+import Glibc
+import RepriseLoad
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
+import Testing
+
+/// Whole runs, against servers of ours and of others: every kind of handshake, every ending, every way to fail.
+@Suite(.waits) struct LoadRunTests {
+    private static func plan(_ port: Int, _ change: (inout LoadPlan) -> Void = { _ in }) throws -> LoadPlan {
+        let endpoint = try #require(Endpoint(parsing: "127.0.0.1:\(port)"))
+        let errand = LoadErrand(to: endpoint, names: .init(asked: "localhost"))
+        var plan = LoadPlan(errand, ClientSettings(tls: .intermediate, trust: .anybody))
+        // What ends a run of these tests is its number of connections, not the time.
+        (plan.connections, plan.clients, plan.threads, plan.duration) = (40, 4, 2, .seconds(20))
+        change(&plan)
+        return plan
+    }
+
+    private static func run(_ plan: LoadPlan) throws -> Measurements {
+        let run = try LoadRun(plan)
+        try run.start()
+        let measured = run.wait()
+        #expect(measured.started == measured.done + measured.failed + measured.unfinished, "\(measured.json())")
+        return measured
+    }
+
+    /// A Reprise with an upstream that echoes.
+    private final class Server {
+        let upstream: TestUpstream
+        let reprise: RepriseProcess
+        var port: Int { reprise.port() }
+
+        init(sessions: String = "mode: both", before upstream: TestUpstream = .echo()) throws {
+            self.upstream = upstream
+            var configuration = TestConfiguration(upstream)
+            configuration.top = "sessions: { \(sessions) }\nadmin: { bind: \"127.0.0.1:0\" }"
+            reprise = try configuration.start()
+        }
+
+        /// A counter's sum over its labels, of those samples that have this label.
+        func sum(_ name: String, _ label: String = "") throws -> Int {
+            try reprise.metrics().split(separator: "\n")
+                .filter { $0.hasPrefix(name + "{") && (label.isEmpty || $0.contains(label)) }
+                .reduce(0) { $0 + (Int($1.split(separator: " ").last ?? "") ?? 0) }
+        }
+    }
+
+    /// `openssl s_server`, which serves one client after the other.
+    private final class OpenSSLServer {
+        let port = Loopback.freePorts(1)[0]
+        private let process: ChildProcess
+
+        /// - Parameter before: a command whose output it sends to each client.
+        init(_ options: String, before: String = "") throws {
+            let folder = RepriseProcess.temporaryFolder()
+            try TestCertificates(in: folder).make("a", for: ["localhost"])
+            let command = "openssl s_server -accept 127.0.0.1:\(port) -quiet -cert a.pem -key a.key \(options)"
+            // In a session of its own: with it goes all that it has started.
+            process = try ChildProcess(
+                ["setsid", "sh", "-c", before.isEmpty ? "exec \(command)" : "\(before) | \(command)"], folder: folder)
+            let port = port
+            try #require(
+                eventually {
+                    let socket = Loopback.socket()
+                    defer { close(socket) }
+                    return Loopback.connect(socket, to: port)
+                })
+        }
+
+        deinit { kill(-process.id, SIGKILL) }
+    }
+
+    // MARK: Kinds and endings
+
+    @Test(arguments: HandshakeKind.allCases)
+    func `each kind of handshake is counted by the server as by us`(kind: HandshakeKind) throws {
+        let server = try Server()
+        let measured = try Self.run(Self.plan(server.port) { $0.handshake = Mix(kind) })
+        #expect(measured.done == 40, "\(measured.json())")
+        // Each client's first has nothing to offer.
+        let resumed = kind == .full ? 0 : 36
+        #expect(
+            measured.handshakes(.full) == 40 - resumed && measured.offers().accepted == resumed, "\(measured.json())")
+        #expect(measured.offers().offered == resumed && measured.withoutSession == (kind == .full ? 0 : 4))
+        let words: [HandshakeKind: String] = [.full: "no", .id: "id", .ticket: "ticket", .psk: "psk"]
+        #expect(eventually { (try? server.sum("reprise_handshakes_completed_total")) == 40 })
+        for (kind, word) in words {
+            let counted = try server.sum("reprise_handshakes_completed_total", "resumed=\"\(word)\"")
+            #expect(counted == measured.handshakes(kind), "\(word)")
+            #expect(measured.count(of: .handshakeFull) == measured.handshakes(.full))
+        }
+        #expect(measured.count(of: .connect) == 40 && measured.count(of: .ready) == 40)
+    }
+
+    @Test(arguments: [("stateful", OfferedKind.statefulPSK), ("stateless", .statelessPSK)])
+    func `a pre-shared key is told by what the server keeps`(mode: String, kind: OfferedKind) throws {
+        let server = try Server(sessions: "mode: \(mode)")
+        let measured = try Self.run(Self.plan(server.port) { $0.handshake = Mix(.psk) })
+        #expect(
+            measured.offers(kind).accepted == 36 && measured.offers() == measured.offers(kind), "\(measured.json())")
+    }
+
+    @Test(arguments: CloseKind.allCases)
+    func `each ending ends, and is what its sessions are reported by`(close: CloseKind) throws {
+        let server = try Server()
+        for kind in [HandshakeKind.ticket, .psk] {
+            let measured = try Self.run(
+                Self.plan(server.port) {
+                    $0.handshake = Mix(kind)
+                    $0.close = Mix(close)
+                })
+            #expect(measured.done == 40, "\(measured.json())")
+            #expect(measured.offers().offered == 36 && measured.offers(nil, from: close) == measured.offers())
+            #expect(measured.count(of: .close) == ([.notifyWait, .half].contains(close) ? 40 : 0))
+        }
+        #expect(eventually { (try? server.sum("reprise_connections_ended_total")) == 80 })
+        let (resets, all) = (try server.sum("reprise_connections_ended_total", "client_reset"), 80)
+        #expect(close == .rst ? resets == all : resets < all, "\(resets)")
+    }
+
+    @Test func `mixes of kinds and endings, and bytes both ways`() throws {
+        let server = try Server()
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                $0.errand.task = .transfer(up: 300_000, down: 300_000)
+                $0.handshake = (try? Mix(parsing: "full:0.3,psk:0.7")) ?? Mix(.full)
+                $0.close = (try? Mix(parsing: "notify:0.5,notify-wait:0.5")) ?? Mix(.rst)
+            })
+        #expect(measured.done == 40 && measured.bytesUp == 12_000_000, "\(measured.json())")
+        #expect(measured.bytesDown == 12_000_000 && measured.handshakes(.psk) > 10 && measured.handshakes(.full) > 4)
+        #expect(measured.offers().accepted == measured.offers().offered)
+    }
+
+    // MARK: Others' servers
+
+    @Test(arguments: HandshakeKind.allCases)
+    func `openssl s_server answers requests, and resumes`(kind: HandshakeKind) throws {
+        let server = try OpenSSLServer("-www")
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                // It serves one after the other.
+                ($0.clients, $0.threads) = (1, 1)
+                $0.handshake = Mix(kind)
+                $0.errand.task = .requests(HTTPRequest(path: "/", host: "localhost"), count: 1)
+            })
+        #expect(measured.done == 40 && measured.requests == 40, "\(measured.json())")
+        #expect(measured.handshakes(kind) == (kind == .full ? 40 : 39), "\(measured.json())")
+        #expect(measured.count(of: .firstByte) == 40 && measured.count(of: .request) == 40)
+    }
+
+    // MARK: Ways to fail
+
+    private static func failures(
+        _ port: Int, _ failure: LoadFailure, _ change: (inout LoadPlan) -> Void = { _ in }
+    ) throws {
+        let measured = try run(
+            plan(port) {
+                ($0.connections, $0.clients, $0.threads) = (6, 2, 1)
+                change(&$0)
+            })
+        #expect(measured.failed(by: failure) == 6, "\(measured.json())")
+    }
+
+    @Test func `a port that refuses`() throws {
+        try Self.failures(Loopback.freePorts(1)[0], .connectRefused)
+    }
+
+    @Test func `a server that says nothing, closes, resets, or speaks otherwise`() throws {
+        let silent = TestUpstream { peer in while case .bytes = peer.receive() {} }
+        try Self.failures(Int(silent.port), .handshakeTimeout) { $0.errand.timeouts.handshake = .milliseconds(50) }
+        let closing = TestUpstream { peer in
+            _ = peer.receive()
+            peer.close()
+        }
+        try Self.failures(Int(closing.port), .handshakeClosed)
+        let resetting = TestUpstream { peer in
+            _ = peer.receive()
+            peer.reset()
+        }
+        try Self.failures(Int(resetting.port), .handshakeClosed)
+        let http = TestUpstream { peer in
+            _ = peer.receive()
+            peer.send(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
+            while case .bytes = peer.receive() {}
+            peer.close()
+        }
+        try Self.failures(Int(http.port), .handshakeFailed)
+    }
+
+    @Test func `a certificate that nobody vouches for`() throws {
+        let server = try Server()
+        let authority = try CertificateAuthority(
+            name: "Other", validFrom: MemoryServer.validFrom, validUntil: MemoryServer.validUntil)
+        let trust = try ServerTrust(authoritiesPEM: authority.certificatePEM)
+        try Self.failures(server.port, .certificateRefused) { $0.settings.trust = .checked(trust) }
+    }
+
+    @Test func `an answer that does not come, is none, or is cut off`() throws {
+        let server = try Server()
+        let request = HTTPRequest(path: "/", host: "localhost")
+        // It echoes the request.
+        try Self.failures(server.port, .answerMalformed) { $0.errand.task = .requests(request, count: 2) }
+        try Self.failures(server.port, .answerTimeout) {
+            $0.errand.task = .transfer(up: 1, down: 2)
+            $0.errand.timeouts.answer = .milliseconds(50)
+        }
+    }
+
+    @Test func `a server of TLS 1 0 alone`() throws {
+        let server = try OpenSSLServer("-www -tls1 -cipher ALL:@SECLEVEL=0")
+        try Self.failures(server.port, .handshakeFailed)
+    }
+
+    @Test func `more tickets than a client keeps`() throws {
+        let server = try OpenSSLServer("-www -num_tickets 1000")
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.threads) = (10, 1, 1)
+                $0.handshake = Mix(.psk)
+                $0.errand.task = .requests(HTTPRequest(path: "/", host: "localhost"), count: 1)
+            })
+        #expect(measured.done == 10 && measured.handshakes(.psk) == 9, "\(measured.json())")
+        #expect(measured.sessionsReceived >= 1000, "\(measured.sessionsReceived)")
+    }
+
+    @Test(arguments: CloseKind.allCases)
+    func `data without an end ends no later than the time for it`(close: CloseKind) throws {
+        let server = try Server(
+            before: TestUpstream { peer in
+                let zeroes = [UInt8](repeating: 0, count: 64 << 10)
+                while peer.send(zeroes) {}
+                peer.close()
+            })
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.threads) = (3, 1, 1)
+                $0.errand.task = .transfer(up: 0, down: 200_000)
+                $0.errand.timeouts.close = .milliseconds(200)
+                $0.close = Mix(close)
+            })
+        #expect(measured.started == 3 && measured.unfinished == 0, "\(measured.json())")
+        #expect(measured.bytesDown >= 200_000, "\(measured.json())")
+    }
+
+    @Test func `an end that the server does not answer`() throws {
+        let holding = try OpenSSLServer("", before: "sleep 600")
+        let measured = try Self.run(
+            Self.plan(holding.port) {
+                ($0.connections, $0.clients, $0.threads) = (1, 1, 1)
+                $0.errand.timeouts.close = .milliseconds(100)
+                $0.close = Mix(.notifyWait)
+            })
+        #expect(measured.done + measured.failed(by: .closeTimeout) == 1, "\(measured.json())")
+    }
+
+    // MARK: Pace
+
+    @Test(arguments: LoadSchedule.Arrivals.allCases)
+    func `an open loop begins as many as its rate says`(arrivals: LoadSchedule.Arrivals) throws {
+        let server = try Server()
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.duration) = (.max, 100, .seconds(1))
+                $0.pace = .open(LoadRate(100), arrivals)
+            })
+        let begun = measured.started + measured.skippedStarts
+        #expect(arrivals == .constant ? begun == 100 : (60...140).contains(begun), "\(measured.json())")
+        #expect(measured.failed == 0 && measured.done == measured.started, "\(measured.json())")
+    }
+
+    @Test func `a server that stands still for a second is seen to do so by all who would have come`() throws {
+        let server = try Server()
+        let run = try LoadRun(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.duration) = (.max, 1000, .seconds(3))
+                $0.pace = .open(LoadRate(100), .constant)
+            })
+        try run.start()
+        #expect(eventually { (try? server.sum("reprise_handshakes_completed_total")) ?? 0 > 20 })
+        server.reprise.freeze()
+        let start = ContinuousClock.now
+        #expect(eventually { ContinuousClock.now - start >= .seconds(1) })
+        server.reprise.signal(SIGCONT)
+        let measured = run.wait()
+        #expect(measured.started == 300 && measured.done == 300, "\(measured.json())")
+        // A third of them came while it stood still, the first of which waited for the whole second.
+        let worst = try #require(measured.value(of: .percentile(99.9, .ready)))
+        let tenth = try #require(measured.value(of: .percentile(90, .ready)))
+        #expect(worst >= 0.98 && tenth >= 0.6, "\(measured.json())")
+    }
+
+    @Test func `a run ends when it is stopped, and cuts off what hangs`() throws {
+        let silent = TestUpstream { peer in while case .bytes = peer.receive() {} }
+        let run = try LoadRun(Self.plan(Int(silent.port)) { $0.duration = .seconds(600) })
+        try run.start()
+        #expect(eventually { silent.accepted == 4 })
+        run.stop()
+        run.stop()
+        let measured = run.wait()
+        #expect(measured.started == 4 && measured.unfinished == 4 && measured.elapsed < .seconds(60))
+    }
+}

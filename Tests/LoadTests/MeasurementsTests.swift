@@ -1,0 +1,83 @@
+import Foundation
+import RepriseLoad
+import Testing
+
+/// What a run has measured: counts, times, and what a report says of them.
+@Suite struct MeasurementsTests {
+    private func assertion(_ text: String) throws -> LoadAssertion { try LoadAssertion(parsing: text) }
+
+    @Test func `times keep three digits from a microsecond to an hour`() throws {
+        var measured = Measurements()
+        for milliseconds in 1...1000 { measured.record(.handshakeFull, .milliseconds(milliseconds)) }
+        #expect(measured.count(of: .handshakeFull) == 1000)
+        let median = try #require(measured.value(of: .percentile(50, .handshakeFull)))
+        #expect(abs(median - 0.5) < 0.001)
+        let longest = try #require(measured.value(of: .longest(.handshakeFull)))
+        #expect(abs(longest - 1) < 0.001)
+        let mean = try #require(measured.value(of: .mean(.handshakeFull)))
+        #expect(abs(mean - 0.5005) < 0.001)
+        measured.record(.connect, .nanoseconds(700))
+        measured.record(.close, .seconds(7200))
+        #expect(measured.value(of: .longest(.connect)) == 0)
+        let hour = try #require(measured.value(of: .longest(.close)))
+        #expect(abs(hour - 3600) < 4)
+        #expect(measured.value(of: .mean(.request)) == nil)
+    }
+
+    @Test func `two threads' measurements are one's`() throws {
+        var (one, other, both) = (Measurements(), Measurements(), Measurements())
+        let offer = LoadOffer(.ticket, from: .rst)
+        func fill(_ measured: inout Measurements, _ milliseconds: ClosedRange<Int>) {
+            for time in milliseconds {
+                measured.start(isLate: time.isMultiple(of: 2))
+                measured.record(.connect, .milliseconds(time))
+                measured.offered(offer)
+                measured.handshake(time.isMultiple(of: 3) ? .full : .ticket, offer)
+                measured.end(time.isMultiple(of: 5) ? .closedEarly : nil)
+                measured.sent(10)
+                measured.received(100)
+            }
+        }
+        fill(&one, 1...30)
+        fill(&other, 31...60)
+        fill(&both, 1...60)
+        (one.elapsed, other.elapsed, both.elapsed) = (.seconds(1), .seconds(2), .seconds(2))
+        one.merge(other)
+        #expect(one.json() == both.json())
+        #expect(one.started == 60 && one.lateStarts == 30 && one.done == 48 && one.failed(by: .closedEarly) == 12)
+        #expect(one.offers(.ticket, from: .rst) == .init(offered: 60, accepted: 40, refused: 20))
+        #expect(one.offers(.id) == .init() && one.offers() == one.offers(nil, from: .rst))
+        #expect(one.bytesUp == 600 && one.bytesDown == 6000)
+        #expect(try one.reaches(assertion("resumed > 0.66")) && !one.reaches(assertion("resumed > 0.67")))
+        #expect(try one.reaches(assertion("errors == 12")) && one.reaches(assertion("error_rate <= 0.2")))
+        #expect(try one.reaches(assertion("rate == 24")) && one.reaches(assertion("late == 0.5")))
+        #expect(try one.reaches(assertion("p50(connect) < 31ms")) && !one.reaches(assertion("max(connect) < 50ms")))
+    }
+
+    @Test func `what was never measured reaches nothing`() throws {
+        let nothing = Measurements()
+        for text in ["p99(ready) < 1h", "resumed >= 0", "error_rate < 1", "rate >= 0", "late < 1"] {
+            #expect(try !nothing.reaches(assertion(text)), "\(text)")
+        }
+        #expect(try nothing.reaches(assertion("errors == 0")) && nothing.reaches(assertion("connections == 0")))
+    }
+
+    @Test func `the report holds every recorded time`() throws {
+        var measured = Measurements()
+        for time in [10, 10, 20, 5000] { measured.record(.ready, .microseconds(time)) }
+        measured.start()
+        measured.end(.connectRefused)
+        measured.offered(LoadOffer(.statefulPSK, from: .fin))
+        let report = try #require(
+            JSONSerialization.jsonObject(with: Data(measured.json().utf8)) as? [String: Any])
+        let ready = try #require((report["times_us"] as? [String: Any])?["ready"] as? [String: Any])
+        let pairs = try #require(ready["histogram"] as? [[Int]])
+        #expect(pairs.count == 3 && pairs.prefix(2) == [[10, 2], [20, 1]] && pairs.map { $0[1] }.reduce(0, +) == 4)
+        let percentiles = try #require(ready["percentiles"] as? [String: Double])
+        #expect(Set(percentiles.keys) == ["50", "75", "90", "99", "99.9", "99.99"] && percentiles["75"] == 20)
+        let connections = try #require(report["connections"] as? [String: Any])
+        #expect(connections["failures"] as? [String: Int] == ["connect_refused": 1])
+        let by = try #require((report["resumption"] as? [String: Any])?["by"] as? [[String: Any]])
+        #expect(by.count == 1 && by[0]["kind"] as? String == "psk_stateful" && by[0]["close"] as? String == "fin")
+    }
+}
