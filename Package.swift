@@ -60,10 +60,15 @@ let package = Package(
         // Behind a header of its own: c-ares' would bring libc's socket headers into the module.
         .target(name: "CRepriseCares", path: "Sources/CCares", linkerSettings: [.linkedLibrary("cares")]),
 
+        // Likewise: struct timespec is Glibc's alone.
+        .target(name: "CRepriseTimer", path: "Sources/CTimer"),
+
         .systemLibrary(name: "CRepriseRouter", path: "Sources/CRouter"),
 
         module("RepriseVocabulary", knows: [], importsC: true),
-        module("RepriseEventLoop", knows: ["CRepriseCares", "CRepriseEvent", "RepriseVocabulary"], importsC: true),
+        module(
+            "RepriseEventLoop", knows: ["CRepriseCares", "CRepriseEvent", "CRepriseTimer", "RepriseVocabulary"],
+            importsC: true),
         module("RepriseTLS", knows: ["CRepriseOpenSSL", "RepriseVocabulary"], importsC: true),
         module("RepriseMetrics", knows: ["RepriseVocabulary", logging], importsC: true),
         module("RepriseConfiguration", knows: ["RepriseVocabulary", yams]),

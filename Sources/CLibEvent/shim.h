@@ -24,18 +24,6 @@ extern int malloc_trim(size_t pad);
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
-#include <sys/timerfd.h>
-#include <time.h>
-
-// timerfd_create(2), which Glibc's module leaves out: a timer on the monotonic clock, exact where libevent's go by
-// milliseconds.
-static inline int reprise_exact_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
-
-// Fires once at that time of the clock, or at no time for 0; forgets that it has fired.
-static inline int reprise_exact_timer_set(int timer, uint64_t nanoseconds) {
-    struct itimerspec time = {{0, 0}, {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)}};
-    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, 0);
-}
 
 // TCP_INFO: a struct that the C library and the kernel declare differently. 0 where there is none, as on a Unix socket.
 static inline uint32_t reprise_round_trip_microseconds(int descriptor) {

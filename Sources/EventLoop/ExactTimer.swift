@@ -1,4 +1,4 @@
-internal import CRepriseEvent
+internal import CRepriseTimer
 internal import Glibc
 package import RepriseVocabulary
 

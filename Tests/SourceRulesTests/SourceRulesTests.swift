@@ -29,7 +29,7 @@ private let tree = SourceTree()
     private static let modules: [String: Set<String>] = [
         "RepriseVocabulary": [],
         // Dispatch: where the tasks of a loop that has ended go on.
-        "RepriseEventLoop": ["CRepriseCares", "CRepriseEvent", "RepriseVocabulary", "Dispatch"],
+        "RepriseEventLoop": ["CRepriseCares", "CRepriseEvent", "CRepriseTimer", "RepriseVocabulary", "Dispatch"],
         "RepriseTLS": ["CRepriseOpenSSL", "RepriseVocabulary"],
         "RepriseMetrics": ["RepriseVocabulary", "Logging"],
         "RepriseConfiguration": ["RepriseVocabulary", "Yams"],
