@@ -69,7 +69,7 @@ private let tree = SourceTree()
         #expect(
             Set(folders)
                 == Set(Self.modules.keys.map(Self.folder)).union([
-                    "CCares", "CLibSSL", "CLibEvent", "CProcess", "CRouter",
+                    "CCares", "CTimer", "CLibSSL", "CLibEvent", "CProcess", "CRouter",
                 ]))
     }
 
