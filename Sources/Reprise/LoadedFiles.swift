@@ -166,11 +166,11 @@ struct LoadedFiles: Sendable {
 
     private mutating func load(_ plan: UpstreamTLSPlan, at now: WallTime) {
         let before = faults.count
-        check(plan.settings)
+        check(plan)
         if let shown = plan.shown { load(shown, at: now) }
         let trust = trust(of: plan)
         guard faults.count == before, let trust else { return }
-        var settings = ClientSettings(tls: TLSSettings(plan.settings), trust: trust)
+        var settings = ClientSettings(tls: TLSSettings(plan), trust: trust)
         (settings.alpn, settings.securityLevel) = (plan.alpn, plan.securityLevel)
         settings.certificate = plan.shown.flatMap { certificates[$0.source]?.certificate }
         do throws(ClientError) {
@@ -260,7 +260,7 @@ struct LoadedFiles: Sendable {
         }
     }
 
-    private mutating func check(_ plan: TLSPlan) {
+    private mutating func check(_ plan: some TLSWords) {
         for fault in TLSSettings(plan).faults() {
             faults.append(Fault(source: plan.source(of: fault.part), message: fault.message))
         }

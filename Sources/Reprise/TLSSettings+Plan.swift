@@ -4,7 +4,7 @@ internal import RepriseVocabulary
 
 extension TLSSettings {
     /// The profile's settings with what the file overrides.
-    init(_ plan: TLSPlan) {
+    init(_ plan: some TLSWords) {
         self = plan.profile.settings
         if let version = plan.minimumVersion?.value { minimumVersion = version }
         if let version = plan.maximumVersion?.value { maximumVersion = version }
@@ -28,7 +28,7 @@ extension ListenerTLSSettings {
     }
 }
 
-extension TLSPlan {
+extension TLSWords {
     /// The place of the option that a part of the settings came from.
     func source(of part: TLSSettingsPart) -> Source {
         switch part {

@@ -23,10 +23,11 @@ import Testing
         return try configuration.start(folder: server.folder)
     }
 
-    private func status(_ reprise: RepriseProcess) throws -> String {
+    /// What a client is answered that asks for a name.
+    private func status(_ reprise: RepriseProcess, _ name: String = "localhost") throws -> String {
         try Shell.run([
-            "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}",
-            "https://127.0.0.1:\(reprise.port())/",
+            "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve",
+            "\(name):\(reprise.port()):127.0.0.1", "https://\(name):\(reprise.port())/",
         ]).output
     }
 
@@ -106,12 +107,7 @@ import Testing
               - { name: plain, servers: ["127.0.0.1:\(plain.port)"] }
             """
         let reprise = try RepriseProcess(text, folder: folder)
-        func status(_ name: String) throws -> String {
-            try Shell.run([
-                "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve",
-                "\(name):\(reprise.port()):127.0.0.1", "https://\(name):\(reprise.port())/",
-            ]).output
-        }
+        func status(_ name: String) throws -> String { try self.status(reprise, name) }
         #expect(try status("right.test") == "200" && status("own.test") == "200", "\(reprise.log)")
         #expect(try status("wrong.test") == "000" && status("plain.test") == "201", "\(reprise.log)")
         let failed = reprise.waitForLine { $0["message"] == "upstream connect failed" }
@@ -128,12 +124,7 @@ import Testing
         let roots = try servers.map { try Data(contentsOf: $0.folder.appending(path: "ca.pem")) }
         try roots.reduce(Data(), +).write(to: folder.appending(path: "both.pem"))
         let reprise = try configuration.start(folder: folder)
-        func status(_ name: String) throws -> String {
-            try Shell.run([
-                "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve",
-                "\(name):\(reprise.port()):127.0.0.1", "https://\(name):\(reprise.port())/",
-            ]).output
-        }
+        func status(_ name: String) throws -> String { try self.status(reprise, name) }
         for name in ["bad.test", "bad.test", "127.0.0.1", "worse.test"] { #expect(try status(name) == "000") }
         #expect(try status("good.test") == "200", "\(reprise.log)")
         #expect(!reprise.log.contains("upstream server changed"), "\(reprise.log)")
@@ -179,12 +170,7 @@ import Testing
                 servers: ["127.0.0.1:\(server.port)"]
             """
         let reprise = try RepriseProcess(text, folder: folder)
-        func status(_ name: String) throws -> String {
-            try Shell.run([
-                "curl", "-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve",
-                "\(name):\(reprise.port()):127.0.0.1", "https://\(name):\(reprise.port())/",
-            ]).output
-        }
+        func status(_ name: String) throws -> String { try self.status(reprise, name) }
         for _ in 0..<4 { #expect(try status("wrong.test") == "000") }
         #expect(try status("right.test") == "200", "\(reprise.log)")
         #expect(!reprise.log.contains("upstream server changed"), "\(reprise.log)")

@@ -60,7 +60,7 @@ extension HealthPlan: OptionGroup {
         [
             .value(
                 "type", \.kind, .choice,
-                "What a server must do: take a connection, complete a TLS handshake (its certificate is not verified), answer a request of HTTP/1.1; or exec, a program of one's own, which ends with status 0 where all is well."
+                "What a server must do: take a connection, complete a TLS handshake (verified where the server has `tls`), answer a request of HTTP/1.1; or exec, a program of one's own, which ends with status 0 where all is well."
             ),
             .value(
                 "interval", \.interval, .duration(.milliseconds(10) ... .seconds(86_400)),

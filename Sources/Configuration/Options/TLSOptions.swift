@@ -1,9 +1,8 @@
 internal import RepriseVocabulary
 
-extension TLSPlan: OptionGroup {
-    static var place: WritableKeyPath<Self, Place>? { \.place }
-
-    static var options: [Option<Self>] {
+extension OptionGroup where Self: TLSWords {
+    /// The options of what is spoken, in the same words on either side.
+    static var words: [Option<Self>] {
         let profiles = "the profile's"
         return [
             .value(
@@ -26,6 +25,15 @@ extension TLSPlan: OptionGroup {
             .optional(
                 "signature_algorithms", \.signatureAlgorithms, .located(.text), defaultText: "libssl's",
                 "Signature algorithms, such as \"ECDSA+SHA256:RSA-PSS+SHA256\"."),
+        ]
+    }
+}
+
+extension TLSPlan: OptionGroup {
+    static var place: WritableKeyPath<Self, Place>? { \.place }
+
+    static var options: [Option<Self>] {
+        words + [
             .list(
                 "alpn", \.alpn, of: .applicationProtocol,
                 "Application protocols in the order of preference; without any, ALPN is not spoken."),

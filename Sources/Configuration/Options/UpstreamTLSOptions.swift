@@ -4,8 +4,7 @@ extension UpstreamTLSPlan: OptionGroup {
     static var place: WritableKeyPath<Self, Place>? { \.place }
 
     static var options: [Option<Self>] {
-        let profiles = "the profile's"
-        return [
+        [
             .value(
                 "verify", \.verification, .choice,
                 "required: a server whose certificate is not good gets no connections; none: anyone on the way can read and change everything."
@@ -30,26 +29,7 @@ extension UpstreamTLSPlan: OptionGroup {
             .optional("key", \.key, .file, "PEM file: that certificate's private key."),
             .optional(
                 "passphrase_file", \.passphraseFile, .file, "File whose first line opens the key, if it is encrypted."),
-            .value(
-                "profile", \.profile, .choice,
-                "Mozilla's Server Side TLS guideline (6.0; old: 5.8); each part can be overridden below."),
-            .optional(
-                "minimum_version", \.minimumVersion, .located(.version), defaultText: profiles,
-                "The oldest version spoken."),
-            .optional(
-                "maximum_version", \.maximumVersion, .located(.version), defaultText: profiles,
-                "The newest version spoken."),
-            .optional(
-                "ciphers", \.ciphers, .located(.text), defaultText: profiles,
-                "Ciphers for TLS 1.2 and before: an OpenSSL cipher list, with @SECLEVEL if wanted."),
-            .optional(
-                "ciphersuites", \.ciphersuites, .located(.text), defaultText: profiles, "Cipher suites of TLS 1.3."),
-            .optional(
-                "groups", \.groups, .located(.text), defaultText: profiles,
-                "Key-exchange groups, such as \"X25519:P-256\"."),
-            .optional(
-                "signature_algorithms", \.signatureAlgorithms, .located(.text), defaultText: "libssl's",
-                "Signature algorithms, such as \"ECDSA+SHA256:RSA-PSS+SHA256\"."),
+        ] + words + [
             .optional(
                 "security_level", \.securityLevel, .integer(0...5), defaultText: "the ciphers', or libssl's",
                 "The least strength of keys and digests, as libssl counts it."),

@@ -24,8 +24,21 @@ package struct ListenerPlan: Sendable, Hashable {
     }
 }
 
+/// What is spoken, as a listener and TLS towards servers say it: a profile, of which each part can be replaced.
+package protocol TLSWords {
+    var profile: TLSProfile { get set }
+    var minimumVersion: Located<TLSVersion>? { get set }
+    var maximumVersion: Located<TLSVersion>? { get set }
+    var ciphers: Located<String>? { get set }
+    var ciphersuites: Located<String>? { get set }
+    var groups: Located<String>? { get set }
+    var signatureAlgorithms: Located<String>? { get set }
+    /// The place of the block in the file.
+    var source: Source { get }
+}
+
 /// How a listener speaks TLS.
-package struct TLSPlan: Sendable, Hashable {
+package struct TLSPlan: TLSWords, Sendable, Hashable {
     /// The answer to a name that no host has.
     package enum UnknownNames: String, Sendable, CaseIterable { case `default`, reject }
 

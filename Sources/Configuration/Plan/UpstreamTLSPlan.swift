@@ -1,7 +1,7 @@
 package import RepriseVocabulary
 
 /// How we speak TLS to servers.
-package struct UpstreamTLSPlan: Sendable, Hashable {
+package struct UpstreamTLSPlan: TLSWords, Sendable, Hashable {
     /// Whether a server's certificate must be good.
     package enum Verification: String, Sendable, CaseIterable { case required, none }
 
@@ -39,16 +39,6 @@ package struct UpstreamTLSPlan: Sendable, Hashable {
         guard let certificate, let key else { return nil }
         var plan = CertificatePlan()
         (plan.place, plan.chain, plan.key, plan.passphraseFile) = (place, certificate, key, passphraseFile)
-        return plan
-    }
-
-    /// The settings as a listener would have them.
-    package var settings: TLSPlan {
-        var plan = TLSPlan()
-        (plan.place, plan.profile, plan.minimumVersion, plan.maximumVersion) =
-            (place, profile, minimumVersion, maximumVersion)
-        (plan.ciphers, plan.ciphersuites, plan.groups, plan.signatureAlgorithms) =
-            (ciphers, ciphersuites, groups, signatureAlgorithms)
         return plan
     }
 

@@ -29,7 +29,9 @@ extension MetricCatalog {
         help: "Connections that had to wait for a server of an upstream, by what came of it.")
     package static let upstreamRetryAfter = Metric.computed(
         "reprise_upstream_retry_after_seconds", .gauge, .seconds, [upstream],
-        help: "When clients may be taken again, at the earliest: 0 while they are, +Inf where no check will tell.")
+        help:
+            "When clients may be taken again, at the earliest: 0 while they are, +Inf where neither a check nor an ejection's end will tell."
+    )
     package static let upstreamAddresses = Metric.computed(
         "reprise_upstream_addresses", .gauge, .addresses, [upstream, server],
         help: "Addresses that the name of a server of an upstream has now.")
@@ -69,7 +71,9 @@ extension MetricCatalog {
         help: "Sessions of servers that made room for others in `sessions.upstream.size`.")
     package static let upstreamSessionsLeftOut = Metric.computed(
         "reprise_upstream_sessions_left_out_total", .counter, .sessions,
-        help: "Sessions of servers that are longer than the 16 KiB that are kept of one.")
+        help:
+            "Sessions of servers that were not kept: longer than 16 KiB, or under more names than clients may have one server asked for."
+    )
     package static let affinityResults = Metric.counter(
         "reprise_affinity_total", .connections, [upstream, .closed("result", AffinityResult.self)],
         help: "Connections to a group with session affinity, by what the session's memory was good for.")

@@ -113,16 +113,14 @@ package final class UpstreamSessions: Sendable {
         guard let der = session.derWithoutPeer else { return leaveOut() }
         let expires = min(now.wholeSecond.later(by: min(lifetime, Self.longestLifetime)), limit)
         let isSingleUse = session.version == .tls1_3
-        let number: Number?? = book.withLock { book in
-            if terms.areNamesOfClients, !book.has(key), book.names(of: key.server) >= Self.namesOfClients {
-                return .none
-            }
+        return book.withLock { book in
+            let isCrowded = terms.areNamesOfClients && book.names(of: key.server) >= Self.namesOfClients
+            if isCrowded, !book.has(key) { return leaveOut() }
             let entry = UpstreamSessionBook.Entry(
                 number: book.number(), expires: expires, began: began, limit: limit, certificate: certificate,
                 isSingleUse: isSingleUse, der: der)
-            return book.add(entry, under: key, keep: terms.keep) ? .some(entry.number) : .some(nil)
+            return book.add(entry, under: key, keep: terms.keep) ? entry.number : nil
         }
-        return number ?? leaveOut()
     }
 
     private func leaveOut() -> Number? {

@@ -6,7 +6,7 @@ package struct HealthCheck: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         /// Take a connection.
         case tcp
-        /// Complete a TLS handshake; its certificate is not verified.
+        /// Complete a TLS handshake, by the settings that connections have, and without any for any certificate.
         case tls
         /// Answer a request of HTTP/1.1.
         case http(HTTPQuestion)

@@ -39,21 +39,8 @@ package final class ClientAuthentication: @unchecked Sendable {
         mode: Mode, authoritiesPEM: [UInt8], revocationPEM: [UInt8]? = nil, depth: Int? = nil,
         names: [CertificateName] = [], sendsNames: Bool = true
     ) throws(ClientAuthenticationError) {
-        let authorities: [OpaquePointer]
-        do throws(CertificateError) {
-            authorities = try PEMFile.certificates(in: authoritiesPEM, as: .authorities)
-        } catch {
-            throw .authorities(error)
-        }
-        var revocations: Revocations?
-        if let revocationPEM {
-            do throws(ClientAuthenticationError) {
-                revocations = try RevocationLists.read(revocationPEM, signedBy: authorities)
-            } catch {
-                authorities.forEach(X509_free)
-                throw error
-            }
-        }
+        let files = try AuthorityFiles(authoritiesPEM: authoritiesPEM, revocationPEM: revocationPEM)
+        let (authorities, revocations) = (files.authorities, files.revocations)
         anchors = TrustAnchors(authorities)
         if revocations != nil { anchors.askAboutRevocations(clientChainRevocationAsked) }
         let offered = sendsNames ? Self.names(of: authorities) : nil

@@ -24,37 +24,24 @@ package final class ServerTrust: @unchecked Sendable {
 
     /// - Parameters:
     ///   - authoritiesPEM: the certificates that chains must lead to, at least one; `nil` for the system's.
-    ///   - revocationPEM: revocation lists, signed by authorities of the file; with any, every certificate of a chain must be
-    ///     covered by one.
+    ///   - revocationPEM: revocation lists, signed by authorities of that file; with any, every certificate of a chain must be
+    ///     covered by one. Not without such a file.
     package init(
         authoritiesPEM: [UInt8]?, revocationPEM: [UInt8]? = nil, depth: Int? = nil
     ) throws(ClientAuthenticationError) {
-        var authorities: [OpaquePointer] = []
-        if let authoritiesPEM {
-            do throws(CertificateError) {
-                authorities = try PEMFile.certificates(in: authoritiesPEM, as: .authorities)
-            } catch {
-                throw .authorities(error)
-            }
-        }
-        var revocations: Revocations?
-        if let revocationPEM {
-            do throws(ClientAuthenticationError) {
-                revocations = try RevocationLists.read(revocationPEM, signedBy: authorities)
-            } catch {
-                authorities.forEach(X509_free)
-                throw error
-            }
-        }
-        if authoritiesPEM == nil {
-            anchors = .system
-        } else {
-            let own = TrustAnchors(authorities)
-            if revocations != nil { own.askAboutRevocations(serverChainRevocationAsked) }
+        let files: AuthorityFiles? =
+            if let authoritiesPEM {
+                try AuthorityFiles(authoritiesPEM: authoritiesPEM, revocationPEM: revocationPEM)
+            } else { nil }
+        if let files {
+            let own = TrustAnchors(files.authorities)
+            if files.revocations != nil { own.askAboutRevocations(serverChainRevocationAsked) }
             anchors = .own(own)
+        } else {
+            anchors = .system
         }
         ErrorQueue.clear()
-        (self.authorities, self.revocations, self.depth) = (authorities, revocations, depth)
+        (authorities, revocations, self.depth) = (files?.authorities ?? [], files?.revocations, depth)
         // The files as they are: what they say of a certificate's uses counts as much as which certificates they hold.
         let parts = [
             authoritiesPEM == nil ? "system" : "own", Self.systemState(authoritiesPEM == nil), "\(depth ?? -1)",

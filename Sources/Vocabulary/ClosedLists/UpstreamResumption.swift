@@ -9,7 +9,7 @@ package enum UpstreamResumption: Int, ClosedList {
         case .resumed: ("resumed", "A session was offered, and the server resumed it.")
         case .refused: ("refused", "A session was offered, and the server made a full handshake of it.")
         case .noSession: ("no_session", "There was none to offer under the same name and settings.")
-        case .expired: ("expired", "The time that the server gave it was over.")
+        case .expired: ("expired", "The time that the server gave it was over, or what was verified for it.")
         case .chainTooOld:
             ("chain_too_old", "The full handshake that it descends from is older than `sessions.max_chain_age`.")
         case .off: ("off", "`tls.sessions` is false, or `sessions.upstream.keep` 0.")
