@@ -54,7 +54,7 @@ package final class UpstreamSessions: Sendable {
     }
 
     private let book: Locked<UpstreamSessionBook>
-    private let tooLong = Atomic<Int>(0)
+    private let notKept = Atomic<Int>(0)
 
     /// - Parameter budget: bytes for all of it, at least ``leastBudget``.
     package init(budget: Int) {
@@ -66,7 +66,7 @@ package final class UpstreamSessions: Sendable {
     package var counts: StoreCounts { book.withLock { $0.counts } }
 
     /// How many came that were longer than what is kept, or under one name more than a server's clients may ask for.
-    package var leftOut: Int { tooLong.load(ordering: .relaxed) }
+    package var leftOut: Int { notKept.load(ordering: .relaxed) }
 
     // MARK: To a server
 
@@ -124,7 +124,7 @@ package final class UpstreamSessions: Sendable {
     }
 
     private func leaveOut() -> Number? {
-        tooLong.wrappingAdd(1, ordering: .relaxed)
+        notKept.wrappingAdd(1, ordering: .relaxed)
         return nil
     }
 
