@@ -90,10 +90,12 @@ let package = Package(
                 logging,
             ], importsC: true),
         module(
-            "RepriseLoad", knows: ["RepriseEventLoop", "RepriseTLS", "RepriseVocabulary", histogram], importsC: true),
+            "RepriseLoad", knows: ["RepriseEventLoop", "RepriseTLS", "RepriseVocabulary", histogram, yams],
+            importsC: true),
         .target(name: "CRepriseProcess", path: "Sources/CProcess"),
         .executableTarget(
-            name: "RepriseCommand", dependencies: ["Reprise", "CRepriseProcess", arguments], swiftSettings: settings),
+            name: "RepriseCommand", dependencies: ["Reprise", "RepriseLoad", "CRepriseProcess", arguments],
+            swiftSettings: settings),
 
         .executableTarget(
             name: "RepriseStoreBenchmark", dependencies: ["RepriseResumption", "RepriseVocabulary"],

@@ -6,8 +6,18 @@ package import RepriseVocabulary
 /// In DER, and without the server's certificate: twenty thousand clients keep theirs in some ten megabytes, and two
 /// connections that offer the same session share nothing of libssl's.
 package struct ClientSessions {
-    /// How many a client keeps; the newest, as a server may give as many as it likes (RFC 8446 §4.6.1).
+    /// How many a client keeps; a server may give as many as it likes (RFC 8446 §4.6.1).
     package static let limit = 8
+
+    /// Whom a connection speaks to: a server by its number, and by which name.
+    package struct Place: Sendable, Hashable {
+        package var server: Int
+        package var name: Int
+
+        package init(server: Int = 0, name: Int = 0) {
+            (self.server, self.name) = (server, name)
+        }
+    }
 
     /// One session, with what a report tells it by.
     package struct Kept: Sendable {
@@ -15,40 +25,70 @@ package struct ClientSessions {
         package let kind: OfferedKind
         /// How the connection ended that it came from.
         package let origin: CloseKind
-
-        /// What a report counts it under.
-        package var offer: LoadOffer { LoadOffer(kind, from: origin) }
+        /// Whom it came from.
+        package let place: Place
+        /// When its client may offer it no more, by its server's word.
+        package let ends: Instant
 
         /// Makes it ready to be offered; `nil` where libssl does not read it.
         package var session: SessionReference? { der.withBytes { SessionReference.reading($0) } }
+
+        /// What a report counts it under.
+        package func offer(_ choice: SessionChoice) -> LoadOffer { LoadOffer(kind, from: origin, choice) }
     }
 
     /// The oldest first.
     private var kept: [Kept] = []
+    private let keepsOldest: Bool
 
-    package init() {}
+    /// - Parameter keepsOldest: the oldest is never given up for a newer one: it is what is asked for.
+    package init(keepsOldest: Bool = false) {
+        self.keepsOldest = keepsOldest
+    }
 
     package var count: Int { kept.count }
 
     /// Keeps a session of a connection that has ended; one that cannot be resumed, or is too long, is left out.
-    package mutating func keep(_ session: SessionReference, from origin: CloseKind) {
-        guard session.isResumable, let kind = OfferedKind(of: session), let der = session.derWithoutPeer else { return }
+    ///
+    /// - Parameter lifetime: how long it counts as good, in the stead of what its server says.
+    package mutating func keep(
+        _ session: SessionReference, from origin: CloseKind, of place: Place = Place(), at now: Instant,
+        lifetime: Duration? = nil
+    ) {
+        guard session.isResumable, let kind = OfferedKind(of: session), let der = session.derWithoutPeer,
+            let ends = (lifetime ?? session.lifetimeForClient).map({ now + $0 })
+        else { return }
         // First, so that there are never more.
-        if kept.count >= Self.limit { kept.removeFirst(kept.count - Self.limit + 1) }
-        kept.append(Kept(der: der, kind: kind, origin: origin))
+        if kept.count >= Self.limit { kept.remove(at: keepsOldest ? 1 : 0) }
+        kept.append(Kept(der: der, kind: kind, origin: origin, place: place, ends: ends))
     }
 
     /// One that makes such a handshake; `nil` where there is none, as before a client's first connection.
     ///
-    /// - Parameter choice: with ``SessionChoice/single`` it is gone afterwards.
-    package mutating func pick(_ handshake: HandshakeKind, _ choice: SessionChoice) -> Kept? {
+    /// None past its lifetime is offered, as libssl offers none, but where one is asked for.
+    /// - Parameter choice: with ``SessionChoice/single`` and ``SessionChoice/expired`` it is gone afterwards.
+    package mutating func pick(
+        _ handshake: HandshakeKind, _ choice: SessionChoice, for place: Place = Place(), at now: Instant
+    ) -> Kept? {
+        func fits(_ one: Kept) -> Bool {
+            guard one.kind.handshake == handshake, (one.ends <= now) == (choice == .expired) else { return false }
+            return switch choice {
+            case .otherName: one.place.server == place.server && one.place.name != place.name
+            case .otherServer: one.place.server != place.server && one.place.name == place.name
+            case .newest, .oldest, .single, .expired, .forged: one.place == place
+            }
+        }
         let index =
             switch choice {
-            case .newest, .single: kept.lastIndex { $0.kind.handshake == handshake }
-            case .oldest: kept.firstIndex { $0.kind.handshake == handshake }
+            case .oldest, .expired: kept.firstIndex(where: fits)
+            case .newest, .single, .forged, .otherName, .otherServer: kept.lastIndex(where: fits)
             }
         guard let index else { return nil }
-        return choice == .single ? kept.remove(at: index) : kept[index]
+        switch choice {
+        case .single, .expired: return kept.remove(at: index)
+        case .forged: return kept[index].forged
+        case .newest, .oldest, .otherName, .otherServer: return kept[index]
+        }
     }
 }
 
@@ -84,6 +124,6 @@ extension ClientSessions.Kept {
             der.withBytes { target.copyMemory(from: $0) }
             target[found + name.count - 1] = last ^ 1
         }
-        return Self(der: changed, kind: kind, origin: origin)
+        return Self(der: changed, kind: kind, origin: origin, place: place, ends: ends)
     }
 }

@@ -86,9 +86,15 @@ extension LoadConnection {
         case .working(.transfer(let up, _)):
             // The next part, in a turn of its own.
             if up > 0 { event?.activate(.writable) }
-        case .connecting, .handshaking, .working(.request), .awaitingSession, .over: break
+        case .connecting, .handshaking, .working(.request), .working(.pause), .working(.idle), .awaitingSession, .over:
+            break
         }
     }
+}
+
+extension SystemErrno {
+    /// Whether no port of ours is left towards a server.
+    var isOutOfPorts: Bool { value == EADDRNOTAVAIL || value == EADDRINUSE }
 }
 
 extension LoadFailure {

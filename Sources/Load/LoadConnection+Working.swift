@@ -8,8 +8,8 @@ extension LoadConnection {
     func work() {
         switch desk.errand.task {
         case .nothing: workIsDone()
-        case .requests(_, let count) where count <= 0: workIsDone()
-        case .requests(let request, let count): ask(request, left: count)
+        case .requests(_, let count, _) where count <= 0: workIsDone()
+        case .requests(let request, let count, _): ask(request, left: count)
         case .transfer(let up, let down):
             phase = .working(.transfer(up: up, down: down))
             wait(desk.errand.timeouts.answer)
@@ -17,8 +17,35 @@ extension LoadConnection {
         }
     }
 
-    /// The task is done; a session that others wait for may be still to come.
+    /// The task is done; the connection may have to be held.
     private func workIsDone() {
+        guard desk.errand.idle > .zero else { return idleIsOver() }
+        phase = .working(.idle)
+        wait(desk.errand.idle)
+    }
+
+    /// A pause has ended, by its time or since the run has.
+    func rested() {
+        switch phase {
+        case .working(.idle): idleIsOver()
+        case .working(.pause(let left)):
+            if case .requests(let request, _, _) = desk.errand.task { ask(request, left: left) }
+        default: break
+        }
+    }
+
+    /// The run has ended: what only waits, does so no longer.
+    package func hurry() {
+        switch phase {
+        case .working(.idle), .working(.pause):
+            idleIsOver()
+            flush()
+        default: break
+        }
+    }
+
+    /// A session that others wait for may be still to come.
+    private func idleIsOver() {
         if desk.errand.waitsForSession, given.isEmpty, !serverHasEnded, tls?.summary.version == .tls1_3 {
             phase = .awaitingSession
             wait(desk.errand.timeouts.session)
@@ -81,6 +108,9 @@ extension LoadConnection {
     private func take(_ bytes: UnsafeRawBufferPointer) {
         guard case .working(let work) = phase else { return }
         switch work {
+        // Nobody has asked for it: an HTTP/2 server's settings, or a greeting.
+        case .idle: break
+        case .pause: end(.answerMalformed)
         case .transfer(let up, let down):
             phase = .working(.transfer(up: up, down: down - bytes.count))
             wait(desk.errand.timeouts.answer)
@@ -100,8 +130,10 @@ extension LoadConnection {
     private func answered(left: Int, since: Instant) {
         desk.measured.record(.request, desk.loop.now - since)
         desk.measured.answered()
-        if left > 1, case .requests(let request, _) = desk.errand.task {
-            ask(request, left: left - 1)
+        if left > 1, case .requests(let request, _, let pause) = desk.errand.task {
+            guard pause > .zero else { return ask(request, left: left - 1) }
+            phase = .working(.pause(left: left - 1))
+            wait(pause)
         } else {
             workIsDone()
         }
@@ -118,7 +150,7 @@ extension LoadConnection {
             case .complete, .incomplete: end(.closedEarly)
             case .malformed: end(.closedEarly)
             }
-        case .working(.transfer), .awaitingSession: end(.closedEarly)
+        case .working(.transfer), .working(.pause), .working(.idle), .awaitingSession: end(.closedEarly)
         case .awaitingEnd(let since, _) where unsent.isEmpty && desk.output.isEmpty: endedBoth(since)
         // Once our own end has gone out.
         case .awaitingEnd, .leaving, .connecting, .handshaking, .over: break

@@ -25,6 +25,10 @@ package final class LoadConnection {
     enum Work {
         case request(HTTPReply, left: Int, since: Instant, hasBegun: Bool)
         case transfer(up: Int, down: Int)
+        /// Until the next request.
+        case pause(left: Int)
+        /// Held open with nothing to do.
+        case idle
     }
 
     let desk: LoadDesk
@@ -60,8 +64,9 @@ package final class LoadConnection {
 
     deinit { close() }
 
-    /// How it was ordered to end.
+    /// How it was ordered to end, and whom it speaks to.
     package var closeKind: CloseKind { order.close }
+    package var place: ClientSessions.Place { order.place }
 
     /// Begins to connect.
     package func start() {
@@ -69,7 +74,7 @@ package final class LoadConnection {
         self.timer = timer
         phase = .connecting(since: Clocks.monotonic())
         let made: (socket: Socket, isConnected: Bool)
-        switch Socket.connect(to: desk.errand.endpoint) {
+        switch connect() {
         case .connected(let socket): made = (socket, true)
         case .inProgress(let socket): made = (socket, false)
         case .failed(let errno): return end(LoadFailure(connecting: errno))
@@ -86,6 +91,18 @@ package final class LoadConnection {
         if made.isConnected {
             connected()
             flush()
+        }
+    }
+
+    private func connect() -> Socket.Connecting {
+        let server = desk.errand.servers[order.place.server]
+        while true {
+            var options = UpstreamTCPOptions()
+            options.source = desk.sources.next()
+            let result = Socket.connect(to: server, with: options)
+            guard case .failed(let errno) = result, errno.isOutOfPorts, desk.sources.ranOut(towards: server) else {
+                return result
+            }
         }
     }
 
@@ -117,15 +134,34 @@ package final class LoadConnection {
         phase = .handshaking(since: now)
         wait(desk.errand.timeouts.handshake)
         do throws(ClientError) {
-            offered = order.offering?.session
+            offered = order.offering?.kept.session
+            // libssl would leave out what its lifetime is over of.
+            if order.offering?.choice == .expired { offered?.setCreated(Clocks.wall()) }
+            introduce()
             tls = try ClientConnection(
-                context: order.context, output: desk.output, names: desk.errand.names, resuming: offered
+                context: order.context, output: desk.output, names: desk.errand.names[order.place.name],
+                resuming: offered
             ) { [unowned self] in keep($0) }
         } catch {
             return end(.localLimit)
         }
         if let offering = order.offering, offered != nil { desk.measured.offered(offering.offer) }
         handshake()
+    }
+
+    /// Writes the header of the PROXY protocol, which has each simulated client come from an address of its own, out of those
+    /// that are set aside for benchmarks (RFC 2544 appendix C.2.2).
+    private func introduce() {
+        guard desk.errand.header != .off else { return }
+        let address = IPAddress(ipv4: 0xc612_0000 + UInt32(order.client % (1 << 17)))
+        // Towards a Unix socket or over IPv6 there is no address of the same kind.
+        let server = desk.errand.servers[order.place.server]
+        let isIPv4 = server.address.map { !$0.isIPv6 } ?? false
+        let origin: ProxyHeader.Origin =
+            isIPv4 ? .client(.ip(address, port: UInt16(1024 + order.client % 64_000)), to: server) : .unknown
+        let header = ProxyHeader(origin)
+        let bytes = desk.errand.header == .v1 ? header.line : header.binary(summed: false)
+        desk.output.append(bytes.span.bytes)
     }
 
     private func receive() {
@@ -168,6 +204,9 @@ package final class LoadConnection {
         switch phase {
         case .connecting: end(.connectTimeout)
         case .handshaking: end(.handshakeTimeout)
+        case .working(.idle), .working(.pause):
+            rested()
+            flush()
         case .working: end(.answerTimeout)
         case .leaving, .awaitingEnd: end(.closeTimeout)
         case .over: break

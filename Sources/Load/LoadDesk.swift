@@ -11,6 +11,7 @@ package final class LoadDesk {
     package let loop: EventLoop
     package let errand: LoadErrand
     package var measured = Measurements()
+    var sources: SourceAddresses
     let output: OutputBuffer
     let ciphertext: UnsafeMutableRawBufferPointer
     let plaintext: UnsafeMutableRawBufferPointer
@@ -18,11 +19,12 @@ package final class LoadDesk {
     /// On the loop, or before it runs.
     package init(on loop: EventLoop, _ errand: LoadErrand) {
         (self.loop, self.errand) = (loop, errand)
+        sources = SourceAddresses(errand.sources)
         output = OutputBuffer { [unowned loop] in loop.assertConfined() }
         ciphertext = .allocate(byteCount: Self.receiveBytes, alignment: 16)
         plaintext = .allocate(byteCount: Self.plaintextBytes, alignment: 16)
         // Thousands of timers of few durations.
-        for duration in errand.timeouts.all { loop.register(commonTimeout: duration) }
+        for duration in errand.durations { loop.register(commonTimeout: duration) }
     }
 
     deinit {

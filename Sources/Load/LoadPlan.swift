@@ -16,7 +16,11 @@ package struct LoadPlan: Sendable {
     package var settings: ClientSettings
     package var handshake = Mix<HandshakeKind>(.full)
     package var close = Mix<CloseKind>(.notify)
-    package var choice = SessionChoice.newest
+    package var choice = Mix<SessionChoice>(.newest)
+    /// How clients come by the names that they ask for.
+    package var names = NameChoice.uniform
+    /// After how long a session counts as expired, in the stead of what its server says.
+    package var lifetime: Duration?
     package var pace = Pace.closed
     /// How many clients there are, each with sessions of its own; in an open loop, the most connections at once too.
     package var clients = 1

@@ -1,11 +1,11 @@
 package import RepriseTLS
 package import RepriseVocabulary
 
-/// What every connection of a run does between its handshake and its ending.
+/// What every connection of a run does between its handshake and its ending, first of all.
 package enum LoadTask: Sendable, Hashable {
     case nothing
-    /// HTTP/1.1 on a connection that is kept alive.
-    case requests(HTTPRequest, count: Int)
+    /// HTTP/1.1 on a connection that is kept alive, with a pause between an answer and the next request.
+    case requests(HTTPRequest, count: Int, pause: Duration = .zero)
     /// Bytes are sent; then so many are waited for.
     case transfer(up: Int, down: Int)
 }
@@ -38,15 +38,28 @@ package struct LoadTimeouts: Sendable, Hashable {
 
 /// What connections have in common: where they go, and what they do there.
 package struct LoadErrand: Sendable {
-    package var endpoint: Endpoint
-    package var names: ClientConnection.ServerNames
+    /// At least one, such as the machines of a cluster, and at least one name; ``ClientSessions/Place`` has their numbers.
+    package var servers: [Endpoint]
+    package var names: [ClientConnection.ServerNames]
     package var task = LoadTask.nothing
+    /// How long a connection is held open after its task; zero for none.
+    package var idle = Duration.zero
     package var timeouts = LoadTimeouts()
+    /// The PROXY protocol's header that goes before the ClientHello.
+    package var header = ProxyProtocolVersion.off
+    /// Where connections come from, in turn; empty for the system's choice.
+    package var sources: [IPAddress] = []
     /// Whether a connection of TLS 1.3 ends no sooner than a session has come, for those that follow.
     package var waitsForSession = false
 
     package init(to endpoint: Endpoint, names: ClientConnection.ServerNames) {
-        (self.endpoint, self.names) = (endpoint, names)
+        (servers, self.names) = ([endpoint], [names])
+    }
+
+    /// The times that timers are set to, most of them by thousands.
+    var durations: [Duration] {
+        let pause: Duration = if case .requests(_, _, let pause) = task { pause } else { .zero }
+        return timeouts.all + [idle, pause].filter { $0 > .zero }
     }
 }
 
@@ -54,14 +67,24 @@ package struct LoadErrand: Sendable {
 package struct LoadOrder {
     /// With a session that it is to offer.
     package var context: ClientContext
-    package var offering: ClientSessions.Kept?
+    package var offering: Offering?
+    package var place = ClientSessions.Place()
     package var close: CloseKind
     /// When it was to begin: what a client waits for is counted from then.
     package var scheduled: Instant
+    /// Whose it is: for the header that tells simulated clients apart.
+    package var client = 0
 
-    package init(
-        _ context: ClientContext, offering: ClientSessions.Kept? = nil, close: CloseKind, scheduled: Instant
-    ) {
-        (self.context, self.offering, self.close, self.scheduled) = (context, offering, close, scheduled)
+    /// A session that is to be offered, and why that one.
+    package struct Offering {
+        package var kept: ClientSessions.Kept
+        package var choice: SessionChoice
+
+        /// What a report counts it under.
+        var offer: LoadOffer { kept.offer(choice) }
+    }
+
+    package init(_ context: ClientContext, close: CloseKind, scheduled: Instant) {
+        (self.context, self.close, self.scheduled) = (context, close, scheduled)
     }
 }

@@ -11,6 +11,7 @@ final class LoadThread: @unchecked Sendable {
     private let contexts: [HandshakeKind: ClientContext]
     private let index: Int
     private var random: SeededRandom
+    private let draw: NameDraw
     private var clients: [Client]
     /// Those that have no connection, the one that waits longest at ``idleStart``.
     private var idle: [Int]
@@ -31,7 +32,11 @@ final class LoadThread: @unchecked Sendable {
 
     /// A simulated client.
     private struct Client {
-        var sessions = ClientSessions()
+        var sessions: ClientSessions
+        /// The number of the name that it asks for.
+        let name: Int
+        /// Its next connection goes to that server.
+        var server: Int
         var connection: LoadConnection?
     }
 
@@ -41,8 +46,15 @@ final class LoadThread: @unchecked Sendable {
         (self.plan, self.contexts, self.index) = (plan, contexts, index)
         loop = try EventLoop(name: "load-\(index)")
         desk = LoadDesk(on: loop, plan.errand)
-        random = SeededRandom(plan.seed &+ UInt64(index))
-        clients = Array(repeating: Client(), count: plan.share(plan.clients, of: index))
+        var random = SeededRandom(plan.seed &+ UInt64(index))
+        draw = NameDraw(plan.names, among: plan.errand.names.count)
+        let keepsOldest = plan.choice.parts.contains { $0.kind == .oldest || $0.kind == .expired }
+        clients = (0..<plan.share(plan.clients, of: index)).map { [draw] number in
+            Client(
+                sessions: ClientSessions(keepsOldest: keepsOldest), name: draw.pick(&random),
+                server: number % plan.errand.servers.count)
+        }
+        self.random = random
         idle = Array(clients.indices)
         left = plan.share(plan.connections, of: index)
     }
@@ -135,16 +147,15 @@ final class LoadThread: @unchecked Sendable {
     private func start(_ index: Int, scheduled: Instant, isLate: Bool) {
         let kind = plan.handshake.pick(&random)
         guard let context = contexts[kind] else { return }
-        var offering: ClientSessions.Kept?
-        if kind != .full {
-            offering = clients[index].sessions.pick(kind, plan.choice)
-            if offering == nil { desk.measured.hadNoSession() }
-        }
+        var order = LoadOrder(context, close: plan.close.pick(&random), scheduled: scheduled)
+        order.client = self.index + index * plan.threads
+        order.place = .init(server: clients[index].server, name: clients[index].name)
+        // In turn: what is behind a name of many addresses, or a balancer, sees its clients so.
+        clients[index].server = (clients[index].server + 1) % plan.errand.servers.count
+        if kind != .full { order.offering = offering(kind, of: index, &order.place) }
         left -= 1
         underWay += 1
         desk.measured.start(isLate: isLate)
-        let order = LoadOrder(
-            context, offering: offering, close: plan.close.pick(&random), scheduled: scheduled)
         let connection = LoadConnection(desk, order) { [unowned self] connection, failure in
             ended(connection, of: index, failure)
         }
@@ -152,12 +163,28 @@ final class LoadThread: @unchecked Sendable {
         connection.start()
     }
 
+    private func offering(
+        _ kind: HandshakeKind, of index: Int, _ place: inout ClientSessions.Place
+    ) -> LoadOrder.Offering? {
+        let choice = plan.choice.pick(&random)
+        if choice == .otherName { place.name = draw.pick(otherThan: place.name, &random) }
+        guard let kept = clients[index].sessions.pick(kind, choice, for: place, at: Clocks.monotonic()) else {
+            desk.measured.hadNoSession()
+            return nil
+        }
+        return .init(kept: kept, choice: choice)
+    }
+
     private func ended(_ connection: LoadConnection, of index: Int, _ failure: LoadFailure?) {
         underWay -= 1
         clients[index].connection = nil
         if failure == nil {
             // Of the others it is not known what their ending was.
-            for session in connection.given { clients[index].sessions.keep(session, from: connection.closeKind) }
+            let now = loop.now
+            for session in connection.given {
+                clients[index].sessions.keep(
+                    session, from: connection.closeKind, of: connection.place, at: now, lifetime: plan.lifetime)
+            }
             idle.append(index)
         } else {
             resting.append(index)
@@ -179,6 +206,7 @@ final class LoadThread: @unchecked Sendable {
         }
         isEnding = true
         endTimer?.schedule(after: LoadRun.grace)
+        for index in clients.indices { clients[index].connection?.hurry() }
     }
 
     private func end() {

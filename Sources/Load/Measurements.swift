@@ -184,6 +184,25 @@ package struct Measurements: Sendable {
         }
     }
 
+    /// A time of a measure in microseconds; `nil` where nothing was measured.
+    func microseconds(_ value: LoadAssertion.Value) -> UInt64? {
+        self.value(of: value).map { UInt64(($0 * 1e6).rounded()) }
+    }
+
+    /// The times of several measures together; `nil` where none was measured.
+    func spread(_ measures: [Measure]) -> LoadReport.Spread? {
+        var all: Histogram<UInt64>?
+        for measure in measures {
+            guard let histogram = times[measure], histogram.totalCount > 0 else { continue }
+            all = all ?? Self.empty
+            all?.add(histogram)
+        }
+        guard let all else { return nil }
+        return LoadReport.Spread(
+            p50: all.valueAtPercentile(50), p90: all.valueAtPercentile(90), p99: all.valueAtPercentile(99),
+            max: all.maxRecorded)
+    }
+
     /// Whether the run has reached it. What was never measured reaches nothing: a run that did nothing must not pass.
     package func reaches(_ assertion: LoadAssertion) -> Bool {
         value(of: assertion.value).map(assertion.holds) ?? false
@@ -193,4 +212,9 @@ package struct Measurements: Sendable {
     func recorded(_ measure: Measure) -> [(value: UInt64, count: UInt64)] {
         times[measure]?.recordedValues().map { ($0.value, $0.count) } ?? []
     }
+}
+
+extension Measurements: CustomStringConvertible {
+    /// The counts, for people.
+    package var description: String { "\(LoadReport.Summary(self))" }
 }

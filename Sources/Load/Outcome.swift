@@ -33,9 +33,11 @@ package struct LoadOffer: Sendable, Hashable {
     package let kind: OfferedKind
     /// How the connection ended that it came from.
     package let origin: CloseKind
+    /// Which of the client's sessions it was.
+    package let choice: SessionChoice
 
-    package init(_ kind: OfferedKind, from origin: CloseKind) {
-        (self.kind, self.origin) = (kind, origin)
+    package init(_ kind: OfferedKind, from origin: CloseKind, _ choice: SessionChoice = .newest) {
+        (self.kind, self.origin, self.choice) = (kind, origin, choice)
     }
 }
 

@@ -60,6 +60,8 @@ import Testing
         return Visit(resumed: client.summary.resumed, given: box.sessions)
     }
 
+    private static let now = Instant(nanoseconds: 1_000_000_000_000)
+
     private final class Box {
         var sessions: [SessionReference] = []
     }
@@ -80,14 +82,14 @@ import Testing
         let first = try Self.visit(server, version, asksForTickets: asksForTickets)
         #expect(first.resumed == .no)
         var sessions = ClientSessions()
-        for session in first.given { sessions.keep(session, from: .half) }
+        for session in first.given { sessions.keep(session, from: .half, at: Self.now) }
         for other in HandshakeKind.allCases where other != kind.handshake {
-            let none = sessions.pick(other, .newest)
+            let none = sessions.pick(other, .newest, at: Self.now)
             #expect(none == nil)
         }
-        let picked = sessions.pick(kind.handshake, .single)
+        let picked = sessions.pick(kind.handshake, .single, at: Self.now)
         let kept = try #require(picked)
-        #expect(kept.offer == LoadOffer(kind, from: .half) && sessions.count == 0)
+        #expect(kept.offer(.single) == LoadOffer(kind, from: .half, .single) && sessions.count == 0)
         let forged = try #require(kept.forged)
         #expect(try Self.visit(server, version, asksForTickets: asksForTickets, offering: forged).resumed == .no)
         #expect(try Self.visit(server, version, asksForTickets: asksForTickets, offering: kept).resumed == means)
@@ -98,13 +100,51 @@ import Testing
         var sessions = ClientSessions()
         var given: [SessionReference] = []
         while given.count < ClientSessions.limit + 4 { try given += Self.visit(server, .tls1_3).given }
-        for session in given { sessions.keep(session, from: .notify) }
+        for session in given { sessions.keep(session, from: .notify, at: Self.now) }
         #expect(sessions.count == ClientSessions.limit)
         let newest = try #require(given.last)
         let oldest = given[given.count - ClientSessions.limit]
-        let picks = [SessionChoice.newest, .newest, .oldest].map { sessions.pick(.psk, $0)?.session?.ticket }
+        let picks = [SessionChoice.newest, .newest, .oldest].map { sessions.pick(.psk, $0, at: Self.now)?.session?.ticket }
         #expect(picks == [newest.ticket, newest.ticket, oldest.ticket])
-        let singles = (0...ClientSessions.limit).map { _ in sessions.pick(.psk, .single)?.session?.ticket }
+        let singles = (0...ClientSessions.limit).map { _ in sessions.pick(.psk, .single, at: Self.now)?.session?.ticket }
         #expect(singles == given.suffix(ClientSessions.limit).reversed().map(\.ticket) + [nil])
+    }
+
+    @Test func `a session past its lifetime is offered only where one is asked for, and once`() throws {
+        let server = try Self.server(.stateless, tickets: 1)
+        let given = try Self.visit(server, .tls1_3).given
+        var sessions = ClientSessions(keepsOldest: true)
+        for session in given { sessions.keep(session, from: .fin, at: Self.now, lifetime: .seconds(5)) }
+        func pick(_ choice: SessionChoice, after seconds: Int64) -> ClientSessions.Kept? {
+            sessions.pick(.psk, choice, at: Self.now + .seconds(seconds))
+        }
+        #expect(pick(.expired, after: 4) == nil && pick(.oldest, after: 4) != nil)
+        #expect(pick(.newest, after: 5) == nil && pick(.forged, after: 5) == nil)
+        let expired = pick(.expired, after: 5)
+        #expect(expired != nil && pick(.expired, after: 5) == nil && sessions.count == 0)
+    }
+
+    @Test func `the oldest stays where it is asked for`() throws {
+        let server = try Self.server(.stateless, tickets: 4)
+        var given: [SessionReference] = []
+        while given.count < ClientSessions.limit + 4 { given += try Self.visit(server, .tls1_3).given }
+        var sessions = ClientSessions(keepsOldest: true)
+        for session in given { sessions.keep(session, from: .notify, at: Self.now) }
+        #expect(sessions.count == ClientSessions.limit)
+        let picked = sessions.pick(.psk, .oldest, at: Self.now)?.session?.ticket
+        #expect(picked == given.first?.ticket)
+    }
+
+    @Test func `a session is of one server and one name, unless another's is asked for`() throws {
+        let server = try Self.server(.stateless, tickets: 1)
+        let session = try #require(try Self.visit(server, .tls1_3).given.last)
+        var sessions = ClientSessions()
+        sessions.keep(session, from: .notify, of: .init(server: 1, name: 2), at: Self.now)
+        func fits(_ choice: SessionChoice, _ server: Int, _ name: Int) -> Bool {
+            sessions.pick(.psk, choice, for: .init(server: server, name: name), at: Self.now) != nil
+        }
+        #expect(fits(.newest, 1, 2) && !fits(.newest, 0, 2) && !fits(.oldest, 1, 0) && !fits(.forged, 0, 0))
+        #expect(fits(.otherServer, 0, 2) && !fits(.otherServer, 1, 2) && !fits(.otherServer, 0, 0))
+        #expect(fits(.otherName, 1, 0) && !fits(.otherName, 1, 2) && !fits(.otherName, 0, 0))
     }
 }

@@ -22,7 +22,7 @@ import Testing
         let run = try LoadRun(plan)
         try run.start()
         let measured = run.wait()
-        #expect(measured.started == measured.done + measured.failed + measured.unfinished, "\(measured.json())")
+        #expect(measured.started == measured.done + measured.failed + measured.unfinished, "\(measured)")
         return measured
     }
 
@@ -78,11 +78,11 @@ import Testing
     func `each kind of handshake is counted by the server as by us`(kind: HandshakeKind) throws {
         let server = try Server()
         let measured = try Self.run(Self.plan(server.port) { $0.handshake = Mix(kind) })
-        #expect(measured.done == 40, "\(measured.json())")
+        #expect(measured.done == 40, "\(measured)")
         // Each client's first has nothing to offer.
         let resumed = kind == .full ? 0 : 36
         #expect(
-            measured.handshakes(.full) == 40 - resumed && measured.offers().accepted == resumed, "\(measured.json())")
+            measured.handshakes(.full) == 40 - resumed && measured.offers().accepted == resumed, "\(measured)")
         #expect(measured.offers().offered == resumed && measured.withoutSession == (kind == .full ? 0 : 4))
         let words: [HandshakeKind: String] = [.full: "no", .id: "id", .ticket: "ticket", .psk: "psk"]
         #expect(eventually { (try? server.sum("reprise_handshakes_completed_total")) == 40 })
@@ -99,7 +99,7 @@ import Testing
         let server = try Server(sessions: "mode: \(mode)")
         let measured = try Self.run(Self.plan(server.port) { $0.handshake = Mix(.psk) })
         #expect(
-            measured.offers(kind).accepted == 36 && measured.offers() == measured.offers(kind), "\(measured.json())")
+            measured.offers(kind).accepted == 36 && measured.offers() == measured.offers(kind), "\(measured)")
     }
 
     @Test(arguments: CloseKind.allCases)
@@ -111,7 +111,7 @@ import Testing
                     $0.handshake = Mix(kind)
                     $0.close = Mix(close)
                 })
-            #expect(measured.done == 40, "\(measured.json())")
+            #expect(measured.done == 40, "\(measured)")
             #expect(measured.offers().offered == 36 && measured.offers(nil, from: close) == measured.offers())
             #expect(measured.count(of: .close) == ([.notifyWait, .half].contains(close) ? 40 : 0))
         }
@@ -128,7 +128,7 @@ import Testing
                 $0.handshake = (try? Mix(parsing: "full:0.3,psk:0.7")) ?? Mix(.full)
                 $0.close = (try? Mix(parsing: "notify:0.5,notify-wait:0.5")) ?? Mix(.rst)
             })
-        #expect(measured.done == 40 && measured.bytesUp == 12_000_000, "\(measured.json())")
+        #expect(measured.done == 40 && measured.bytesUp == 12_000_000, "\(measured)")
         #expect(measured.bytesDown == 12_000_000 && measured.handshakes(.psk) > 10 && measured.handshakes(.full) > 4)
         #expect(measured.offers().accepted == measured.offers().offered)
     }
@@ -145,8 +145,8 @@ import Testing
                 $0.handshake = Mix(kind)
                 $0.errand.task = .requests(HTTPRequest(path: "/", host: "localhost"), count: 1)
             })
-        #expect(measured.done == 40 && measured.requests == 40, "\(measured.json())")
-        #expect(measured.handshakes(kind) == (kind == .full ? 40 : 39), "\(measured.json())")
+        #expect(measured.done == 40 && measured.requests == 40, "\(measured)")
+        #expect(measured.handshakes(kind) == (kind == .full ? 40 : 39), "\(measured)")
         #expect(measured.count(of: .firstByte) == 40 && measured.count(of: .request) == 40)
     }
 
@@ -160,7 +160,7 @@ import Testing
                 ($0.connections, $0.clients, $0.threads) = (6, 2, 1)
                 change(&$0)
             })
-        #expect(measured.failed(by: failure) == 6, "\(measured.json())")
+        #expect(measured.failed(by: failure) == 6, "\(measured)")
     }
 
     @Test func `a port that refuses`() throws {
@@ -221,7 +221,7 @@ import Testing
                 $0.handshake = Mix(.psk)
                 $0.errand.task = .requests(HTTPRequest(path: "/", host: "localhost"), count: 1)
             })
-        #expect(measured.done == 10 && measured.handshakes(.psk) == 9, "\(measured.json())")
+        #expect(measured.done == 10 && measured.handshakes(.psk) == 9, "\(measured)")
         #expect(measured.sessionsReceived >= 1000, "\(measured.sessionsReceived)")
     }
 
@@ -240,8 +240,8 @@ import Testing
                 $0.errand.timeouts.close = .milliseconds(200)
                 $0.close = Mix(close)
             })
-        #expect(measured.started == 3 && measured.unfinished == 0, "\(measured.json())")
-        #expect(measured.bytesDown >= 200_000, "\(measured.json())")
+        #expect(measured.started == 3 && measured.unfinished == 0, "\(measured)")
+        #expect(measured.bytesDown >= 200_000, "\(measured)")
     }
 
     @Test func `an end that the server does not answer`() throws {
@@ -252,7 +252,7 @@ import Testing
                 $0.errand.timeouts.close = .milliseconds(100)
                 $0.close = Mix(.notifyWait)
             })
-        #expect(measured.done + measured.failed(by: .closeTimeout) == 1, "\(measured.json())")
+        #expect(measured.done + measured.failed(by: .closeTimeout) == 1, "\(measured)")
     }
 
     // MARK: Pace
@@ -266,8 +266,8 @@ import Testing
                 $0.pace = .open(LoadRate(100), arrivals)
             })
         let begun = measured.started + measured.skippedStarts
-        #expect(arrivals == .constant ? begun == 100 : (60...140).contains(begun), "\(measured.json())")
-        #expect(measured.failed == 0 && measured.done == measured.started, "\(measured.json())")
+        #expect(arrivals == .constant ? begun == 100 : (60...140).contains(begun), "\(measured)")
+        #expect(measured.failed == 0 && measured.done == measured.started, "\(measured)")
     }
 
     @Test func `a server that stands still for a second is seen to do so by all who would have come`() throws {
@@ -284,11 +284,11 @@ import Testing
         #expect(eventually { ContinuousClock.now - start >= .seconds(1) })
         server.reprise.signal(SIGCONT)
         let measured = run.wait()
-        #expect(measured.started == 300 && measured.done == 300, "\(measured.json())")
+        #expect(measured.started == 300 && measured.done == 300, "\(measured)")
         // A third of them came while it stood still, the first of which waited for the whole second.
         let worst = try #require(measured.value(of: .percentile(99.9, .ready)))
         let tenth = try #require(measured.value(of: .percentile(90, .ready)))
-        #expect(worst >= 0.98 && tenth >= 0.6, "\(measured.json())")
+        #expect(worst >= 0.98 && tenth >= 0.6, "\(measured)")
     }
 
     @Test func `a run ends when it is stopped, and cuts off what hangs`() throws {

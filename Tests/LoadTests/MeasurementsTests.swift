@@ -43,7 +43,7 @@ import Testing
         fill(&both, 1...60)
         (one.elapsed, other.elapsed, both.elapsed) = (.seconds(1), .seconds(2), .seconds(2))
         one.merge(other)
-        #expect(one.json() == both.json())
+        #expect("\(one)" == "\(both)")
         #expect(one.started == 60 && one.lateStarts == 30 && one.done == 48 && one.failed(by: .closedEarly) == 12)
         #expect(one.offers(.ticket, from: .rst) == .init(offered: 60, accepted: 40, refused: 20))
         #expect(one.offers(.id) == .init() && one.offers() == one.offers(nil, from: .rst))
@@ -68,16 +68,30 @@ import Testing
         measured.start()
         measured.end(.connectRefused)
         measured.offered(LoadOffer(.statefulPSK, from: .fin))
-        let report = try #require(
-            JSONSerialization.jsonObject(with: Data(measured.json().utf8)) as? [String: Any])
-        let ready = try #require((report["times_us"] as? [String: Any])?["ready"] as? [String: Any])
-        let pairs = try #require(ready["histogram"] as? [[Int]])
-        #expect(pairs.count == 3 && pairs.prefix(2) == [[10, 2], [20, 1]] && pairs.map { $0[1] }.reduce(0, +) == 4)
-        let percentiles = try #require(ready["percentiles"] as? [String: Double])
-        #expect(Set(percentiles.keys) == ["50", "75", "90", "99", "99.9", "99.99"] && percentiles["75"] == 20)
-        let connections = try #require(report["connections"] as? [String: Any])
-        #expect(connections["failures"] as? [String: Int] == ["connect_refused": 1])
-        let by = try #require((report["resumption"] as? [String: Any])?["by"] as? [[String: Any]])
-        #expect(by.count == 1 && by[0]["kind"] as? String == "psk_stateful" && by[0]["close"] as? String == "fin")
+        var report = LoadReport()
+        report.take(measured)
+        let read = try LoadReport(json: report.json())
+        #expect(read == report)
+        let ready = try #require(read.times["ready"])
+        #expect(ready.histogram.count == 3 && ready.histogram.prefix(2) == [[10, 2], [20, 1]])
+        #expect(ready.histogram.map { $0[1] }.reduce(0, +) == 4)
+        #expect(
+            Set(ready.percentiles.keys) == ["50", "75", "90", "99", "99.9", "99.99"] && ready.percentiles["75"] == 20)
+        #expect(read.summary.failures == ["connect_refused": 1])
+        let offer = try #require(read.summary.resumption.by.first)
+        #expect(offer.kind == "psk_stateful" && offer.close == "fin" && offer.choice == "newest" && offer.offered == 1)
+    }
+
+    @Test func `a file that is no report is told where it is none`() throws {
+        var report = LoadReport()
+        report.format = 2
+        let newer = try report.json()
+        for (bytes, words) in [
+            (Array("{".utf8), "no JSON"), (Array("{\"format\":1}".utf8), "is missing"),
+            (Array("[]".utf8), "its whole"), (newer, "format 2"),
+        ] {
+            let fault = #expect(throws: LoadReport.ReadingError.self) { try LoadReport(json: bytes) }
+            #expect(fault.map { "\($0)".contains(words) } == true, "\(String(describing: fault))")
+        }
     }
 }

@@ -40,7 +40,10 @@ private let tree = SourceTree()
             "RepriseEventLoop", "RepriseTLS", "RepriseMetrics", "RepriseResumption", "RepriseRouting",
             "RepriseVocabulary", "Logging",
         ],
-        "RepriseLoad": ["RepriseEventLoop", "RepriseTLS", "RepriseVocabulary", "Histogram"],
+        // FoundationEssentials: JSON, which Yams brings anyway.
+        "RepriseLoad": [
+            "RepriseEventLoop", "RepriseTLS", "RepriseVocabulary", "Histogram", "FoundationEssentials", "Yams",
+        ],
         "RepriseAdmin": ["RepriseEventLoop", "RepriseMetrics", "RepriseVocabulary"],
         "Reprise": [
             "CRepriseRouter", "RepriseAdmin", "RepriseProxy", "RepriseRouting", "RepriseResumption",
@@ -48,7 +51,7 @@ private let tree = SourceTree()
             "RepriseMetrics", "RepriseTLS", "RepriseEventLoop", "RepriseVocabulary",
             "Logging",
         ],
-        "RepriseCommand": ["Reprise", "CRepriseProcess", "ArgumentParser"],
+        "RepriseCommand": ["Reprise", "RepriseLoad", "CRepriseProcess", "ArgumentParser"],
     ]
     private static let system: Set<String> = ["Glibc", "Synchronization"]
 
@@ -122,8 +125,9 @@ private let tree = SourceTree()
             for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
                 let hit = code.ranges(of: call).contains { range in
-                    // A longer word that ends the same way is another call.
-                    range.lowerBound == code.startIndex || !code[code.index(before: range.lowerBound)].isLetter
+                    // A longer word that ends or begins the same way is another call.
+                    (range.lowerBound == code.startIndex || !code[code.index(before: range.lowerBound)].isLetter)
+                        && (call.last?.isLetter != true || code[range.upperBound...].first?.isLetter != true)
                 }
                 #expect(!hit, "\(path):\(number + 1): use \(instead)")
             }

@@ -97,6 +97,13 @@ package enum SessionChoice: String, MixKind {
     case newest, oldest
     /// The newest, which is not offered again.
     case single
+    /// One whose lifetime is over.
+    case expired
+    /// The newest with one bit of its ticket or id changed.
+    case forged
+    /// The newest that came from a connection to another name, or to another server.
+    case otherName = "other-name"
+    case otherServer = "other-server"
 
     package var word: String { rawValue }
 }

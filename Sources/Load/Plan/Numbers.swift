@@ -1,6 +1,7 @@
 internal import Glibc
 
 func log(_ value: Double) -> Double { Glibc.log(value) }
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 
 extension Duration {
     /// In seconds.

@@ -80,6 +80,11 @@ package final class SessionReference: @unchecked Sendable {
         return version == .tls1_3 ? nil : .seconds(86_400)
     }
 
+    /// Makes a client take it for one that has just come; it must be its maker's alone, fresh from ``reading(_:)``.
+    ///
+    /// libssl offers none past its lifetime, not even to see what the server makes of it.
+    package func setCreated(_ time: WallTime) { reprise_session_set_time(session, Int(time.secondsSinceEpoch)) }
+
     /// The ticket that a client presents for it; empty for a session that has an id alone.
     package var ticket: [UInt8] {
         var start: UnsafePointer<UInt8>?
