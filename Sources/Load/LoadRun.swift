@@ -1,6 +1,6 @@
 package import RepriseEventLoop
 internal import RepriseTLS
-internal import RepriseVocabulary
+package import RepriseVocabulary
 
 /// A load test: clients on several loops, for a time.
 package final class LoadRun: Sendable {
@@ -15,22 +15,29 @@ package final class LoadRun: Sendable {
 
     private let threads: [LoadThread]
 
+    /// How many threads there are: never more than clients.
+    package var threadCount: Int { threads.count }
+
     /// Makes the contexts and loops.
     ///
+    /// - Parameter sink: gets what each thread has measured, on its loop: whenever ``collect()`` asks for it, and in the end.
+    ///   Without one it stays for ``wait()``.
     /// - Throws: ``ClientError`` for settings that libssl refuses, ``EventLoopError`` where the system has no descriptors.
-    package init(_ plan: LoadPlan) throws {
+    package init(_ plan: LoadPlan, _ sink: (@Sendable (Int, LoadSlice) -> Void)? = nil) throws {
         let contexts = try plan.contexts()
         var plan = plan
         // A thread without a client would have nothing to do.
         plan.threads = max(1, min(plan.threads, plan.clients))
         plan.errand.waitsForSession = plan.handshake.parts.contains { $0.kind == .psk }
-        threads = try (0..<plan.threads).map { try LoadThread(plan, contexts, index: $0) }
+        threads = try (0..<plan.threads).map { try LoadThread(plan, contexts, index: $0, sink) }
     }
 
     /// Begins; ``wait()`` must follow.
     ///
     /// - Throws: when the system has too few threads; then nothing goes on.
-    package func start() throws(EventLoopError) {
+    /// - Returns: when it has begun.
+    @discardableResult
+    package func start() throws(EventLoopError) -> Instant {
         let began = Clocks.monotonic()
         for (index, thread) in threads.enumerated() {
             do throws(EventLoopError) {
@@ -42,6 +49,18 @@ package final class LoadRun: Sendable {
             }
             thread.loop.execute { thread.begin(at: began) }
         }
+        return began
+    }
+
+    /// Asks each thread for what it has measured since the last time; one that has ended has said so before.
+    package func collect() {
+        for thread in threads { thread.loop.execute { thread.handOver() } }
+    }
+
+    /// Has connections of an open loop begin at another rate from now on.
+    package func change(to rate: LoadRate) {
+        let now = Clocks.monotonic()
+        for thread in threads { thread.loop.execute { thread.change(to: rate, at: now) } }
     }
 
     /// Ends it before its time, from any thread: no connection begins any more.
@@ -51,7 +70,7 @@ package final class LoadRun: Sendable {
 
     /// Waits for its end.
     ///
-    /// - Returns: what all threads have measured.
+    /// - Returns: what all threads have measured, and not handed over.
     package func wait() -> Measurements {
         var measured = Measurements()
         for thread in threads {
@@ -60,4 +79,17 @@ package final class LoadRun: Sendable {
         }
         return measured
     }
+}
+
+/// What one thread has measured since it was last asked, and how it is.
+package struct LoadSlice: Sendable {
+    package var measured: Measurements
+    /// Connections under way.
+    package var open: Int
+    /// How long the thread has been on a CPU since it began.
+    package var cpu: Duration
+    /// Where its connections come from, beyond the system's choice.
+    package var sources: [IPAddress]
+    /// Whether the thread has ended.
+    package var isLast: Bool
 }

@@ -14,8 +14,10 @@ package enum LoadTask: Sendable, Hashable {
 package struct HTTPRequest: Sendable, Hashable {
     package let bytes: [UInt8]
 
-    package init(path: String, host: String) {
-        bytes = Array("GET \(path) HTTP/1.1\r\nHost: \(host)\r\nUser-Agent: reprise-load\r\nAccept: */*\r\n\r\n".utf8)
+    /// - Parameter fields: further header fields, each as `Name: value`.
+    package init(path: String, host: String, fields: [String] = []) {
+        let lines = ["GET \(path) HTTP/1.1", "Host: \(host)", "User-Agent: reprise-load", "Accept: */*"] + fields
+        bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 }
 

@@ -24,11 +24,14 @@ final class LoadThread: @unchecked Sendable {
     private var isEnding = false
     private var isOver = false
     private var schedule: LoadSchedule?
+    private var scheduleBegan = Instant(nanoseconds: 0)
     private var due = Instant(nanoseconds: 0)
     private var turn: LoopEvent?
     private var restTimer: LoopEvent?
     private var endTimer: LoopEvent?
     private var exact: ExactTimer?
+    /// Gets what was measured, in parts, on the loop.
+    private let sink: ((LoadSlice) -> Void)?
 
     /// A simulated client.
     private struct Client {
@@ -41,9 +44,11 @@ final class LoadThread: @unchecked Sendable {
     }
 
     init(
-        _ plan: LoadPlan, _ contexts: [HandshakeKind: ClientContext], index: Int
+        _ plan: LoadPlan, _ contexts: [HandshakeKind: ClientContext], index: Int,
+        _ sink: (@Sendable (Int, LoadSlice) -> Void)?
     ) throws(EventLoopError) {
         (self.plan, self.contexts, self.index) = (plan, contexts, index)
+        self.sink = sink.map { sink in { slice in sink(index, slice) } }
         loop = try EventLoop(name: "load-\(index)")
         desk = LoadDesk(on: loop, plan.errand)
         var random = SeededRandom(plan.seed &+ UInt64(index))
@@ -70,17 +75,28 @@ final class LoadThread: @unchecked Sendable {
         turn = .timer(on: loop) { [unowned self] in startThoseReady() }
         switch plan.pace {
         case .closed: startThoseReady()
-        case .open(let rate, let arrivals):
-            schedule = LoadSchedule(rate, arrivals, seed: plan.seed)
-            skipStarts(index)
+        case .open(let rate, _):
             do throws(EventLoopError) {
                 exact = try ExactTimer(on: loop) { [unowned self] in startThoseDue() }
             } catch {
                 return end()
             }
-            nextDue()
-            startThoseDue()
+            change(to: rate, at: began)
         }
+    }
+
+    /// Hands over what was measured since the last time; on the loop.
+    func handOver() {
+        guard !isOver, let sink else { return }
+        sink(takeSlice())
+    }
+
+    private func takeSlice() -> LoadSlice {
+        var measured = Measurements()
+        swap(&measured, &desk.measured)
+        return LoadSlice(
+            measured: measured, open: underWay, cpu: Clocks.threadCPU(), sources: desk.sources.addresses,
+            isLast: isOver)
     }
 
     // MARK: Closed loop
@@ -121,8 +137,18 @@ final class LoadThread: @unchecked Sendable {
 
     private func nextDue() {
         guard let start = schedule?.next() else { return }
-        due = began + start
+        due = scheduleBegan + start
         skipStarts(plan.threads - 1)
+    }
+
+    /// From then on they come at another rate; on the loop.
+    func change(to rate: LoadRate, at instant: Instant) {
+        guard !isEnding, case .open(_, let arrivals) = plan.pace else { return }
+        schedule = LoadSchedule(rate, arrivals, seed: plan.seed)
+        scheduleBegan = instant
+        skipStarts(index)
+        nextDue()
+        startThoseDue()
     }
 
     private func startThoseDue() {
@@ -216,6 +242,7 @@ final class LoadThread: @unchecked Sendable {
         for index in clients.indices { clients[index].connection?.cancel() }
         for event in [turn, restTimer, endTimer] { event?.close() }
         exact?.close()
+        if let sink { sink(takeSlice()) }
         loop.stop()
     }
 }

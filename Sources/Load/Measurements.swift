@@ -162,12 +162,23 @@ package struct Measurements: Sendable {
         case .mean(let measure): time(measure) { $0.mean }
         case .longest(let measure): time(measure) { Double($0.maxRecorded) }
         case .figure(let figure): self.figure(figure)
+        case .resumed(let word): resumed(of: word)
         }
     }
 
     private func time(_ measure: Measure, _ read: (Histogram<UInt64>) -> Double) -> Double? {
         guard let histogram = times[measure], histogram.totalCount > 0 else { return nil }
         return read(histogram) / 1_000_000
+    }
+
+    private func resumed(of word: String) -> Double? {
+        var sum = Offers()
+        for (offer, part) in offersMade
+        where [offer.kind.rawValue, offer.choice.word, offer.origin.word].contains(word) {
+            sum.offered += part.offered
+            sum.accepted += part.accepted
+        }
+        return sum.offered > 0 ? Double(sum.accepted) / Double(sum.offered) : nil
     }
 
     private func figure(_ figure: LoadAssertion.Figure) -> Double? {

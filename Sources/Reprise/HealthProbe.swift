@@ -1,4 +1,3 @@
-internal import Glibc
 internal import RepriseAdmin
 internal import RepriseEventLoop
 internal import RepriseVocabulary
@@ -19,21 +18,12 @@ package enum HealthProbe {
         guard let endpoint = Endpoint(parsing: address) else {
             return Answer(isHealthy: false, text: "\"\(address)\" is no address and port")
         }
-        let socket: Socket
-        switch Socket.connect(to: endpoint) {
-        case .connected(let made), .inProgress(let made): socket = made
-        case .failed(let error): return Answer(isHealthy: false, text: "\(endpoint): \(error)")
+        do throws(HTTPFetch.FetchError) {
+            let answer = try HTTPFetch.get("/healthz", from: endpoint, deadline: deadline, limit: 1 << 16)
+            return judge(answer, from: endpoint)
+        } catch {
+            return Answer(isHealthy: false, text: error.description)
         }
-        defer { socket.close() }
-        let end = Clocks.monotonic() + deadline
-        guard wait(socket, for: CShort(POLLOUT), until: end), socket.pendingError == 0 else {
-            return Answer(isHealthy: false, text: "\(endpoint) does not answer")
-        }
-        // The path of a Unix socket is no host, and would be refused as one.
-        let host = if case .ip = endpoint { "\(endpoint)" } else { "localhost" }
-        let request = Array("GET /healthz HTTP/1.0\r\nHost: \(host)\r\n\r\n".utf8)
-        _ = socket.send(request.span.bytes)
-        return judge(readAll(socket, until: end), from: endpoint)
     }
 
     /// Trusts no 200 alone: any web server at that address would give it.
@@ -47,21 +37,5 @@ package enum HealthProbe {
         let line = lines.dropFirst(head.count + 1).joined().prefix { !$0.isNewline }
         let isServing = head.first?.split(separator: " ").dropFirst().first == "200"
         return Answer(isHealthy: isServing && line == AdminResponder.healthy, text: String(line))
-    }
-
-    private static func readAll(_ socket: Socket, until end: Instant) -> String {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while bytes.count < 1 << 16, wait(socket, for: CShort(POLLIN), until: end) {
-            guard case .bytes(let count) = buffer.withUnsafeMutableBytes({ socket.receive(into: $0) }) else { break }
-            bytes += buffer.prefix(count)
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func wait(_ socket: Socket, for events: CShort, until end: Instant) -> Bool {
-        var descriptor = pollfd(fd: socket.descriptor, events: events, revents: 0)
-        let left = (end - Clocks.monotonic()).wholeNanoseconds / 1_000_000
-        return poll(&descriptor, 1, CInt(left)) == 1
     }
 }

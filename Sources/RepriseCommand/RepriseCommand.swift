@@ -8,12 +8,12 @@ struct RepriseCommand: ParsableCommand {
         abstract: "TLS termination with session resumption.",
         discussion: """
             Exit codes: 0 all went well; 1 the configuration has faults; 2 the system refused (a port in use, no \
-            permission, no room for the output); 64 the command line is wrong; 143 a second signal ended the server at once.
+            permission, no room for the output); 3 an assertion of a load test failed; 64 the command line is wrong; 143 a second signal ended the server at once.
             """,
         version: Versions.lines.joined(separator: "\n"),
         subcommands: [
-            Serve.self, Check.self, Explain.self, Schema.self, DemoCommand.self, Health.self, Version.self,
-            ProbeRouter.self,
+            Serve.self, Check.self, Explain.self, Schema.self, DemoCommand.self, LoadCommand.self, Health.self,
+            Version.self, ProbeRouter.self,
         ])
 
     /// Rejects a command that there is not, and a request for help on one: the parser would call it an argument, or

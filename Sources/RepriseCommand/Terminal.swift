@@ -15,6 +15,19 @@ enum Terminal {
         throw ExitCode(Program.ExitCode.cannotStart)
     }
 
+    /// Bytes on standard output.
+    ///
+    /// - Throws: the system's error.
+    static func write(_ bytes: [UInt8]) throws {
+        guard let error = write(bytes, to: STDOUT_FILENO) else { return }
+        throw WriteError(description: String(cString: strerror(error)))
+    }
+
+    /// Why output could not be written.
+    struct WriteError: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// One line on standard error. A failure to write it cannot be reported.
     @Sendable static func complain(_ line: String) {
         _ = write(line, to: STDERR_FILENO)
@@ -22,7 +35,11 @@ enum Terminal {
 
     /// - Returns: the error's number; `nil` when everything is written.
     private static func write(_ line: String, to descriptor: Int32) -> Int32? {
-        var rest = Array((line + "\n").utf8)[...]
+        write(Array((line + "\n").utf8), to: descriptor)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno != EINTR && errno != EAGAIN { return errno }

@@ -64,6 +64,11 @@ public struct HostEndpoint: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
+    /// That name and port.
+    package init(host: ServerName, port: UInt16) {
+        (self.host, self.port) = (host, port)
+    }
+
     /// The form ``init(parsing:)`` reads.
     public var description: String { "\(host):\(port)" }
 }

@@ -46,13 +46,19 @@ import Testing
         let falling = try LoadRate(parsing: "500..100/s over 10s")
         #expect(abs(falling.start(of: 3000).seconds - 10) < 1e-6)
         #expect(try LoadRate(parsing: "0.5/s").start(of: 1) == .seconds(2))
+        // 100, 200 and 300 in a second, ten seconds each; the last rate stays.
+        let stairs = try LoadRate(parsing: "100..300/s over 30s in 3 steps")
+        #expect(stairs.start(of: 999) == .milliseconds(9990) && stairs.start(of: 1000) == .seconds(10))
+        #expect(stairs.start(of: 1200) == .seconds(11) && stairs.start(of: 6000) == .seconds(30))
+        #expect(stairs.start(of: 9000) == .seconds(40))
         #expect(try LoadRate(parsing: "5..5/s over 1m").start(of: 5) == .seconds(1))
     }
 
     @Test(arguments: [
         ("", 0), ("fast", 0), ("0/s", 0), ("2000", 4), ("2000/m", 4), ("2000/s ", 6), ("100..500/s", 10), ("100..", 5),
         ("1..2/s over", 11), ("1..2/s over 3", 13), ("1..2/s over 3y", 13), ("1..2/s over 0s", 14), ("1.2.3/s", 0),
-        ("20000001/s", 0), ("-5/s", 0),
+        ("20000001/s", 0), ("-5/s", 0), ("1..2/s over 3s by", 15), ("1..2/s over 3s in 1 steps", 18),
+        ("1..2/s over 3s in 2", 19), ("1..2/s over 3s in 2.5 steps", 18), ("1..2/s over 3s in 2000 steps", 18),
     ])
     func `a rate that is none is pointed at`(text: String, column: Int) {
         #expect(fault { () throws(ParseFault) in try LoadRate(parsing: text) }?.column == column, "\(text)")
@@ -98,15 +104,64 @@ import Testing
         #expect(share.value == .figure(.resumed) && share.holds(for: 0.95) && !share.holds(for: 0.94))
         #expect(try LoadAssertion(parsing: " max(first_byte) <= 1.5s ").value == .longest(.firstByte))
         #expect(try LoadAssertion(parsing: "errors == 0").holds(for: 0))
+        #expect(try LoadAssertion(parsing: "resumed(forged) == 0").value == .resumed("forged"))
     }
 
     @Test(arguments: [
         ("", 0), ("p99 < 1ms", 3), ("p101(connect) < 1ms", 0), ("p99(connct) < 1ms", 4), ("p99(connect < 1ms", 11),
         ("p99(connect) ~ 1ms", 13), ("p99(connect) < 1", 16), ("p99(connect) < ms", 15), ("resumed > 0.9 now", 14),
-        ("resumed > 5ms", 11), ("speed > 1", 0),
+        ("resumed > 5ms", 11), ("speed > 1", 0), ("resumed(old) > 1", 8), ("resumed(rst > 1", 11),
     ])
     func `an assertion that does not parse is pointed at`(text: String, column: Int) {
         #expect(fault { () throws(ParseFault) in try LoadAssertion(parsing: text) }?.column == column, "\(text)")
+    }
+
+    @Test func `names come in lists and by numbers, and some more often than others`() throws {
+        #expect(
+            try LoadWords.names("a.test, B.test,,c{8..10}.test") == [
+                "a.test", "b.test", "c8.test", "c9.test", "c10.test",
+            ])
+        for (text, column) in [("", 0), ("a..b", 0), ("a.test,b{1..}", 8), ("x{2..1}", 1), ("x{1..200000}", 1)] {
+            #expect(fault { () throws(ParseFault) in try LoadWords.names(text) }?.column == column, "\(text)")
+        }
+        func shares(_ choice: String) throws -> [Double] {
+            let draw = NameDraw(try NameChoice(parsing: choice), among: 10)
+            var random = SeededRandom(3)
+            var counts = [Double](repeating: 0, count: 10)
+            for _ in 0..<20_000 { counts[draw.pick(&random)] += 1 }
+            return counts.map { $0 / 20_000 }
+        }
+        #expect(try shares("uniform").allSatisfy { abs($0 - 0.1) < 0.01 })
+        // 1/n over the sum of 1/1 … 1/10, which is 2.929.
+        let zipf = try shares("zipf")
+        #expect(abs(zipf[0] - 0.3414) < 0.015 && abs(zipf[1] - 0.1707) < 0.015 && abs(zipf[9] - 0.0341) < 0.01)
+        #expect(try shares("zipf:3")[0] > 0.8)
+        var random = SeededRandom(3)
+        let draw = NameDraw(.zipf(1), among: 3)
+        #expect((0..<100).allSatisfy { _ in draw.pick(otherThan: 0, &random) != 0 })
+        for (text, column) in [("zip", 0), ("zipf:", 5), ("zipf:0", 5), ("zipf:x", 5), ("uniform:1", 7)] {
+            #expect(fault { () throws(ParseFault) in try NameChoice(parsing: text) }?.column == column, "\(text)")
+        }
+    }
+
+    @Test func `a command has a time`() throws {
+        let event = try LoadScript.Event(parsing: "1.5s: kill -HUP 7")
+        #expect(event.at == .milliseconds(1500) && event.command == "kill -HUP 7")
+        for (text, column) in [("", 0), ("5:x", 1), ("5s", 2), ("5s:", 3), ("kill", 0)] {
+            #expect(fault { () throws(ParseFault) in try LoadScript.Event(parsing: text) }?.column == column, "\(text)")
+        }
+    }
+
+    @Test func `units are needed, and shares are none above one`() throws {
+        #expect(try LoadWords.bytes("64KiB") == 65_536 && LoadWords.share("0.25") == 0.25)
+        #expect(try LoadWords.duration("0s") == .zero && LoadWords.countOrNone("0") == 0)
+        #expect(fault { () throws(ParseFault) in try LoadWords.duration("10") }?.column == 2)
+        #expect(fault { () throws(ParseFault) in try LoadWords.positiveDuration("0s") }?.column == 0)
+        #expect(fault { () throws(ParseFault) in try LoadWords.share("1.5") }?.column == 0)
+        #expect(fault { () throws(ParseFault) in try LoadWords.count("0") }?.column == 0)
+        #expect(fault { () throws(ParseFault) in try LoadWords.bytes("many") }?.column == 0)
+        #expect(fault { () throws(ParseFault) in try LoadWords.field("no field") }?.column == 0)
+        #expect(fault { () throws(ParseFault) in try LoadWords.field("a: b\r\nc: d") }?.column == 4)
     }
 
     @Test func `a fault shows the place`() {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RepriseConfiguration
+import RepriseEventLoop
 import RepriseRouting
 import RepriseTLS
 import RepriseTestSupport

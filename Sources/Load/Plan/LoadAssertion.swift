@@ -8,7 +8,14 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         case longest(Measure)
         /// A share or a count of the run.
         case figure(Figure)
+        /// The share that was resumed of the sessions that this word is said of in a report: their kind, which one was
+        /// offered, or how the connection had ended that they came from.
+        case resumed(String)
     }
+
+    /// The words that sessions are told apart by.
+    package static let offerWords =
+        OfferedKind.allCases.map(\.rawValue) + SessionChoice.allCases.map(\.word) + CloseKind.allCases.map(\.word)
 
     /// A number of the whole run.
     package enum Figure: String, Sendable, Hashable, CaseIterable {
@@ -58,11 +65,11 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         }
         self.comparison = comparison
         scanner.skipSpaces()
-        if case .figure = value {
-            bound = try scanner.number("a number")
-        } else {
-            bound = try scanner.duration("a time, as in 20ms").seconds
-        }
+        bound =
+            switch value {
+            case .figure, .resumed: try scanner.number("a number")
+            case .percentile, .mean, .longest: try scanner.duration("a time, as in 20ms").seconds
+            }
         scanner.skipSpaces()
         guard scanner.isAtEnd else { throw scanner.fault("expected nothing more") }
         description = text
@@ -71,6 +78,7 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
     private static func value(_ scanner: inout Scanner) throws(ParseFault) -> Value {
         let start = scanner
         let word = scanner.take { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }
+        if word == Figure.resumed.rawValue, scanner.take("(") { return try resumed(&scanner) }
         if let figure = Figure(rawValue: word) { return .figure(figure) }
         let percent = word.hasPrefix("p") ? Double(word.dropFirst()) : nil
         guard percent.map({ (0...100).contains($0) }) ?? ["mean", "max"].contains(word) else {
@@ -86,6 +94,24 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         try scanner.expect(")", "\")\"")
         if let percent { return .percentile(percent, measure) }
         return word == "mean" ? .mean(measure) : .longest(measure)
+    }
+
+    private static func resumed(_ scanner: inout Scanner) throws(ParseFault) -> Value {
+        let place = scanner
+        let word = scanner.take { $0.isASCII && ($0.isLetter || $0 == "_" || $0 == "-") }
+        guard offerWords.contains(word) else {
+            throw place.fault("expected one of \(offerWords.joined(separator: ", "))")
+        }
+        try scanner.expect(")", "\")\"")
+        return .resumed(word)
+    }
+
+    /// Whether its bound is a time, in seconds.
+    var isOfTime: Bool {
+        switch value {
+        case .percentile, .mean, .longest: true
+        case .figure, .resumed: false
+        }
     }
 
     /// Whether a run has reached it.

@@ -7,21 +7,26 @@ package struct LoadRate: Sendable, Hashable {
     package let to: Double
     /// How long it takes to get from one to the other; zero where they are the same.
     package let ramp: Duration
+    /// In how many steps it gets there; 0 for a straight line.
+    package let steps: Int
+
+    /// The most steps that are taken.
+    package static let mostSteps = 1000
 
     /// The highest that is taken: more than a machine can begin.
     package static let highest = 10_000_000.0
 
     /// Always the same.
     package init(_ rate: Double) {
-        (from, to, ramp) = (rate, rate, .zero)
+        (from, to, ramp, steps) = (rate, rate, .zero, 0)
     }
 
-    /// Reads `2000/s`, or `100..5000/s over 60s`.
+    /// Reads `2000/s`, `100..5000/s over 60s` or `100..5000/s over 60s in 10 steps`.
     package init(parsing text: String) throws(ParseFault) {
         var scanner = Scanner(text)
         from = try Self.rate(&scanner)
         guard scanner.take("..") else {
-            (to, ramp) = (from, .zero)
+            (to, ramp, steps) = (from, .zero, 0)
             try Self.end(&scanner)
             return
         }
@@ -32,7 +37,25 @@ package struct LoadRate: Sendable, Hashable {
         scanner.skipSpaces()
         ramp = try scanner.duration("how long it takes")
         guard ramp > .zero else { throw scanner.fault("expected more than no time") }
+        scanner.skipSpaces()
+        guard !scanner.isAtEnd else {
+            steps = 0
+            return
+        }
+        steps = try Self.steps(&scanner)
         guard scanner.isAtEnd else { throw scanner.fault("expected nothing more") }
+    }
+
+    private static func steps(_ scanner: inout Scanner) throws(ParseFault) -> Int {
+        try scanner.expect("in ", "nothing more, or \"in\" and a number of steps")
+        let start = scanner
+        let number = try scanner.number("a number of steps")
+        guard number >= 2, number <= Double(mostSteps), number == number.rounded() else {
+            throw start.fault("expected a whole number from 2 to \(mostSteps)")
+        }
+        scanner.skipSpaces()
+        try scanner.expect("steps", "\"steps\"")
+        return Int(number)
     }
 
     private static func rate(_ scanner: inout Scanner) throws(ParseFault) -> Double {
@@ -53,12 +76,27 @@ package struct LoadRate: Sendable, Hashable {
     package func start(of number: Double) -> Duration {
         let seconds = ramp.seconds
         guard seconds > 0 else { return .fromSeconds(number / from) }
+        guard steps == 0 else { return stepped(number, seconds / Double(steps)) }
         // So many begin while it rises: the area below the line.
         let rising = (from + to) / 2 * seconds
         guard number < rising else { return .fromSeconds(seconds + (number - rising) / to) }
         // from·t + (to − from)·t²/2·seconds = number, solved for t in a way that stands a difference of nearly nothing.
         let slope = (to - from) / seconds
         return .fromSeconds(2 * number / (from + (from * from + 2 * slope * number).squareRoot()))
+    }
+}
+
+extension LoadRate {
+    /// - Parameter length: of a step, in seconds. The first is at ``from``, the last at ``to``, which stays.
+    private func stepped(_ number: Double, _ length: Double) -> Duration {
+        var (left, began) = (number, 0.0)
+        for step in 0..<steps {
+            let rate = from + (to - from) * Double(step) / Double(steps - 1)
+            if left < rate * length || step == steps - 1 { return .fromSeconds(began + left / rate) }
+            left -= rate * length
+            began += length
+        }
+        return .fromSeconds(began)
     }
 }
 
@@ -70,6 +108,14 @@ package struct LoadSchedule: Sendable {
         case constant
         /// By chance, as people do who know nothing of each other.
         case poisson
+
+        /// Reads its name.
+        package init(parsing text: String) throws(ParseFault) {
+            guard let found = Self.allCases.first(where: { "\($0)" == text }) else {
+                throw ParseFault(text, at: 0, "expected one of constant, poisson")
+            }
+            self = found
+        }
     }
 
     private let rate: LoadRate

@@ -1,7 +1,9 @@
 package import RepriseVocabulary
 
 /// What is put under load: `tls://host:port`, or `https://host[:port][/path]`.
-package struct LoadTarget: Sendable, Hashable {
+package struct LoadTarget: Sendable, Hashable, CustomStringConvertible {
+    /// As it was written.
+    package let description: String
     package let host: Host
     package let port: UInt16
     /// What is asked for by HTTP; `nil` where HTTP is not spoken.
@@ -18,6 +20,7 @@ package struct LoadTarget: Sendable, Hashable {
 
     /// Reads it.
     package init(parsing text: String) throws(ParseFault) {
+        description = text
         var scanner = Scanner(text)
         let isHTTP = scanner.take("https://")
         guard isHTTP || scanner.take("tls://") else {

@@ -14,6 +14,11 @@ package struct Mix<Kind: MixKind>: Sendable, Hashable {
         parts = [Part(kind: kind, share: 1)]
     }
 
+    /// Those kinds, with shares that add up to 1.
+    init(_ parts: [(kind: Kind, share: Double)]) {
+        self.parts = parts.map { Part(kind: $0.kind, share: $0.share) }
+    }
+
     /// Reads it; the shares must add up to 1.
     package init(parsing text: String) throws(ParseFault) {
         var scanner = Scanner(text)

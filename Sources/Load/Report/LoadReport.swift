@@ -208,6 +208,13 @@ package struct LoadReport: Codable, Sendable, Hashable {
         package init(assertion: String, found: Double?, holds: Bool) {
             (self.assertion, self.found, self.holds) = (assertion, found, holds)
         }
+
+        /// The assertion, and what was found in its stead.
+        package var text: String {
+            guard let found else { return "\(assertion): nothing of it was measured" }
+            let isTime = (try? LoadAssertion(parsing: assertion).isOfTime) ?? false
+            return "\(assertion): it was \(isTime ? ReportUnits.time(found * 1e6) : found.short)"
+        }
     }
 
     /// The highest rate at which a search's condition held.

@@ -1,15 +1,18 @@
 internal import Glibc
-internal import RepriseEventLoop
-internal import RepriseVocabulary
+package import RepriseVocabulary
 
 /// Reads whole files, for configuration and certificates.
-enum FileReader {
+package enum FileReader {
     /// The largest file that it reads; a certificate chain or a configuration is far smaller.
-    static let maximumBytes = 16 << 20
+    package static let maximumBytes = 16 << 20
 
     /// Why a file was not read, in words.
-    struct ReadError: Error, CustomStringConvertible {
-        let description: String
+    package struct ReadError: Error, Sendable, CustomStringConvertible {
+        package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
     }
 
     /// The file's bytes.
@@ -17,7 +20,7 @@ enum FileReader {
     /// Never waits: it refuses all but regular files, since a pipe or a terminal could keep the program from its
     /// signals for ever.
     /// - Throws: the error of open(2) or read(2), or that it is not a regular file or too large.
-    static func read(_ path: String) throws(ReadError) -> [UInt8] {
+    package static func read(_ path: String) throws(ReadError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
@@ -29,14 +32,14 @@ enum FileReader {
     }
 
     /// Why the process may not append to a file, or make it; `nil` when it may.
-    static func reasonAgainstAppending(to path: String) -> ReadError? {
+    package static func reasonAgainstAppending(to path: String) -> ReadError? {
         if access(path, F_OK) == 0 { return access(path, W_OK) == 0 ? nil : failure() }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         return access(folder, W_OK | X_OK) == 0 ? nil : failure()
     }
 
     /// Whether others than its owner and its group may read a file, and go through the folders that lead to it.
-    static func isOpenToAll(_ path: String) -> Bool {
+    package static func isOpenToAll(_ path: String) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IROTH != 0, let resolved = realpath(path, nil) else {
             return false
@@ -51,7 +54,7 @@ enum FileReader {
     }
 
     /// The bytes of a file that holds a secret; no copy of them stays in memory.
-    static func readSecret(_ path: String) throws(ReadError) -> Secret {
+    package static func readSecret(_ path: String) throws(ReadError) -> Secret {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
@@ -99,28 +102,5 @@ enum FileReader {
 
     private static func failure() -> ReadError {
         ReadError(description: SystemErrno.current.text)
-    }
-}
-
-/// Tells one state of a file from another without reading it.
-struct FileStamp: Equatable, Sendable {
-    private let inode: UInt64
-    private let size: Int64
-    private let seconds: Int64
-    private let nanoseconds: Int64
-    /// Of the last change of any kind: a copy over it may keep the time of its contents.
-    private let changedSeconds: Int64
-    private let changedNanoseconds: Int64
-
-    /// The stamp of the file as it is now; `nil` when there is none.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        seconds = Int64(status.st_mtim.tv_sec)
-        nanoseconds = Int64(status.st_mtim.tv_nsec)
-        changedSeconds = Int64(status.st_ctim.tv_sec)
-        changedNanoseconds = Int64(status.st_ctim.tv_nsec)
     }
 }

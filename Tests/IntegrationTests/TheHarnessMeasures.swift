@@ -1,0 +1,97 @@
+import Foundation
+import RepriseTestSupport
+import Testing
+
+/// `reprise load` as a user runs it: what it prints where, and how it ends.
+@Suite(.waits) struct TheHarnessMeasures {
+    private static func load(_ arguments: [String]) throws -> ShellResult {
+        try Shell.run([RepriseProcess.program.path, "load"] + arguments)
+    }
+
+    private static func report(_ result: ShellResult) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result)")
+    }
+
+    private static func server() throws -> (upstream: TestUpstream, reprise: RepriseProcess) {
+        let upstream = TestUpstream.echo()
+        var configuration = TestConfiguration(upstream)
+        configuration.top = "admin: { bind: \"127.0.0.1:0\" }"
+        return (upstream, try configuration.start())
+    }
+
+    @Test func `the report goes to standard output alone, and assertions decide the exit code`() throws {
+        let server = try Self.server()
+        let words = [
+            "tls://localhost:\(server.reprise.port())", "--insecure", "--count", "60", "--connections", "3",
+            "--threads", "2",
+            "--resume", "0.5", "--json",
+        ]
+        let good = try Self.load(words + ["--assert", "resumed > 0.9", "--assert", "errors == 0"])
+        #expect(good.status == 0, "\(good)")
+        let report = try Self.report(good)
+        let summary = try #require(report["summary"] as? [String: Any])
+        #expect(summary["done"] as? Int == 60 && report["ended"] as? String == "count")
+        #expect((report["command"] as? [String])?.prefix(2) == ["reprise", "load"])
+        let bad = try Self.load(words + ["--assert", "errors > 1"])
+        #expect(bad.status == 3 && bad.errors.contains("assertion failed: errors > 1: it was 0"), "\(bad)")
+        #expect(try Self.report(bad)["assertions"] is [Any])
+    }
+
+    @Test func `certificates are verified unless nobody wants that`() throws {
+        let server = try Self.server()
+        let words = ["tls://localhost:\(server.reprise.port())", "--count", "2", "--connections", "1", "--json"]
+        let refused = try Self.load(words)
+        let summary = try #require(try Self.report(refused)["summary"] as? [String: Any])
+        #expect(
+            refused.status == 1 && summary["failures"] as? [String: Int] == ["certificate_refused": 2], "\(refused)")
+        let known = try Self.load(words + ["--ca", server.reprise.folder.appending(path: "a.pem").path])
+        #expect(known.status == 0, "\(known)")
+    }
+
+    @Test func `an interrupt ends it with the report so far`() throws {
+        let server = try Self.server()
+        let output = RepriseProcess.temporaryFolder().appending(path: "report.json")
+        let process = try ChildProcess([
+            "sh", "-c",
+            "exec \(RepriseProcess.program.path) load tls://localhost:\(server.reprise.port()) --insecure --duration 10m"
+                + " --rate 50/s --json > \(output.path)",
+        ])
+        #expect(eventually { server.upstream.accepted > 5 })
+        process.signal(SIGINT)
+        #expect(process.waitForStatus() == 0)
+        let report = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: output)) as? [String: Any])
+        #expect(report["ended"] as? String == "interrupt")
+    }
+
+    @Test(arguments: [
+        (["http://a.test"], "expected tls://host:port"),
+        (["tls://127.0.0.1:1", "--handshake", "full:0.5"], "add up to 0.5"),
+        (["tls://127.0.0.1:1", "--duration", "10"], "unit of time"),
+        (["tls://127.0.0.1:1", "--assert", "p99(nothing) < 1ms"], "    p99(nothing) < 1ms\n        ^"),
+        (["tls://127.0.0.1:1", "--rate", "5/s", "--ramp", "1..2/s over 3s"], "give one of them"),
+    ])
+    func `a command line that is wrong is told where`(words: [String], told: String) throws {
+        let result = try Self.load(words)
+        #expect(result.status == 64 && result.output.isEmpty && result.errors.contains(told), "\(result)")
+    }
+
+    @Test func `the server's own counts stand beside ours`() throws {
+        let server = try Self.server()
+        let result = try Self.load([
+            "tls://localhost:\(server.reprise.port())", "--insecure", "--count", "20", "--connections", "1", "--json",
+            "--resume",
+            "1", "--server-metrics", "http://\(server.reprise.admin)/metrics",
+        ])
+        let counts = try #require(try Self.report(result)["server"] as? [[String: Any]], "\(result)")
+        func difference(_ word: String) -> Double {
+            counts.filter { ($0["name"] as? String)?.contains(word) == true }
+                .reduce(0) { $0 + ((($1["after"] as? Double) ?? 0) - (($1["before"] as? Double) ?? 0)) }
+        }
+        #expect(difference("reprise_handshakes_completed_total") == 20, "\(result)")
+        let deaf = try Self.load([
+            "tls://127.0.0.1:1", "--server-metrics", "http://127.0.0.1:\(Loopback.freePorts(1)[0])/",
+        ])
+        #expect(deaf.status == 2 && deaf.errors.hasPrefix("reprise: --server-metrics: "), "\(deaf)")
+    }
+}
