@@ -104,9 +104,12 @@ import Testing
         #expect(sessions.count == ClientSessions.limit)
         let newest = try #require(given.last)
         let oldest = given[given.count - ClientSessions.limit]
-        let picks = [SessionChoice.newest, .newest, .oldest].map { sessions.pick(.psk, $0, at: Self.now)?.session?.ticket }
+        let picks = [SessionChoice.newest, .newest, .oldest].map {
+            sessions.pick(.psk, $0, at: Self.now)?.session?.ticket
+        }
         #expect(picks == [newest.ticket, newest.ticket, oldest.ticket])
-        let singles = (0...ClientSessions.limit).map { _ in sessions.pick(.psk, .single, at: Self.now)?.session?.ticket }
+        let singles = (0...ClientSessions.limit).map { _ in sessions.pick(.psk, .single, at: Self.now)?.session?.ticket
+        }
         #expect(singles == given.suffix(ClientSessions.limit).reversed().map(\.ticket) + [nil])
     }
 

@@ -20,8 +20,8 @@ enum PageStyle {
         .command { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px;
           margin: 14px 0 0; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
         code { font-family: ui-monospace, "SF Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace; }
-        .banner { background: var(--warn); border: 1px solid var(--warn-line); border-left-width: 6px; border-radius: 8px;
-          padding: 12px 16px; margin: 20px 0 0; }
+        .banner { background: var(--warn); border: 1px solid var(--warn-line); border-left-width: 6px;
+          border-radius: 8px; padding: 12px 16px; margin: 20px 0 0; }
         .banner h2 { font-size: 16px; margin: 0; }
         .banner ul { margin: 6px 0 0; padding-left: 20px; }
         .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 165px), 1fr)); gap: 14px;
@@ -29,7 +29,8 @@ enum PageStyle {
         .tile, figure, section.table { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
           padding: 14px 16px; margin: 0; min-width: 0; }
         .tile dt { color: var(--soft); font-size: 13px; font-weight: 600; }
-        .tile dd { margin: 0; font-size: 28px; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
+        .tile dd { margin: 0; font-size: 28px; font-weight: 650; line-height: 1.25;
+          font-variant-numeric: tabular-nums; }
         .tile dd.note { font-size: 13px; font-weight: 400; }
         .tile.bad dd:first-of-type, strong.bad { color: var(--red); }
         strong.good { color: var(--good); }

@@ -89,11 +89,11 @@ struct Plot {
             + x.ticks.map { "M\(at(across($0.value), top))V\(Markup.coordinate(bottom))" }
         let words =
             y.ticks.map { tick in
-                "<text class=\"y\" x=\"\(Markup.coordinate(left - 6))\" y=\"\(Markup.coordinate(down(tick.value) + 4))\">"
+                text("y", left - 6, down(tick.value) + 4)
                     + "\(Markup.escaped(tick.text))</text>"
             }
             + x.ticks.map { tick in
-                "<text class=\"x\" x=\"\(Markup.coordinate(across(tick.value)))\" y=\"\(Markup.coordinate(bottom + 17))\">"
+                text("x", across(tick.value), bottom + 17)
                     + "\(Markup.escaped(tick.text))</text>"
             }
         let middle = (left + right) / 2
@@ -106,6 +106,10 @@ struct Plot {
             <text class="x label" transform="rotate(-90 12 \(Markup.coordinate(height)))" x="12" \
             y="\(Markup.coordinate(height))">\(Markup.escaped(y.label))</text>
             """
+    }
+
+    private func text(_ side: String, _ x: Double, _ y: Double) -> String {
+        "<text class=\"\(side)\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\">"
     }
 
     private func eventMarks() -> String {
@@ -149,7 +153,8 @@ struct Plot {
         switch series.shape {
         case .line: "<path class=\"line \(series.style)\" d=\"M1 5H25\"/>"
         case .area:
-            "<path class=\"area \(series.style)\" d=\"M1 9V3H25V9Z\"/><path class=\"line \(series.style)\" d=\"M1 3H25\"/>"
+            "<path class=\"area \(series.style)\" d=\"M1 9V3H25V9Z\"/>"
+                + "<path class=\"line \(series.style)\" d=\"M1 3H25\"/>"
         case .marks: "<path class=\"line \(series.style)\" d=\"M10 2l6 6m0 -6l-6 6\"/>"
         }
     }

@@ -42,7 +42,10 @@ struct RecordedTimes: Sendable {
         var seen: UInt64 = 0
         for pair in pairs {
             seen = Self.sum(seen, pair.count)
-            if seen >= place { return min(Self.highest(pair.value), max(longest, pair.value)) }
+            if seen >= place {
+                let highest = Self.highest(pair.value)
+                return longest >= Self.lowest(pair.value) ? min(highest, longest) : highest
+            }
         }
         return longest
     }

@@ -117,7 +117,7 @@ extension LoadComparison {
         }
         let percentiles = [50, 90, 99, 99.9].map { percent in
             figure("p\(percent.short)", Significance(percentile: percent, of: one, other)) {
-                $0.percentiles[percent.short].map(Double.init)
+                $0.percentiles[percent.short].map { Double($0) }
             }
         }
         // One longest time in each run: nothing is known of how it varies.

@@ -21,10 +21,10 @@ extension LoadReport {
 
     /// The report of several generators that ran at once against the same server.
     ///
-    /// Counts are added up. Histograms are merged exactly, and means and percentiles are read from what they become; they
-    /// are those of the HDR histogram of all times together. Seconds are joined by when they were, as far as ``began``
-    /// tells whole seconds apart; a second's percentiles are the highest that any of the generators had, which is never
-    /// less than that of all together. The server's counts are those of the first report that has any: generators that
+    /// Counts are added up. Histograms are merged exactly, and means and percentiles are read from what they become: those
+    /// of the HDR histogram of all times together, to its three digits. Seconds are joined by when they were, as far as ``began``
+    /// tells whole seconds apart; a second's percentiles are the highest that any of the generators had: never less than
+    /// those of all together, which cannot be told without the second's histogram. The server's counts are those of the first report that has any: generators that
     /// ran at once see the same ones. Assertions are judged anew. A search's limit is nobody's any more, and left out.
     ///
     /// - Throws: no report at all, different targets, or runs that had no moment in common.

@@ -19,7 +19,7 @@ extension LoadReport {
             <main>
             \(pageHeader(name))\(pageBanner())\(pageTiles())\(pageTables([assertionsSection]))
             \(pagePart("Latency", latencyPlots(), [timesSection(isWide: true)], none: "No handshake was finished."))
-            \(pagePart("Over time", timePlots(), [eventsSection], none: "The run was over before its first second was."))
+            \(pagePart("Over time", timePlots(), [eventsSection], none: "The run was over within its first second."))
             \(pagePart("Counts", [], [
                 connectionsSection, failuresSection, handshakesSection, resumptionSection, trafficSection,
             ]))

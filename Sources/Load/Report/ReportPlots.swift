@@ -46,7 +46,7 @@ extension LoadReport {
         return Plot(
             name: "percentiles", title: "Handshake latency by percentile",
             caption: "How long the fastest so many percent of handshakes took at most, full and resumed. "
-                + "The axis gives each nine the same width; a line ends with the longest time, as far right as its count goes.",
+                + "The axis gives each nine the same width; a line ends with its longest time.",
             x: .nines, y: .times("handshake time", series.flatMap { $0.points.compactMap { $0?.y } }), series: series,
             readOuts: readOuts)
     }
@@ -84,7 +84,7 @@ extension LoadReport {
         return Plot(
             name: "histogram", title: "Handshake latency distribution",
             caption:
-                "What share of its kind's handshakes took how long; each column is about 15 % wider than the one before.",
+                "What share of its kind's handshakes took how long; each column is 15 % wider than the last.",
             x: .times("handshake time", [edge(lowest), edge(highest + 1)]),
             y: .linear("share of handshakes", to: shares.flatMap { $0 }.max() ?? 0) { "\($0.short)%" },
             series: series, readOuts: readOuts)

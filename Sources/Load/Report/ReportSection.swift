@@ -42,11 +42,18 @@ extension ReportSection {
         let indent = 2
         var gap = 2
         func taken() -> Int { indent + widths.reduce(0, +) + gap * max(0, columns - 1) }
+        if taken() > width, flexible < columns {
+            widths[flexible] = min(widths[flexible], max(24, widths[flexible] - (taken() - width)))
+        }
         if taken() > width { gap = 1 }
         for column in [flexible] + (0..<columns).reversed() where taken() > width && column < columns {
-            widths[column] = max(6, widths[column] - (taken() - width))
+            widths[column] = min(widths[column], max(10, widths[column] - (taken() - width)))
         }
-        var lines = title.isEmpty ? [] : [TextLayout.clean(title)]
+        // Where even that is too wide, the widest gives way, a character at a time.
+        while taken() > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 1 {
+            widths[widest] -= 1
+        }
+        var lines = title.isEmpty ? [] : TextLayout.wrapped(TextLayout.clean(title), to: width)
         for (number, row) in cells.enumerated() {
             lines += line(row, widths, gap, indent)
             if number == 0, !header.isEmpty {

@@ -98,7 +98,7 @@ extension LoadReport {
 
     var offersSection: ReportSection? {
         .table(
-            "Sessions offered, by kind, by the end of the connection they came from, and by choice",
+            "Sessions offered, by the ending of the connection they came from",
             ["kind", "ending", "choice", "offered", "accepted", "refused", "share"],
             summary.resumption.by.map {
                 [
@@ -180,13 +180,12 @@ extension LoadReport {
         let found =
             limit.rate > 0
             ? "\(limit.condition) held up to \(ReportUnits.rate(limit.rate))." : "\(limit.condition) never held."
-        let isTime = (try? LoadAssertion(parsing: limit.condition)).map(\.value.isTime) ?? false
         return ReportSection(
             title: "Limit", header: ["asked", "reached", "found", ""],
             rows: limit.steps.map {
                 [
                     ReportUnits.rate($0.rate), ReportUnits.rate($0.done),
-                    $0.found.map { isTime ? ReportUnits.time($0 * 1e6) : ReportUnits.fixed($0, 4) } ?? "–",
+                    LoadAssertion.text(of: $0.found, for: limit.condition) ?? "–",
                     $0.holds ? "held" : "did not hold",
                 ]
             }, words: [3], flexible: 3, notes: [found])
@@ -195,10 +194,11 @@ extension LoadReport {
     var assertionsSection: ReportSection? {
         .table(
             "Assertions", ["", "assertion", "found"],
-            assertions.map { verdict in
-                let isTime = (try? LoadAssertion(parsing: verdict.assertion)).map(\.value.isTime) ?? false
-                let found = verdict.found.map { isTime ? ReportUnits.time($0 * 1e6) : ReportUnits.fixed($0, 4) }
-                return [verdict.holds ? "ok" : "FAILED", verdict.assertion, found ?? "nothing was measured"]
+            assertions.map {
+                [
+                    $0.holds ? "ok" : "FAILED", $0.assertion,
+                    LoadAssertion.text(of: $0.found, for: $0.assertion) ?? "nothing was measured",
+                ]
             }, words: [0, 1], flexible: 1)
     }
 
@@ -221,12 +221,15 @@ extension LoadReport {
     }
 }
 
-extension LoadAssertion.Value {
-    /// A time, not a share or a count.
-    var isTime: Bool {
-        switch self {
-        case .percentile, .mean, .longest: true
-        case .figure: false
+extension LoadAssertion {
+    /// What was found, as the assertion would write it.
+    fileprivate static func text(of found: Double?, for assertion: String) -> String? {
+        guard let found else { return nil }
+        return switch (try? LoadAssertion(parsing: assertion))?.value {
+        case .percentile, .mean, .longest: ReportUnits.time(found * 1e6)
+        case .figure(.rate): ReportUnits.rate(found)
+        case .figure(.errors), .figure(.connections): ReportUnits.number(found)
+        case .figure(.resumed), .figure(.errorRate), .figure(.late), nil: ReportUnits.fixed(found, 4)
         }
     }
 }

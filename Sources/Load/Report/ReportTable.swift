@@ -1,5 +1,6 @@
 extension LoadReport {
-    /// The final table for people at a terminal: plain text, no line longer than `width`, which is taken as 40 at least.
+    /// The final table for people at a terminal: plain text, no line longer than `width`, which is taken as 40 at least
+    /// and 200 at most.
     ///
     /// Parts with nothing in them are left out. What limited the generator stands last, where the reader's eye is.
     package func table(width: Int) -> String {

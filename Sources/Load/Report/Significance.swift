@@ -32,8 +32,10 @@ package enum Significance: String, Sendable, Hashable {
         self.init(Sample(one), Sample(other))
     }
 
-    /// Confidence intervals of a percentile from the order of the times, whatever their distribution: how many of them are
-    /// below it is binomial, and normal where there are enough. What stands out are intervals that have nothing in common.
+    /// Confidence intervals of a percentile from the order of the times, whatever their distribution.
+    ///
+    /// How many of them are below it is binomial, and normal where there are enough. What stands out are intervals that
+    /// have nothing in common.
     init(percentile percent: Double, of one: RecordedTimes, _ other: RecordedTimes) {
         guard let one = Self.interval(percent, of: one), let other = Self.interval(percent, of: other) else {
             self = .tooFew
@@ -87,7 +89,9 @@ package enum Significance: String, Sendable, Hashable {
         self = distance > Self.deviations(freedom) ? .standsOut : .withinNoise
     }
 
-    /// Student's t at 99 % on both sides, by its expansion in one over the degrees of freedom (Abramowitz and Stegun, 26.7.5).
+    /// Student's t at 99 % on both sides.
+    ///
+    /// By its expansion in one over the degrees of freedom (Abramowitz and Stegun, 26.7.5).
     static func deviations(_ freedom: Double) -> Double {
         let z = deviations
         let (z3, z5, z7, z9) = (pow(z, 3), pow(z, 5), pow(z, 7), pow(z, 9))
