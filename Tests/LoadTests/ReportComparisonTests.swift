@@ -91,7 +91,9 @@ import Testing
         }
         #expect(!table.contains("out.json"), "where a report goes is no setting")
         other = one
-        other.command += ["--json", "b.json"]
+        other.command += ["--json", "b.json", "--seed", "9", "--html=b.html"]
         #expect(LoadComparison(one, other).warnings.isEmpty)
+        other.command += ["--requests", "3"]
+        #expect(LoadComparison(one, other).warnings == ["Other settings: a has nothing, b has “--requests 3”."])
     }
 }

@@ -92,6 +92,14 @@ import Testing
         var (elsewhere, tomorrow) = (one, one)
         elsewhere.target = "tls://other:1"
         tomorrow.began = "2026-11-28T20:15:00Z"
+        for spoil in [
+            { $0.summary.started = .max }, { $0.summary.bytesUp = .max }, { $0.seconds[1].open = .max },
+            { $0.summary.elapsedSeconds = 1e300 }, { $0.summary.failures["broken"] = -1 },
+        ] as [(inout LoadReport) -> Void] {
+            var spoilt = one
+            spoil(&spoilt)
+            #expect(throws: LoadReport.MergeFault.implausible) { try LoadReport.merging([spoilt, spoilt]) }
+        }
         #expect(throws: LoadReport.MergeFault.nothingToMerge) { try LoadReport.merging([]) }
         #expect(throws: LoadReport.MergeFault.otherTarget(one.target, elsewhere.target)) {
             try LoadReport.merging([one, elsewhere])

@@ -92,6 +92,7 @@ import Testing
     @Test func `a point for each second, and at most 400 of a long run`() throws {
         let short = try plots(SampleReports.run(seconds: 30, rate: 20))
         #expect(short["rate"]?.points == 30 && short["rate"]?.readOuts == 30)
+        #expect(short["percentiles"]?.points == 200)
         var long = SampleReports.run(seconds: 1, rate: 20)
         for end in 2...3601 {
             var second = long.seconds[0]

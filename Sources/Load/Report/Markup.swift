@@ -30,9 +30,13 @@ enum Markup {
             let cells = cells.enumerated().map { column, cell in
                 let isHeader = element == "th" || section.header.isEmpty && column == 0
                 let scope = isHeader ? " scope=\"\(element == "th" ? "col" : "row")\"" : ""
-                let side = section.words.contains(column) ? "" : " class=\"n\""
+                let classes = [
+                    section.words.contains(column) ? nil : "n", cell.count > 24 ? "w" : nil,
+                    column > 0 && column == section.flexible ? "f" : nil,
+                ].compactMap { $0 }
+                let look = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
                 let name = isHeader ? "th" : "td"
-                return "<\(name)\(scope)\(side)>\(mark(cell))</\(name)>"
+                return "<\(name)\(scope)\(look)>\(mark(cell))</\(name)>"
             }
             return "<tr>\(cells.joined())</tr>"
         }

@@ -45,15 +45,17 @@ enum PageStyle {
         th { color: var(--soft); font-weight: 600; }
         th:last-child, td:last-child { padding-right: 0; }
         tbody tr:last-child > * { border-bottom: 0; }
-        .n { text-align: right; white-space: nowrap; }
-        td { overflow-wrap: anywhere; }
-        .facts th { width: 1%; white-space: nowrap; font-weight: 400; }
+        .n { text-align: right; }
+        th, td { white-space: nowrap; }
+        .w { white-space: normal; overflow-wrap: anywhere; min-width: 13em; }
+        .f { width: 100%; }
+        section.facts th { width: 1%; white-space: nowrap; font-weight: 400; }
         .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 4px; padding: 0;
           font-size: 13px; color: var(--soft); }
         .legend svg { width: 26px; height: 10px; margin-right: 6px; }
         .mark { color: var(--ink); border: 1px solid var(--soft); border-radius: 4px; padding: 0 5px; margin-right: 6px;
           font-size: 12px; }
-        .plot { display: block; width: 100%; height: auto; }
+        .plot { display: block; overflow: visible; width: 100%; height: auto; }
         .plot text { font-size: 12px; fill: var(--soft); }
         .plot text.y { text-anchor: end; }
         .plot text.x { text-anchor: middle; }

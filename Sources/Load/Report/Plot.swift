@@ -9,7 +9,7 @@ struct Plot {
 
     /// One line, area or row of marks.
     struct Series {
-        enum Shape { case line, area, marks }
+        enum Shape { case line, area, crosses, triangles }
 
         let name: String
         /// A class of ``PageStyle``: its colour and its dashes.
@@ -38,7 +38,10 @@ struct Plot {
     let x: Axis
     let y: Axis
     let series: [Series]
+    /// What was done during the run.
     var events: [Event] = []
+    /// Says what the events are; else their numbers alone are marked.
+    var explainsEvents = false
     /// What a strip says when it is pointed at, by its place.
     var readOuts: [(x: Double, text: String)] = []
 
@@ -50,7 +53,7 @@ struct Plot {
         let keys = series.map {
             "<li><svg viewBox=\"0 0 26 10\" aria-hidden=\"true\">\(key($0))</svg>\(Markup.escaped($0.name))</li>"
         }
-        let marks = events.enumerated().map { number, event in
+        let marks = (explainsEvents ? events : []).enumerated().map { number, event in
             "<li><b class=\"mark\">\(number + 1)</b>\(Markup.escaped(event.label))</li>"
         }
         return """
@@ -93,7 +96,7 @@ struct Plot {
                     + "\(Markup.escaped(tick.text))</text>"
             }
             + x.ticks.map { tick in
-                text("x", across(tick.value), bottom + 17)
+                text("x", across(tick.value), bottom + 19)
                     + "\(Markup.escaped(tick.text))</text>"
             }
         let middle = (left + right) / 2
@@ -125,9 +128,9 @@ struct Plot {
 
     private func drawing(_ series: Series) -> String {
         switch series.shape {
-        case .marks:
+        case .crosses, .triangles:
             let crosses = series.points.compactMap { $0 }.map { point in
-                "M\(at(across(point.x) - 3, down(point.y) - 3))l6 6m0 -6l-6 6"
+                "M\(at(across(point.x), down(point.y)))\(mark(series.shape))"
             }
             return crosses.isEmpty ? "" : "<path class=\"line \(series.style)\" d=\"\(crosses.joined())\"/>"
         case .line, .area:
@@ -149,13 +152,19 @@ struct Plot {
         }
     }
 
+    /// A mark around the point where the path is.
+    private func mark(_ shape: Series.Shape) -> String {
+        shape == .triangles ? "m-4 3h8l-4 -7z" : "m-3 -3l6 6m0 -6l-6 6"
+    }
+
     private func key(_ series: Series) -> String {
         switch series.shape {
         case .line: "<path class=\"line \(series.style)\" d=\"M1 5H25\"/>"
         case .area:
             "<path class=\"area \(series.style)\" d=\"M1 9V3H25V9Z\"/>"
                 + "<path class=\"line \(series.style)\" d=\"M1 3H25\"/>"
-        case .marks: "<path class=\"line \(series.style)\" d=\"M10 2l6 6m0 -6l-6 6\"/>"
+        case .crosses, .triangles:
+            "<path class=\"line \(series.style)\" d=\"M13 5\(mark(series.shape))\"/>"
         }
     }
 

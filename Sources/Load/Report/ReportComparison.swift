@@ -143,8 +143,8 @@ extension LoadReport {
 // MARK: What is not alike
 
 extension LoadComparison {
-    /// Options that say where a report goes, not what was run; each with a value.
-    private static let outputs: Set<String> = ["--json", "--csv", "--html"]
+    /// Options that say where a report goes, or make chance another, not what was run; each with a value.
+    private static let unimportant: Set<String> = ["--json", "--csv", "--html", "--seed"]
 
     private static func differences(_ a: LoadReport, _ b: LoadReport) -> [String] {
         var found: [String] = []
@@ -174,20 +174,24 @@ extension LoadComparison {
 
     private static func quoted(_ text: String) -> String { text.isEmpty ? "nothing" : "“\(text)”" }
 
-    /// The words of the command that say what is run, without its first, which is the program's path.
+    /// What the command says of what is run: words, options with their values.
     private static func settings(_ report: LoadReport) -> [String] {
-        var words: [String] = []
-        var isValue = false
+        var settings: [[String]] = []
+        // The first is the program's path.
         for word in report.command.dropFirst() {
-            if isValue {
-                isValue = false
-            } else if outputs.contains(word) {
-                isValue = true
-            } else if word != report.target, !outputs.contains(where: { word.hasPrefix($0 + "=") }) {
-                words.append(word)
+            if !word.hasPrefix("--"), let last = settings.last, last.count == 1, last[0].hasPrefix("--"),
+                !last[0].contains("=")
+            {
+                settings[settings.count - 1].append(word)
+            } else {
+                settings.append([word])
             }
         }
-        return words
+        return settings.filter { words in
+            words != [report.target]
+                && !unimportant.contains { words[0] == $0 || words[0].hasPrefix($0 + "=") }
+        }
+        .map { $0.joined(separator: " ") }
     }
 
     private static func without(_ taken: [String], in words: [String]) -> [String] {

@@ -7,14 +7,18 @@ extension LoadReport {
         case otherTarget(String, String)
         /// One run was over before the other began.
         case apart(String, String)
+        /// Counts that no run reaches, and that cannot be added up.
+        case implausible
 
         package var description: String {
             switch self {
-            case .nothingToMerge: "there is no report to merge"
+            case .nothingToMerge: return "there is no report to merge"
             case .otherTarget(let one, let other):
-                "reports of different targets cannot be merged: \(one) and \(other)"
+                return "reports of different targets cannot be merged: \(one) and \(other)"
             case .apart(let one, let other):
-                "reports of runs that were not at once cannot be merged: they began at \(one) and \(other)"
+                let begins = "they began at \(one) and \(other)"
+                return "reports of runs that were not at once cannot be merged: \(begins)"
+            case .implausible: return "reports with figures that no run has cannot be merged"
             }
         }
     }
@@ -27,7 +31,7 @@ extension LoadReport {
     /// those of all together, which cannot be told without the second's histogram. The server's counts are those of the first report that has any: generators that
     /// ran at once see the same ones. Assertions are judged anew. A search's limit is nobody's any more, and left out.
     ///
-    /// - Throws: no report at all, different targets, or runs that had no moment in common.
+    /// - Throws: no report at all, different targets, runs that had no moment in common, or figures that no run has.
     package static func merging(_ reports: [LoadReport]) throws(MergeFault) -> LoadReport {
         let reports = reports.sorted { ($0.instant ?? 0, $0.began) < ($1.instant ?? 0, $1.began) }
         guard let first = reports.first else { throw .nothingToMerge }
@@ -37,6 +41,7 @@ extension LoadReport {
         var offsets: [Int] = []
         for report in reports {
             guard report.target == first.target else { throw .otherTarget(first.target, report.target) }
+            guard report.isPlausible else { throw .implausible }
             let offset = report.offset(from: first)
             guard Double(offset) <= end else { throw .apart(first.began, report.began) }
             offsets.append(offset)
@@ -61,6 +66,22 @@ extension LoadReport {
         merged.limit = nil
         merged.assertions = merged.judgedAnew(reports)
         return merged
+    }
+
+    /// Whether it can be merged with a thousand like it.
+    private var isPlausible: Bool {
+        let sums = summary.resumption
+        var counts = [summary.started, summary.done, summary.failed, summary.late, summary.skipped, summary.unfinished]
+        counts += [summary.requests, sums.offered, sums.accepted, sums.refused, sums.withoutSession]
+        counts += [sums.sessionsReceived, generator.threads, generator.residentBytes, environment.cores]
+        counts += Array(summary.failures.values) + Array(summary.handshakes.values) + times.values.map(\.count)
+        counts += sums.by.flatMap { [$0.offered, $0.accepted, $0.refused] }
+        counts += seconds.flatMap { [$0.started, $0.done, $0.failed, $0.late, $0.skipped, $0.full, $0.resumed] }
+        counts += seconds.flatMap { [$0.requests, $0.open] }
+        let bytes = [summary.bytesUp, summary.bytesDown] + seconds.flatMap { [$0.bytesUp, $0.bytesDown] }
+        // A run of a year, and fewer than 2^53 of everything.
+        return (0...31_622_400).contains(summary.elapsedSeconds) && counts.allSatisfy { (0...1 << 53).contains($0) }
+            && bytes.allSatisfy { $0 <= 1 << 53 }
     }
 
     /// Seconds since 1970 at which it began.

@@ -81,7 +81,7 @@ extension LoadReport {
 
     var resumptionSection: ReportSection? {
         let found = summary.resumption
-        guard found.offered + found.withoutSession + found.sessionsReceived > 0 else { return nil }
+        guard max(found.offered, found.withoutSession, found.sessionsReceived) > 0 else { return nil }
         return .facts(
             "Resumption",
             [
@@ -150,10 +150,13 @@ extension LoadReport {
 
     var eventsSection: ReportSection? {
         .table(
-            "Events", ["at", "command", "exit code"],
-            events.sorted { $0.at < $1.at }.map {
-                [ReportUnits.seconds($0.at), $0.command, $0.status.map { "\($0)" } ?? "still running"]
-            }, words: [1], flexible: 1)
+            "Events", ["mark", "at", "command", "exit code"],
+            events.sorted { $0.at < $1.at }.enumerated().map { number, event in
+                [
+                    "\(number + 1)", ReportUnits.seconds(event.at), event.command,
+                    event.status.map { "\($0)" } ?? "still running",
+                ]
+            }, words: [2], flexible: 2)
     }
 
     var serverSection: ReportSection? {

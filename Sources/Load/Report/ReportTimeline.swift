@@ -56,15 +56,15 @@ struct ReportTimeline {
         {
             let points = groups.map { group -> Plot.Point? in
                 let rate = group.rate(read)
-                return shape == .marks && rate == 0 ? nil : Plot.Point(x: group.at, y: rate)
+                return shape != .line && rate == 0 ? nil : Plot.Point(x: group.at, y: rate)
             }
             guard points.contains(where: { ($0?.y ?? 0) > 0 }) else { return nil }
             return Plot.Series(name: name, style: style, shape: shape, points: points)
         }
         let series = [
             line("connections done", "done", .line, \.done), line("full handshakes", "full", .line, \.full),
-            line("resumed handshakes", "resumed", .line, \.resumed), line("late starts", "late", .marks, \.late),
-            line("failed", "failed", .marks, \.failed),
+            line("resumed handshakes", "resumed", .line, \.resumed), line("late starts", "late", .triangles, \.late),
+            line("failed", "failed", .crosses, \.failed),
         ]
         .compactMap { $0 }
         let readOuts = readOuts { group in
@@ -76,12 +76,13 @@ struct ReportTimeline {
         }
         return Plot(
             name: "rate", title: "Rate",
-            caption: "Connections done and handshakes finished in each second; crosses are failures and late starts."
+            caption: "Connections done and handshakes finished in each second; crosses are failures, "
+                + "triangles late starts."
                 + resolution("the mean"),
             x: axis,
             y: .linear("per second", to: series.flatMap { $0.points.compactMap { $0?.y } }.max() ?? 0) {
                 ReportUnits.fixed($0, $0 == $0.rounded() ? 0 : 1)
-            }, series: series, events: events, readOuts: readOuts)
+            }, series: series, events: events, explainsEvents: true, readOuts: readOuts)
     }
 
     /// Percentiles of a time; `nil` where it was never measured.

@@ -71,7 +71,8 @@ package enum Significance: String, Sendable, Hashable {
         let (total, share) = (Double(times.total), percent / 100)
         let spread = deviations * (total * share * (1 - share)).squareRoot()
         let (lower, upper) = ((total * share - spread).rounded(.down), (total * share + spread).rounded(.up) + 1)
-        guard lower >= 1, upper <= total else { return nil }
+        // Beyond 2^53, places are no longer told apart.
+        guard lower >= 1, upper <= total, upper < 0x1p53 else { return nil }
         let (low, high) = (times.time(at: UInt64(lower)), times.time(at: UInt64(upper)))
         return low...max(low, high)
     }
