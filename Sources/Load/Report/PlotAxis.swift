@@ -28,12 +28,13 @@ extension Plot {
             return Axis(label: label, isLogarithmic: false, lower: 0, upper: Double(count) * step, ticks: ticks)
         }
 
-        /// From 0 to exactly a value, with round ticks between.
-        static func span(_ label: String, to end: Double, text: (Double) -> String) -> Axis {
+        /// From 0 to exactly a number of seconds, with round ticks between: minutes in a long run, hours in a day's.
+        static func span(_ label: String, to end: Double) -> Axis {
             let end = end.isFinite && end > 0 ? min(end, 1e9) : 1
-            let step = round(up: end / 6)
-            let ticks = (0...Int((end / step).rounded(.down))).map {
-                (value: Double($0) * step, text: text(Double($0) * step))
+            let (unit, word) = end > 14_400 ? (3600.0, "h") : end > 300 ? (60, "min") : (1, "s")
+            let step = round(up: end / unit / 6) * unit
+            let ticks = (0...Int((end / step).rounded(.down))).map { number in
+                (value: Double(number) * step, text: "\((Double(number) * step / unit).short)\(word)")
             }
             return Axis(label: label, isLogarithmic: false, lower: 0, upper: end, ticks: ticks)
         }

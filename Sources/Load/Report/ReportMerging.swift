@@ -25,11 +25,14 @@ extension LoadReport {
 
     /// The report of several generators that ran at once against the same server.
     ///
-    /// Counts are added up. Histograms are merged exactly, and means and percentiles are read from what they become: those
-    /// of the HDR histogram of all times together, to its three digits. Seconds are joined by when they were, as far as ``began``
-    /// tells whole seconds apart; a second's percentiles are the highest that any of the generators had: never less than
-    /// those of all together, which cannot be told without the second's histogram. The server's counts are those of the first report that has any: generators that
-    /// ran at once see the same ones. Assertions are judged anew. A search's limit is nobody's any more, and left out.
+    /// - Counts are added up. The elapsed time is from the first beginning to the last end.
+    /// - Histograms are merged exactly, and means and percentiles are read from what they become: those of the HDR
+    ///   histogram of all times together, to its three digits.
+    /// - Seconds are joined by when they were, as far as ``began`` tells whole seconds apart. A second's percentiles,
+    ///   and its busiest thread, are the highest that any of the generators had. For percentiles that is never less
+    ///   than those of all together, which cannot be told without the second's histogram.
+    /// - The server's counts are those of the first report that has any: generators that ran at once see the same ones.
+    /// - Assertions are judged anew. A search's limit is nobody's any more, and left out.
     ///
     /// - Throws: no report at all, different targets, runs that had no moment in common, or figures that no run has.
     package static func merging(_ reports: [LoadReport]) throws(MergeFault) -> LoadReport {

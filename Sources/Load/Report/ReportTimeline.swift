@@ -36,7 +36,7 @@ struct ReportTimeline {
         }
     }
 
-    private var axis: Plot.Axis { .span("time since the run began", to: end) { "\($0.short)s" } }
+    private var axis: Plot.Axis { .span("time since the run began", to: end) }
 
     /// What a point of a long run stands for.
     private func resolution(_ how: String) -> String { size > 1 ? " Each point is \(how) of \(size) seconds." : "" }
