@@ -167,14 +167,14 @@ package final class LoadConductor: @unchecked Sendable {
         var second = LoadReport.Second(part, at: now - began, open: open, busy: min(1, busy))
         cpuBefore = slices.mapValues(\.cpu)
         // What is left of a run at its end is too short to have a rate of its own.
-        if length < Self.tick / 2, live.isEmpty, let last = report.seconds.popLast() {
-            second = last.joined(with: second)
-        }
+        let isTail = length < Self.tick / 2 && live.isEmpty && !report.seconds.isEmpty
+        if isTail { second = report.seconds.removeLast().joined(with: second) }
         report.seconds.append(second)
         total.merge(part)
         if !live.isEmpty { searchOn(length) }
         (part, partBegan) = (Measurements(), now)
         for index in events.indices { events[index].command.look() }
+        if isTail { return }
         onNews(
             News(
                 second: second, length: length.seconds, total: total, elapsed: now - began, attempt: search?.rate))
@@ -191,7 +191,7 @@ package final class LoadConductor: @unchecked Sendable {
         report.limit = .init()
         report.limit?.condition = condition.description
         let lowest = 1 / script.step.seconds
-        search = SearchStep(search: LimitSearch(lowest: lowest), rate: rate.from, settling: 1)
+        search = SearchStep(search: LimitSearch(lowest: lowest), rate: rate.rates[0].from, settling: 1)
     }
 
     /// Judges the rate under way when it has been measured for long enough.
@@ -208,7 +208,8 @@ package final class LoadConductor: @unchecked Sendable {
         step.measured.elapsed = step.length
         let isLate = Double(step.measured.lateStarts) > Double(step.measured.started) * LoadHonesty.lateStarts
         let done = Double(step.measured.done) / step.length.seconds
-        let follows = done >= step.rate * LimitSearch.followed && step.measured.skippedStarts == 0
+        let expected = step.rate * step.length.seconds * LimitSearch.followed - LimitSearch.slack
+        let follows = Double(step.measured.done) >= expected && step.measured.skippedStarts == 0
         let holds = follows && step.measured.reaches(condition)
         report.limit?.steps.append(
             .init(rate: step.rate, done: done, found: step.measured.value(of: condition.value), holds: holds))
@@ -225,7 +226,7 @@ package final class LoadConductor: @unchecked Sendable {
             // After one that was too much, what it has left over has to go first.
             (step.rate, step.settling) = (rate, holds ? 1 : 2)
             (step.measured, step.length) = (Measurements(), .zero)
-            run?.change(to: LoadRate(rate))
+            run?.change(to: LoadProfile(LoadRate(rate)))
         }
     }
 

@@ -8,7 +8,7 @@ package struct LoadPlan: Sendable {
         /// Each client has one connection after the other.
         case closed
         /// They begin when they are due, whatever the server does; the clients take turns.
-        case open(LoadRate, LoadSchedule.Arrivals)
+        case open(LoadProfile, LoadSchedule.Arrivals)
     }
 
     package var errand: LoadErrand

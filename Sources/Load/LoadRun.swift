@@ -58,7 +58,7 @@ package final class LoadRun: Sendable {
     }
 
     /// Has connections of an open loop begin at another rate from now on.
-    package func change(to rate: LoadRate) {
+    package func change(to rate: LoadProfile) {
         let now = Clocks.monotonic()
         for thread in threads { thread.loop.execute { thread.change(to: rate, at: now) } }
     }

@@ -13,9 +13,7 @@ final class LoadThread: @unchecked Sendable {
     private var random: SeededRandom
     private let draw: NameDraw
     private var clients: [Client]
-    /// Those that have no connection, the one that waits longest at ``idleStart``.
-    private var idle: [Int]
-    private var idleStart = 0
+    private var idle: IdleClients
     /// Those whose connection came to nothing, until the next ``LoadRun/rest`` is over.
     private var resting: [Int] = []
     private var left: Int
@@ -60,7 +58,7 @@ final class LoadThread: @unchecked Sendable {
                 server: number % plan.errand.servers.count)
         }
         self.random = random
-        idle = Array(clients.indices)
+        idle = IdleClients(count: clients.count)
         left = plan.share(plan.connections, of: index)
     }
 
@@ -105,25 +103,14 @@ final class LoadThread: @unchecked Sendable {
     private func startThoseReady() {
         guard !isEnding else { return }
         for _ in 0..<LoadRun.startsInTurn {
-            guard left > 0, let client = takeIdle() else { return }
-            start(client, scheduled: Clocks.monotonic(), isLate: false)
+            guard left > 0, !idle.isEmpty else { return }
+            start(scheduled: Clocks.monotonic(), isLate: false)
         }
-        if left > 0, idleStart < idle.count { turn?.activate(.writable) }
-    }
-
-    private func takeIdle() -> Int? {
-        guard idleStart < idle.count else { return nil }
-        defer {
-            idleStart += 1
-            if idleStart == idle.count { (idle, idleStart) = ([], 0) }
-            // The places of those that have gone are used again.
-            if idleStart > clients.count { (idle, idleStart) = (Array(idle[idleStart...]), 0) }
-        }
-        return idle[idleStart]
+        if left > 0, !idle.isEmpty { turn?.activate(.writable) }
     }
 
     private func restIsOver() {
-        idle += resting
+        for client in resting { idle.add(client) }
         resting = []
         if case .closed = plan.pace { startThoseReady() }
     }
@@ -142,7 +129,7 @@ final class LoadThread: @unchecked Sendable {
     }
 
     /// From then on they come at another rate; on the loop.
-    func change(to rate: LoadRate, at instant: Instant) {
+    func change(to rate: LoadProfile, at instant: Instant) {
         guard !isEnding, case .open(_, let arrivals) = plan.pace else { return }
         schedule = LoadSchedule(rate, arrivals, seed: plan.seed)
         scheduleBegan = instant
@@ -158,10 +145,10 @@ final class LoadThread: @unchecked Sendable {
         while left > 0, due <= now, due < began + plan.duration {
             guard starts < LoadRun.startsInTurn else { break }
             starts += 1
-            if let client = takeIdle() {
-                start(client, scheduled: due, isLate: now - due > LoadRun.lateAfter)
-            } else {
+            if idle.isEmpty {
                 desk.measured.skip()
+            } else {
+                start(scheduled: due, isLate: now - due > LoadRun.lateAfter)
             }
             nextDue()
         }
@@ -170,9 +157,9 @@ final class LoadThread: @unchecked Sendable {
 
     // MARK: Connections
 
-    private func start(_ index: Int, scheduled: Instant, isLate: Bool) {
+    private func start(scheduled: Instant, isLate: Bool) {
         let kind = plan.handshake.pick(&random)
-        guard let context = contexts[kind] else { return }
+        guard let context = contexts[kind], let index = idle.take(whoHasBeenThere: kind != .full) else { return }
         var order = LoadOrder(context, close: plan.close.pick(&random), scheduled: scheduled)
         order.client = self.index + index * plan.threads
         order.place = .init(server: clients[index].server, name: clients[index].name)
@@ -211,14 +198,14 @@ final class LoadThread: @unchecked Sendable {
                 clients[index].sessions.keep(
                     session, from: connection.closeKind, of: connection.place, at: now, lifetime: plan.lifetime)
             }
-            idle.append(index)
+            idle.add(index)
         } else {
             resting.append(index)
             if resting.count == 1 { restTimer?.schedule(after: LoadRun.rest) }
         }
         if underWay == 0, isEnding || left == 0 { return end() }
         // Not within this call: a server that refuses at once would make it go ever deeper.
-        if case .closed = plan.pace, idle.count - idleStart == 1, failure == nil { turn?.activate(.writable) }
+        if case .closed = plan.pace, idle.count == 1, failure == nil { turn?.activate(.writable) }
     }
 
     // MARK: The end

@@ -161,38 +161,14 @@ package struct Measurements: Sendable {
             time(measure) { Double($0.valueAtPercentile(percent)) }
         case .mean(let measure): time(measure) { $0.mean }
         case .longest(let measure): time(measure) { Double($0.maxRecorded) }
-        case .figure(let figure): self.figure(figure)
-        case .resumed(let word): resumed(of: word)
+        case .figure(let figure): LoadReport.Summary(self).value(of: figure)
+        case .resumed(let word): LoadReport.Summary(self).resumed(of: word)
         }
     }
 
     private func time(_ measure: Measure, _ read: (Histogram<UInt64>) -> Double) -> Double? {
         guard let histogram = times[measure], histogram.totalCount > 0 else { return nil }
         return read(histogram) / 1_000_000
-    }
-
-    private func resumed(of word: String) -> Double? {
-        var sum = Offers()
-        for (offer, part) in offersMade
-        where [offer.kind.rawValue, offer.choice.word, offer.origin.word].contains(word) {
-            sum.offered += part.offered
-            sum.accepted += part.accepted
-        }
-        return sum.offered > 0 ? Double(sum.accepted) / Double(sum.offered) : nil
-    }
-
-    private func figure(_ figure: LoadAssertion.Figure) -> Double? {
-        func share(_ part: Int, _ whole: Int) -> Double? { whole > 0 ? Double(part) / Double(whole) : nil }
-        switch figure {
-        case .resumed:
-            let all = offers()
-            return share(all.accepted, all.offered)
-        case .errors: return Double(failed)
-        case .errorRate: return share(failed, started)
-        case .rate: return elapsed > .zero ? Double(done) / elapsed.seconds : nil
-        case .late: return share(lateStarts, started)
-        case .connections: return Double(done)
-        }
     }
 
     /// A time of a measure in microseconds; `nil` where nothing was measured.

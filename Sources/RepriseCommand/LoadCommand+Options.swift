@@ -122,9 +122,10 @@ struct LoadHard: ParsableArguments {
     var rate: LoadRate?
 
     @Option(
-        help: "A rate that rises or falls: '100..5000/s over 60s', in steps: '… in 10 steps'.",
+        help:
+            "A rate that rises or falls: '100..5000/s over 60s', in steps: '… in 10 steps'; several follow each other.",
         transform: LoadRate.init(parsing:))
-    var ramp: LoadRate?
+    var ramp: [LoadRate] = []
 
     @Option(
         help: "constant, or poisson: by chance, as people come. (default: constant)",
@@ -170,6 +171,37 @@ struct LoadOutput: ParsableArguments {
     @Option(help: "Where the server's own counters are, to set beside ours: http://host:port/metrics.")
     var serverMetrics: String?
 
-    @Flag(help: "Say nothing while it runs.")
-    var quiet = false
+    @Option(help: "A file for the seconds of the run, as CSV.", completion: .file())
+    var csv: String?
+
+    @Option(help: "A file for the report as a page, with plots.", completion: .file())
+    var html: String?
+
+    @Option(
+        help: "What is shown while it runs: full, lines or none. (default: full on a terminal, lines elsewhere)",
+        transform: LoadView.init(parsing:))
+    var view: LoadView?
+}
+
+/// What it does in the stead of a run, or with one that is written down.
+struct LoadModes: ParsableArguments {
+    @Option(
+        help: "Options by name: \(Scenario.all.map(\.name).joined(separator: ", ")), or a YAML file; others go before.")
+    var scenario: String?
+
+    @Flag(help: "Show two reports side by side: --compare a.json b.json.")
+    var compare = false
+
+    @Flag(help: "Join the reports of several generators that ran at once: --merge a.json b.json …")
+    var merge = false
+}
+
+extension LoadView {
+    /// Reads its name.
+    init(parsing text: String) throws {
+        guard let view = LoadView(rawValue: text) else {
+            throw ValidationError("expected one of \(LoadView.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = view
+    }
 }

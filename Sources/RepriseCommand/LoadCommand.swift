@@ -16,19 +16,22 @@ struct LoadCommand: ParsableCommand {
             the command line is wrong.
             """)
 
-    @Argument(help: "tls://host:port or https://host[:port][/path].", transform: LoadTarget.init(parsing:))
-    var target: LoadTarget
+    @Argument(help: "tls://host:port or https://host[:port][/path]; with --compare and --merge, files.")
+    var words: [String] = []
 
     @OptionGroup(title: "What a connection does") var what: LoadWhat
     @OptionGroup(title: "TLS") var tls: LoadTLS
     @OptionGroup(title: "How hard") var hard: LoadHard
     @OptionGroup(title: "Output") var output: LoadOutput
+    @OptionGroup(title: "Others") var modes: LoadModes
 
     func run() throws {
-        let report: LoadReport
         do throws(LoadFault) {
-            report = try measure()
-            if output.json { try write(report) }
+            if let scenario = modes.scenario {
+                try command(of: Scenario(scenario)).perform()
+            } else {
+                try perform()
+            }
         } catch {
             guard error.kind == .words else {
                 Terminal.complain("reprise: \(error)")
@@ -37,27 +40,108 @@ struct LoadCommand: ParsableCommand {
             Terminal.complain("Error: \(error)\n  See 'reprise load --help' for more information.")
             throw ExitCode.validationFailure
         }
+    }
+
+    /// What a scenario's options and those of the command line make together; of an option that both have, ours counts.
+    private func command(of scenario: Scenario) throws(LoadFault) -> LoadCommand {
+        let options = try scenario.arguments(knowing: Self.optionNames)
+        do {
+            return try LoadCommand.parse(options + Terminal.arguments.dropFirst())
+        } catch {
+            throw LoadFault(.words, "\(scenario.name): \(LoadCommand.message(for: error))")
+        }
+    }
+
+    /// Every option that a scenario may have.
+    private static var optionNames: Set<String> {
+        let groups: [any ParsableArguments] = [LoadWhat(), LoadTLS(), LoadHard(), LoadOutput()]
+        let labels = groups.flatMap { group in Mirror(reflecting: group).children.compactMap(\.label) }
+        return Set(
+            labels.map { label in
+                label.drop { $0 == "_" }.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
+            })
+    }
+
+    private func perform() throws(LoadFault) {
+        if modes.compare { return try compare() }
+        // Before the run: one that cannot be kept is found out now.
+        let csv: OutputFile? = if let path = output.csv { try OutputFile(path) } else { nil }
+        let html: OutputFile? = if let path = output.html { try OutputFile(path) } else { nil }
+        let report = modes.merge ? try merged() : try measured()
+        Terminal.complain(report.table(width: LoadTerminal.columns))
+        try csv?.write(Array(report.csv().utf8))
+        try html?.write(Array(report.page().utf8))
+        if output.json { try write(report) }
+        leave(report)
+    }
+
+    /// Ends the process with what the run has come to.
+    private func leave(_ report: LoadReport) {
         for verdict in report.assertions where !verdict.holds {
             Terminal.complain("assertion failed: \(verdict.text)")
         }
-        if report.assertions.contains(where: { !$0.holds }) { throw ExitCode(LoadExitCode.assertionFailed) }
-        if report.summary.done == 0, report.summary.failed > 0 { throw ExitCode(LoadExitCode.nothingDone) }
+        if report.assertions.contains(where: { !$0.holds }) {
+            LoadCommand.exit(withError: ExitCode(LoadExitCode.assertionFailed))
+        }
+        if report.summary.done == 0, report.summary.failed > 0 {
+            LoadCommand.exit(withError: ExitCode(LoadExitCode.nothingDone))
+        }
     }
 
-    private func measure() throws(LoadFault) -> LoadReport {
-        let options = try options()
+    private func target() throws(LoadFault) -> LoadTarget {
+        guard words.count == 1 else {
+            throw LoadFault(
+                .words, words.isEmpty ? "no target: expected tls://host:port or https://host" : "more than one target")
+        }
+        do throws(ParseFault) {
+            return try LoadTarget(parsing: words[0])
+        } catch {
+            throw LoadFault(.words, "\(error)")
+        }
+    }
+
+    private func measured() throws(LoadFault) -> LoadReport {
+        let target = try target()
+        let options = try options(target)
         let plan = try options.plan()
         let counts: ServerCounts? = if let url = output.serverMetrics { try ServerCounts(url) } else { nil }
-        let isQuiet = output.quiet
-        let conductor = try LoadConductor(plan, options.script()) { news in
-            if !isQuiet { Terminal.complain(LoadLine(news).text) }
-        }
+        let terminal = LoadTerminal(output.view, LoadScreen(target.description, of: plan))
+        let conductor = try LoadConductor(plan, options.script()) { terminal.take($0) }
+        terminal.begin()
+        defer { terminal.end() }
         var report = try conductor.perform()
         report.reprise = Versions.reprise
         report.command = ["reprise"] + Terminal.arguments
         report.target = target.description
+        report.settings = options.settings(plan)
         if let counts { report.server = try counts.changes() }
         return report
+    }
+
+    private func reports() throws(LoadFault) -> [LoadReport] {
+        try words.map { path throws(LoadFault) in try LoadReport(ofFile: path) }
+    }
+
+    private func merged() throws(LoadFault) -> LoadReport {
+        let reports = try reports()
+        var report: LoadReport
+        do throws(LoadReport.MergeFault) {
+            report = try LoadReport.merging(reports)
+        } catch {
+            throw LoadFault(.words, "--merge: \(error)")
+        }
+        if !output.assert.isEmpty { report.assertions = output.assert.map { report.verdict(on: $0) } }
+        return report
+    }
+
+    private func compare() throws(LoadFault) {
+        guard words.count == 2 else { throw LoadFault(.words, "--compare needs two files") }
+        let reports = try reports()
+        do throws(ExitCode) {
+            try Terminal.say(LoadComparison(reports[0], reports[1]).table(width: LoadTerminal.columns))
+        } catch {
+            throw LoadFault(.system, "the comparison cannot be written")
+        }
     }
 
     private func write(_ report: LoadReport) throws(LoadFault) {
@@ -68,7 +152,7 @@ struct LoadCommand: ParsableCommand {
         }
     }
 
-    private func options() throws(LoadFault) -> LoadOptions {
+    private func options(_ target: LoadTarget) throws(LoadFault) -> LoadOptions {
         var options = LoadOptions(target)
         what.fill(&options)
         if let file = what.sniFile { options.names += try LoadOptions.names(ofFile: file) }
@@ -115,7 +199,7 @@ extension LoadTLS {
 
 extension LoadHard {
     fileprivate func fill(_ options: inout LoadOptions) {
-        (options.connections, options.rate, options.ramp) = (connections, rate, ramp)
+        (options.connections, options.rate, options.ramps) = (connections, rate, ramp)
         (options.arrivals, options.search, options.step) = (arrivals, findLimit, step)
         (options.duration, options.count) = (duration, count)
         if let threads { options.threads = threads }

@@ -28,6 +28,11 @@ enum Terminal {
         let description: String
     }
 
+    /// What a terminal on standard error shows, as it is.
+    static func draw(_ text: String) {
+        _ = write(Array(text.utf8), to: STDERR_FILENO)
+    }
+
     /// One line on standard error. A failure to write it cannot be reported.
     @Sendable static func complain(_ line: String) {
         _ = write(line, to: STDERR_FILENO)

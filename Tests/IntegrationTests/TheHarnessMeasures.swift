@@ -94,4 +94,59 @@ import Testing
         ])
         #expect(deaf.status == 2 && deaf.errors.hasPrefix("reprise: --server-metrics: "), "\(deaf)")
     }
+
+    @Test func `a page and a table of seconds are written, and a file that cannot be is found before the run`() throws {
+        let server = try Self.server()
+        let folder = RepriseProcess.temporaryFolder()
+        let words = ["tls://localhost:\(server.reprise.port())", "--insecure", "--count", "20", "--resume", "1"]
+        let files = ["page.html", "seconds.csv"].map { folder.appending(path: $0) }
+        let good = try Self.load(words + ["--html", files[0].path, "--csv", files[1].path])
+        #expect(good.status == 0 && good.output.isEmpty && good.errors.contains("handshake.psk"), "\(good)")
+        let texts = try files.map { try String(contentsOf: $0, encoding: .utf8) }
+        #expect(
+            texts[0].hasPrefix("<!DOCTYPE html>") && texts[0].contains("<svg") && texts[1].hasPrefix("at"), "\(texts)")
+        let accepted = server.upstream.accepted
+        let bad = try Self.load(words + ["--html", "\(folder.path)/nowhere/page.html"])
+        #expect(bad.status == 2 && bad.errors.contains("nowhere/page.html cannot be written"), "\(bad)")
+        #expect(server.upstream.accepted == accepted)
+        // What was there stays there until there is something to write.
+        let kept = try Self.load(["tls://name.invalid:1", "--html", files[0].path])
+        let text = try String(contentsOf: files[0], encoding: .utf8)
+        #expect(kept.status == 2 && text == texts[0], "\(kept)")
+    }
+
+    @Test func `a scenario is run by its name, and the command line counts more`() throws {
+        let server = try Self.server()
+        let result = try Self.load([
+            "--scenario", "key-rotation", "tls://localhost:\(server.reprise.port())", "--insecure", "--duration", "1s",
+            "--rate",
+            "20/s", "--json", "--view", "none",
+        ])
+        let report = try Self.report(result)
+        #expect(result.status == 0, "\(result)")
+        #expect((report["settings"] as? [String: String])?["loop"] == "open, 20.0/s", "\(result)")
+        #expect((report["assertions"] as? [Any])?.count == 2)
+    }
+
+    @Test func `reports are compared and merged`() throws {
+        let server = try Self.server()
+        let folder = RepriseProcess.temporaryFolder()
+        let files = try ["a", "b"].map { name in
+            let result = try Self.load([
+                "tls://localhost:\(server.reprise.port())", "--insecure", "--count", "20", "--resume", "1", "--json",
+            ])
+            let file = folder.appending(path: "\(name).json")
+            try result.output.write(to: file, atomically: true, encoding: .utf8)
+            return file.path
+        }
+        let compared = try Self.load(["--compare"] + files)
+        #expect(compared.status == 0 && compared.output.contains("handshake.full p99"), "\(compared)")
+        let merged = try Self.load(["--merge", files[0], files[0]] + ["--json", "--assert", "connections == 40"])
+        let summary = try #require(try Self.report(merged)["summary"] as? [String: Any])
+        #expect(merged.status == 0 && summary["done"] as? Int == 40, "\(merged)")
+        let missing = try Self.load(["--compare", files[0], "\(folder.path)/nothing.json"])
+        #expect(missing.status == 2 && missing.errors.contains("nothing.json"), "\(missing)")
+        let wrong = try Self.load(["--compare", files[0]])
+        #expect(wrong.status == 64, "\(wrong)")
+    }
 }

@@ -10,7 +10,7 @@ import Testing
     private static func plan(_ port: Int, _ rate: Double, for duration: Duration) throws -> LoadPlan {
         try LoadRunTests.plan(port) {
             ($0.connections, $0.clients, $0.duration) = (.max, 20, duration)
-            $0.pace = .open(LoadRate(rate), .constant)
+            $0.pace = .open(LoadProfile(LoadRate(rate)), .constant)
             $0.handshake = Mix(.psk)
         }
     }
@@ -26,19 +26,21 @@ import Testing
             heard.news.append($0)
         }
         let report = try conductor.perform()
-        // What is left of the third second is too short to stand alone.
-        #expect(report.seconds.count == 2 && heard.news.count == 3, "\(report.seconds)")
-        #expect(report.summary.started == 230 && report.summary.done == 230 && report.ended == .byTime)
-        #expect(report.seconds.reduce(0) { $0 + $1.started } == 230 && report.seconds.reduce(0) { $0 + $1.done } == 230)
+        #expect(report.seconds.count == heard.news.count && heard.news.count <= 4, "\(report.seconds)")
+        let started = report.summary.started
+        #expect((100...230).contains(started) && report.summary.done == started && report.ended == .byTime)
+        #expect(report.seconds.reduce(0) { $0 + $1.started } == started)
+        #expect(report.seconds.reduce(0) { $0 + $1.done } == started)
         #expect(report.seconds.reduce(0) { $0 + $1.full } == report.summary.handshakes["full"])
         #expect(report.seconds.reduce(0) { $0 + $1.resumed } == report.summary.handshakes["psk"])
-        #expect(report.summary.resumption.accepted == 210 && report.summary.resumption.refused == 0)
+        let resumption = report.summary.resumption
+        #expect(resumption.accepted == started - resumption.withoutSession && resumption.refused == 0)
         let second = try #require(report.seconds.first)
-        #expect(abs(second.at - 1) < 0.2 && second.busy > 0 && second.busy <= 1 && second.ready != nil)
+        #expect(second.at >= 0.9 && second.busy > 0 && second.busy <= 1 && second.ready != nil)
         #expect(report.generator.threads == 2 && report.generator.busy.count == 2)
         #expect(report.environment.cores > 0 && report.environment.libssl.hasPrefix("OpenSSL"))
         #expect(try LoadReport(json: report.json()) == report)
-        #expect(heard.news.last?.total.done == 230)
+        #expect(heard.news.allSatisfy { $0.total.done <= started && $0.length > 0 })
     }
 
     @Test func `a run that has made its connections ends, and says so`() throws {
@@ -68,13 +70,13 @@ import Testing
     @Test func `a search goes up while its condition holds, and tells what it has found when its time is up`() throws {
         let server = try Server()
         var script = LoadScript()
-        script.search = try LoadAssertion(parsing: "connections < 150")
+        script.search = try LoadAssertion(parsing: "connections < 30")
         script.step = .seconds(1)
-        let report = try LoadConductor(Self.plan(server.port, 100, for: .seconds(5)), script).perform()
+        let report = try LoadConductor(Self.plan(server.port, 20, for: .seconds(6)), script).perform()
         let limit = try #require(report.limit)
         #expect(limit.steps.prefix(2).map(\.holds) == [true, false], "\(limit)")
-        #expect(limit.steps.prefix(2).map(\.rate) == [100, 200] && limit.rate == 100, "\(limit)")
-        #expect(report.ended == .byTime && limit.condition == "connections < 150")
+        #expect(limit.steps.prefix(2).map(\.rate) == [20, 40] && limit.rate == 20, "\(limit)")
+        #expect(report.ended == .byTime && limit.condition == "connections < 30")
     }
 
     @Test func `what was asserted is judged by what was measured`() throws {

@@ -43,10 +43,10 @@ import Testing
 
     @Test func `a rate opens the loop, and a search begins with one`() throws {
         let open = try Self.plan { $0.rate = LoadRate(50) }
-        #expect(open.pace == .open(LoadRate(50), .constant) && open.clients == 1000)
+        #expect(open.pace == .open(LoadProfile(LoadRate(50)), .constant) && open.clients == 1000)
         let search = try Self.options { $0.search = try LoadAssertion(parsing: "p99(ready) < 50ms") }
         let plan = try search.plan()
-        #expect(plan.pace == .open(LoadRate(100), .constant) && plan.duration == .seconds(180))
+        #expect(plan.pace == .open(LoadProfile(LoadRate(100)), .constant) && plan.duration == .seconds(180))
         #expect(plan.connections == .max && search.script().search?.description == "p99(ready) < 50ms")
     }
 
@@ -61,7 +61,8 @@ import Testing
 
     private static let contradictions: [(String, @Sendable (inout LoadOptions) throws -> Void)] = [
         ("--handshake and --resume", { ($0.handshake, $0.resume) = (Mix(.psk), 0.5) }),
-        ("--rate and --ramp", { ($0.rate, $0.ramp) = (LoadRate(1), LoadRate(2)) }),
+        ("--rate and --ramp", { ($0.rate, $0.ramps) = (LoadRate(1), [LoadRate(2)]) }),
+        ("--ramp needs its time", { $0.ramps = [LoadRate(5)] }),
         ("--step is of --find-limit", { $0.step = .seconds(1) }),
         ("--arrivals needs", { $0.arrivals = .poisson }),
         ("other-name needs at least two", { $0.choice = Mix(.otherName) }),
@@ -86,8 +87,8 @@ import Testing
         #expect(fault?.kind == .words && fault?.description.contains(words) == true, "\(String(describing: fault))")
     }
 
-    @Test func `plain bytes and pauses need what they are of`() throws {
-        for change in [{ $0.up = 1 }, { $0.down = 1 }, { $0.pause = .seconds(1) }] as [(inout LoadOptions) -> Void] {
+    @Test func `plain bytes need a target that takes them`() throws {
+        for change in [{ $0.up = 1 }, { $0.down = 1 }] as [(inout LoadOptions) -> Void] {
             let fault = #expect(throws: LoadFault.self) { try Self.plan("https://127.0.0.1:1", change) }
             #expect(fault?.kind == .words)
         }

@@ -54,6 +54,15 @@ import Testing
         #expect(try LoadRate(parsing: "5..5/s over 1m").start(of: 5) == .seconds(1))
     }
 
+    @Test func `rates follow each other, and the last one stays`() throws {
+        let rates = try ["10..10/s over 2s", "1..1/s over 10s", "100..50/s over 1s"].map { try LoadRate(parsing: $0) }
+        var schedule = LoadSchedule(LoadProfile(rates), .constant, seed: 1)
+        let starts = (0..<156).map { _ in schedule.next().seconds }
+        #expect(starts[19] == 1.9 && starts[20] == 2 && starts[29] == 11 && starts[30] == 12)
+        // 75 begin in its last second, and then 50 in each.
+        #expect(abs(starts[105] - 13) < 1e-6 && abs(starts[155] - 14) < 1e-6, "\(starts[105]) \(starts[155])")
+    }
+
     @Test(arguments: [
         ("", 0), ("fast", 0), ("0/s", 0), ("2000", 4), ("2000/m", 4), ("2000/s ", 6), ("100..500/s", 10), ("100..", 5),
         ("1..2/s over", 11), ("1..2/s over 3", 13), ("1..2/s over 3y", 13), ("1..2/s over 0s", 14), ("1.2.3/s", 0),
@@ -65,16 +74,16 @@ import Testing
     }
 
     @Test func `connections that come by chance keep their rate, and are the same for the same seed`() throws {
-        var one = LoadSchedule(LoadRate(1000), .poisson, seed: 7)
-        var same = LoadSchedule(LoadRate(1000), .poisson, seed: 7)
-        var other = LoadSchedule(LoadRate(1000), .poisson, seed: 8)
+        var one = LoadSchedule(LoadProfile(LoadRate(1000)), .poisson, seed: 7)
+        var same = LoadSchedule(LoadProfile(LoadRate(1000)), .poisson, seed: 7)
+        var other = LoadSchedule(LoadProfile(LoadRate(1000)), .poisson, seed: 8)
         let starts = (0..<20_000).map { _ in one.next() }
         #expect(starts.prefix(100) == (0..<100).map { _ in same.next() }[...] && starts[0] != other.next())
         #expect(abs(starts[19_999].seconds - 20) < 0.6)
         // Of exponential distances 36.8 % are longer than the mean.
         let longer = zip(starts, starts.dropFirst()).count { ($1 - $0).seconds > 0.001 }
         #expect(abs(Double(longer) / 20_000 - 0.368) < 0.02)
-        var even = LoadSchedule(LoadRate(1000), .constant, seed: 7)
+        var even = LoadSchedule(LoadProfile(LoadRate(1000)), .constant, seed: 7)
         #expect((0..<3).map { _ in even.next() } == [.zero, .milliseconds(1), .milliseconds(2)])
     }
 

@@ -199,7 +199,7 @@ import Testing
         let measured = try Self.run(
             Self.plan(server.port) {
                 ($0.connections, $0.clients, $0.duration) = (.max, 100, .seconds(1))
-                $0.pace = .open(LoadRate(100), arrivals)
+                $0.pace = .open(LoadProfile(LoadRate(100)), arrivals)
             })
         let begun = measured.started + measured.skippedStarts
         #expect(arrivals == .constant ? begun == 100 : (60...140).contains(begun), "\(measured)")
@@ -211,7 +211,7 @@ import Testing
         let run = try LoadRun(
             Self.plan(server.port) {
                 ($0.connections, $0.clients, $0.duration) = (.max, 1000, .seconds(3))
-                $0.pace = .open(LoadRate(100), .constant)
+                $0.pace = .open(LoadProfile(LoadRate(100)), .constant)
             })
         try run.start()
         #expect(eventually { (try? server.sum("reprise_handshakes_completed_total")) ?? 0 > 20 })

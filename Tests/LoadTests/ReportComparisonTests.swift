@@ -75,25 +75,27 @@ import Testing
     }
 
     @Test func `runs that are not alike are not compared in silence`() {
-        let one = SampleReports.run(seconds: 2)
+        var one = SampleReports.run(seconds: 2)
+        one.settings = ["loop": "open, 400/s"]
         var other = one
         other.target = "tls://other:1"
+        other.settings = ["loop": "closed", "connections": "9"]
         other.command = ["reprise", "load", "tls://other:1", "--connections", "9", "--json", "out.json"]
         other.environment.libssl = "OpenSSL 3.5.0"
         other.environment.cores = 4
         other.generator.limits = ["The ports ran out."]
         let table = LoadComparison(one, other).table(width: 200)
         for text in [
-            "Another target", "--rate 400/s", "--connections 9", "a closed loop", "OpenSSL 3.5.0", "The ports ran out.",
+            "Another target", "open, 400/s", "“closed”", "Other connections", "OpenSSL 3.5.0", "The ports ran out.",
             "Another number of cores",
         ] {
             #expect(table.contains(text), "\(text)")
         }
         #expect(!table.contains("out.json"), "where a report goes is no setting")
         other = one
-        other.command += ["--json", "b.json", "--seed", "9", "--html=b.html"]
+        other.command += ["--json", "--seed", "9", "--html=b.html"]
         #expect(LoadComparison(one, other).warnings.isEmpty)
-        other.command += ["--requests", "3"]
-        #expect(LoadComparison(one, other).warnings == ["Other settings: a has nothing, b has “--requests 3”."])
+        other.settings["requests"] = "3"
+        #expect(LoadComparison(one, other).warnings == ["Other requests: a has nothing, b has “3”."])
     }
 }

@@ -30,7 +30,7 @@ import Testing
         let server = try LoadRunTests.Server(sessions: "mode: stateless, lifetime: 2s")
         let measured = try Self.run(server.port, .expired, kind) {
             ($0.connections, $0.duration) = (.max, .milliseconds(4500))
-            $0.pace = .open(LoadRate(40), .constant)
+            $0.pace = .open(LoadProfile(LoadRate(40)), .constant)
         }
         let (expired, own) = (try measured.share("expired"), try measured.share("newest"))
         // Servers count lifetimes in whole seconds.

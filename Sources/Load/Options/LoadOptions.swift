@@ -33,7 +33,8 @@ package struct LoadOptions: Sendable {
     // How hard.
     package var connections: Int?
     package var rate: LoadRate?
-    package var ramp: LoadRate?
+    /// One after the other.
+    package var ramps: [LoadRate] = []
     package var arrivals: LoadSchedule.Arrivals?
     package var search: LoadAssertion?
     package var step: Duration?
@@ -115,8 +116,12 @@ package struct LoadOptions: Sendable {
             if condition { throw LoadFault(.words, message) }
         }
         try fail(handshake != nil && resume != nil, "--handshake and --resume say the same: give one of them")
-        try fail(rate != nil && ramp != nil, "--rate and --ramp say the same: give one of them")
-        try fail(search != nil && ramp != nil, "--find-limit climbs by itself: give a --rate to begin with, or nothing")
+        try fail(rate != nil && !ramps.isEmpty, "--rate and --ramp say the same: give one of them")
+        try fail(
+            search != nil && !ramps.isEmpty, "--find-limit climbs by itself: give a --rate to begin with, or nothing")
+        try fail(
+            ramps.dropLast().contains { $0.ramp == .zero } || ramps.last?.ramp == .zero,
+            "--ramp needs its time, as in '100..5000/s over 60s'; a rate that stays the same is a --rate")
         try fail(step != nil && search == nil, "--step is of --find-limit alone")
         try fail(arrivals != nil && pace == .closed, "--arrivals needs a --rate, a --ramp or --find-limit")
         let parts = choice.parts.map(\.kind)
@@ -148,11 +153,9 @@ package struct LoadOptions: Sendable {
     }
 
     private var pace: LoadPlan.Pace {
-        if let rate = ramp ?? rate ?? (search == nil ? nil : LoadRate(Self.searchRate)) {
-            .open(rate, arrivals ?? .constant)
-        } else {
-            .closed
-        }
+        if !ramps.isEmpty { return .open(LoadProfile(ramps), arrivals ?? .constant) }
+        guard let rate = rate ?? (search == nil ? nil : LoadRate(Self.searchRate)) else { return .closed }
+        return .open(LoadProfile(rate), arrivals ?? .constant)
     }
 
     private func task() throws(LoadFault) -> LoadTask {
@@ -167,9 +170,6 @@ package struct LoadOptions: Sendable {
             return .nothing
         }
         let count = requests ?? 1
-        guard pause == .zero || count > 1 else {
-            throw LoadFault(.words, "--pause is between --requests, of which there is one")
-        }
         return .requests(HTTPRequest(path: path, host: hostField, fields: fields), count: count, pause: pause)
     }
 

@@ -106,14 +106,6 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         return .resumed(word)
     }
 
-    /// Whether its bound is a time, in seconds.
-    var isOfTime: Bool {
-        switch value {
-        case .percentile, .mean, .longest: true
-        case .figure, .resumed: false
-        }
-    }
-
     /// Whether a run has reached it.
     package func holds(for found: Double) -> Bool { comparison.holds(found, bound) }
 }

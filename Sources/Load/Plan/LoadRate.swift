@@ -100,6 +100,43 @@ extension LoadRate {
     }
 }
 
+/// Rates one after the other; the last one stays.
+///
+/// ```swift
+/// // A fleet, an outage of its server, and how it comes back.
+/// let profile = LoadProfile([try LoadRate(parsing: "100..100/s over 10s"), try LoadRate(parsing: "2000..100/s over 5s")])
+/// ```
+package struct LoadProfile: Sendable, Hashable {
+    package let rates: [LoadRate]
+
+    /// - Parameter rates: at least one; all but the last have a time.
+    package init(_ rates: [LoadRate]) {
+        precondition(!rates.isEmpty, "a profile of no rate")
+        self.rates = rates
+    }
+
+    /// Always the same.
+    package init(_ rate: LoadRate) {
+        rates = [rate]
+    }
+
+    /// When a connection begins, after the run's beginning.
+    func start(of number: Double) -> Duration {
+        var (left, began) = (number, Duration.zero)
+        for rate in rates.dropLast() {
+            if left < rate.connections { return began + rate.start(of: left) }
+            left -= rate.connections
+            began += rate.ramp
+        }
+        return began + rates[rates.count - 1].start(of: left)
+    }
+}
+
+extension LoadRate {
+    /// How many begin in its time.
+    var connections: Double { (from + to) / 2 * ramp.seconds }
+}
+
 /// When connections begin that come by themselves, whatever the server does.
 package struct LoadSchedule: Sendable {
     /// How they come.
@@ -118,13 +155,13 @@ package struct LoadSchedule: Sendable {
         }
     }
 
-    private let rate: LoadRate
+    private let profile: LoadProfile
     private let arrivals: Arrivals
     private var random: SeededRandom
     private var number = 0.0
 
-    package init(_ rate: LoadRate, _ arrivals: Arrivals, seed: UInt64) {
-        (self.rate, self.arrivals) = (rate, arrivals)
+    package init(_ profile: LoadProfile, _ arrivals: Arrivals, seed: UInt64) {
+        (self.profile, self.arrivals) = (profile, arrivals)
         random = SeededRandom(seed)
     }
 
@@ -133,11 +170,11 @@ package struct LoadSchedule: Sendable {
         switch arrivals {
         case .constant:
             defer { number += 1 }
-            return rate.start(of: number)
+            return profile.start(of: number)
         case .poisson:
             // Distances of a Poisson process are exponential.
             number += -log(1 - random.fraction())
-            return rate.start(of: number)
+            return profile.start(of: number)
         }
     }
 }

@@ -8,23 +8,25 @@ extension LoadReport.Second {
 
     /// This one and the one behind it as one.
     func joined(with next: Self) -> Self {
-        var joined = next
-        joined.started += started
-        joined.done += done
-        joined.failed += failed
-        joined.late += late
-        joined.skipped += skipped
-        joined.full += full
-        joined.resumed += resumed
-        joined.requests += requests
-        joined.bytesUp += bytesUp
-        joined.bytesDown += bytesDown
-        joined.busy = max(busy, next.busy)
-        joined.ready = LoadReport.Spread.highest(ready, next.ready)
-        joined.fullHandshake = LoadReport.Spread.highest(fullHandshake, next.fullHandshake)
-        joined.resumedHandshake = LoadReport.Spread.highest(resumedHandshake, next.resumedHandshake)
-        joined.request = LoadReport.Spread.highest(request, next.request)
+        var joined = self
+        joined.add(next)
+        joined.open = next.open
         return joined
+    }
+
+    /// Adds what another generator has measured in the same second.
+    mutating func add(_ other: LoadReport.Second) {
+        at = max(at, other.at)
+        (started, done, failed) = (started + other.started, done + other.done, failed + other.failed)
+        (late, skipped) = (late + other.late, skipped + other.skipped)
+        (full, resumed, requests) = (full + other.full, resumed + other.resumed, requests + other.requests)
+        (bytesUp, bytesDown) = (bytesUp + other.bytesUp, bytesDown + other.bytesDown)
+        open += other.open
+        busy = max(busy, other.busy)
+        ready = .highest(ready, other.ready)
+        fullHandshake = .highest(fullHandshake, other.fullHandshake)
+        resumedHandshake = .highest(resumedHandshake, other.resumedHandshake)
+        request = .highest(request, other.request)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import RepriseEventLoop
 
 /// A run as `--json` writes it: all that the other forms of a report, a comparison and a merge are made from.
 ///
@@ -13,6 +14,8 @@ package struct LoadReport: Codable, Sendable, Hashable {
     /// The command line, words apart; a passphrase is never part of one.
     package var command: [String] = []
     package var target = ""
+    /// What was run, by option or other name, as far as it is not what is run where nothing is said.
+    package var settings: [String: String] = [:]
     /// When the run began, by RFC 3339.
     package var began = ""
     package var seed: UInt64 = 0
@@ -211,9 +214,10 @@ package struct LoadReport: Codable, Sendable, Hashable {
 
         /// The assertion, and what was found in its stead.
         package var text: String {
-            guard let found else { return "\(assertion): nothing of it was measured" }
-            let isTime = (try? LoadAssertion(parsing: assertion).isOfTime) ?? false
-            return "\(assertion): it was \(isTime ? ReportUnits.time(found * 1e6) : found.short)"
+            guard let found = LoadAssertion.text(of: found, for: assertion) else {
+                return "\(assertion): nothing of it was measured"
+            }
+            return "\(assertion): it was \(found)"
         }
     }
 
@@ -254,6 +258,15 @@ extension LoadReport {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(self)) + Array("\n".utf8)
+    }
+
+    /// Reads a file that holds one.
+    package init(ofFile path: String) throws(LoadFault) {
+        do {
+            self = try LoadReport(json: try FileReader.read(path))
+        } catch {
+            throw LoadFault(.system, "\(path): \(error)")
+        }
     }
 
     /// Reads what ``json()`` wrote.

@@ -143,22 +143,15 @@ extension LoadReport {
 // MARK: What is not alike
 
 extension LoadComparison {
-    /// Options that say where a report goes, or make chance another, not what was run; each with a value.
-    private static let unimportant: Set<String> = ["--json", "--csv", "--html", "--seed"]
-
     private static func differences(_ a: LoadReport, _ b: LoadReport) -> [String] {
         var found: [String] = []
         func compare(_ what: String, _ one: String, _ other: String) {
             if one != other { found.append("\(what): a has \(quoted(one)), b has \(quoted(other)).") }
         }
         compare("Another target", a.target, b.target)
-        let (one, other) = (settings(a), settings(b))
-        let (onlyA, onlyB) = (Self.without(other, in: one), Self.without(one, in: other))
-        if !onlyA.isEmpty || !onlyB.isEmpty {
-            compare("Other settings", onlyA.joined(separator: " "), onlyB.joined(separator: " "))
+        for name in Set(a.settings.keys).union(b.settings.keys).sorted() {
+            compare("Other \(name)", a.settings[name] ?? "", b.settings[name] ?? "")
         }
-        let loads = (kindOfLoad(a), kindOfLoad(b))
-        compare("Another kind of load", loads.0, loads.1)
         let (here, there) = (a.environment, b.environment)
         compare("Another machine", here.host, there.host)
         compare("Another system", here.system, there.system)
@@ -173,42 +166,4 @@ extension LoadComparison {
     }
 
     private static func quoted(_ text: String) -> String { text.isEmpty ? "nothing" : "“\(text)”" }
-
-    /// What the command says of what is run: words, options with their values.
-    private static func settings(_ report: LoadReport) -> [String] {
-        var settings: [[String]] = []
-        // The first is the program's path.
-        for word in report.command.dropFirst() {
-            if !word.hasPrefix("--"), let last = settings.last, last.count == 1, last[0].hasPrefix("--"),
-                !last[0].contains("=")
-            {
-                settings[settings.count - 1].append(word)
-            } else {
-                settings.append([word])
-            }
-        }
-        return settings.filter { words in
-            words != [report.target]
-                && !unimportant.contains { words[0] == $0 || words[0].hasPrefix($0 + "=") }
-        }
-        .map { $0.joined(separator: " ") }
-    }
-
-    private static func without(_ taken: [String], in words: [String]) -> [String] {
-        var left: [String: Int] = [:]
-        for word in taken { left[word, default: 0] += 1 }
-        return words.filter { word in
-            guard let count = left[word], count > 0 else { return true }
-            left[word] = count - 1
-            return false
-        }
-    }
-
-    private static func kindOfLoad(_ report: LoadReport) -> String {
-        func has(_ options: [String]) -> Bool {
-            report.command.contains { word in options.contains { word == $0 || word.hasPrefix($0 + "=") } }
-        }
-        if report.limit != nil || has(["--find-limit"]) { return "a search for the limit" }
-        return has(["--rate", "--ramp", "--steps"]) ? "an open loop" : "a closed loop"
-    }
 }

@@ -181,31 +181,6 @@ extension LoadReport.Times {
     }
 }
 
-extension LoadReport.Second {
-    fileprivate mutating func add(_ other: LoadReport.Second) {
-        at = max(at, other.at)
-        (started, done, failed) = (started + other.started, done + other.done, failed + other.failed)
-        (late, skipped) = (late + other.late, skipped + other.skipped)
-        (full, resumed, requests) = (full + other.full, resumed + other.resumed, requests + other.requests)
-        (bytesUp, bytesDown) = (bytesUp + other.bytesUp, bytesDown + other.bytesDown)
-        open += other.open
-        busy = max(busy, other.busy)
-        ready = .highest(ready, other.ready)
-        fullHandshake = .highest(fullHandshake, other.fullHandshake)
-        resumedHandshake = .highest(resumedHandshake, other.resumedHandshake)
-        request = .highest(request, other.request)
-    }
-}
-
-extension LoadReport.Spread {
-    fileprivate static func highest(_ one: Self?, _ other: Self?) -> Self? {
-        guard let one, let other else { return one ?? other }
-        return Self(
-            p50: Swift.max(one.p50, other.p50), p90: Swift.max(one.p90, other.p90),
-            p99: Swift.max(one.p99, other.p99), max: Swift.max(one.max, other.max))
-    }
-}
-
 extension LoadReport.Generator {
     fileprivate init(merging parts: [LoadReport.Generator]) {
         self.init()

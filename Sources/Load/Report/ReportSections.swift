@@ -223,16 +223,3 @@ extension LoadReport {
             ])
     }
 }
-
-extension LoadAssertion {
-    /// What was found, as the assertion would write it.
-    fileprivate static func text(of found: Double?, for assertion: String) -> String? {
-        guard let found else { return nil }
-        return switch (try? LoadAssertion(parsing: assertion))?.value {
-        case .percentile, .mean, .longest: ReportUnits.time(found * 1e6)
-        case .figure(.rate): ReportUnits.rate(found)
-        case .figure(.errors), .figure(.connections): ReportUnits.number(found)
-        case .figure(.resumed), .figure(.errorRate), .figure(.late), nil: ReportUnits.fixed(found, 4)
-        }
-    }
-}

@@ -8,7 +8,8 @@ extension LoadReport {
             time(measure) { Double(RecordedTimes($0.histogram, longest: $0.max).percentile(percent)) }
         case .mean(let measure): time(measure) { $0.mean }
         case .longest(let measure): time(measure) { Double($0.max) }
-        case .figure(let figure): self.figure(figure)
+        case .figure(let figure): summary.value(of: figure)
+        case .resumed(let word): summary.resumed(of: word)
         }
     }
 
@@ -23,16 +24,39 @@ extension LoadReport {
         guard let times = times[measure.rawValue], times.count > 0 else { return nil }
         return read(times) / 1_000_000
     }
+}
 
-    private func figure(_ figure: LoadAssertion.Figure) -> Double? {
-        func share(_ part: Int, _ whole: Int) -> Double? { whole > 0 ? Double(part) / Double(whole) : nil }
+extension LoadReport.Summary {
+    /// A number of the whole run; `nil` where there was nothing to take a share of.
+    func value(of figure: LoadAssertion.Figure) -> Double? {
         switch figure {
-        case .resumed: return share(summary.resumption.accepted, summary.resumption.offered)
-        case .errors: return Double(summary.failed)
-        case .errorRate: return share(summary.failed, summary.started)
-        case .rate: return summary.elapsedSeconds > 0 ? summary.rate : nil
-        case .late: return share(summary.late, summary.started)
-        case .connections: return Double(summary.done)
+        case .resumed: share(resumption.accepted, of: resumption.offered)
+        case .errors: Double(failed)
+        case .errorRate: share(failed, of: started)
+        case .rate: elapsedSeconds > 0 ? rate : nil
+        case .late: share(late, of: started)
+        case .connections: Double(done)
+        }
+    }
+
+    /// The share that was resumed of the sessions that the word is said of.
+    func resumed(of word: String) -> Double? {
+        let offers = resumption.by.filter { [$0.kind, $0.choice, $0.close].contains(word) }
+        return share(offers.reduce(0) { $0 + $1.accepted }, of: offers.reduce(0) { $0 + $1.offered })
+    }
+
+    private func share(_ part: Int, of whole: Int) -> Double? { whole > 0 ? Double(part) / Double(whole) : nil }
+}
+
+extension LoadAssertion {
+    /// What was found, as the assertion would write it.
+    static func text(of found: Double?, for assertion: String) -> String? {
+        guard let found else { return nil }
+        return switch (try? LoadAssertion(parsing: assertion))?.value {
+        case .percentile, .mean, .longest: ReportUnits.time(found * 1e6)
+        case .figure(.rate): ReportUnits.rate(found)
+        case .figure(.errors), .figure(.connections): ReportUnits.number(found)
+        case .figure(.resumed), .figure(.errorRate), .figure(.late), .resumed, nil: ReportUnits.fixed(found, 4)
         }
     }
 }
