@@ -240,6 +240,7 @@ package final class LoadConductor: @unchecked Sendable {
         for index in events.indices {
             events[index].command.look()
             report.events[events[index].index].status = events[index].command.status
+            events[index].command.end()
         }
         // Those that never began are no part of the run.
         let begun = Set(events.map(\.index))
@@ -267,7 +268,8 @@ package final class LoadConductor: @unchecked Sendable {
         report.generator.residentBytes = ProcessUsage.current?.residentBytes ?? 0
         // A search goes where starts must be late.
         report.generator.limits = LoadHonesty.limits(
-            search == nil ? total : sound, busy: report.generator.busy, machine: honesty.machineBusy,
+            search == nil ? total : sound, busy: report.generator.busy,
+            machine: length >= LoadHonesty.leastSeconds ? honesty.machineBusy : nil,
             sources: plan.errand.sources.isEmpty ? sources.count : 0)
         if let rate = lateAttempts.min() {
             report.generator.limits.append(LoadHonesty.lateSearch(rate))

@@ -57,7 +57,7 @@ extension LoadConnection {
     private func ask(_ request: HTTPRequest, left: Int) {
         phase = .working(.request(HTTPReply(), left: left, since: Clocks.monotonic(), hasBegun: false))
         wait(desk.errand.timeouts.answer)
-        write(request.bytes.span.bytes)
+        write(request.bytes(forName: order.place.name).span.bytes)
     }
 
     @discardableResult

@@ -1,6 +1,6 @@
 internal import RepriseEventLoop
 package import RepriseTLS
-internal import RepriseVocabulary
+package import RepriseVocabulary
 
 /// One connection of a simulated client: connect, handshake, its task, its ending. Confined to its desk's loop; it calls
 /// back once.
@@ -47,7 +47,7 @@ package final class LoadConnection {
     var serverHasEnded = false
     private var offered: SessionReference?
     /// Sessions that the server has given, the newest last, at most ``ClientSessions/limit``.
-    package private(set) var given: [SessionReference] = []
+    package private(set) var given: [(session: SessionReference, came: Instant)] = []
 
     /// How much plaintext is encrypted in one turn.
     static let sendBytes = 64 << 10
@@ -239,7 +239,7 @@ package final class LoadConnection {
     private func keep(_ session: SessionReference) {
         desk.measured.received(sessions: 1)
         if given.count >= ClientSessions.limit { given.removeFirst() }
-        given.append(session)
+        given.append((session, desk.loop.now))
     }
 
     /// libssl does not tell of a TLS 1.2 ticket that comes in the stead of the one that was offered.

@@ -2,21 +2,23 @@ internal import Glibc
 internal import RepriseEventLoop
 
 /// Whether a run's figures are the server's, or this machine's and its generator's.
-struct LoadHonesty {
+package struct LoadHonesty: Sendable {
     /// A thread that was on a CPU for such a share of the time could not have begun more.
-    static let busyThread = 0.9
+    package static let busyThread = 0.9
     /// A machine whose CPUs were so busy has the generator and whatever else runs on it wait for each other.
-    static let busyMachine = 0.95
+    package static let busyMachine = 0.95
+    /// A shorter run says nothing of the machine, whose time is counted in ticks of 10 ms.
+    static let leastSeconds = 1.0
     /// Such a share of late starts is one that percentiles show.
-    static let lateStarts = 0.01
+    package static let lateStarts = 0.01
 
     /// What the CPUs of the machine have done since it started, in ticks (proc(5)): by all, and by nobody.
-    struct Ticks {
+    private struct Ticks {
         let all: Double
         let idle: Double
 
         /// `nil` where /proc is not there.
-        static var now: Ticks? {
+        fileprivate static var now: Ticks? {
             guard let file = fopen("/proc/stat", "re") else { return nil }
             defer { fclose(file) }
             var line = [CChar](repeating: 0, count: 512)
@@ -38,7 +40,7 @@ struct LoadHonesty {
     }
 
     /// What to tell people; nothing where the generator was no limit.
-    static func limits(
+    package static func limits(
         _ measured: Measurements, busy: [Double], machine: Double?, sources: Int
     ) -> [String] {
         func percent(_ share: Double) -> String { "\((share * 100).rounded().short) %" }
@@ -48,16 +50,16 @@ struct LoadHonesty {
                 "The generator was the limit: its busiest thread was on a CPU for \(percent(busiest)) of the time. "
                     + "Give it more --threads, or more machines (--merge).")
         } else if let machine, machine > busyMachine {
-            let own = busy.reduce(0, +)
+            let own = ReportUnits.fixed(busy.reduce(0, +), 2)
             limits.append(
-                "This machine's CPUs were busy for \(percent(machine)) of the time, \(own.short) of them with the "
-                    + "generator: what runs here, the server too if it does, waited for each other.")
+                "This machine's CPUs were busy for \(percent(machine)) of the time, and the generator took no more than \(own) "
+                    + "of a CPU: what runs here, the server too if it does, waited for each other.")
         }
         if measured.started > 0, case let share = Double(measured.lateStarts) / Double(measured.started),
             share > lateStarts
         {
             limits.append(
-                "\(percent(share)) of the starts were more than \(LoadRun.lateAfter.seconds * 1000) ms late: "
+                "\(percent(share)) of the starts were more than \((LoadRun.lateAfter.seconds * 1000).short) ms late: "
                     + "the rate was more than the generator could keep.")
         }
         if measured.skippedStarts > 0 {

@@ -10,15 +10,27 @@ package enum LoadTask: Sendable, Hashable {
     case transfer(up: Int, down: Int)
 }
 
-/// One request, as it goes out each time.
+/// One request, as it goes out each time: by the number of the name that is asked for.
 package struct HTTPRequest: Sendable, Hashable {
-    package let bytes: [UInt8]
+    private let byName: [[UInt8]]
 
-    /// - Parameter fields: further header fields, each as `Name: value`.
-    package init(path: String, host: String, fields: [String] = []) {
-        let lines = ["GET \(path) HTTP/1.1", "Host: \(host)", "User-Agent: reprise-load", "Accept: */*"] + fields
-        bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    /// - Parameters:
+    ///   - hosts: what the Host field says (RFC 9112 §3.2), at least one; by the names' numbers.
+    ///   - fields: further header fields, each as `Name: value`.
+    package init(path: String, hosts: [String], fields: [String] = []) {
+        byName = hosts.map { host in
+            let lines = ["GET \(path) HTTP/1.1", "Host: \(host)", "User-Agent: reprise-load", "Accept: */*"] + fields
+            return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+        }
     }
+
+    /// The same host for all.
+    package init(path: String, host: String) {
+        self.init(path: path, hosts: [host])
+    }
+
+    /// What goes out.
+    package func bytes(forName number: Int) -> [UInt8] { byName[number % byName.count] }
 }
 
 /// How long each part of a connection may take; each has an end, so that a run has one.

@@ -51,7 +51,7 @@ final class LoadThread: @unchecked Sendable {
         desk = LoadDesk(on: loop, plan.errand)
         var random = SeededRandom(plan.seed &+ UInt64(index))
         draw = NameDraw(plan.names, among: plan.errand.names.count)
-        let keepsOldest = plan.choice.parts.contains { $0.kind == .oldest || $0.kind == .expired }
+        let keepsOldest = plan.choice.parts.contains { [.oldest, .expired, .otherName].contains($0.kind) }
         clients = (0..<plan.share(plan.clients, of: index)).map { [draw] number in
             Client(
                 sessions: ClientSessions(keepsOldest: keepsOldest), name: draw.pick(&random),
@@ -180,11 +180,14 @@ final class LoadThread: @unchecked Sendable {
         _ kind: HandshakeKind, of index: Int, _ place: inout ClientSessions.Place
     ) -> LoadOrder.Offering? {
         let choice = plan.choice.pick(&random)
-        if choice == .otherName { place.name = draw.pick(otherThan: place.name, &random) }
-        guard let kept = clients[index].sessions.pick(kind, choice, for: place, at: Clocks.monotonic()) else {
+        var wanted = place
+        if choice == .otherName { wanted.name = draw.pick(otherThan: place.name, &random) }
+        guard let kept = clients[index].sessions.pick(kind, choice, for: wanted, at: Clocks.monotonic()) else {
+            // It stays with its own name, whose session the next one offers to another.
             desk.measured.hadNoSession()
             return nil
         }
+        place = wanted
         return .init(kept: kept, choice: choice)
     }
 
@@ -193,10 +196,10 @@ final class LoadThread: @unchecked Sendable {
         clients[index].connection = nil
         if failure == nil {
             // Of the others it is not known what their ending was.
-            let now = loop.now
-            for session in connection.given {
+            for given in connection.given {
                 clients[index].sessions.keep(
-                    session, from: connection.closeKind, of: connection.place, at: now, lifetime: plan.lifetime)
+                    given.session, from: connection.closeKind, of: connection.place, at: given.came,
+                    lifetime: plan.lifetime)
             }
             idle.add(index)
         } else {

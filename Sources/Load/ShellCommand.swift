@@ -36,6 +36,15 @@ struct ShellCommand {
         }
     }
 
+    /// Ends it, and what it has started and not left behind.
+    mutating func end() {
+        guard let child else { return }
+        kill(-child, SIGTERM)
+        status = nil
+        // Whoever ignores that is init's to wait for.
+        self.child = nil
+    }
+
     /// Looks whether it has ended.
     mutating func look() {
         guard let child else { return }

@@ -12,7 +12,7 @@ struct LoadCommand: ParsableCommand {
             and times count from then (open loop). Certificates are verified unless --insecure.
 
             What is for people goes to standard error, --json alone to standard output. Ctrl-C ends a run with its report. \
-            Exit codes: 0 all went well; 1 no connection came to its end; 2 the system refused; 3 an assertion failed; 64 \
+            Exit codes: 0 all went well; 1 no connection came to its end, or a command of --at failed; 2 the system refused; 3 an assertion failed; 64 \
             the command line is wrong.
             """)
 
@@ -83,8 +83,14 @@ struct LoadCommand: ParsableCommand {
         if report.assertions.contains(where: { !$0.holds }) {
             LoadCommand.exit(withError: ExitCode(LoadExitCode.assertionFailed))
         }
-        if report.summary.done == 0, report.summary.failed > 0 {
-            LoadCommand.exit(withError: ExitCode(LoadExitCode.nothingDone))
+        for event in report.events where event.status.map({ $0 != 0 }) ?? false {
+            Terminal.complain("command failed with exit code \(event.status ?? 0): \(event.command)")
+        }
+        // What was to happen did not: a run without it shows nothing.
+        if report.summary.done == 0 && report.summary.failed > 0
+            || report.events.contains(where: { $0.status.map { $0 != 0 } ?? false })
+        {
+            LoadCommand.exit(withError: ExitCode(LoadExitCode.nothingShown))
         }
     }
 
@@ -136,6 +142,9 @@ struct LoadCommand: ParsableCommand {
 
     private func compare() throws(LoadFault) {
         guard words.count == 2 else { throw LoadFault(.words, "--compare needs two files") }
+        guard !output.json, output.csv == nil, output.html == nil, output.assert.isEmpty else {
+            throw LoadFault(.words, "--compare makes a table alone: it has no --json, --csv, --html or --assert")
+        }
         let reports = try reports()
         do throws(ExitCode) {
             try Terminal.say(LoadComparison(reports[0], reports[1]).table(width: LoadTerminal.columns))
@@ -165,8 +174,8 @@ struct LoadCommand: ParsableCommand {
 
 /// How `reprise load` ends where others do not.
 enum LoadExitCode {
-    /// No connection came to its end.
-    static let nothingDone: Int32 = 1
+    /// No connection came to its end, or a command of --at failed.
+    static let nothingShown: Int32 = 1
     static let assertionFailed: Int32 = 3
 }
 

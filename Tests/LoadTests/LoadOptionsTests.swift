@@ -29,7 +29,7 @@ import Testing
         let page = try Self.plan("https://127.0.0.1:8443/x")
         let request = HTTPRequest(path: "/x", host: "127.0.0.1:8443")
         #expect(page.errand.task == .requests(request, count: 1, pause: .zero))
-        #expect(String(decoding: request.bytes, as: UTF8.self).contains("\r\nHost: 127.0.0.1:8443\r\n"))
+        #expect(String(decoding: request.bytes(forName: 0), as: UTF8.self).contains("\r\nHost: 127.0.0.1:8443\r\n"))
     }
 
     @Test func `a share that resumes does so in the way of its version`() throws {
@@ -76,6 +76,7 @@ import Testing
         ("--key needs a --cert", { $0.tls.key = "/x" }),
         ("--insecure and --ca", { $0.tls.authorities = "/x" }),
         ("expected v1 or v2", { $0.header = "v3" }),
+        ("--header Host", { $0.fields = ["host: b.test"] }),
         ("expected an address", { $0.sources = ["nowhere"] }),
         ("expected host:port", { $0.peers = ["nowhere"] }),
     ]

@@ -52,6 +52,13 @@ import Testing
             $0.errand.names = ["localhost", "a.test", "b.test"].map { ClientConnection.ServerNames(asked: $0) }
         }
         #expect(try measured.share("newest") == 1 && measured.done == 40, "\(measured)")
+        let all = try LoadRunTests.run(
+            LoadRunTests.plan(server.port) {
+                ($0.handshake, $0.choice) = (Mix(.psk), Mix(.otherName))
+                $0.errand.names = ["localhost", "a.test"].map { ClientConnection.ServerNames(asked: $0) }
+            })
+        // Each client's first has none, and stays with its own name.
+        #expect(all.withoutSession == 4 && all.offers().offered == 36, "\(all)")
         let offered = measured.offersMade.filter { $0.key.choice == .otherName }.reduce(0) { $0 + $1.value.offered }
         #expect(offered > 0 && measured.failed == 0, "\(measured)")
     }

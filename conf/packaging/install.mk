@@ -16,10 +16,11 @@ fishcompletiondir ?= $(prefix)/share/fish/vendor_completions.d
 PROGRAM = .build/release/reprise
 # Made by the program itself, so that they say what this program can do; never committed, so that they are never stale.
 GENERATED = .build/packaging
-COMMANDS = serve check explain schema demo health version
+COMMANDS = serve check explain schema demo load health version
 MAN1 = reprise.1 $(COMMANDS:%=reprise-%.1)
 
 EXAMPLES = $(wildcard conf/examples/*.yaml)
+SCENARIOS = $(wildcard conf/load/*.yaml)
 
 .PHONY: install uninstall deb test-install test-image test-platforms
 
@@ -47,6 +48,7 @@ install: $(GENERATED)/stamp
 	install -D -m 644 conf/systemd/reprise.sysusers '$(DESTDIR)$(sysusersdir)/reprise.conf'
 	install -D -m 644 conf/reprise.yaml '$(DESTDIR)$(docdir)/reprise.yaml'
 	install -D -m 644 -t '$(DESTDIR)$(docdir)/examples' $(EXAMPLES)
+	install -D -m 644 -t '$(DESTDIR)$(docdir)/load' $(SCENARIOS)
 	install -D -m 644 conf/reprise_router.h '$(DESTDIR)$(includedir)/reprise_router.h'
 	install -D -m 644 conf/reprise.schema.json '$(DESTDIR)$(docdir)/reprise.schema.json'
 # Where the unit looks for it, and only when none is there: with its example's certificates it serves nothing, and `check`
@@ -62,9 +64,9 @@ uninstall:
 	    '$(DESTDIR)$(fishcompletiondir)/reprise.fish' '$(DESTDIR)$(unitdir)/reprise.service' \
 	    '$(DESTDIR)$(unitdir)/reprise.socket' '$(DESTDIR)$(sysusersdir)/reprise.conf' \
 	    $(MAN1:%='$(DESTDIR)$(mandir)/man1/%') $(EXAMPLES:conf/%='$(DESTDIR)$(docdir)/%') \
-	    '$(DESTDIR)$(docdir)/reprise.yaml' '$(DESTDIR)$(docdir)/reprise.schema.json' \
-	    '$(DESTDIR)$(includedir)/reprise_router.h'
-	rmdir '$(DESTDIR)$(docdir)/examples' '$(DESTDIR)$(docdir)' 2>/dev/null || true
+	    $(SCENARIOS:conf/%='$(DESTDIR)$(docdir)/%') '$(DESTDIR)$(docdir)/reprise.yaml' \
+	    '$(DESTDIR)$(docdir)/reprise.schema.json' '$(DESTDIR)$(includedir)/reprise_router.h'
+	rmdir '$(DESTDIR)$(docdir)/examples' '$(DESTDIR)$(docdir)/load' '$(DESTDIR)$(docdir)' 2>/dev/null || true
 	sed 's,/etc/reprise/,$(sysconfdir)/reprise/,g' conf/examples/behind-systemd.yaml \
 	    | cmp -s - '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml' \
 	    && rm '$(DESTDIR)$(sysconfdir)/reprise/reprise.yaml' || true

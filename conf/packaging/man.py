@@ -13,8 +13,10 @@ import time
 
 EXIT_CODES = [
     ("0", "All went well; for health: Reprise serves."),
-    ("1", "The configuration has faults; for health: Reprise drains or does not answer."),
+    ("1", "The configuration has faults; for health: Reprise drains or does not answer; for load: no connection came to its "
+     "end, or a command of --at failed."),
     ("2", "The system refused: a port in use, no permission, no room for the output."),
+    ("3", "For load: an assertion failed."),
     ("64", "The command line is wrong."),
     ("143", "A second SIGTERM or SIGINT ended the server at once."),
 ]

@@ -165,22 +165,25 @@ package struct LoadOptions: Sendable {
             }
             return .transfer(up: up ?? 0, down: down ?? 0)
         }
+        guard !fields.contains(where: { $0.lowercased().hasPrefix("host:") }) else {
+            throw LoadFault(.words, "--header Host: the target says it, and --sni")
+        }
         guard let path = target.path else {
             guard requests == nil else { throw LoadFault(.words, "--requests needs an https:// target") }
             return .nothing
         }
         let count = requests ?? 1
-        return .requests(HTTPRequest(path: path, host: hostField, fields: fields), count: count, pause: pause)
+        return .requests(HTTPRequest(path: path, hosts: hosts, fields: fields), count: count, pause: pause)
     }
 
-    /// What the Host field says (RFC 9112 §3.2): without the port that https has anyway.
-    private var hostField: String {
-        let host =
-            switch target.host {
+    /// What the Host field says (RFC 9112 §3.2), for each name: without the port that https has anyway.
+    private var hosts: [String] {
+        let target =
+            switch self.target.host {
             case .name(let name): name.text
             case .address(let address): address.isIPv6 ? "[\(address)]" : "\(address)"
             }
-        return target.port == 443 ? host : "\(host):\(target.port)"
+        return (names.isEmpty ? [target] : names).map { self.target.port == 443 ? $0 : "\($0):\(self.target.port)" }
     }
 
     private func headerVersion() throws(LoadFault) -> ProxyProtocolVersion {

@@ -57,8 +57,8 @@ extension Scenario {
         Scenario(
             name: "mobile",
             text: """
-                # Clients on the move: a third of them vanishes without a word, or is reset when it comes back to another address. What
-                # an unclean end does to the next resumption stands in the report, by ending.
+                # Clients on the move: two of five end without a close_notify, by a FIN alone or by a reset. What an unclean end does to
+                # the next resumption stands in the report, by ending.
                 rate: 100/s
                 arrivals: poisson
                 duration: 30s

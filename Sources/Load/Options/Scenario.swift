@@ -68,7 +68,11 @@ package struct Scenario: Sendable {
             for item in items {
                 guard let word = item.scalar?.string else { throw fault(item.mark, "\(option): expected a word") }
                 // A flag has no value on a command line.
-                arguments += word == "true" ? ["--\(option)"] : ["--\(option)", word]
+                switch word {
+                case "true": arguments.append("--\(option)")
+                case "false": break
+                default: arguments += ["--\(option)", word]
+                }
             }
         }
         return arguments

@@ -99,11 +99,14 @@ extension LoadReport {
 
     private static func joined(_ reports: [LoadReport], _ offsets: [Int]) -> [Second] {
         var all: [Second?] = []
+        // Those of a long run are longer.
+        let length = reports.map(\.secondLength).max() ?? 1
         for (report, offset) in zip(reports, offsets) {
-            for (number, second) in report.seconds.enumerated() {
+            for second in report.seconds {
                 var second = second
                 second.at += Double(offset)
-                let place = number + offset
+                // A second ends a little before or after its time.
+                let place = max(0, Int((second.at / length - 0.25).rounded(.up)) - 1)
                 while all.count <= place { all.append(nil) }
                 all[place]?.add(second)
                 if all[place] == nil { all[place] = second }
@@ -112,9 +115,15 @@ extension LoadReport {
         return all.enumerated().map { place, second in
             if let second { return second }
             var silence = Second()
-            silence.at = Double(place + 1)
+            silence.at = Double(place + 1) * length
             return silence
         }
+    }
+
+    /// How long one of its seconds is: 1, or more where they were joined.
+    private var secondLength: Double {
+        guard let first = seconds.first, let last = seconds.last, seconds.count > 1 else { return 1 }
+        return max(1, ((last.at - first.at) / Double(seconds.count - 1)).rounded())
     }
 
     private static func commands(_ reports: [LoadReport]) -> [String] {

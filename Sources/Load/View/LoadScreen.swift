@@ -104,7 +104,8 @@ package struct LoadScreen: Sendable {
         let offers = news.total.offers()
         var facts: [String] = []
         if offers.offered > 0 {
-            let share = ReportUnits.share(offers.accepted, of: offers.offered)
+            // What is under way has no answer yet.
+            let share = ReportUnits.share(offers.accepted, of: offers.accepted + offers.refused)
             facts.append(
                 "sessions  offered \(ReportUnits.count(offers.offered))  resumed \(share)  refused "
                     + ReportUnits.count(offers.refused))
