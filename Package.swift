@@ -106,6 +106,9 @@ let package = Package(
             dependencies: ["RepriseRouting", "RepriseResumption", "RepriseVocabulary"],
             path: "Benchmarks/Routing", swiftSettings: settings),
         .executableTarget(
+            name: "RepriseLoadBenchmark", dependencies: ["RepriseLoad", "RepriseTLS", "RepriseVocabulary"],
+            path: "Benchmarks/Load", swiftSettings: settings),
+        .executableTarget(
             name: "RepriseAffinityBenchmark", dependencies: ["RepriseTestSupport", "RepriseVocabulary"],
             path: "Benchmarks/Affinity", swiftSettings: settings),
         .executableTarget(

@@ -108,9 +108,9 @@ package final class LoopEvent {
 
     private static func events(_ readiness: Readiness) -> CInt {
         var what: CInt = 0
-        if readiness.contains(.readable) { what |= EV_READ }
-        if readiness.contains(.writable) { what |= EV_WRITE }
-        if readiness.contains(.peerClosed) { what |= EV_CLOSED }
+        if readiness.isReadable { what |= EV_READ }
+        if readiness.isWritable { what |= EV_WRITE }
+        if readiness.isPeerClosed { what |= EV_CLOSED }
         return what
     }
 
@@ -145,6 +145,15 @@ package struct Readiness: OptionSet, Sendable, Hashable {
     package static let writable = Readiness(rawValue: 2)
     /// The peer has closed its direction (EPOLLRDHUP): the end is behind the bytes that are there.
     package static let peerClosed = Readiness(rawValue: 4)
+
+    // For every turn of every connection: other modules see only the protocol's generic `contains`.
+
+    /// ``readable``.
+    package var isReadable: Bool { rawValue & 1 != 0 }
+    /// ``writable``.
+    package var isWritable: Bool { rawValue & 2 != 0 }
+    /// ``peerClosed``.
+    package var isPeerClosed: Bool { rawValue & 4 != 0 }
 }
 
 /// `context` is the event, which frees libevent's before it is freed itself. It is retained for the call, because the

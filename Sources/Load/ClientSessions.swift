@@ -3,11 +3,26 @@ package import RepriseVocabulary
 
 /// The sessions of one simulated client, which no other client of the run offers.
 ///
-/// In DER, and without the server's certificate: twenty thousand clients keep theirs in some ten megabytes, and two
-/// connections that offer the same session share nothing of libssl's.
+/// Few clients keep libssl's own objects, which cost nothing to offer. Many keep DER without the server's certificate:
+/// twenty thousand of them fit in some ten megabytes.
 package struct ClientSessions {
     /// How many a client keeps; a server may give as many as it likes (RFC 8446 §4.6.1).
     package static let limit = 8
+    /// How many where the newest is all that is asked for.
+    package static let fewest = 2
+    /// From how many clients on they keep DER.
+    package static let manyClients = 2000
+
+    /// How a client keeps them.
+    package struct Keeping: Sendable, Hashable {
+        package var count = ClientSessions.limit
+        /// The oldest is never given up for a newer one: it is what is asked for.
+        package var keepsOldest = false
+        /// In DER, without the server's certificate.
+        package var isSmall = true
+
+        package init() {}
+    }
 
     /// Whom a connection speaks to: a server by its number, and by which name.
     package struct Place: Sendable, Hashable {
@@ -21,7 +36,7 @@ package struct ClientSessions {
 
     /// One session, with what a report tells it by.
     package struct Kept: Sendable {
-        package let der: Secret
+        fileprivate let form: Form
         package let kind: OfferedKind
         /// How the connection ended that it came from.
         package let origin: CloseKind
@@ -31,19 +46,46 @@ package struct ClientSessions {
         package let ends: Instant
 
         /// Makes it ready to be offered; `nil` where libssl does not read it.
-        package var session: SessionReference? { der.withBytes { SessionReference.reading($0) } }
+        package var session: SessionReference? {
+            switch form {
+            // A session that a server knows by its id is never used up.
+            case .whole(let session): kind == .id ? session : session.copy
+            case .small(let der): der.withBytes { SessionReference.reading($0) }
+            }
+        }
+
+        /// A copy that nobody else has.
+        fileprivate var der: Secret? {
+            switch form {
+            case .whole(let session): session.derWithoutPeer
+            case .small(let der): der
+            }
+        }
 
         /// What a report counts it under.
         package func offer(_ choice: SessionChoice) -> LoadOffer { LoadOffer(kind, from: origin, choice) }
     }
 
+    fileprivate enum Form: Sendable {
+        case whole(SessionReference)
+        case small(Secret)
+
+        init?(_ session: SessionReference, isSmall: Bool) {
+            guard isSmall else {
+                self = .whole(session)
+                return
+            }
+            guard let der = session.derWithoutPeer else { return nil }
+            self = .small(der)
+        }
+    }
+
     /// The oldest first.
     private var kept: [Kept] = []
-    private let keepsOldest: Bool
+    private let keeping: Keeping
 
-    /// - Parameter keepsOldest: the oldest is never given up for a newer one: it is what is asked for.
-    package init(keepsOldest: Bool = false) {
-        self.keepsOldest = keepsOldest
+    package init(_ keeping: Keeping = Keeping()) {
+        self.keeping = keeping
     }
 
     package var count: Int { kept.count }
@@ -55,12 +97,13 @@ package struct ClientSessions {
         _ session: SessionReference, from origin: CloseKind, of place: Place = Place(), at now: Instant,
         lifetime: Duration? = nil
     ) {
-        guard session.isResumable, let kind = OfferedKind(of: session), let der = session.derWithoutPeer,
+        guard session.isResumable, let kind = OfferedKind(of: session),
+            let form = Form(session, isSmall: keeping.isSmall),
             let ends = (lifetime ?? session.lifetimeForClient).map({ now + $0 })
         else { return }
         // First, so that there are never more.
-        if kept.count >= Self.limit { kept.remove(at: keepsOldest ? 1 : 0) }
-        kept.append(Kept(der: der, kind: kind, origin: origin, place: place, ends: ends))
+        if kept.count >= keeping.count { kept.remove(at: keeping.keepsOldest ? 1 : 0) }
+        kept.append(Kept(form: form, kind: kind, origin: origin, place: place, ends: ends))
     }
 
     /// One that makes such a handshake; `nil` where there is none, as before a client's first connection.
@@ -85,7 +128,8 @@ package struct ClientSessions {
             }
         guard let index else { return nil }
         switch choice {
-        case .single, .expired: return kept.remove(at: index)
+        case .single: return kept.remove(at: index)
+        case .expired: return kept.remove(at: index).copy
         case .forged: return kept[index].forged
         case .newest, .oldest, .otherName, .otherServer: return kept[index]
         }
@@ -108,10 +152,15 @@ extension OfferedKind {
 }
 
 extension ClientSessions.Kept {
+    /// The same in an object of its own.
+    fileprivate var copy: Self? {
+        der.map { Self(form: .small($0), kind: kind, origin: origin, place: place, ends: ends) }
+    }
+
     /// The same session with one bit of its ticket or id changed, as one who has not got it from the server would offer
     /// it: a server must refuse it and go on with a full handshake.
     package var forged: Self? {
-        guard let session else { return nil }
+        guard let session, let der else { return nil }
         let name = kind == .id ? session.id : session.ticket
         guard let last = name.last else { return nil }
         let found = der.withBytes { bytes in
@@ -124,6 +173,6 @@ extension ClientSessions.Kept {
             der.withBytes { target.copyMemory(from: $0) }
             target[found + name.count - 1] = last ^ 1
         }
-        return Self(der: changed, kind: kind, origin: origin, place: place, ends: ends)
+        return Self(form: .small(changed), kind: kind, origin: origin, place: place, ends: ends)
     }
 }

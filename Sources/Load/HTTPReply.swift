@@ -30,6 +30,8 @@ struct HTTPReply {
     private var isFirstLine = true
     private var hasNoBody = false
     private var isInterim = false
+    /// Of the answer, once its first line has come.
+    private(set) var status = 0
 
     /// Takes what has come; nothing may follow an answer before the next request.
     mutating func take(_ bytes: UnsafeRawBufferPointer) -> Progress {
@@ -80,7 +82,7 @@ struct HTTPReply {
     /// - Returns: whether it may stand there.
     private mutating func endLine() -> Bool {
         switch state {
-        case .head where isFirstLine: return status()
+        case .head where isFirstLine: return readStatus()
         case .head where line.isEmpty: return endHead()
         case .head: return field()
         case .trailer:
@@ -91,12 +93,15 @@ struct HTTPReply {
         }
     }
 
-    private mutating func status() -> Bool {
+    private mutating func readStatus() -> Bool {
         let words = line.split(separator: UInt8(ascii: " "))
         guard line.starts(with: Array("HTTP/1.".utf8)), words.count >= 2,
             let code = Int(String(decoding: words[1], as: UTF8.self)), (100...599).contains(code)
         else { return false }
         isFirstLine = false
+        status = code
+        // Whoever switches protocols without being asked speaks no HTTP.
+        guard code != 101 else { return false }
         isInterim = code < 200
         hasNoBody = code == 204 || code == 304
         return true

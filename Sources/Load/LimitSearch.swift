@@ -5,9 +5,11 @@ package struct LimitSearch: Sendable {
     package static let steps = 24
     /// It ends when the two rates are as close as that.
     package static let precision = 1.04
+    /// A server that holds lets no more than such a share of connections fail.
+    static let failures = 0.001
     /// Connections that may miss at slow rates, whose seconds do not end where those of the clock do.
     static let slack = 2.0
-    /// A server follows when so many of the connections that began have come to their end in the same time.
+    /// A server follows when so many of the connections that were due have finished their handshake in the same time.
     static let followed = 0.95
 
     /// What to do.

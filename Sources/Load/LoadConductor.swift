@@ -72,6 +72,8 @@ package final class LoadConductor: @unchecked Sendable {
     ) throws(LoadFault) {
         (self.plan, self.script, self.onNews) = (plan, script, onNews)
         ProcessSignals.ignoreBrokenPipes()
+        // Each connection takes one.
+        Descriptors.limit(raising: true)
         do throws(EventLoopError) {
             front = try EventLoop(name: "load-front")
         } catch {
@@ -81,7 +83,7 @@ package final class LoadConductor: @unchecked Sendable {
 
     /// Runs it, and waits for its end; once.
     ///
-    /// SIGINT and SIGTERM end it with the report so far; a second one does not wait for connections under way.
+    /// SIGINT, SIGTERM and SIGHUP end it with the report so far; a second one does not wait for connections under way.
     /// - Throws: where libssl refuses the settings, or the system lacks descriptors or threads.
     package func perform() throws(LoadFault) -> LoadReport {
         do {
@@ -102,12 +104,13 @@ package final class LoadConductor: @unchecked Sendable {
         let ticker = LoopEvent.timer(on: front) { [self] in look() }
         self.ticker = ticker
         ticker.schedule(after: Self.tick)
-        for signal in [ProcessSignals.interrupt, ProcessSignals.terminate] {
+        let signals = [ProcessSignals.interrupt, ProcessSignals.terminate, ProcessSignals.hangUp]
+        for signal in signals {
             let event = LoopEvent(.signal(signal), on: front) { [self] _ in interrupt() }
             timers.append(event)
             try event.start()
         }
-        ProcessSignals.unblock([ProcessSignals.interrupt, ProcessSignals.terminate])
+        ProcessSignals.unblock(signals)
         prepareEvents()
         if let condition = script.search { beginSearch(condition, run) }
         front.run()
@@ -164,6 +167,7 @@ package final class LoadConductor: @unchecked Sendable {
         let length = max(.nanoseconds(1), now - partBegan)
         let busy = slices.map { ($0.value.cpu - (cpuBefore[$0.key] ?? .zero)).seconds / length.seconds }.max() ?? 0
         let open = slices.values.reduce(0) { $0 + $1.open }
+        part.countTimes()
         var second = LoadReport.Second(part, at: now - began, open: open, busy: min(1, busy))
         cpuBefore = slices.mapValues(\.cpu)
         // What is left of a run at its end is too short to have a rate of its own.
@@ -209,7 +213,10 @@ package final class LoadConductor: @unchecked Sendable {
         let isLate = Double(step.measured.lateStarts) > Double(step.measured.started) * LoadHonesty.lateStarts
         let done = Double(step.measured.done) / step.length.seconds
         let expected = step.rate * step.length.seconds * LimitSearch.followed - LimitSearch.slack
-        let follows = Double(step.measured.done) >= expected && step.measured.skippedStarts == 0
+        // By handshakes: how long connections live after theirs says nothing of the rate.
+        let ready = HandshakeKind.allCases.reduce(0) { $0 + step.measured.handshakes($1) }
+        let isWhole = Double(step.measured.failed) <= Double(step.measured.started) * LimitSearch.failures
+        let follows = Double(ready) >= expected && step.measured.skippedStarts == 0 && isWhole
         let holds = follows && step.measured.reaches(condition)
         report.limit?.steps.append(
             .init(rate: step.rate, done: done, found: step.measured.value(of: condition.value), holds: holds))

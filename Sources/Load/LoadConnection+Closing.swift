@@ -31,7 +31,7 @@ extension LoadConnection {
 
     /// Both sides have ended.
     func endedBoth(_ since: Instant) {
-        desk.measured.record(.close, Clocks.monotonic() - since)
+        desk.measured.record(.close, since: since, until: Clocks.monotonic())
         end(nil)
     }
 

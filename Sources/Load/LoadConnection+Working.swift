@@ -116,20 +116,20 @@ extension LoadConnection {
             wait(desk.errand.timeouts.answer)
             if up <= 0, down - bytes.count <= 0 { workIsDone() }
         case .request(var reply, let left, let since, let hasBegun):
-            if !hasBegun { desk.measured.record(.firstByte, desk.loop.now - since) }
+            if !hasBegun { desk.measured.record(.firstByte, since: since, until: desk.loop.now) }
             let progress = reply.take(bytes)
             phase = .working(.request(reply, left: left, since: since, hasBegun: true))
             switch progress {
             case .incomplete: wait(desk.errand.timeouts.answer)
             case .malformed: end(.answerMalformed)
-            case .complete: answered(left: left, since: since)
+            case .complete: answered(reply.status, left: left, since: since)
             }
         }
     }
 
-    private func answered(left: Int, since: Instant) {
-        desk.measured.record(.request, desk.loop.now - since)
-        desk.measured.answered()
+    private func answered(_ status: Int, left: Int, since: Instant) {
+        desk.measured.record(.request, since: since, until: desk.loop.now)
+        desk.measured.answered(status)
         if left > 1, case .requests(let request, _, let pause) = desk.errand.task {
             guard pause > .zero else { return ask(request, left: left - 1) }
             phase = .working(.pause(left: left - 1))
@@ -146,7 +146,7 @@ extension LoadConnection {
         case .working(.request(let reply, let left, let since, _)):
             switch reply.end() {
             // Whoever ends its answer so can give no other.
-            case .complete where left <= 1: answered(left: 1, since: since)
+            case .complete where left <= 1: answered(reply.status, left: 1, since: since)
             case .complete, .incomplete: end(.closedEarly)
             case .malformed: end(.closedEarly)
             }

@@ -116,21 +116,21 @@ package final class LoadConnection {
 
     private func ready(_ readiness: Readiness) {
         if case .connecting = phase {
-            if readiness.contains(.readable), let socket, case let number = socket.pendingError, number != 0 {
+            if readiness.isReadable, let socket, case let number = socket.pendingError, number != 0 {
                 return end(LoadFailure(connecting: SystemErrno(number)))
             }
             connected()
         }
-        if readiness.contains(.peerClosed) { peerClosed = true }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed]) { receive() }
-        if readiness.contains(.writable) { transfer() }
-        flush(hasRoom: readiness.contains(.writable))
+        if readiness.isPeerClosed { peerClosed = true }
+        if readiness.isReadable || readiness.isPeerClosed { receive() }
+        if readiness.isWritable { transfer() }
+        flush(hasRoom: readiness.isWritable)
     }
 
     private func connected() {
         guard case .connecting(let since) = phase else { return }
         let now = desk.loop.now
-        desk.measured.record(.connect, now - since)
+        desk.measured.record(.connect, since: since, until: now)
         phase = .handshaking(since: now)
         wait(desk.errand.timeouts.handshake)
         do throws(ClientError) {
@@ -228,8 +228,8 @@ package final class LoadConnection {
             // Not the turn's time: our own part of a full handshake takes longer than the server's.
             let now = Clocks.monotonic()
             let kind = HandshakeKind(tls.summary.resumed)
-            desk.measured.record(kind.measure, now - since)
-            desk.measured.record(.ready, now - order.scheduled)
+            desk.measured.record(kind.measure, since: since, until: now)
+            desk.measured.record(.ready, since: order.scheduled, until: now)
             desk.measured.handshake(kind, offered == nil ? nil : order.offering?.offer)
             keepRenewed(tls)
             work()

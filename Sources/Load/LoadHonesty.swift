@@ -60,7 +60,8 @@ package struct LoadHonesty: Sendable {
         {
             limits.append(
                 "\(percent(share)) of the starts were more than \((LoadRun.lateAfter.seconds * 1000).short) ms late: "
-                    + "the rate was more than the generator could keep.")
+                    + "at times the generator had more to do than it could, as when the rate is too high for it or a server "
+                    + "catches up after standing still.")
         }
         if measured.skippedStarts > 0 {
             limits.append(

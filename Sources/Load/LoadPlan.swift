@@ -51,6 +51,17 @@ package struct LoadPlan: Sendable {
         return contexts
     }
 
+    /// How each client keeps its sessions.
+    var keeping: ClientSessions.Keeping {
+        var keeping = ClientSessions.Keeping()
+        let choices = Set(choice.parts.map(\.kind))
+        keeping.keepsOldest = !choices.isDisjoint(with: [.oldest, .expired, .otherName])
+        let isOfOnePlace = errand.servers.count == 1 && errand.names.count == 1
+        if isOfOnePlace, choices.isSubset(of: [.newest, .single, .forged]) { keeping.count = ClientSessions.fewest }
+        keeping.isSmall = clients >= ClientSessions.manyClients
+        return keeping
+    }
+
     /// What one thread of several has to do: of what is counted, every so many.
     func share(_ count: Int, of thread: Int) -> Int {
         guard count != .max else { return .max }

@@ -12,6 +12,7 @@ final class LoadThread: @unchecked Sendable {
     private let index: Int
     private var random: SeededRandom
     private let draw: NameDraw
+    private let keepsSessions: Bool
     private var clients: [Client]
     private var idle: IdleClients
     /// Those whose connection came to nothing, until the next ``LoadRun/rest`` is over.
@@ -19,6 +20,8 @@ final class LoadThread: @unchecked Sendable {
     private var left: Int
     private var underWay = 0
     private var began = Instant(nanoseconds: 0)
+    /// When no connection was to begin any more, by the time or by an interrupt.
+    private var startsEnded: Instant?
     private var isEnding = false
     private var isOver = false
     private var schedule: LoadSchedule?
@@ -50,11 +53,12 @@ final class LoadThread: @unchecked Sendable {
         loop = try EventLoop(name: "load-\(index)")
         desk = LoadDesk(on: loop, plan.errand)
         var random = SeededRandom(plan.seed &+ UInt64(index))
+        keepsSessions = plan.handshake.parts.contains { $0.kind != .full }
         draw = NameDraw(plan.names, among: plan.errand.names.count)
-        let keepsOldest = plan.choice.parts.contains { [.oldest, .expired, .otherName].contains($0.kind) }
+        let keeping = plan.keeping
         clients = (0..<plan.share(plan.clients, of: index)).map { [draw] number in
             Client(
-                sessions: ClientSessions(keepsOldest: keepsOldest), name: draw.pick(&random),
+                sessions: ClientSessions(keeping), name: draw.pick(&random),
                 server: number % plan.errand.servers.count)
         }
         self.random = random
@@ -196,7 +200,7 @@ final class LoadThread: @unchecked Sendable {
         clients[index].connection = nil
         if failure == nil {
             // Of the others it is not known what their ending was.
-            for given in connection.given {
+            for given in connection.given where keepsSessions {
                 clients[index].sessions.keep(
                     given.session, from: connection.closeKind, of: connection.place, at: given.came,
                     lifetime: plan.lifetime)
@@ -216,6 +220,7 @@ final class LoadThread: @unchecked Sendable {
     /// The time is up, or somebody has interrupted the run: none begins any more, and those under way get a moment.
     func timeIsUp() {
         guard !isOver else { return }
+        if startsEnded == nil { startsEnded = Clocks.monotonic() }
         guard !isEnding, underWay > 0 else {
             desk.measured.cutOff(underWay)
             return end()
@@ -228,7 +233,8 @@ final class LoadThread: @unchecked Sendable {
     private func end() {
         guard !isOver else { return }
         (isEnding, isOver) = (true, true)
-        desk.measured.elapsed = max(.nanoseconds(1), Clocks.monotonic() - began)
+        // The moment that those under way got belongs to no rate.
+        desk.measured.elapsed = max(.nanoseconds(1), (startsEnded ?? Clocks.monotonic()) - began)
         for index in clients.indices { clients[index].connection?.cancel() }
         for event in [turn, restTimer, endTimer] { event?.close() }
         exact?.close()

@@ -1,9 +1,10 @@
 internal import Histogram
+package import RepriseVocabulary
 
 /// What a run, or one thread of it, has measured. Each thread has its own, and they are merged when it ends.
 package struct Measurements: Sendable {
     /// The longest time that is told from longer ones, in microseconds: an hour.
-    package static let longestMicroseconds: UInt64 = 3_600_000_000
+    package static let longestMicroseconds: UInt32 = 3_600_000_000
     /// The percentiles that a report has.
     package static let percentiles = [50, 75, 90, 99, 99.9, 99.99]
 
@@ -17,6 +18,12 @@ package struct Measurements: Sendable {
         package init(offered: Int = 0, accepted: Int = 0, refused: Int = 0) {
             (self.offered, self.accepted, self.refused) = (offered, accepted, refused)
         }
+
+        mutating func add(_ other: Offers) {
+            offered += other.offered
+            accepted += other.accepted
+            refused += other.refused
+        }
     }
 
     /// Connections that began, and those of them that ended as they should.
@@ -24,13 +31,15 @@ package struct Measurements: Sendable {
     package private(set) var done = 0
     private var failures: [LoadFailure: Int] = [:]
     /// Handshakes that were finished, by what came of them.
-    private var finished: [HandshakeKind: Int] = [:]
-    package private(set) var offersMade: [LoadOffer: Offers] = [:]
+    private var finished = PerCase<HandshakeKind, Int>(0)
+    private var offered = PerCase<LoadOffer, Offers>(Offers())
     /// Connections that were to resume and had no session to offer.
     package private(set) var withoutSession = 0
     /// Sessions that the server has given.
     package private(set) var sessionsReceived = 0
     package private(set) var requests = 0
+    /// Answers by the class of their status, from 1xx on.
+    package private(set) var answers = [Int](repeating: 0, count: 5)
     /// Plaintext that was sent and received.
     package private(set) var bytesUp: UInt64 = 0
     package private(set) var bytesDown: UInt64 = 0
@@ -43,22 +52,23 @@ package struct Measurements: Sendable {
     /// How long the run took; the longest of those that were merged.
     package var elapsed = Duration.zero
 
-    private var times: [Measure: Histogram<UInt64>] = [:]
+    private var times = PerCase<Measure, RecordedSpans>(RecordedSpans())
 
     package init() {}
 
     // MARK: Recording
 
     /// Adds a time; one longer than an hour counts as an hour.
-    package mutating func record(_ measure: Measure, _ time: Duration) {
-        let microseconds =
-            UInt64(max(0, time.components.seconds)) * 1_000_000
-            + UInt64(max(0, time.components.attoseconds) / 1_000_000_000_000)
-        _ = times[measure, default: Self.empty].record(min(microseconds, Self.longestMicroseconds))
+    package mutating func record(_ measure: Measure, since start: Instant, until end: Instant) {
+        let nanoseconds = end > start ? end.nanoseconds - start.nanoseconds : 0
+        let microseconds = min(nanoseconds / 1000, UInt64(Self.longestMicroseconds))
+        times[measure].add(UInt32(truncatingIfNeeded: microseconds))
     }
 
-    private static let empty = Histogram<UInt64>(
-        lowestDiscernibleValue: 1, highestTrackableValue: longestMicroseconds, numberOfSignificantValueDigits: .three)
+    /// Counts all times that were recorded, so that reading them is cheap.
+    package mutating func countTimes() {
+        for measure in Measure.allCases { times[measure].countAll() }
+    }
 
     /// Counts a connection that begins.
     package mutating func start(isLate: Bool = false) {
@@ -81,7 +91,7 @@ package struct Measurements: Sendable {
     package mutating func hadNoSession() { withoutSession += 1 }
 
     /// Counts a session that goes out in a ClientHello.
-    package mutating func offered(_ offer: LoadOffer) { offersMade[offer, default: Offers()].offered += 1 }
+    package mutating func offered(_ offer: LoadOffer) { offered[offer].offered += 1 }
 
     /// Counts a finished handshake.
     ///
@@ -89,19 +99,24 @@ package struct Measurements: Sendable {
     ///   - kind: what came of it.
     ///   - offer: the session that it offered.
     package mutating func handshake(_ kind: HandshakeKind, _ offer: LoadOffer?) {
-        finished[kind, default: 0] += 1
+        finished[kind] += 1
         guard let offer else { return }
         if kind == .full {
-            offersMade[offer, default: Offers()].refused += 1
+            offered[offer].refused += 1
         } else {
-            offersMade[offer, default: Offers()].accepted += 1
+            offered[offer].accepted += 1
         }
     }
 
     /// Counts what a handshake, and what has come behind it, has brought.
     package mutating func received(sessions: Int) { sessionsReceived += sessions }
     /// Counts a request that was answered in full.
-    package mutating func answered() { requests += 1 }
+    ///
+    /// - Parameter status: 100 to 599.
+    package mutating func answered(_ status: Int) {
+        requests += 1
+        answers[min(max(status / 100, 1), 5) - 1] += 1
+    }
     /// Counts plaintext.
     package mutating func sent(_ bytes: Int) { bytesUp += UInt64(bytes) }
     /// Counts plaintext.
@@ -112,22 +127,19 @@ package struct Measurements: Sendable {
         started += other.started
         done += other.done
         failures.merge(other.failures, uniquingKeysWith: +)
-        finished.merge(other.finished, uniquingKeysWith: +)
-        offersMade.merge(other.offersMade) { one, two in
-            Offers(
-                offered: one.offered + two.offered, accepted: one.accepted + two.accepted,
-                refused: one.refused + two.refused)
-        }
+        for kind in HandshakeKind.allCases { finished[kind] += other.finished[kind] }
+        for offer in LoadOffer.allCases { offered[offer].add(other.offered[offer]) }
         withoutSession += other.withoutSession
         sessionsReceived += other.sessionsReceived
         requests += other.requests
+        for index in answers.indices { answers[index] += other.answers[index] }
         bytesUp += other.bytesUp
         bytesDown += other.bytesDown
         lateStarts += other.lateStarts
         skippedStarts += other.skippedStarts
         unfinished += other.unfinished
         elapsed = max(elapsed, other.elapsed)
-        for (measure, histogram) in other.times { times[measure, default: Self.empty].add(histogram) }
+        for measure in Measure.allCases { times[measure].merge(other.times[measure]) }
     }
 
     // MARK: Reading
@@ -137,22 +149,27 @@ package struct Measurements: Sendable {
     /// All that came to nothing.
     package var failed: Int { failures.values.reduce(0, +) }
     /// Handshakes that were finished and came to that.
-    package func handshakes(_ kind: HandshakeKind) -> Int { finished[kind] ?? 0 }
+    package func handshakes(_ kind: HandshakeKind) -> Int { finished[kind] }
+
+    /// Those offers that there were.
+    package var offersMade: [LoadOffer: Offers] {
+        var made: [LoadOffer: Offers] = [:]
+        for offer in LoadOffer.allCases where offered[offer].offered > 0 { made[offer] = offered[offer] }
+        return made
+    }
 
     /// The offers of a kind, of those from a kind of ending, or of all.
     package func offers(_ kind: OfferedKind? = nil, from origin: CloseKind? = nil) -> Offers {
         var sum = Offers()
         for (offer, part) in offersMade
         where (kind == nil || offer.kind == kind) && (origin == nil || offer.origin == origin) {
-            sum.offered += part.offered
-            sum.accepted += part.accepted
-            sum.refused += part.refused
+            sum.add(part)
         }
         return sum
     }
 
     /// How often a time was measured.
-    package func count(of measure: Measure) -> Int { Int(clamping: times[measure]?.totalCount ?? 0) }
+    package func count(of measure: Measure) -> Int { times[measure].count }
 
     /// What an assertion looks at, times in seconds; `nil` where nothing was measured.
     package func value(of value: LoadAssertion.Value) -> Double? {
@@ -167,7 +184,7 @@ package struct Measurements: Sendable {
     }
 
     private func time(_ measure: Measure, _ read: (Histogram<UInt64>) -> Double) -> Double? {
-        guard let histogram = times[measure], histogram.totalCount > 0 else { return nil }
+        guard let histogram = times[measure].histogram, histogram.totalCount > 0 else { return nil }
         return read(histogram) / 1_000_000
     }
 
@@ -178,13 +195,9 @@ package struct Measurements: Sendable {
 
     /// The times of several measures together; `nil` where none was measured.
     func spread(_ measures: [Measure]) -> LoadReport.Spread? {
-        var all: Histogram<UInt64>?
-        for measure in measures {
-            guard let histogram = times[measure], histogram.totalCount > 0 else { continue }
-            all = all ?? Self.empty
-            all?.add(histogram)
-        }
-        guard let all else { return nil }
+        var spans = RecordedSpans()
+        for measure in measures { spans.merge(times[measure]) }
+        guard let all = spans.histogram, all.totalCount > 0 else { return nil }
         return LoadReport.Spread(
             p50: all.valueAtPercentile(50), p90: all.valueAtPercentile(90), p99: all.valueAtPercentile(99),
             max: all.maxRecorded)
@@ -197,7 +210,7 @@ package struct Measurements: Sendable {
 
     /// The recorded times of a measure, in microseconds, the shortest first, each with how often it came.
     func recorded(_ measure: Measure) -> [(value: UInt64, count: UInt64)] {
-        times[measure]?.recordedValues().map { ($0.value, $0.count) } ?? []
+        times[measure].histogram?.recordedValues().map { ($0.value, $0.count) } ?? []
     }
 }
 

@@ -9,10 +9,12 @@ package struct OutputFile: ~Copyable {
 
     /// Opens it, or makes it.
     package init(_ path: String) throws(LoadFault) {
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        // A pipe that nobody reads would be waited for.
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
         guard descriptor >= 0 else {
             throw LoadFault(.system, "\(path) cannot be written: \(SystemErrno.current.text)")
         }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
         self.path = path
     }
 

@@ -61,7 +61,7 @@ package struct ServerCounts: Sendable {
     }
 
     /// Samples of counters in Prometheus' text format, by name and labels.
-    static func counters(in text: String) -> [String: Double] {
+    package static func counters(in text: String) -> [String: Double] {
         var counters: [String: Double] = [:]
         var names: Set<Substring> = []
         for line in text.split(whereSeparator: \.isNewline) {
@@ -70,10 +70,14 @@ package struct ServerCounts: Sendable {
                 if words.count == 4, words[3] == "counter" { names.insert(words[2]) }
                 continue
             }
-            guard !line.hasPrefix("#"), let space = line.lastIndex(of: " ") else { continue }
-            let name = line[..<space]
-            guard names.contains(name.prefix { $0 != "{" }), let value = Double(line[line.index(after: space)...])
-            else { continue }
+            guard !line.hasPrefix("#") else { continue }
+            // Behind the labels, whose values may hold spaces; a time may follow the value.
+            let end = line.lastIndex(of: "}").map { line.index(after: $0) } ?? line.firstIndex(of: " ") ?? line.endIndex
+            let (name, words) = (line[..<end], line[end...].split(separator: " "))
+            let family = name.prefix { $0 != "{" }
+            // OpenMetrics leaves `_total` out of the family's name.
+            let isCounter = names.contains(family) || family.hasSuffix("_total") && names.contains(family.dropLast(6))
+            guard isCounter, let value = words.first.flatMap({ Double($0) }), value.isFinite else { continue }
             counters[String(name)] = value
         }
         return counters

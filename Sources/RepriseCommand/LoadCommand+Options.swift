@@ -115,7 +115,7 @@ struct LoadTLS: ParsableArguments {
 struct LoadHard: ParsableArguments {
     @Option(
         help: "Clients, each with one connection at a time. (default: 10, or at most 1000 at a --rate)",
-        transform: LoadWords.count)
+        transform: LoadWords.clients)
     var connections: Int?
 
     @Option(help: "How many connections begin in a second: 2000/s.", transform: LoadRate.init(parsing:))
@@ -146,7 +146,7 @@ struct LoadHard: ParsableArguments {
     @Option(help: "After how many connections it ends. (default: 1000000)", transform: LoadWords.count)
     var count: Int?
 
-    @Option(help: "Threads, each with a loop of its own. (default: 1)", transform: LoadWords.count)
+    @Option(help: "Threads, each with a loop of its own. (default: 1)", transform: LoadWords.threads)
     var threads: Int?
 
     @Option(help: "What chance depends on: the same seed, the same run.")

@@ -12,8 +12,8 @@ struct LoadCommand: ParsableCommand {
             and times count from then (open loop). Certificates are verified unless --insecure.
 
             What is for people goes to standard error, --json alone to standard output. Ctrl-C ends a run with its report. \
-            Exit codes: 0 all went well; 1 no connection came to its end, or a command of --at failed; 2 the system refused; 3 an assertion failed; 64 \
-            the command line is wrong.
+            Exit codes: 0 all went well; 1 no connection came to its end, or a command of --at failed; 2 the system refused, or \
+            had too few ports or descriptors; 3 an assertion failed; 64 the command line is wrong.
             """)
 
     @Argument(help: "tls://host:port or https://host[:port][/path]; with --compare and --merge, files.")
@@ -33,11 +33,12 @@ struct LoadCommand: ParsableCommand {
                 try perform()
             }
         } catch {
+            let text = PlainText.clean(error.description)
             guard error.kind == .words else {
-                Terminal.complain("reprise: \(error)")
+                Terminal.complain("reprise: \(text)")
                 throw ExitCode(Program.ExitCode.cannotStart)
             }
-            Terminal.complain("Error: \(error)\n  See 'reprise load --help' for more information.")
+            Terminal.complain("Error: \(text)\n  See 'reprise load --help' for more information.")
             throw ExitCode.validationFailure
         }
     }
@@ -64,34 +65,50 @@ struct LoadCommand: ParsableCommand {
 
     private func perform() throws(LoadFault) {
         if modes.compare { return try compare() }
+        guard output.csv == nil || output.csv != output.html else {
+            throw LoadFault(.words, "--csv and --html name the same file")
+        }
+        let run = modes.merge ? Run(report: try merged()) : try prepared()
         // Before the run: one that cannot be kept is found out now.
         let csv: OutputFile? = if let path = output.csv { try OutputFile(path) } else { nil }
         let html: OutputFile? = if let path = output.html { try OutputFile(path) } else { nil }
-        let report = modes.merge ? try merged() : try measured()
+        var report = try run.perform()
+        var faults: [LoadFault] = []
+        // What one of them has to complain of costs none of the others.
+        func attempt(_ body: () throws(LoadFault) -> Void) {
+            do throws(LoadFault) { try body() } catch { faults.append(error) }
+        }
+        attempt { () throws(LoadFault) in report.server = try run.counts?.changes() ?? report.server }
         Terminal.complain(report.table(width: LoadTerminal.columns))
-        try csv?.write(Array(report.csv().utf8))
-        try html?.write(Array(report.page().utf8))
-        if output.json { try write(report) }
-        leave(report)
+        attempt { () throws(LoadFault) in try csv?.write(Array(report.csv().utf8)) }
+        attempt { () throws(LoadFault) in try html?.write(Array(report.page().utf8)) }
+        if output.json { attempt { () throws(LoadFault) in try write(report) } }
+        leave(report, faults)
     }
 
     /// Ends the process with what the run has come to.
-    private func leave(_ report: LoadReport) {
+    private func leave(_ report: LoadReport, _ faults: [LoadFault]) {
+        for fault in faults { Terminal.complain("reprise: \(PlainText.clean(fault.description))") }
         for verdict in report.assertions where !verdict.holds {
-            Terminal.complain("assertion failed: \(verdict.text)")
+            Terminal.complain("assertion failed: \(PlainText.clean(verdict.text))")
         }
-        if report.assertions.contains(where: { !$0.holds }) {
-            LoadCommand.exit(withError: ExitCode(LoadExitCode.assertionFailed))
+        let failed = report.events.filter { $0.status.map { $0 != 0 } ?? false }
+        for event in failed {
+            Terminal.complain(
+                "command failed with exit code \(event.status ?? 0): \(PlainText.clean(event.command))")
         }
-        for event in report.events where event.status.map({ $0 != 0 }) ?? false {
-            Terminal.complain("command failed with exit code \(event.status ?? 0): \(event.command)")
-        }
-        // What was to happen did not: a run without it shows nothing.
-        if report.summary.done == 0 && report.summary.failed > 0
-            || report.events.contains(where: { $0.status.map { $0 != 0 } ?? false })
-        {
-            LoadCommand.exit(withError: ExitCode(LoadExitCode.nothingShown))
-        }
+        let code: Int32 =
+            if report.assertions.contains(where: { !$0.holds }) {
+                LoadExitCode.assertionFailed
+            } else if !faults.isEmpty || report.summary.failures[LoadFailure.localLimit.rawValue] != nil {
+                Program.ExitCode.cannotStart
+            } else if !failed.isEmpty || report.summary.done == 0 && report.summary.started > 0 {
+                // What was to happen did not: a run without it shows nothing.
+                LoadExitCode.nothingShown
+            } else {
+                Program.ExitCode.success
+            }
+        if code != Program.ExitCode.success { LoadCommand.exit(withError: ExitCode(code)) }
     }
 
     private func target() throws(LoadFault) -> LoadTarget {
@@ -106,22 +123,40 @@ struct LoadCommand: ParsableCommand {
         }
     }
 
-    private func measured() throws(LoadFault) -> LoadReport {
+    /// A run that can begin: its words are good, and its names have addresses.
+    private func prepared() throws(LoadFault) -> Run {
         let target = try target()
         let options = try options(target)
         let plan = try options.plan()
         let counts: ServerCounts? = if let url = output.serverMetrics { try ServerCounts(url) } else { nil }
-        let terminal = LoadTerminal(output.view, LoadScreen(target.description, of: plan))
+        let title = PlainText.clean(target.description)
+        let terminal = LoadTerminal(output.view, LoadScreen(title, of: plan))
         let conductor = try LoadConductor(plan, options.script()) { terminal.take($0) }
-        terminal.begin()
-        defer { terminal.end() }
-        var report = try conductor.perform()
+        var report = LoadReport()
         report.reprise = Versions.reprise
         report.command = ["reprise"] + Terminal.arguments
         report.target = target.description
         report.settings = options.settings(plan)
-        if let counts { report.server = try counts.changes() }
-        return report
+        return Run(report: report, conductor: conductor, terminal: terminal, counts: counts)
+    }
+
+    /// What makes a report: a run, or reports that are there.
+    private struct Run {
+        /// With what is known before.
+        let report: LoadReport
+        var conductor: LoadConductor?
+        var terminal: LoadTerminal?
+        var counts: ServerCounts?
+
+        func perform() throws(LoadFault) -> LoadReport {
+            guard let conductor else { return report }
+            terminal?.begin()
+            defer { terminal?.end() }
+            var whole = try conductor.perform()
+            (whole.reprise, whole.command) = (report.reprise, report.command)
+            (whole.target, whole.settings) = (report.target, report.settings)
+            return whole
+        }
     }
 
     private func reports() throws(LoadFault) -> [LoadReport] {

@@ -51,7 +51,7 @@ final class LoadTerminal {
         case .full:
             screen.take(news)
             draw()
-        case .lines: Terminal.complain(LoadLine(news).text)
+        case .lines: Terminal.draw(LoadLine(news).text + "\n")
         case .none: break
         }
     }
@@ -60,7 +60,7 @@ final class LoadTerminal {
     func end() {
         guard isDrawing else { return }
         isDrawing = false
-        Terminal.draw("\u{1b}[?25h\u{1b}[?1049l")
+        Terminal.restore("\u{1b}[?25h\u{1b}[?1049l")
     }
 
     private func draw() {

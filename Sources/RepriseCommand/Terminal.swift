@@ -29,7 +29,22 @@ enum Terminal {
     }
 
     /// What a terminal on standard error shows, as it is.
+    ///
+    /// What would have to wait is left out: whoever draws has other things to do, and draws again.
     static func draw(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+            guard poll(&room, 1, 0) == 1 else { return }
+            // What a pipe takes whole once it has room at all (PIPE_BUF).
+            let count = rest.prefix(4096).withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// What gives a terminal back, however long that takes.
+    static func restore(_ text: String) {
         _ = write(Array(text.utf8), to: STDERR_FILENO)
     }
 
@@ -48,6 +63,10 @@ enum Terminal {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno != EINTR && errno != EAGAIN { return errno }
+            if count < 0 && errno == EAGAIN {
+                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&room, 1, -1)
+            }
             rest = rest.dropFirst(max(0, count))
         }
         return nil

@@ -141,12 +141,67 @@ import Testing
         }
         let compared = try Self.load(["--compare"] + files)
         #expect(compared.status == 0 && compared.output.contains("handshake.full p99"), "\(compared)")
-        let merged = try Self.load(["--merge", files[0], files[0]] + ["--json", "--assert", "connections == 40"])
+        // As another generator would have written it.
+        let other = folder.appending(path: "other.json")
+        try String(contentsOfFile: files[0], encoding: .utf8).replacing("\"seed\":1", with: "\"seed\":2")
+            .write(to: other, atomically: true, encoding: .utf8)
+        let twice = try Self.load(["--merge", files[0], files[0]])
+        #expect(twice.status == 64 && twice.errors.contains("is there twice"), "\(twice)")
+        let merged = try Self.load(["--merge", files[0], other.path, "--json", "--assert", "connections == 40"])
         let summary = try #require(try Self.report(merged)["summary"] as? [String: Any])
         #expect(merged.status == 0 && summary["done"] as? Int == 40, "\(merged)")
         let missing = try Self.load(["--compare", files[0], "\(folder.path)/nothing.json"])
         #expect(missing.status == 2 && missing.errors.contains("nothing.json"), "\(missing)")
         let wrong = try Self.load(["--compare", files[0]])
         #expect(wrong.status == 64, "\(wrong)")
+    }
+
+    @Test func `what was not to be seen fails the run`() throws {
+        let silent = TestUpstream { peer in while case .bytes = peer.receive() {} }
+        let words = ["tls://127.0.0.1:\(silent.port)", "--insecure", "--duration", "300ms", "--assert"]
+        let nothing = try Self.load(words + ["errors == 0"])
+        #expect(nothing.status == 1, "\(nothing)")
+        let unfinished = try Self.load(words + ["unfinished == 0"])
+        #expect(unfinished.status == 3 && unfinished.errors.contains("unfinished == 0: it was 10"), "\(unfinished)")
+        let server = try Self.server()
+        let command = try Self.load([
+            "tls://localhost:\(server.reprise.port())", "--insecure", "--count", "1000", "--rate", "50/s", "--duration",
+            "1s", "--at",
+            "100ms: exit 7",
+        ])
+        #expect(command.status == 1 && command.errors.contains("command failed with exit code 7: exit 7"), "\(command)")
+    }
+
+    @Test func `an output that fails costs none of the others`() throws {
+        let server = try Self.server()
+        let page = RepriseProcess.temporaryFolder().appending(path: "page.html")
+        let result = try Self.load([
+            "tls://localhost:\(server.reprise.port())", "--insecure", "--count", "5", "--csv", "/dev/full", "--html",
+            page.path,
+            "--json", "--assert", "errors > 5",
+        ])
+        #expect(result.status == 3 && result.errors.contains("/dev/full cannot be written"), "\(result)")
+        #expect(result.errors.contains("assertion failed: errors > 5: it was 0"), "\(result)")
+        #expect(try Self.report(result)["summary"] is [String: Any])
+        #expect(try String(contentsOf: page, encoding: .utf8).hasPrefix("<!DOCTYPE html>"))
+    }
+
+    @Test func `nobody who reads its progress holds it up`() throws {
+        let server = try Self.server()
+        let start = ContinuousClock.now
+        // The reader of standard error never reads, and leaves when it is told.
+        let script = """
+            mkfifo pipe; sleep 60 < pipe & reader=$!
+            '\(RepriseProcess.program.path)' load tls://localhost:\(server.reprise.port()) --insecure --duration 2s --rate 20/s \
+                --connections 5 --json --view lines 2> pipe > report.json & run=$!
+            while ! test -s report.json && kill -0 $run 2>/dev/null; do sleep 0.1; done
+            kill $reader; wait $run; wc -c < report.json
+            """
+        let folder = RepriseProcess.temporaryFolder()
+        let result = try Shell.run(["sh", "-c", "cd '\(folder.path)'; \(script)"])
+        #expect(
+            Int(result.output.split(separator: "\n").last?.trimmingCharacters(in: .whitespaces) ?? "") ?? 0 > 1000,
+            "\(result)")
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 }

@@ -62,6 +62,12 @@ import Testing
 
     private static let now = Instant(nanoseconds: 1_000_000_000_000)
 
+    private static var keepingOldest: ClientSessions.Keeping {
+        var keeping = ClientSessions.Keeping()
+        keeping.keepsOldest = true
+        return keeping
+    }
+
     private final class Box {
         var sessions: [SessionReference] = []
     }
@@ -78,10 +84,22 @@ import Testing
     func `a session is known by what its server gets to see of it, and resumes; a forged one does not`(
         mode: SessionMode, version: TLSVersion, asksForTickets: Bool, kind: OfferedKind, means: ResumptionMeans
     ) throws {
+        for isSmall in [true, false] {
+            try resumes(mode, version, asksForTickets, kind, means, isSmall: isSmall)
+        }
+    }
+
+    private func resumes(
+        _ mode: SessionMode, _ version: TLSVersion, _ asksForTickets: Bool, _ kind: OfferedKind,
+        _ means: ResumptionMeans,
+        isSmall: Bool
+    ) throws {
         let server = try Self.server(mode)
         let first = try Self.visit(server, version, asksForTickets: asksForTickets)
         #expect(first.resumed == .no)
-        var sessions = ClientSessions()
+        var keeping = ClientSessions.Keeping()
+        keeping.isSmall = isSmall
+        var sessions = ClientSessions(keeping)
         for session in first.given { sessions.keep(session, from: .half, at: Self.now) }
         for other in HandshakeKind.allCases where other != kind.handshake {
             let none = sessions.pick(other, .newest, at: Self.now)
@@ -92,7 +110,10 @@ import Testing
         #expect(kept.offer(.single) == LoadOffer(kind, from: .half, .single) && sessions.count == 0)
         let forged = try #require(kept.forged)
         #expect(try Self.visit(server, version, asksForTickets: asksForTickets, offering: forged).resumed == .no)
-        #expect(try Self.visit(server, version, asksForTickets: asksForTickets, offering: kept).resumed == means)
+        // Again and again: what was resumed is not used up.
+        for _ in 0..<3 {
+            #expect(try Self.visit(server, version, asksForTickets: asksForTickets, offering: kept).resumed == means)
+        }
     }
 
     @Test func `the newest are kept, up to the limit`() throws {
@@ -116,7 +137,7 @@ import Testing
     @Test func `a session past its lifetime is offered only where one is asked for, and once`() throws {
         let server = try Self.server(.stateless, tickets: 1)
         let given = try Self.visit(server, .tls1_3).given
-        var sessions = ClientSessions(keepsOldest: true)
+        var sessions = ClientSessions(Self.keepingOldest)
         for session in given { sessions.keep(session, from: .fin, at: Self.now, lifetime: .seconds(5)) }
         func pick(_ choice: SessionChoice, after seconds: Int64) -> ClientSessions.Kept? {
             sessions.pick(.psk, choice, at: Self.now + .seconds(seconds))
@@ -131,7 +152,7 @@ import Testing
         let server = try Self.server(.stateless, tickets: 4)
         var given: [SessionReference] = []
         while given.count < ClientSessions.limit + 4 { given += try Self.visit(server, .tls1_3).given }
-        var sessions = ClientSessions(keepsOldest: true)
+        var sessions = ClientSessions(Self.keepingOldest)
         for session in given { sessions.keep(session, from: .notify, at: Self.now) }
         #expect(sessions.count == ClientSessions.limit)
         let picked = sessions.pick(.psk, .oldest, at: Self.now)?.session?.ticket

@@ -77,6 +77,7 @@ import Testing
         ("--insecure and --ca", { $0.tls.authorities = "/x" }),
         ("expected v1 or v2", { $0.header = "v3" }),
         ("--header Host", { $0.fields = ["host: b.test"] }),
+        ("can come from there", { $0.sources = ["::1"] }),
         ("expected an address", { $0.sources = ["nowhere"] }),
         ("expected host:port", { $0.peers = ["nowhere"] }),
     ]
@@ -107,5 +108,27 @@ import Testing
         }
         let fault = #expect(throws: LoadFault.self) { try LoadOptions.names(ofFile: "/nowhere") }
         #expect(fault?.kind == .system)
+    }
+
+    @Test func `counters are read from both of Prometheus' formats, and nothing else is`() {
+        let counters = ServerCounts.counters(
+            in: """
+                # TYPE a_total counter
+                a_total{x="1 2}"} 3 1395066363002
+                # TYPE b counter
+                b_total 4
+                b_created 1.5e9
+                # TYPE c gauge
+                c 5
+                # TYPE d_total counter
+                d_total NaN
+                d_total{y="z"} +Inf
+                e_total 6
+                """)
+        #expect(counters == ["a_total{x=\"1 2}\"}": 3, "b_total": 4], "\(counters)")
+    }
+
+    @Test func `text of others loses what a terminal would obey`() {
+        #expect(PlainText.clean("a\u{1b}]0;x\u{7}\nb\u{202e}c") == "a\u{fffd}]0;x\u{fffd}\nb\u{fffd}c")
     }
 }

@@ -66,7 +66,7 @@ import Testing
     @Test(arguments: [
         ("", 0), ("fast", 0), ("0/s", 0), ("2000", 4), ("2000/m", 4), ("2000/s ", 6), ("100..500/s", 10), ("100..", 5),
         ("1..2/s over", 11), ("1..2/s over 3", 13), ("1..2/s over 3y", 13), ("1..2/s over 0s", 14), ("1.2.3/s", 0),
-        ("20000001/s", 0), ("-5/s", 0), ("1..2/s over 3s by", 15), ("1..2/s over 3s in 1 steps", 18),
+        ("0.0001/s", 0), ("20000001/s", 0), ("-5/s", 0), ("1..2/s over 3s by", 15), ("1..2/s over 3s in 1 steps", 18),
         ("1..2/s over 3s in 2", 19), ("1..2/s over 3s in 2.5 steps", 18), ("1..2/s over 3s in 2000 steps", 18),
     ])
     func `a rate that is none is pointed at`(text: String, column: Int) {
@@ -120,7 +120,9 @@ import Testing
     @Test(arguments: [
         ("", 0), ("p99 1ms", 4), ("p101(connect) < 1ms", 0), ("p99(connct) < 1ms", 4), ("p99(connect < 1ms", 11),
         ("p99(connect) ~ 1ms", 13), ("p99(connect) < 1", 16), ("p99(connect) < ms", 15), ("resumed > 0.9 now", 14),
-        ("resumed > 5ms", 11), ("speed > 1", 0), ("resumed(old) > 1", 8), ("resumed(rst > 1", 11),
+        ("error_rate < 5", 13), ("resumed > 95", 10), ("p0x10 < 1ms", 0), ("resumed > 5ms", 10), ("errors > 5ms", 10),
+        ("speed > 1", 0),
+        ("resumed(old) > 1", 8), ("resumed(rst > 1", 11),
     ])
     func `an assertion that does not parse is pointed at`(text: String, column: Int) {
         #expect(fault { () throws(ParseFault) in try LoadAssertion(parsing: text) }?.column == column, "\(text)")

@@ -1,5 +1,6 @@
 import Foundation
 import RepriseLoad
+import RepriseVocabulary
 import Testing
 
 /// What a run has measured: counts, times, and what a report says of them.
@@ -93,5 +94,12 @@ import Testing
             let fault = #expect(throws: LoadReport.ReadingError.self) { try LoadReport(json: bytes) }
             #expect(fault.map { "\($0)".contains(words) } == true, "\(String(describing: fault))")
         }
+    }
+}
+
+extension Measurements {
+    /// Adds a time of that length.
+    mutating func record(_ measure: Measure, _ time: Duration) {
+        record(measure, since: Instant(nanoseconds: 1), until: Instant(nanoseconds: 1) + time)
     }
 }

@@ -65,7 +65,7 @@ enum SampleReports {
         part.record(.request, time(170))
         part.record(.close, time(60))
         part.received(sessions: 2)
-        part.answered()
+        part.answered(200)
         part.sent(120)
         part.received(16_384)
         part.end(nil)

@@ -203,7 +203,7 @@ extension DNSResolver {
     private func socketIsReady(_ descriptor: CInt, _ readiness: Readiness) {
         guard let channel else { return }
         reprise_cares_ready(
-            channel, descriptor, readiness.contains(.readable) ? 1 : 0, readiness.contains(.writable) ? 1 : 0)
+            channel, descriptor, readiness.isReadable ? 1 : 0, readiness.isWritable ? 1 : 0)
         setTimer()
     }
 

@@ -83,6 +83,11 @@ package struct LoadOptions: Sendable {
             }
             return address
         }
+        for source in errand.sources {
+            for server in errand.servers where server.address.map({ $0.isIPv6 != source.isIPv6 }) ?? true {
+                throw LoadFault(.words, "--source \(source): no connection to \(server) can come from there")
+            }
+        }
         if let timeout {
             for part in [\LoadTimeouts.connect, \.handshake, \.answer, \.close] {
                 errand.timeouts[keyPath: part] = timeout

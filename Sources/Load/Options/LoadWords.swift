@@ -82,6 +82,23 @@ package enum LoadWords {
         return (bounds[0]...bounds[1]).map { "\(pattern[..<open])\($0)\(pattern[pattern.index(after: close)...])" }
     }
 
+    /// How many clients, and how many threads: from 1 on.
+    package static func clients(_ text: String) throws(ParseFault) -> Int { try count(text, most: mostClients) }
+
+    /// The same for threads.
+    package static func threads(_ text: String) throws(ParseFault) -> Int { try count(text, most: mostThreads) }
+
+    /// A client that has never been anywhere takes some hundred bytes.
+    package static let mostClients = 1_000_000
+    package static let mostThreads = 256
+
+    private static func count(_ text: String, most: Int) throws(ParseFault) -> Int {
+        guard let count = Int(text), (1...most).contains(count) else {
+            throw ParseFault(text, at: 0, "expected a whole number from 1 to \(most)")
+        }
+        return count
+    }
+
     /// A header field of HTTP (RFC 9110 §5), as `Name: value`.
     package static func field(_ text: String) throws(ParseFault) -> String {
         let name = text.prefix { $0 != ":" }

@@ -12,6 +12,8 @@ package struct Scenario: Sendable {
     /// Its YAML.
     package let text: String
 
+    /// How many words a command line may get of it.
+    static let mostWords = 500
     /// The largest file that is read as one, in bytes.
     static let largest = 1 << 20
 
@@ -61,10 +63,16 @@ package struct Scenario: Sendable {
         var seen: Set<String> = []
         for (key, value) in mapping {
             guard let option = key.scalar?.string, options.contains(option) else {
-                throw fault(key.mark, "there is no option \(key.scalar?.string ?? "of that kind")")
+                throw fault(key.mark, "there is no option \(key.scalar?.string.prefix(100) ?? "of that kind")")
             }
             guard seen.insert(option).inserted else { throw fault(key.mark, "\(option) comes twice") }
+            guard arguments.count < Self.mostWords else {
+                throw fault(key.mark, "more than a command line has room for")
+            }
             let items = value.sequence.map { Array($0) } ?? [value]
+            guard items.count <= Self.mostWords else {
+                throw fault(value.mark, "more than a command line has room for")
+            }
             for item in items {
                 guard let word = item.scalar?.string else { throw fault(item.mark, "\(option): expected a word") }
                 // A flag has no value on a command line.

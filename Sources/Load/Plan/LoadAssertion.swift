@@ -30,6 +30,22 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         /// The share of starts that were late.
         case late
         case connections
+        /// Starts that were left out, since all clients had connections.
+        case skipped
+        /// Connections that were under way when the run ended.
+        case unfinished
+        /// Connections that were to resume, and had nothing to offer.
+        case withoutSession = "without_session"
+        /// Answers of 400 and above.
+        case httpErrors = "http_errors"
+
+        /// Whether it is a share of something, from 0 to 1.
+        var isShare: Bool {
+            switch self {
+            case .resumed, .errorRate, .late: true
+            case .errors, .rate, .connections, .skipped, .unfinished, .withoutSession, .httpErrors: false
+            }
+        }
     }
 
     /// How it is compared with the bound.
@@ -68,7 +84,8 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         scanner.skipSpaces()
         bound =
             switch value {
-            case .figure, .resumed: try scanner.number("a number")
+            case .figure(let figure) where !figure.isShare: try scanner.number("a number")
+            case .figure, .resumed: try Self.share(&scanner)
             case .percentile, .mean, .longest: try scanner.duration("a time, as in 20ms").seconds
             }
         scanner.skipSpaces()
@@ -81,7 +98,8 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         let word = scanner.take { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }
         if word == Figure.resumed.rawValue, scanner.take("(") { return try resumed(&scanner) }
         if let figure = Figure(rawValue: word) { return .figure(figure) }
-        let percent = word.hasPrefix("p") ? Double(word.dropFirst()) : nil
+        let digits = word.hasPrefix("p") ? word.dropFirst() : ""
+        let percent = digits.allSatisfy { $0.isNumber || $0 == "." } ? Double(digits) : nil
         guard percent.map({ (0...100).contains($0) }) ?? ["mean", "max"].contains(word) else {
             let figures = Figure.allCases.map(\.rawValue).joined(separator: ", ")
             throw start.fault("expected pN(…), mean(…), max(…), or one of \(figures)")
@@ -95,6 +113,13 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         }
         try scanner.expect(")", "\")\"")
         return Self.value(word, percent, measure)
+    }
+
+    private static func share(_ scanner: inout Scanner) throws(ParseFault) -> Double {
+        let start = scanner
+        let share = try scanner.number("a share between 0 and 1")
+        guard share <= 1 else { throw start.fault("a share is at most 1") }
+        return share
     }
 
     private static func value(_ word: String, _ percent: Double?, _ measure: Measure) -> Value {

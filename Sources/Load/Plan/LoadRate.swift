@@ -13,6 +13,8 @@ package struct LoadRate: Sendable, Hashable {
     /// The most steps that are taken.
     package static let mostSteps = 1000
 
+    /// The lowest that is taken: one in a quarter of an hour.
+    package static let lowest = 0.001
     /// The highest that is taken: more than a machine can begin.
     package static let highest = 10_000_000.0
 
@@ -61,7 +63,9 @@ package struct LoadRate: Sendable, Hashable {
     private static func rate(_ scanner: inout Scanner) throws(ParseFault) -> Double {
         let start = scanner
         let rate = try scanner.number("a number of connections, as in 2000/s")
-        guard rate > 0, rate <= highest else { throw start.fault("expected more than 0 and at most \(Int(highest))") }
+        guard rate >= lowest, rate <= highest else {
+            throw start.fault("expected at least \(lowest) and at most \(Int(highest))")
+        }
         return rate
     }
 

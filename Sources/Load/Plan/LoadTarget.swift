@@ -38,7 +38,7 @@ package struct LoadTarget: Sendable, Hashable, CustomStringConvertible {
             port = 443
         }
         let rest = scanner
-        let path = scanner.take { !$0.isWhitespace && $0.isASCII }
+        let path = scanner.take { $0.asciiValue.map { (0x21...0x7e).contains($0) } ?? false }
         guard scanner.isAtEnd, path.isEmpty || path.hasPrefix("/") else {
             throw (scanner.isAtEnd ? rest : scanner).fault(isHTTP ? "expected a path" : "expected nothing more")
         }

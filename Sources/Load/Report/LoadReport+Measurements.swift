@@ -29,6 +29,7 @@ extension LoadReport.Summary {
         resumption.by = measured.offersMade.map { LoadReport.Offer($0.key, $0.value) }
             .sorted { ($0.kind, $0.close, $0.choice) < ($1.kind, $1.close, $1.choice) }
         (requests, bytesUp, bytesDown) = (measured.requests, measured.bytesUp, measured.bytesDown)
+        for (status, count) in measured.answers.enumerated() where count > 0 { answers["\(status + 1)xx"] = count }
     }
 }
 

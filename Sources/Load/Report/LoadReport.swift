@@ -74,6 +74,8 @@ package struct LoadReport: Codable, Sendable, Hashable {
         package var handshakes: [String: Int] = [:]
         package var resumption = Resumption()
         package var requests = 0
+        /// Answers to requests by the class of their status, as in `2xx`.
+        package var answers: [String: Int] = [:]
         package var bytesUp: UInt64 = 0
         package var bytesDown: UInt64 = 0
 

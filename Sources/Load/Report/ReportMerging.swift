@@ -7,6 +7,8 @@ extension LoadReport {
         case otherTarget(String, String)
         /// One run was over before the other began.
         case apart(String, String)
+        /// The same report again.
+        case twice(String)
         /// Counts that no run reaches, and that cannot be added up.
         case implausible
 
@@ -18,6 +20,7 @@ extension LoadReport {
             case .apart(let one, let other):
                 let begins = "they began at \(one) and \(other)"
                 return "reports of runs that were not at once cannot be merged: \(begins)"
+            case .twice(let began): return "the report of the run that began at \(began) is there twice"
             case .implausible: return "reports with figures that no run has cannot be merged"
             }
         }
@@ -38,13 +41,16 @@ extension LoadReport {
     package static func merging(_ reports: [LoadReport]) throws(MergeFault) -> LoadReport {
         let reports = reports.sorted { ($0.instant ?? 0, $0.began) < ($1.instant ?? 0, $1.began) }
         guard let first = reports.first else { throw .nothingToMerge }
+        guard reports.allSatisfy(\.isPlausible) else { throw .implausible }
         guard reports.count > 1 else { return first }
+        for (number, report) in reports.enumerated().dropFirst() where reports[..<number].contains(report) {
+            throw .twice(report.began)
+        }
         var merged = first
         var end = first.summary.elapsedSeconds
         var offsets: [Int] = []
         for report in reports {
             guard report.target == first.target else { throw .otherTarget(first.target, report.target) }
-            guard report.isPlausible else { throw .implausible }
             let offset = report.offset(from: first)
             guard Double(offset) <= end else { throw .apart(first.began, report.began) }
             offsets.append(offset)
@@ -77,13 +83,16 @@ extension LoadReport {
         var counts = [summary.started, summary.done, summary.failed, summary.late, summary.skipped, summary.unfinished]
         counts += [summary.requests, sums.offered, sums.accepted, sums.refused, sums.withoutSession]
         counts += [sums.sessionsReceived, generator.threads, generator.residentBytes, environment.cores]
-        counts += Array(summary.failures.values) + Array(summary.handshakes.values) + times.values.map(\.count)
+        counts += Array(summary.failures.values) + Array(summary.handshakes.values) + self.times.values.map(\.count)
+        counts += Array(summary.answers.values)
         counts += sums.by.flatMap { [$0.offered, $0.accepted, $0.refused] }
         counts += seconds.flatMap { [$0.started, $0.done, $0.failed, $0.late, $0.skipped, $0.full, $0.resumed] }
         counts += seconds.flatMap { [$0.requests, $0.open] }
         let bytes = [summary.bytesUp, summary.bytesDown] + seconds.flatMap { [$0.bytesUp, $0.bytesDown] }
         // A run of a year, and fewer than 2^53 of everything.
-        return (0...31_622_400).contains(summary.elapsedSeconds) && counts.allSatisfy { (0...1 << 53).contains($0) }
+        let year = 0.0...31_622_400
+        let times = seconds.map(\.at) + events.map(\.at) + [summary.elapsedSeconds]
+        return times.allSatisfy { year.contains($0) } && counts.allSatisfy { (0...1 << 53).contains($0) }
             && bytes.allSatisfy { $0 <= 1 << 53 }
     }
 
@@ -100,7 +109,9 @@ extension LoadReport {
     private static func joined(_ reports: [LoadReport], _ offsets: [Int]) -> [Second] {
         var all: [Second?] = []
         // Those of a long run are longer.
-        let length = reports.map(\.secondLength).max() ?? 1
+        let end = zip(reports, offsets).map { ($0.seconds.last?.at ?? 0) + Double($1) }.max() ?? 0
+        let most = Double(LoadConductor.seconds)
+        let length = max(reports.map(\.secondLength).max() ?? 1, (end / most).rounded(.up))
         for (report, offset) in zip(reports, offsets) {
             for second in report.seconds {
                 var second = second

@@ -83,7 +83,7 @@ extension ReportSection {
 
 /// How text is laid out on a terminal.
 enum TextLayout {
-    /// Without what a terminal would obey.
+    /// Without what a terminal would obey; line ends go the same way.
     static func clean(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

@@ -122,6 +122,13 @@ extension LoadReport {
                     "requests",
                     summary.requests > 0 ? "\(ReportUnits.count(summary.requests)) (\(ReportUnits.rate(rate)))" : nil
                 ),
+                (
+                    "answers",
+                    summary.answers.isEmpty
+                        ? nil
+                        : summary.answers.sorted { $0.key < $1.key }
+                            .map { "\($0.key) \(ReportUnits.count($0.value))" }.joined(separator: ", ")
+                ),
                 ("bytes up", rated(summary.bytesUp)), ("bytes down", rated(summary.bytesDown)),
             ])
     }

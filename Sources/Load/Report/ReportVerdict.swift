@@ -36,6 +36,10 @@ extension LoadReport.Summary {
         case .rate: elapsedSeconds > 0 ? rate : nil
         case .late: share(late, of: started)
         case .connections: Double(done)
+        case .skipped: Double(skipped)
+        case .unfinished: Double(unfinished)
+        case .withoutSession: Double(resumption.withoutSession)
+        case .httpErrors: Double((answers["4xx"] ?? 0) + (answers["5xx"] ?? 0))
         }
     }
 
@@ -55,8 +59,8 @@ extension LoadAssertion {
         return switch (try? LoadAssertion(parsing: assertion))?.value {
         case .percentile, .mean, .longest: ReportUnits.time(found * 1e6)
         case .figure(.rate): ReportUnits.rate(found)
-        case .figure(.errors), .figure(.connections): ReportUnits.number(found)
-        case .figure(.resumed), .figure(.errorRate), .figure(.late), .resumed, nil: ReportUnits.fixed(found, 4)
+        case .figure(let figure) where !figure.isShare: ReportUnits.number(found)
+        case .figure, .resumed, nil: ReportUnits.fixed(found, 4)
         }
     }
 }

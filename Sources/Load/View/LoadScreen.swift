@@ -37,7 +37,7 @@ package struct LoadScreen: Sendable {
 
     /// The screen, from its top, no line longer and no more lines than there is room for.
     package func lines(columns: Int, rows: Int) -> [String] {
-        let width = max(Self.columns, columns) - 2
+        let width = max(20, columns - 2)
         var lines = head(width)
         if let news {
             lines += ["", rateLine(news), ""] + sparklines(width) + [""] + times(news.total)

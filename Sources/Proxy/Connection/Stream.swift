@@ -59,12 +59,12 @@ final class Stream {
 
     /// Remembers what the socket is ready for.
     func note(_ readiness: Readiness) {
-        if readiness.contains(.peerClosed) || readiness.contains(.readable) && input.endIsKnown {
+        if readiness.isPeerClosed || readiness.isReadable && input.endIsKnown {
             input = .ending
-        } else if readiness.contains(.readable) {
+        } else if readiness.isReadable {
             input = .readable
         }
-        if readiness.contains(.writable), case .full = output { output = .ready }
+        if readiness.isWritable, case .full = output { output = .ready }
     }
 
     func connected() {

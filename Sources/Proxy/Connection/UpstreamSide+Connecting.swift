@@ -143,8 +143,8 @@ extension UpstreamSide {
         stream.note(readiness)
         // A connect that failed reports readable as well; one that succeeded does so only with bytes already there,
         // and asking the socket is then one system call in a rare case.
-        if readiness.contains(.readable), let errno = stream.pendingError() { return addressFailed(way, errno) }
-        guard !readiness.isDisjoint(with: [.writable, .readable, .peerClosed]) else { return .underWay }
+        if readiness.isReadable, let errno = stream.pendingError() { return addressFailed(way, errno) }
+        guard readiness.rawValue != 0 else { return .underWay }
         return won(way)
     }
 

@@ -97,13 +97,13 @@ final class HealthProbe {
     private func ready(_ readiness: Readiness) {
         guard let socket else { return }
         if !isConnected {
-            if readiness.contains(.readable), case let number = socket.pendingError, number != 0 {
+            if readiness.isReadable, case let number = socket.pendingError, number != 0 {
                 let errno = SystemErrno(number)
                 return end(Result(errno))
             }
             connected()
         }
-        if done != nil, !readiness.isDisjoint(with: [.readable, .peerClosed]) { receive() }
+        if done != nil, readiness.isReadable || readiness.isPeerClosed { receive() }
     }
 
     private func connected() {

@@ -69,6 +69,10 @@ package final class SessionReference: @unchecked Sendable {
     /// - Returns: whether libssl takes it; if not, the error queue says why.
     func offer(on ssl: OpaquePointer) -> Bool { SSL_set_session(ssl, session) == 1 }
 
+    /// A copy that can be offered again whatever becomes of this one (SSL_SESSION_dup(3)): libssl takes a session of TLS 1.3 for
+    /// used up once it was resumed, and one of TLS 1.2 whose ticket was renewed.
+    package var copy: SessionReference? { SSL_SESSION_dup(session).map { SessionReference(owning: $0) } }
+
     /// Whether it can be resumed at all (SSL_SESSION_is_resumable(3)): in TLS 1.3 not before a ticket has come.
     package var isResumable: Bool { SSL_SESSION_is_resumable(session) == 1 }
 
