@@ -190,17 +190,20 @@ package struct Measurements: Sendable {
 
     /// A time of a measure in microseconds; `nil` where nothing was measured.
     func microseconds(_ value: LoadAssertion.Value) -> UInt64? {
-        self.value(of: value).map { UInt64(($0 * 1e6).rounded()) }
+        switch value {
+        case .percentile(let percent, let measure): times[measure].percentiles([percent])?.percentiles[0]
+        case .longest(let measure): times[measure].percentiles([])?.longest
+        case .mean, .figure, .resumed: self.value(of: value).map { UInt64(($0 * 1e6).rounded()) }
+        }
     }
 
     /// The times of several measures together; `nil` where none was measured.
     func spread(_ measures: [Measure]) -> LoadReport.Spread? {
         var spans = RecordedSpans()
         for measure in measures { spans.merge(times[measure]) }
-        guard let all = spans.histogram, all.totalCount > 0 else { return nil }
-        return LoadReport.Spread(
-            p50: all.valueAtPercentile(50), p90: all.valueAtPercentile(90), p99: all.valueAtPercentile(99),
-            max: all.maxRecorded)
+        return spans.percentiles([50, 90, 99]).map { found, longest in
+            LoadReport.Spread(p50: found[0], p90: found[1], p99: found[2], max: longest)
+        }
     }
 
     /// Whether the run has reached it. What was never measured reaches nothing: a run that did nothing must not pass.

@@ -55,6 +55,27 @@ import Testing
         #expect(try one.reaches(assertion("p50(connect) < 31ms")) && !one.reaches(assertion("max(connect) < 50ms")))
     }
 
+    @Test func `what a second shows is what the histogram of the whole says`() throws {
+        var random = SeededRandom(5)
+        var measured = Measurements()
+        // More than are written down before they are counted, from microseconds to minutes.
+        for _ in 0..<100_000 {
+            measured.record(.ready, .microseconds(Int64(exp2(random.fraction() * 27))))
+        }
+        let report = LoadReport.Second(measured, at: .seconds(1), open: 0, busy: 0)
+        let spread = try #require(report.ready)
+        for (percent, found) in [(50, spread.p50), (90, spread.p90), (99, spread.p99), (100, spread.max)]
+            as [(Double, UInt64)]
+        {
+            let value = try #require(measured.value(of: .percentile(percent, .ready)))
+            #expect(UInt64((value * 1e6).rounded()) == found, "p\(percent)")
+        }
+        var twice = measured
+        twice.merge(measured)
+        #expect(twice.count(of: .ready) == 200_000)
+        #expect(twice.value(of: .percentile(99, .ready)) == measured.value(of: .percentile(99, .ready)))
+    }
+
     @Test func `what was never measured reaches nothing`() throws {
         let nothing = Measurements()
         for text in ["p99(ready) < 1h", "resumed >= 0", "error_rate < 1", "rate >= 0", "late < 1"] {

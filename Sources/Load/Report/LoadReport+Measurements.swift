@@ -56,7 +56,7 @@ extension LoadReport.Times {
 
 extension LoadReport.Second {
     /// What came to an end in it.
-    init(_ measured: Measurements, at end: Duration, open: Int, busy: Double) {
+    package init(_ measured: Measurements, at end: Duration, open: Int, busy: Double) {
         self.init()
         at = end.seconds
         (started, done, failed) = (measured.started, measured.done, measured.failed)
