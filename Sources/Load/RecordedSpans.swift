@@ -55,8 +55,8 @@ struct RecordedSpans: Sendable {
             return copy.percentiles(percents)
         }
         let found = percents.map { percent in
-            // As the histogram takes it: to the nearest.
-            let wanted = max(1, Int(percent / 100 * Double(counted) + 0.5))
+            // As the histogram takes it.
+            let wanted = max(1, Int((percent.nextDown * Double(counted) / 100).rounded(.up)))
             var sum = 0
             let bucket = counts.indices.first { index in
                 sum += Int(counts[index])
