@@ -44,7 +44,12 @@ import Testing
         fill(&both, 1...60)
         (one.elapsed, other.elapsed, both.elapsed) = (.seconds(1), .seconds(2), .seconds(2))
         one.merge(other)
-        #expect("\(one)" == "\(both)")
+        let reports = [one, both].map { measured in
+            var report = LoadReport()
+            report.take(measured)
+            return report
+        }
+        #expect(reports[0] == reports[1])
         #expect(one.started == 60 && one.lateStarts == 30 && one.done == 48 && one.failed(by: .closedEarly) == 12)
         #expect(one.offers(.ticket, from: .rst) == .init(offered: 60, accepted: 40, refused: 20))
         #expect(one.offers(.id) == .init() && one.offers() == one.offers(nil, from: .rst))

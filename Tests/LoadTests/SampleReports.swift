@@ -72,28 +72,8 @@ enum SampleReports {
     }
 
     private static func second(_ part: Measurements, _ end: Int, _ chance: Double) -> LoadReport.Second {
-        var second = LoadReport.Second()
-        var measured = LoadReport()
-        measured.take(part)
-        second.at = Double(end)
-        let summary = measured.summary
-        (second.started, second.done, second.failed) = (summary.started, summary.done, summary.failed)
-        second.late = summary.late
-        second.full = summary.handshakes["full"] ?? 0
-        second.resumed = summary.handshakes.values.reduce(0, +) - second.full
-        (second.requests, second.bytesUp) = (summary.requests, summary.bytesUp)
-        second.bytesDown = summary.bytesDown
-        (second.open, second.busy) = (3 + Int(chance * 5) + second.late / 4, 0.55 + 0.1 * chance)
-        func spread(_ name: String) -> LoadReport.Spread? {
-            guard let times = measured.times[name], let p50 = times.percentiles["50"] else { return nil }
-            return LoadReport.Spread(
-                p50: p50, p90: times.percentiles["90"] ?? 0, p99: times.percentiles["99"] ?? 0, max: times.max)
-        }
-        second.ready = spread("ready")
-        second.fullHandshake = spread("handshake.full")
-        second.resumedHandshake = spread("handshake.psk")
-        second.request = spread("request")
-        return second
+        let open = 3 + Int(chance * 5) + part.lateStarts / 4
+        return LoadReport.Second(part, at: .seconds(end), open: open, busy: 0.55 + 0.1 * chance)
     }
 
     private static func describe(_ report: inout LoadReport, _ seed: UInt64) {
