@@ -38,8 +38,9 @@ package struct ClientSessions {
     package struct Kept: Sendable {
         fileprivate let form: Form
         package let kind: OfferedKind
-        /// How the connection ended that it came from.
-        package let origin: CloseKind
+        /// How the connection ended that it came from, or that has resumed it since without getting another.
+        package fileprivate(set) var origin: CloseKind
+        fileprivate let number: Int
         /// Whom it came from.
         package let place: Place
         /// When its client may offer it no more, by its server's word.
@@ -83,6 +84,7 @@ package struct ClientSessions {
     /// The oldest first.
     private var kept: [Kept] = []
     private let keeping: Keeping
+    private var lastNumber = 0
 
     package init(_ keeping: Keeping = Keeping()) {
         self.keeping = keeping
@@ -103,7 +105,14 @@ package struct ClientSessions {
         else { return }
         // First, so that there are never more.
         if kept.count >= keeping.count { kept.remove(at: keeping.keepsOldest ? 1 : 0) }
-        kept.append(Kept(form: form, kind: kind, origin: origin, place: place, ends: ends))
+        lastNumber += 1
+        kept.append(Kept(form: form, kind: kind, origin: origin, number: lastNumber, place: place, ends: ends))
+    }
+
+    /// A connection has resumed it, got no other, and ended so: what the server made of that ending is seen by the next.
+    package mutating func resumed(_ one: Kept, _ origin: CloseKind) {
+        guard let index = kept.lastIndex(where: { $0.number == one.number }) else { return }
+        kept[index].origin = origin
     }
 
     /// One that makes such a handshake; `nil` where there is none, as before a client's first connection.
@@ -154,7 +163,7 @@ extension OfferedKind {
 extension ClientSessions.Kept {
     /// The same in an object of its own.
     fileprivate var copy: Self? {
-        der.map { Self(form: .small($0), kind: kind, origin: origin, place: place, ends: ends) }
+        der.map { Self(form: .small($0), kind: kind, origin: origin, number: number, place: place, ends: ends) }
     }
 
     /// The same session with one bit of its ticket or id changed, as one who has not got it from the server would offer
@@ -173,6 +182,6 @@ extension ClientSessions.Kept {
             der.withBytes { target.copyMemory(from: $0) }
             target[found + name.count - 1] = last ^ 1
         }
-        return Self(form: .small(changed), kind: kind, origin: origin, place: place, ends: ends)
+        return Self(form: .small(changed), kind: kind, origin: origin, number: number, place: place, ends: ends)
     }
 }

@@ -64,6 +64,9 @@ package final class LoadConnection {
 
     deinit { close() }
 
+    /// The session that it has resumed; `nil` for a full handshake.
+    package private(set) var resumed: ClientSessions.Kept?
+
     /// How it was ordered to end, and whom it speaks to.
     package var closeKind: CloseKind { order.close }
     package var place: ClientSessions.Place { order.place }
@@ -230,6 +233,7 @@ package final class LoadConnection {
             let kind = HandshakeKind(tls.summary.resumed)
             desk.measured.record(kind.measure, since: since, until: now)
             desk.measured.record(.ready, since: order.scheduled, until: now)
+            if kind != .full { resumed = order.offering?.kept }
             desk.measured.handshake(kind, offered == nil ? nil : order.offering?.offer)
             keepRenewed(tls)
             work()

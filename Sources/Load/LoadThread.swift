@@ -205,6 +205,9 @@ final class LoadThread: @unchecked Sendable {
                     given.session, from: connection.closeKind, of: connection.place, at: given.came,
                     lifetime: plan.lifetime)
             }
+            if connection.given.isEmpty, let resumed = connection.resumed {
+                clients[index].sessions.resumed(resumed, connection.closeKind)
+            }
             idle.add(index)
         } else {
             resting.append(index)

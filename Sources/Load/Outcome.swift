@@ -31,7 +31,7 @@ package enum LoadFailure: String, Sendable, Hashable, CaseIterable {
 package struct LoadOffer: Sendable, Hashable {
     /// How it was to be resumed.
     package let kind: OfferedKind
-    /// How the connection ended that it came from.
+    /// How the connection ended that it came from, or that has resumed it last.
     package let origin: CloseKind
     /// Which of the client's sessions it was.
     package let choice: SessionChoice

@@ -171,4 +171,19 @@ import Testing
         #expect(fits(.otherServer, 0, 2) && !fits(.otherServer, 1, 2) && !fits(.otherServer, 0, 0))
         #expect(fits(.otherName, 1, 0) && !fits(.otherName, 1, 2) && !fits(.otherName, 0, 0))
     }
+
+    @Test func `a session that was resumed is reported by how that connection ended`() throws {
+        let server = try Self.server(.stateless, tickets: 1)
+        var sessions = ClientSessions()
+        for session in try Self.visit(server, .tls1_3).given { sessions.keep(session, from: .notify, at: Self.now) }
+        let newest = sessions.pick(.psk, .newest, at: Self.now)
+        let first = try #require(newest)
+        sessions.resumed(first, .fin)
+        let single = sessions.pick(.psk, .single, at: Self.now)
+        let last = try #require(single)
+        #expect(first.origin == .notify && last.origin == .fin)
+        // It is gone by then.
+        sessions.resumed(last, .rst)
+        #expect(sessions.count == 0)
+    }
 }
