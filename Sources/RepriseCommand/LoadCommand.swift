@@ -16,7 +16,9 @@ struct LoadCommand: ParsableCommand {
             had too few ports or descriptors; 3 an assertion failed; 64 the command line is wrong.
             """)
 
-    @Argument(help: "tls://host:port or https://host[:port][/path]; with --compare and --merge, files.")
+    @Argument(
+        help: ArgumentHelp(
+            "tls://host:port or https://host[:port][/path]; with --compare and --merge, files.", valueName: "target"))
     var words: [String] = []
 
     @OptionGroup(title: "What a connection does") var what: LoadWhat
