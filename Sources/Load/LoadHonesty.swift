@@ -65,8 +65,8 @@ package struct LoadHonesty: Sendable {
         }
         if measured.skippedStarts > 0 {
             limits.append(
-                "\(measured.skippedStarts) starts were left out, since all clients had connections: the server was too "
-                    + "slow for the rate, or --connections too few.")
+                "\(measured.skippedStarts) starts were left out, since all clients had connections or the generator did not "
+                    + "get to them: the server or the generator was too slow for the rate, or --connections too few.")
         }
         let local = measured.failed(by: .localLimit)
         if local > 0 {

@@ -10,6 +10,8 @@ package final class LoadRun: Sendable {
     package static let rest = Duration.milliseconds(10)
     /// How long connections that are under way at the run's end may go on.
     package static let grace = Duration.seconds(1)
+    /// How many starts are counted at the end that a loop did not get to: more say no more.
+    static let mostLeftOut = 1_000_000
     /// How many connections begin before the loop looks at those under way again.
     static let startsInTurn = 32
 
@@ -65,7 +67,7 @@ package final class LoadRun: Sendable {
 
     /// Ends it before its time, from any thread: no connection begins any more.
     package func stop() {
-        for thread in threads { thread.loop.execute { thread.timeIsUp() } }
+        for thread in threads { thread.loop.execute { thread.stop() } }
     }
 
     /// Waits for its end.

@@ -70,7 +70,8 @@ final class LoadThread: @unchecked Sendable {
     func begin(at instant: Instant) {
         began = instant
         guard left > 0, !clients.isEmpty else { return end() }
-        let endTimer = LoopEvent.timer(on: loop) { [unowned self] in timeIsUp() }
+        let last = began + plan.duration
+        let endTimer = LoopEvent.timer(on: loop) { [unowned self] in timeIsUp(at: last) }
         endTimer.schedule(after: plan.duration - (Clocks.monotonic() - instant))
         self.endTimer = endTimer
         restTimer = .timer(on: loop) { [unowned self] in restIsOver() }
@@ -159,6 +160,16 @@ final class LoadThread: @unchecked Sendable {
         if left > 0, due < began + plan.duration { exact?.schedule(at: due) }
     }
 
+    /// Counts those whose time has come while the loop was busy with others, and that begin no more.
+    private func leaveOutThoseDue(until now: Instant) {
+        var counted = 0
+        while schedule != nil, counted < min(left, LoadRun.mostLeftOut), due <= now, due < began + plan.duration {
+            desk.measured.skip()
+            counted += 1
+            nextDue()
+        }
+    }
+
     // MARK: Connections
 
     private func start(scheduled: Instant, isLate: Bool) {
@@ -220,10 +231,16 @@ final class LoadThread: @unchecked Sendable {
 
     // MARK: The end
 
-    /// The time is up, or somebody has interrupted the run: none begins any more, and those under way get a moment.
-    func timeIsUp() {
+    /// Somebody has interrupted the run.
+    func stop() { timeIsUp(at: Clocks.monotonic()) }
+
+    /// None begins any more, and those under way get a moment.
+    private func timeIsUp(at instant: Instant) {
         guard !isOver else { return }
-        if startsEnded == nil { startsEnded = Clocks.monotonic() }
+        if startsEnded == nil {
+            startsEnded = instant
+            leaveOutThoseDue(until: instant)
+        }
         guard !isEnding, underWay > 0 else {
             desk.measured.cutOff(underWay)
             return end()

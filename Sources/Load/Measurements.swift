@@ -45,7 +45,7 @@ package struct Measurements: Sendable {
     package private(set) var bytesDown: UInt64 = 0
     /// Starts later than ``LoadRun/lateAfter`` behind their time.
     package private(set) var lateStarts = 0
-    /// Starts that were due, and that a bound on connections at once has left out.
+    /// Starts that were due, and that a bound on connections at once has left out, or a loop that did not get to them.
     package private(set) var skippedStarts = 0
     /// Connections that were under way when the run ended.
     package private(set) var unfinished = 0

@@ -81,10 +81,11 @@ struct LoadCommand: ParsableCommand {
             do throws(LoadFault) { try body() } catch { faults.append(error) }
         }
         attempt { () throws(LoadFault) in report.server = try run.counts?.changes() ?? report.server }
-        Terminal.complain(report.table(width: LoadTerminal.columns))
+        // What machines read goes first: nobody need be there who reads the table.
         attempt { () throws(LoadFault) in try csv?.write(Array(report.csv().utf8)) }
         attempt { () throws(LoadFault) in try html?.write(Array(report.page().utf8)) }
         if output.json { attempt { () throws(LoadFault) in try write(report) } }
+        Terminal.complain(report.table(width: LoadTerminal.columns))
         leave(report, faults)
     }
 
@@ -104,7 +105,7 @@ struct LoadCommand: ParsableCommand {
                 LoadExitCode.assertionFailed
             } else if !faults.isEmpty || report.summary.failures[LoadFailure.localLimit.rawValue] != nil {
                 Program.ExitCode.cannotStart
-            } else if !failed.isEmpty || report.summary.done == 0 && report.summary.started > 0 {
+            } else if !failed.isEmpty || report.summary.done == 0 {
                 // What was to happen did not: a run without it shows nothing.
                 LoadExitCode.nothingShown
             } else {

@@ -154,35 +154,21 @@ import Testing
     }
 
     @Test func `a server whose queue is full is a black hole until somebody empties it`() throws {
-        let hole = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(hole) }
-        let port = Loopback.freePorts(1)[0]
-        var address = sockaddr_in()
-        (address.sin_family, address.sin_port) = (sa_family_t(AF_INET), UInt16(port).bigEndian)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(hole, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        #expect(isBound && listen(hole, 0) == 0)
-        let filler = Loopback.socket()
-        defer { close(filler) }
-        #expect(Loopback.connect(filler, to: port))
+        let queue = FullQueue()
         let good = try Mortal.python()
         var configuration = TestConfiguration()
-        configuration.servers = ["\"127.0.0.1:\(port)\"", "\"127.0.0.1:\(good.port)\""]
+        configuration.servers = ["\"127.0.0.1:\(queue.port)\"", "\"127.0.0.1:\(good.port)\""]
         configuration.listener = "timeouts: { connect: 200ms }"
         configuration.group = "eject: { time: 100ms, longest: 200ms }"
         let reprise = try configuration.start()
         for _ in 0..<6 { #expect(try asks(reprise) == "200") }
-        let server = "127.0.0.1:\(port)"
+        let server = "127.0.0.1:\(queue.port)"
         let line = reprise.waitForLine { $0["server"] == server && $0["state"] == "ejected" } ?? [:]
         #expect(line["reason"] == "connecting has failed: timeout", "\(line)")
         // It takes its connections again, also those of the probes.
-        _ = fcntl(hole, F_SETFL, O_NONBLOCK)
+        _ = fcntl(queue.listener, F_SETFL, O_NONBLOCK)
         let isBack = eventually(within: 15) {
-            let taken = accept(hole, nil, nil)
+            let taken = accept(queue.listener, nil, nil)
             if taken >= 0 { close(taken) }
             return reprise.lines.contains { $0["server"] == server && $0["state"] == "up" }
         }

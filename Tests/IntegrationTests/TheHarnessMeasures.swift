@@ -192,6 +192,8 @@ import Testing
         // The reader of standard error never reads, and leaves when it is told.
         let script = """
             mkfifo pipe; sleep 60 < pipe & reader=$!
+            # All that a pipe has room for, so that every further byte would wait.
+            head -c 65536 /dev/zero > pipe
             '\(RepriseProcess.program.path)' load tls://localhost:\(server.reprise.port()) --insecure --duration 2s --rate 20/s \
                 --connections 5 --json --view lines 2> pipe > report.json & run=$!
             while ! test -s report.json && kill -0 $run 2>/dev/null; do sleep 0.1; done

@@ -125,6 +125,48 @@ import Testing
         try Self.failures(Int(http.port), .handshakeFailed)
     }
 
+    @Test func `a server that is not there`() throws {
+        let queue = FullQueue()
+        try Self.failures(queue.port, .connectTimeout) { $0.errand.timeouts.connect = .milliseconds(50) }
+    }
+
+    @Test func `a server that sends garbage, and one that stalls in the middle of its handshake`() throws {
+        let garbage = TestUpstream { peer in
+            _ = peer.receive()
+            // A record of TLS 1.2 whose contents are no message of the handshake.
+            peer.send([22, 3, 3, 0, 200] + [UInt8](repeating: 0xa5, count: 200))
+            while case .bytes = peer.receive() {}
+            peer.close()
+        }
+        try Self.failures(Int(garbage.port), .handshakeFailed)
+        let server = try Server()
+        let port = server.port
+        let stalling = TestUpstream { peer in
+            guard case .bytes(let hello) = peer.receive() else { return }
+            let behind = Loopback.socket()
+            defer { close(behind) }
+            // The beginning of a real answer, within the ServerHello.
+            var answer = [UInt8](repeating: 0, count: 60)
+            guard Loopback.connect(behind, to: port), write(behind, hello, hello.count) == hello.count else { return }
+            let count = read(behind, &answer, answer.count)
+            peer.send(Array(answer.prefix(max(0, count))))
+            while case .bytes = peer.receive() {}
+        }
+        try Self.failures(Int(stalling.port), .handshakeTimeout) { $0.errand.timeouts.handshake = .milliseconds(200) }
+    }
+
+    @Test func `starts that a loop did not get to are counted as left out`() throws {
+        let server = try Server()
+        // More than any loop begins in that time.
+        let measured = try Self.run(
+            Self.plan(server.port) {
+                ($0.connections, $0.clients, $0.duration) = (.max, 50, .milliseconds(500))
+                $0.pace = .open(LoadProfile(LoadRate(20_000)), .constant)
+            })
+        #expect(measured.started + measured.skippedStarts == 10_000, "\(measured)")
+        #expect(measured.skippedStarts > 0)
+    }
+
     @Test func `a certificate that nobody vouches for`() throws {
         let server = try Server()
         let authority = try CertificateAuthority(

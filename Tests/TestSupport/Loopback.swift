@@ -42,3 +42,33 @@ package enum Loopback {
         }
     }
 }
+
+/// A port whose queue is full: whoever connects gets no answer, as from a machine that is not there.
+package final class FullQueue: Sendable {
+    package let port: Int
+    /// The listening socket.
+    package let listener: Int32
+    private let filler: Int32
+
+    package init() {
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { [listener] pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && getsockname(listener, $0, &length) == 0
+            }
+        }
+        precondition(isBound && listen(listener, 0) == 0, "no port: errno \(errno)")
+        port = Int(UInt16(bigEndian: address.sin_port))
+        filler = Loopback.socket()
+        precondition(Loopback.connect(filler, to: port), "the queue has no room: errno \(errno)")
+    }
+
+    deinit {
+        close(filler)
+        close(listener)
+    }
+}

@@ -30,7 +30,7 @@ package struct LoadAssertion: Sendable, Hashable, CustomStringConvertible {
         /// The share of starts that were late.
         case late
         case connections
-        /// Starts that were left out, since all clients had connections.
+        /// Starts that were due and left out.
         case skipped
         /// Connections that were under way when the run ended.
         case unfinished
