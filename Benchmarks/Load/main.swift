@@ -2,7 +2,8 @@ import RepriseLoad
 import RepriseTLS
 import RepriseVocabulary
 
-/// One client's connections, one after the other, with nothing around them: what Benchmarks/load.py has callgrind count.
+/// One client's connections to a server that is there, one after the other, with nothing around them: for callgrind, as
+/// docs/measurements.md says.
 ///
 ///     RepriseLoadBenchmark PORT full|id|ticket|psk 1.2|1.3 COUNT
 let words = CommandLine.arguments

@@ -256,11 +256,7 @@ package final class LoadConductor: @unchecked Sendable {
         report.ended = ended ?? (total.started >= plan.connections ? .byCount : .byTime)
         report.seed = plan.seed
         report.take(total)
-        report.assertions = script.assertions.map { assertion in
-            .init(
-                assertion: assertion.description, found: total.value(of: assertion.value),
-                holds: total.reaches(assertion))
-        }
+        report.assertions = script.assertions.map { report.verdict(on: $0) }
         describeGenerator(until: now)
         front.stop()
     }

@@ -200,12 +200,10 @@ package struct LoadOptions: Sendable {
     }
 
     private func names(asking name: String?) -> ClientConnection.ServerNames {
-        if let name { return .init(asked: name) }
-        return switch target.host {
-        case .name(let name): .init(asked: name.text)
+        if let name = name ?? target.serverName { return .init(asked: name) }
         // Addresses are not asked for, but certificates may be for one.
-        case .address(let address): .init(asked: nil, verified: "\(address)")
-        }
+        guard case .address(let address) = target.host else { return .init(asked: nil) }
+        return .init(asked: nil, verified: "\(address)")
     }
 
     private func endpoint(of host: LoadTarget.Host, _ port: UInt16) throws(LoadFault) -> Endpoint {
