@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `a line tells a second in little more than a hundred columns`() throws {
-        let (_, news) = try Self.news { $0.pace = .closed }
+        let (_, news) = try Self.news { ($0.pace, $0.clients, $0.duration) = (.closed, 2, .milliseconds(1200)) }
         let line = LoadLine(try #require(news.first)).text
         #expect(line.count <= 110 && line.contains("/s done") && line.contains("ready p50"), "\(line)")
     }

@@ -221,18 +221,17 @@ import Testing
         let listener = try MemoryServer.context(MemoryServer.settings(alpn: ["x"]))
         let ordinary = MemoryHello.tls1_3(
             share: [UInt8](repeating: 9, count: 32), adding: [(0, MemoryHello.serverName(Array("a.test".utf8)))])
-        // The least of several: other work on the machine makes it more, and never less.
         func cost(_ records: [UInt8]) throws -> Double {
-            var least = Double.infinity
-            for _ in 0..<20 {
-                let pair = try MemoryPair(server: listener)
-                let start = Self.threadSeconds
-                _ = pair.deliverInHandshake(records)
-                least = min(least, Self.threadSeconds - start)
-            }
-            return least
+            let pair = try MemoryPair(server: listener)
+            let start = Self.threadSeconds
+            _ = pair.deliverInHandshake(records)
+            return Self.threadSeconds - start
         }
-        let (one, other) = (try cost(ordinary.records), try cost(hello.records))
+        // The least of several, in turn: other work on the machine makes it more, and never less, for seconds on end.
+        var (one, other) = (Double.infinity, Double.infinity)
+        for round in 0..<400 where round < 20 || other > 5 * one {
+            (one, other) = (min(one, try cost(ordinary.records)), min(other, try cost(hello.records)))
+        }
         #expect(other <= 5 * one, "\(what): \(other / one) times")
     }
 
