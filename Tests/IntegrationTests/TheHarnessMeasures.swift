@@ -3,7 +3,7 @@ import RepriseTestSupport
 import Testing
 
 /// `reprise load` as a user runs it: what it prints where, and how it ends.
-@Suite(.waits) struct TheHarnessMeasures {
+@Suite(.waits, .serialized) struct TheHarnessMeasures {
     private static func load(_ arguments: [String]) throws -> ShellResult {
         try Shell.run([RepriseProcess.program.path, "load"] + arguments)
     }

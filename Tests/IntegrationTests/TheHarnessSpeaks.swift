@@ -3,7 +3,7 @@ import RepriseTestSupport
 import Testing
 
 /// What `reprise load` offers and where it comes from, as a server sees it that logs each connection.
-@Suite(.waits) struct TheHarnessSpeaks {
+@Suite(.waits, .serialized) struct TheHarnessSpeaks {
     private let upstream = TestUpstream.echo()
 
     private func server(

@@ -4,7 +4,7 @@ import RepriseTestSupport
 import Testing
 
 /// A run as a whole: its seconds, its commands, its search, its report.
-@Suite(.waits) struct LoadConductorTests {
+@Suite(.waits, .serialized) struct LoadConductorTests {
     private typealias Server = LoadRunTests.Server
 
     private static func plan(_ port: Int, _ rate: Double, for duration: Duration) throws -> LoadPlan {

@@ -4,7 +4,7 @@ import RepriseVocabulary
 import Testing
 
 /// What a terminal shows of a run.
-@Suite(.waits) struct LoadScreenTests {
+@Suite(.waits, .serialized) struct LoadScreenTests {
     /// A real run's seconds.
     private static func news(_ change: (inout LoadPlan) -> Void) throws -> (LoadPlan, [LoadConductor.News]) {
         let server = try LoadRunTests.Server()

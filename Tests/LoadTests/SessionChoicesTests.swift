@@ -5,7 +5,7 @@ import RepriseVocabulary
 import Testing
 
 /// Sessions that a server should take, and those that it should not.
-@Suite(.waits) struct SessionChoicesTests {
+@Suite(.waits, .serialized) struct SessionChoicesTests {
     private static func run(
         _ port: Int, _ choice: SessionChoice, _ kind: HandshakeKind, _ change: (inout LoadPlan) -> Void = { _ in }
     ) throws -> Measurements {
