@@ -52,12 +52,19 @@ private func connect(_ count: Int, to endpoint: Endpoint) -> [Socket] {
 
     @Test func `a listener that goes takes in whom the kernel has queued, and resets nobody`() throws {
         try withLoop { loop in
-            let listener = try Socket.listen(on: .ip(.loopback4, port: 0), sharingPort: false, backlog: 512)
+            // An address of its own: no other test listens on the port that becomes free.
+            let address = Endpoint.ip(IPAddress(ipv4: 0x7f00_0062), port: 0)
+            let listener = try Socket.listen(on: address, sharingPort: false, backlog: 512)
             let endpoint = try #require(listener.localEndpoint)
             let clients = connect(100, to: endpoint)
             let log = Log()
-            loop.execute { log.acceptor(loop, listener).drainAndClose() }
-            #expect(eventually { log.count == 100 })
+            let isClosed = Atomic<Bool>(false)
+            loop.execute {
+                log.acceptor(loop, listener).drainAndClose()
+                isClosed.store(true, ordering: .releasing)
+            }
+            #expect(eventually { isClosed.load(ordering: .acquiring) })
+            #expect(log.count == 100)
             for client in clients { #expect(client.pendingError == 0) }
             guard case .inProgress(let late) = Socket.connect(to: endpoint) else { return }
             #expect(eventually { late.pendingError == ECONNREFUSED })

@@ -38,7 +38,7 @@ import Testing
                 program, ["\(reprise.port())", "\(Self.total)", "\(Self.wave)"], seconds: 300)
             #expect(result.output == "done\n", "\(result)")
             #expect(
-                eventually(within: 30) { reprise.openDescriptors == before }, "\(reprise.openDescriptors) of \(before)")
+                eventually(within: 30) { reprise.openDescriptors <= before }, "\(reprise.openDescriptors) of \(before)")
             peaks.append(reprise.peakBytes)
             // What is free goes back to the system within a moment; what is still used does not.
             if !Sanitizer.isOn {
@@ -91,7 +91,7 @@ import Testing
         let count = min(6000, Self.wave)
         let result = try Shell.python(program, ["\(reprise.port())", "\(count)", kind], seconds: 60)
         #expect(result.output == "done\n", "\(result)")
-        #expect(eventually(within: 30) { reprise.openDescriptors == descriptors })
+        #expect(eventually(within: 30) { reprise.openDescriptors <= descriptors })
         guard !Sanitizer.isOn else { return }
         let bound = before + before / 10 + Self.residue
         #expect(

@@ -73,7 +73,9 @@ import Testing
             ofClient.remove(at: early)
         }
         let opened = try #require(worker[accepted...].firstIndex { $0.name == "socket" })
-        let ofUpstream = calls(on: worker[opened].result, in: worker[(opened + 1)...])
+        var ofUpstream = calls(on: worker[opened].result, in: worker[(opened + 1)...])
+        // One event that tells of the connect and of bytes is asked for its error, once: a slow tracer brings both together.
+        if let asked = ofUpstream.firstIndex(where: { $0.name == "getsockopt" }) { ofUpstream.remove(at: asked) }
         let story = worker[accepted...].map(\.description).joined(separator: "\n")
         for calls in [ofClient, ofUpstream] {
             #expect(self.count(calls)["epoll_ctl"] ?? 0 <= 2, "\(story)")
