@@ -63,13 +63,16 @@ let package = Package(
         // Likewise: struct timespec is Glibc's alone.
         .target(name: "CRepriseTimer", path: "Sources/CTimer"),
 
+        // What libcrypto lets a program bring: memory, and primitives as a provider.
+        .target(name: "CReprisePrimitives", dependencies: ["CRepriseOpenSSL"], path: "Sources/CPrimitives"),
+
         .systemLibrary(name: "CRepriseRouter", path: "Sources/CRouter"),
 
         module("RepriseVocabulary", knows: [], importsC: true),
         module(
             "RepriseEventLoop", knows: ["CRepriseCares", "CRepriseEvent", "CRepriseTimer", "RepriseVocabulary"],
             importsC: true),
-        module("RepriseTLS", knows: ["CRepriseOpenSSL", "RepriseVocabulary"], importsC: true),
+        module("RepriseTLS", knows: ["CRepriseOpenSSL", "CReprisePrimitives", "RepriseVocabulary"], importsC: true),
         module("RepriseMetrics", knows: ["RepriseVocabulary", logging], importsC: true),
         module("RepriseConfiguration", knows: ["RepriseVocabulary", yams]),
         module("RepriseResumption", knows: ["RepriseTLS", "RepriseMetrics", "RepriseVocabulary"], importsC: true),
@@ -130,7 +133,12 @@ let package = Package(
         tests("ContractTests", knows: ["CRepriseOpenSSL"]),
         tests("VocabularyTests", knows: ["RepriseVocabulary"]),
         tests("EventLoopTests", knows: ["RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport"]),
-        tests("TLSTests", knows: ["RepriseTLS", "RepriseResumption", "RepriseVocabulary", "RepriseTestSupport"]),
+        tests(
+            "TLSTests",
+            knows: [
+                "CRepriseOpenSSL", "CReprisePrimitives", "RepriseTLS", "RepriseResumption", "RepriseVocabulary",
+                "RepriseTestSupport",
+            ]),
         tests("MetricsTests", knows: ["RepriseMetrics", "RepriseVocabulary", "RepriseTestSupport", logging]),
         tests("ConfigurationTests", knows: ["RepriseConfiguration", "RepriseVocabulary", "RepriseTestSupport"]),
         tests(

@@ -128,7 +128,7 @@ package struct CheckedConfiguration: Sendable {
         warnings =
             Set(loaded.warnings + loadedFiles.warnings + tcp.warnings + names.warnings + limits).sorted().map(
                 \.description)
-            + (library.map { [$0] } ?? [])
+            + (library.map { [$0] } ?? []) + Library.faultsOfOwn
         plan = faults.isEmpty ? loaded.plan : nil
     }
 

@@ -21,7 +21,7 @@ package struct Demo: Sendable {
     package init(
         bind: String, admin: String?, environment: [String: String], log: Program.LogOutput
     ) throws(RepriseError) {
-        Library.leaveCleanupToTheSystem()
+        Program.prepareLibrary()
         try Library.checkForReprise()
         do {
             try Descriptors.checkLeast(raising: true)

@@ -75,11 +75,17 @@ package struct Program: Sendable {
         return code
     }
 
+    /// What libcrypto has to be told before it is used for the first time.
+    package static func prepareLibrary() {
+        Library.keepMemory()
+        Library.leaveCleanupToTheSystem()
+    }
+
     /// - Returns: also the watches: when they are closed, a late signal has its default effect.
     private func serve(
         report: @escaping @Sendable (String) -> Void, started: @escaping @Sendable () -> Void
     ) -> (Int32, [LoopEvent]) {
-        Library.leaveCleanupToTheSystem()
+        Self.prepareLibrary()
         ProcessSignals.ignoreBrokenPipes()
         // Blocked until we watch for them: an early signal waits, and ends nothing.
         ProcessSignals.block(Self.heard)

@@ -19,6 +19,10 @@ extension ServerCore {
         _ = registry.computed(
             MetricCatalog.buildInfo, [Versions.reprise, Library.version, Versions.libevent]
         ) { 1 }
+        for part in OwnPart.allCases {
+            _ = registry.computed(MetricCatalog.ownPartsInUse, [part.word]) { Library.use(of: part) == .inUse ? 1 : 0 }
+        }
+        _ = registry.computed(MetricCatalog.memoryGivenBack) { Double(Library.memoryGivenBack) }
         if let sessions = observers.sessions as? EstablishedSessions {
             _ = registry.computed(MetricCatalog.establishedSessionsLeftOut) { Double(sessions.leftOut) }
         }

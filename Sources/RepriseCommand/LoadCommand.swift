@@ -66,6 +66,8 @@ struct LoadCommand: ParsableCommand {
     }
 
     private func perform() throws(LoadFault) {
+        // Before libcrypto is used at all: a generator is to cost little beside the server.
+        Program.prepareLibrary()
         if modes.compare { return try compare() }
         guard output.csv == nil || output.csv != output.html else {
             throw LoadFault(.words, "--csv and --html name the same file")

@@ -14,7 +14,7 @@ import Testing
             .deletingLastPathComponent()
         return try Shell.run([
             "swiftc", stage, "-swift-version", "6", "-I", modules, "-I", root.appending(path: "Sources/CLibSSL").path,
-            file.path, "-o", "/dev/null",
+            "-I", root.appending(path: "Sources/CPrimitives/include").path, file.path, "-o", "/dev/null",
         ])
     }
 

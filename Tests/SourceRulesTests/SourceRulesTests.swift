@@ -30,7 +30,7 @@ private let tree = SourceTree()
         "RepriseVocabulary": [],
         // Dispatch: where the tasks of a loop that has ended go on.
         "RepriseEventLoop": ["CRepriseCares", "CRepriseEvent", "CRepriseTimer", "RepriseVocabulary", "Dispatch"],
-        "RepriseTLS": ["CRepriseOpenSSL", "RepriseVocabulary"],
+        "RepriseTLS": ["CRepriseOpenSSL", "CReprisePrimitives", "RepriseVocabulary"],
         "RepriseMetrics": ["RepriseVocabulary", "Logging"],
         "RepriseConfiguration": ["RepriseVocabulary", "Yams"],
         // Dispatch: threads for stores that answer later, apart from Swift's own pool.
@@ -72,7 +72,7 @@ private let tree = SourceTree()
         #expect(
             Set(folders)
                 == Set(Self.modules.keys.map(Self.folder)).union([
-                    "CCares", "CTimer", "CLibSSL", "CLibEvent", "CProcess", "CRouter",
+                    "CCares", "CTimer", "CLibSSL", "CLibEvent", "CPrimitives", "CProcess", "CRouter",
                 ]))
     }
 

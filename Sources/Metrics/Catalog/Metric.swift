@@ -93,7 +93,8 @@ package enum MetricKind: String, Sendable, Hashable {
 
 /// The unit of a metric's value.
 package enum MetricUnit: String, Sendable, Hashable {
-    case addresses, bytes, calls, changes, checks, connections, descriptors, durations, failures, flights, handshakes,
+    case addresses, blocks, bytes, calls, changes, checks, connections, descriptors, durations, failures, flights,
+        handshakes,
         keys,
         lineages, lines,
         messages,

@@ -199,6 +199,12 @@ package enum MetricCatalog {
         "reprise_build_info", .gauge, .none,
         [.open("version"), .open("openssl"), .open("libevent")],
         help: "The versions this process is made of; always 1.")
+    package static let ownPartsInUse = Metric.computed(
+        "reprise_libcrypto_own_parts_in_use", .gauge, .none, [.closed("part", OwnPart.self)],
+        help: "1 where libcrypto uses Reprise's own part, 0 where it was switched off or cannot be used.")
+    package static let memoryGivenBack = Metric.computed(
+        "reprise_libcrypto_memory_given_back_total", .counter, .blocks,
+        help: "Blocks of libcrypto's that went back to malloc(3) because a thread kept 1 MiB of them.")
     package static let workers = Metric.computed(
         "reprise_workers", .gauge, .workers, help: "Event loops that serve clients.")
     package static let configurationReloads = Metric.counter(
@@ -292,7 +298,8 @@ package enum MetricCatalog {
         (
             "Process",
             [
-                buildInfo, workers, configurationReloads, timerQueueOverflows, logLinesDropped, logQueueDepth,
+                buildInfo, ownPartsInUse, memoryGivenBack, workers, configurationReloads, timerQueueOverflows,
+                logLinesDropped, logQueueDepth,
                 metricSeriesDropped, processCPU, processDescriptors, processDescriptorLimit, processVirtualMemory,
                 processResidentMemory, processStartTime, processThreads,
             ]

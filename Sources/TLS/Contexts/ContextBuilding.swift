@@ -7,7 +7,9 @@ enum ContextBuilding {
     static func context(_ settings: TLSSettings, as role: TLSRole) throws(ContextError) -> OpaquePointer {
         ErrorQueue.clear()
         let method = role == .server ? TLS_server_method() : TLS_client_method()
-        guard let context = SSL_CTX_new(method) else { throw .internalFault(ErrorQueue.drain()) }
+        guard let context = SSL_CTX_new_ex(nil, Library.propertyQuery, method) else {
+            throw .internalFault(ErrorQueue.drain())
+        }
         do throws(ContextError) {
             try apply(settings, to: context, as: role)
             if role == .server { try readTicketRequests(context) }

@@ -1,0 +1,87 @@
+import CReprisePrimitives
+import Glibc
+import RepriseTestSupport
+import Testing
+
+/// What libcrypto would get from our lists instead of malloc(3).
+@Suite struct KeptMemoryTests {
+    private func allocate(_ count: Int) throws -> UnsafeMutableRawPointer {
+        try #require(reprise_memory_allocate(count, nil, 0))
+    }
+
+    @Test func `a block has room for what was asked, whatever the size`() throws {
+        for count in Array(1...2_200) + [8_199, 8_200, 8_201, 16_384, 17_000, 32_775, 32_776, 32_777, 40_000, 1 << 20] {
+            let block = try allocate(count)
+            #expect(reprise_memory_room(block) >= count)
+            #expect(UInt(bitPattern: block) % 16 == 0)
+            memset(block, 0xa5, count)
+            reprise_memory_free(block, nil, 0)
+            // Also when it is one that has been used before, perhaps for a little less.
+            let again = try allocate(count)
+            #expect(reprise_memory_room(again) >= count)
+            memset(again, 0x5a, count)
+            reprise_memory_free(again, nil, 0)
+        }
+    }
+
+    @Test func `nothing is no block, and no block is nothing to free`() {
+        #expect(reprise_memory_allocate(0, nil, 0) == nil)
+        reprise_memory_free(nil, nil, 0)
+        #expect(reprise_memory_resize(nil, 0, nil, 0) == nil)
+    }
+
+    @Test func `a thread gets back what it freed last`() throws {
+        let block = try allocate(700)
+        reprise_memory_free(block, nil, 0)
+        #expect(try allocate(710) == block)
+        reprise_memory_free(block, nil, 0)
+    }
+
+    @Test func `a block keeps its bytes when it grows and when it shrinks`() throws {
+        let sizes = [1, 24, 25, 1_000, 1_033, 5_000, 8_201, 30_000, 32_777, 200_000, 33_000, 9_000, 1_100, 60, 3]
+        var block = try allocate(1)
+        block.storeBytes(of: 0, as: UInt8.self)
+        var filled = 1
+        for size in sizes {
+            block = try #require(reprise_memory_resize(block, size, nil, 0))
+            let bytes = UnsafeRawBufferPointer(start: block, count: min(filled, size))
+            #expect(bytes.enumerated().allSatisfy { $0.element == UInt8(truncatingIfNeeded: $0.offset) }, "\(size)")
+            for offset in 0..<size {
+                block.storeBytes(of: UInt8(truncatingIfNeeded: offset), toByteOffset: offset, as: UInt8.self)
+            }
+            filled = size
+        }
+        #expect(reprise_memory_resize(block, 0, nil, 0) == nil)
+    }
+
+    @Test func `a thread keeps a mebibyte at the most, counts what goes back, and leaves nothing when it ends`()
+        async throws
+    {
+        let most = Int(REPRISE_MEMORY_KEPT_BYTES)
+        try await onOwnThread {
+            let before = reprise_memory_given_back()
+            let blocks = (0..<200).compactMap { _ in reprise_memory_allocate(16_000, nil, 0) }
+            var kept: [Int] = []
+            for block in blocks {
+                reprise_memory_free(block, nil, 0)
+                kept.append(reprise_memory_kept())
+            }
+            #expect(kept.max() ?? 0 <= most)
+            #expect(kept.last ?? 0 > most - 20_000)
+            #expect(reprise_memory_given_back() > before)
+            for _ in 0..<64 { _ = reprise_memory_allocate(16_000, nil, 0).map { free($0) } }
+            #expect(reprise_memory_kept() < 20_000)
+        }
+    }
+
+    @Test func `a block may be freed by another thread than the one that made it`() async throws {
+        let block = try allocate(333)
+        let address = UInt(bitPattern: block)
+        try await onOwnThread {
+            let block = UnsafeMutableRawPointer(bitPattern: address)
+            reprise_memory_free(block, nil, 0)
+            #expect(reprise_memory_allocate(333, nil, 0) == block)
+            reprise_memory_free(block, nil, 0)
+        }
+    }
+}

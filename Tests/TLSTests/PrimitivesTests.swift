@@ -1,0 +1,208 @@
+import CRepriseOpenSSL
+import CReprisePrimitives
+import RepriseTLS
+import RepriseTestSupport
+import RepriseVocabulary
+import Testing
+
+/// What libssl gets from our provider is what it would get from libcrypto's, whatever it asks for.
+@Suite struct PrimitivesTests {
+    /// Whose algorithm: ours where there is one, or libcrypto's.
+    private enum Whose: String, CaseIterable {
+        case ours = "?provider=reprise"
+        case theirs = "provider!=reprise"
+    }
+
+    /// Parameters of a derivation or a MAC, by name.
+    private enum Parameter {
+        case word(String, String)
+        case bytes(String, [UInt8])
+    }
+
+    private init() {
+        #expect(Library.use(of: .primitives) == .inUse)
+    }
+
+    /// Calls `body` with the parameters as libcrypto takes them.
+    private func withParameters<Result>(
+        _ parameters: [Parameter], _ body: (UnsafePointer<OSSL_PARAM>) -> Result
+    ) -> Result {
+        var made: [OSSL_PARAM] = []
+        var held: [UnsafeMutableRawPointer] = []
+        func hold(_ bytes: some Collection<UInt8>) -> UnsafeMutableRawPointer {
+            let copy = UnsafeMutableRawPointer.allocate(byteCount: bytes.count + 1, alignment: 1)
+            UnsafeMutableRawBufferPointer(start: copy, count: bytes.count).copyBytes(from: bytes)
+            copy.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
+            held.append(copy)
+            return copy
+        }
+        for parameter in parameters {
+            switch parameter {
+            case .word(let name, let value):
+                let pointer = hold(value.utf8).assumingMemoryBound(to: CChar.self)
+                made.append(
+                    OSSL_PARAM_construct_utf8_string(hold(name.utf8).assumingMemoryBound(to: CChar.self), pointer, 0))
+            case .bytes(let name, let value):
+                let pointer = hold(value)
+                made.append(
+                    OSSL_PARAM_construct_octet_string(
+                        hold(name.utf8).assumingMemoryBound(to: CChar.self), pointer, value.count))
+            }
+        }
+        made.append(OSSL_PARAM_construct_end())
+        defer { for copy in held { copy.deallocate() } }
+        return body(made)
+    }
+
+    /// What it derives; `nil` when it refuses.
+    private func derive(
+        _ name: String, _ whose: Whose, _ count: Int, _ parameters: [Parameter], setBefore: [Parameter] = []
+    ) -> [UInt8]? {
+        let kdf = EVP_KDF_fetch(nil, name, whose.rawValue)
+        let context = EVP_KDF_CTX_new(kdf)
+        defer {
+            EVP_KDF_CTX_free(context)
+            EVP_KDF_free(kdf)
+            ErrorQueue.clear()
+        }
+        if !setBefore.isEmpty {
+            guard withParameters(setBefore, { EVP_KDF_CTX_set_params(context, $0) }) == 1 else { return nil }
+        }
+        var out = [UInt8](repeating: 0, count: count)
+        return withParameters(parameters) { EVP_KDF_derive(context, &out, count, $0) } > 0 ? out : nil
+    }
+
+    private func mac(_ whose: Whose, key: [UInt8], _ parts: [[UInt8]], _ parameters: [Parameter]) -> [UInt8]? {
+        let mac = EVP_MAC_fetch(nil, "HMAC", whose.rawValue)
+        let context = EVP_MAC_CTX_new(mac)
+        defer {
+            EVP_MAC_CTX_free(context)
+            EVP_MAC_free(mac)
+            ErrorQueue.clear()
+        }
+        guard withParameters(parameters, { EVP_MAC_init(context, key, key.count, $0) }) == 1 else { return nil }
+        for part in parts { EVP_MAC_update(context, part, part.count) }
+        var out = [UInt8](repeating: 0, count: 64)
+        var count = 0
+        guard EVP_MAC_final(context, &out, &count, out.count) == 1 else { return nil }
+        return Array(out[..<count])
+    }
+
+    private func expectSame(_ made: (Whose) -> [UInt8]?, _ comment: @autoclosure () -> String) {
+        let (ours, theirs) = (made(.ours), made(.theirs))
+        #expect(ours != nil && ours == theirs, "\(comment())")
+    }
+
+    private func bytes(_ range: ClosedRange<Int>) -> [UInt8] {
+        let count = Int.random(in: range)
+        return count == 0 ? [] : SessionCrypto.bytes(count)
+    }
+
+    @Test func `ours are chosen by the query, and contexts are made with it`() {
+        for name in ["TLS13-KDF", "TLS1-PRF"] {
+            let kdf = EVP_KDF_fetch(nil, name, Whose.ours.rawValue)
+            #expect(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf)).map { String(cString: $0) } == "reprise")
+            EVP_KDF_free(kdf)
+        }
+        #expect(Library.propertyQuery == Whose.ours.rawValue)
+        // Where the machine asks for validated modules alone, ours are not among them.
+        #expect(EVP_KDF_fetch(nil, "TLS13-KDF", "fips=yes,?provider=reprise") == nil)
+        ErrorQueue.clear()
+    }
+
+    @Test(arguments: ["SHA2-256", "SHA2-384", "SHA2-512", "SHA1"])
+    func `four thousand derivations of TLS 1.3 are as libcrypto's`(digest: String) {
+        let size = ["SHA2-256": 32, "SHA2-384": 48, "SHA2-512": 64, "SHA1": 20][digest] ?? 0
+        for _ in 0..<1_000 {
+            let secret = SessionCrypto.bytes(size)
+            let shared = bytes(1...130)
+            let isFirst = Bool.random(), hasKey = Bool.random()
+            let step: [Parameter] =
+                [
+                    .word("mode", "EXTRACT_ONLY"), .word("digest", digest), .bytes("prefix", Array("tls13 ".utf8)),
+                    .bytes("label", Array("derived".utf8)),
+                ] + (isFirst ? [] : [.bytes("salt", secret)]) + (hasKey ? [.bytes("key", shared)] : [])
+            expectSame({ derive("TLS13-KDF", $0, size, step) }, "\(digest) \(secret) \(shared) \(isFirst) \(hasKey)")
+            let label: [Parameter] = [
+                .word("mode", "EXPAND_ONLY"), .word("digest", digest), .bytes("key", secret),
+                .bytes("prefix", Array("tls13 ".utf8)), .bytes("label", bytes(0...12)),
+                .bytes("data", bytes(0...64)),
+            ]
+            let count = Int.random(in: 1...200)
+            expectSame({ derive("TLS13-KDF", $0, count, label) }, "\(digest) \(count) \(label)")
+        }
+    }
+
+    @Test(arguments: ["SHA2-256", "SHA2-384", "SHA2-512", "MD5-SHA1"])
+    func `four thousand derivations of TLS 1 are as libcrypto's`(digest: String) {
+        for _ in 0..<1_000 {
+            let seeds = (0..<Int.random(in: 1...5)).map { _ in bytes(1...70) }
+            let given: [Parameter] =
+                [.word("digest", digest), .bytes("secret", bytes(1...200))] + seeds.map { .bytes("seed", $0) }
+            let count = Int.random(in: 1...200)
+            expectSame({ derive("TLS1-PRF", $0, count, given) }, "\(digest) \(count) \(given)")
+        }
+    }
+
+    @Test(arguments: ["SHA2-256", "SHA2-384", "SHA2-512", "SHA1"])
+    func `four thousand MACs are as libcrypto's`(digest: String) {
+        for _ in 0..<1_000 {
+            let key = bytes(1...200)
+            let parts = (0..<Int.random(in: 0...4)).map { _ in bytes(0...300) }
+            expectSame({ mac($0, key: key, parts, [.word("digest", digest)]) }, "\(digest) \(key) \(parts)")
+        }
+    }
+
+    @Test func `parameters that were set before count, and those that come with the call count more`() {
+        let early: [Parameter] = [.word("digest", "SHA2-384"), .bytes("secret", [1, 2, 3]), .bytes("seed", [4])]
+        let late: [Parameter] = [.word("digest", "SHA2-256"), .bytes("seed", [5, 6])]
+        expectSame({ derive("TLS1-PRF", $0, 48, late, setBefore: early) }, "PRF")
+        let mode: [Parameter] = [.word("mode", "EXPAND_ONLY"), .word("digest", "SHA2-256"), .bytes("key", [9])]
+        let data: [Parameter] = [.bytes("label", [7]), .bytes("prefix", [8]), .bytes("data", [])]
+        expectSame({ derive("TLS13-KDF", $0, 32, data, setBefore: mode) }, "TLS 1.3")
+    }
+
+    @Test func `what makes no sense is refused as libcrypto refuses it`() {
+        for whose in Whose.allCases {
+            #expect(derive("TLS13-KDF", whose, 32, []) == nil)
+            #expect(
+                derive("TLS13-KDF", whose, 31, [.word("mode", "EXTRACT_ONLY"), .word("digest", "SHA2-256")]) == nil)
+            #expect(derive("TLS13-KDF", whose, 32, [.word("mode", "EXPAND_ONLY"), .word("digest", "SHA2-256")]) == nil)
+            #expect(derive("TLS13-KDF", whose, 32, [.word("mode", "EXTRACT_ONLY"), .word("digest", "none")]) == nil)
+            #expect(derive("TLS1-PRF", whose, 32, [.word("digest", "SHA2-256"), .bytes("secret", [1])]) == nil)
+            #expect(derive("TLS1-PRF", whose, 32, [.word("digest", "SHA2-256"), .bytes("seed", [1])]) == nil)
+            #expect(mac(whose, key: [1], [], [.word("digest", "none")]) == nil)
+        }
+    }
+
+    @Test(arguments: ["SHA2-256", "SHA2-384", "SHA1"])
+    func `a MAC goes on as another, from the beginning, and as a copy`(digest: String) throws {
+        func rounds(_ whose: Whose) throws -> [[UInt8]] {
+            let mac = EVP_MAC_fetch(nil, "HMAC", whose.rawValue)
+            let context = try #require(EVP_MAC_CTX_new(mac))
+            EVP_MAC_free(mac)
+            let key = [UInt8](repeating: 7, count: 150)
+            #expect(withParameters([.word("digest", digest)]) { EVP_MAC_init(context, key, key.count, $0) } == 1)
+            var made: [[UInt8]] = []
+            func end(_ context: OpaquePointer) {
+                var out = [UInt8](repeating: 0, count: 64)
+                var count = 0
+                EVP_MAC_final(context, &out, &count, out.count)
+                made.append(Array(out[..<count]))
+            }
+            EVP_MAC_update(context, [1, 2, 3], 3)
+            let copy = try #require(EVP_MAC_CTX_dup(context))
+            EVP_MAC_update(copy, [4], 1)
+            end(copy)
+            EVP_MAC_CTX_free(copy)
+            end(context)
+            #expect(EVP_MAC_init(context, nil, 0, nil) == 1)
+            EVP_MAC_update(context, [5], 1)
+            end(context)
+            made.append([UInt8(EVP_MAC_CTX_get_mac_size(context))])
+            EVP_MAC_CTX_free(context)
+            return made
+        }
+        #expect(try rounds(.ours) == rounds(.theirs))
+    }
+}
