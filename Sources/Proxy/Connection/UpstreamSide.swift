@@ -90,7 +90,8 @@ final class UpstreamSide {
 
     /// How many bytes wait for it.
     var waiting: Int {
-        if let receiving { return early.count + receiving.pendingCount + receiving.gathered }
+        // What came early has gone to the stream.
+        if let stream { return stream.pendingCount + stream.gathered }
         return early.count + (state.way.map { $0.stream.pendingCount + $0.stream.gathered } ?? 0)
     }
 
