@@ -13,7 +13,7 @@ final class ListenerMetrics {
     let handshakes: HandshakeMetrics
     let sessions: SessionMetrics
     let routing: RoutingMetrics
-    private let relayed: CounterList<RelayDirection>
+    private let relayed: (up: Counter, down: Counter)
     private let limitHits: CounterList<ListenerLimit>
     private let endings: CounterList<Ending.Kind>
     private let backPressure: CounterList<RelayDirection>
@@ -29,7 +29,8 @@ final class ListenerMetrics {
         handshakes = HandshakeMetrics(listener: listener, registry: registry, shard: shard)
         sessions = SessionMetrics(listener: listener, registry: registry, shard: shard)
         routing = RoutingMetrics(listener: listener, registry: registry, shard: shard)
-        relayed = CounterList(MetricCatalog.bytesRelayed, open, in: registry, shard: shard)
+        let relayed = CounterList<RelayDirection>(MetricCatalog.bytesRelayed, open, in: registry, shard: shard)
+        self.relayed = (relayed[.clientToUpstream], relayed[.upstreamToClient])
         limitHits = CounterList(MetricCatalog.connectionsRefused, open, in: registry, shard: shard)
         endings = CounterList(MetricCatalog.connectionEndings, open, in: registry, shard: shard)
         backPressure = CounterList(MetricCatalog.backPressurePauses, open, in: registry, shard: shard)
@@ -38,7 +39,12 @@ final class ListenerMetrics {
 
     func refused(_ limit: ListenerLimit) { limitHits[limit].add(1) }
     func ended(_ ending: Ending) { endings[ending.kind].add(1) }
-    func relayed(_ bytes: Int, _ direction: RelayDirection) { relayed[direction].add(UInt64(bytes)) }
+    func relayed(_ bytes: Int, _ direction: RelayDirection) {
+        switch direction {
+        case .clientToUpstream: relayed.up.add(UInt64(bytes))
+        case .upstreamToClient: relayed.down.add(UInt64(bytes))
+        }
+    }
     func count(_ header: ProxyHeaderKind) { headers[header].add(1) }
     func pauses(_ direction: RelayDirection) { backPressure[direction].add(1) }
 }

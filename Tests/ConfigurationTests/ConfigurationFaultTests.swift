@@ -42,7 +42,7 @@ func load(_ text: String, environment: [String: String] = [:]) -> LoadedConfigur
         let plan = try #require(loaded.plan)
         #expect(plan.workers == .auto && plan.drainTimeout == .seconds(30) && plan.admin == nil)
         let listener = try #require(plan.listeners.first)
-        #expect(listener.timeouts.idle == .seconds(300) && listener.limits.relayBuffer == ByteCount(65536))
+        #expect(listener.timeouts.idle == .seconds(300) && listener.limits.relayBuffer == ByteCount(262_144))
         #expect(listener.sessions.domain == "web" && listener.sessions.lifetime == .seconds(7200))
         #expect(listener.tls.hosts.first?.id == "example.test")
         #expect(listener.tls.hosts.first?.certificates.first?.chain.path == "/etc/reprise/c.pem")

@@ -18,7 +18,7 @@ package struct ListenerPlan: Sendable, Hashable {
         package var admission = AdmissionLimits()
         /// The place of `connections` in the file.
         package var connectionsPlace = Place()
-        package var relayBuffer = ByteCount(64 << 10)
+        package var relayBuffer = ByteCount(256 << 10)
         /// In a second; 0 for no limit.
         package var keyUpdates = 100
     }

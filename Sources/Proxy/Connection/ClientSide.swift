@@ -24,11 +24,13 @@ final class ClientSide {
     private(set) var hasSentCloseNotify = false
     private var keyUpdates = KeyUpdateBudget()
     private let listener: WorkerListener
-    private unowned let worker: WorkerCore
+    private let loop: EventLoop
+    /// What this turn has for the client.
+    private let output: OutputBuffer
 
     init(_ socket: Socket, from address: IPAddress?, of listener: WorkerListener, on worker: WorkerCore) {
         self.listener = listener
-        self.worker = worker
+        (loop, output) = (worker.loop, worker.buffers.output)
         sessions = ConnectionResumption(
             domain: listener.domain, policy: listener.resumption, client: address,
             observer: listener.observers.sessions, on: worker.loop, clock: Clocks.wall)
@@ -42,24 +44,24 @@ final class ClientSide {
     /// The socket failed: nothing more can be said to it.
     var isBroken: Bool { stream.failure != nil }
     /// Whether it has taken all that it was sent; held tickets wait for company, not for the socket.
-    var hasTakenAll: Bool { stream.pending.isEmpty || tickets.areHeld }
+    var hasTakenAll: Bool { !stream.hasPending || tickets.areHeld }
     /// Whether more may be written to it.
     var takesMore: Bool { hasTakenAll && stream.isWritable }
 
-    func noteReceived() { lastReceived = worker.loop.now }
+    func noteReceived() { lastReceived = loop.now }
 
     /// The socket failed: drops what waited for it.
     func broke() {
-        worker.loop.assertConfined()
+        loop.assertConfined()
         stream.broke()
-        worker.buffers.output.removeAll()
+        output.removeAll()
         tickets.areHeld = false
     }
 
     /// Takes back what a closed connection would have sent.
     func forget() {
-        worker.loop.assertConfined()
-        worker.buffers.output.removeAll()
+        loop.assertConfined()
+        output.removeAll()
         tickets.areHeld = false
         question?.waits.end()
         question = nil
@@ -77,7 +79,7 @@ final class ClientSide {
     ///
     /// - Returns: what broke the stream, if that shows now.
     func write(_ bytes: RawSpan) -> Stream.End? {
-        worker.loop.assertConfined()
+        loop.assertConfined()
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
         bringHeldTickets()
         let end = stream.write(bytes)
@@ -90,7 +92,7 @@ final class ClientSide {
 
     /// Puts a close_notify behind what the client still gets; once.
     func sendCloseNotify() {
-        worker.loop.assertConfined()
+        loop.assertConfined()
         guard !hasSentCloseNotify, !isBroken else { return }
         issueHeldTickets()
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
@@ -105,7 +107,7 @@ final class ClientSide {
         guard received != keyUpdates.seen else { return true }
         listener.metrics.handshakes.keyUpdates.add(UInt64(received - keyUpdates.seen))
         return keyUpdates.allow(
-            upTo: received, perSecond: listener.settings.keyUpdatesPerSecond, at: worker.loop.now)
+            upTo: received, perSecond: listener.settings.keyUpdatesPerSecond, at: loop.now)
     }
 
     // MARK: Records
@@ -125,37 +127,36 @@ final class ClientSide {
     ///
     /// - Parameter mayHold: hold tickets back when there is nothing else to send, because more may come.
     func flush(holdingTickets mayHold: Bool) -> Flushed {
-        worker.loop.assertConfined()
-        let output = worker.buffers.output
+        loop.assertConfined()
         // Also what a broken client should have got.
         defer { output.removeAll() }
         guard !isBroken else {
             tickets.areHeld = false
             return .nothing
         }
-        if mayHold, ticketsMayWait(output) {
-            hold(output)
+        if mayHold, ticketsMayWait() {
+            hold()
             return .held
         }
         if tickets.areHeld {
             guard !mayHold || output.count > 0 else { return .nothing }
             tickets.areHeld = false
         }
-        let waited = !stream.pending.isEmpty
+        let waited = stream.hasPending
         guard let sent = stream.flush() else { return .nothing }
-        if !stream.pending.isEmpty { listener.metrics.pauses(.upstreamToClient) }
+        if stream.hasPending { listener.metrics.pauses(.upstreamToClient) }
         guard sent > 0 else { return .nothing }
-        lastAnswered = worker.loop.now
-        return waited && stream.pending.isEmpty ? .sentWhatWaited : .sent
+        lastAnswered = loop.now
+        return waited && !stream.hasPending ? .sentWhatWaited : .sent
     }
 
     /// Whether a hold can begin or go on: it ends with the first byte of something else, and with the close_notify.
-    private func ticketsMayWait(_ output: OutputBuffer) -> Bool {
-        output.count > 0 && tls.ticketsAreWaiting && stream.pending.isEmpty && listener.settings.ticketDelay > .zero
+    private func ticketsMayWait() -> Bool {
+        output.count > 0 && tls.ticketsAreWaiting && !stream.hasPending && listener.settings.ticketDelay > .zero
             && !hasSentCloseNotify
     }
 
-    private func hold(_ output: OutputBuffer) {
+    private func hold() {
         output.withBytes { stream.keep($0) }
         tickets.areHeld = true
         // Under Nagle's algorithm (RFC 896) a client that wrote its Finished alone waits for the ACK before it sends
@@ -167,7 +168,7 @@ final class ClientSide {
     func bringHeldTickets() {
         guard tickets.areHeld else { return }
         tickets.areHeld = false
-        stream.takeBack { worker.buffers.output.append($0) }
+        stream.takeBack { output.append($0) }
     }
 
     /// Ends the wait of tickets that are held: they are sent at the end of the turn.
@@ -175,7 +176,7 @@ final class ClientSide {
 
     /// Makes the tickets that waited for the upstream.
     func issueHeldTickets() {
-        worker.loop.assertConfined()
+        loop.assertConfined()
         guard tls.holdsTickets, tls.isHandshakeDone else { return }
         tls.issueTickets()
         sessions.announceSessions(of: tls)
@@ -206,7 +207,7 @@ final class ClientSide {
     // MARK: The end
 
     func close(resetting: Bool) {
-        worker.loop.assertConfined()
+        loop.assertConfined()
         if !hasSentCloseNotify { tls.markShutdown() }
         stream.close(resetting: resetting)
     }
@@ -215,7 +216,7 @@ final class ClientSide {
     /// reset; but a client that goes on writing learns of the reset before it reads.
     var rests: Bool {
         guard stream.unacknowledgedBytes() == 0 else { return false }
-        return stream.endIsKnown || worker.loop.now - lastReceived >= Self.uploadRest
+        return stream.endIsKnown || loop.now - lastReceived >= Self.uploadRest
     }
 
     /// A client that has sent nothing for this long is not in the middle of an upload.

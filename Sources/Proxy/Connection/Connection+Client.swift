@@ -25,7 +25,8 @@ extension Connection {
     func clientReady(_ readiness: Readiness) {
         // An error makes the socket readable and writable at once, without a FIN, and only once. Asking costs a system
         // call, so we ask only where no receive would tell.
-        let mayBeError = readiness == [.readable, .writable] && !clientIsReceivedFrom
+        let mayBeError =
+            readiness.isReadable && readiness.isWritable && !readiness.isPeerClosed && !clientIsReceivedFrom
         client.stream.note(readiness)
         if mayBeError, client.stream.pendingError() != nil { return clientBroke() }
         mayReceive(from: .client)
@@ -33,33 +34,33 @@ extension Connection {
 
     /// Whether a receive, and so the news of a reset, can be expected.
     var clientIsReceivedFrom: Bool {
-        switch machine.client.phase {
-        case .serving: machine.client.readsClient && upstream.waiting < listener.settings.relayBuffer
+        if stance.isServing { return stance.readsClient && upstream.waiting < listener.settings.relayBuffer }
+        return switch machine.client.phase {
         case .closing: machine.client.discardsClient
         case .awaitingHeader, .handshaking: !handshakeWaits
-        case .lingering, .discarding, .closed: true
+        case .serving, .lingering, .discarding, .closed: true
         }
     }
 
     /// Whether the handshake waits for a session store or a router: what the client sends then waits, too.
     private var handshakeWaits: Bool {
-        client.question != nil || isBeingNamed || machine.isHandshaking && routing != nil
+        client.question != nil || isBeingNamed || stance.isHandshaking && routing != nil
     }
 
     /// Takes what one receive brings, if there is room for it.
     func receiveFromClient() {
-        if machine.client.discardsClient { return discardFromClient() }
+        if stance.discardsClient { return discardFromClient() }
         guard client.stream.isReadable else { return }
-        guard machine.client.readsClient, !handshakeWaits else { return }
+        guard stance.readsClient, !handshakeWaits else { return }
         let room = listener.settings.relayBuffer - upstream.waiting
-        guard room > 0, client.stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
+        guard room > 0, client.stream.pendingCount <= listener.settings.relayBuffer + RelayBuffers.answerBytes else {
             listener.metrics.pauses(.clientToUpstream)
             // A reset that came with the bytes before raises no further event.
             return probeLater()
         }
         let receipt = client.stream.receive(
             room: room, preamble: { readHeader($0) },
-            opening: { driveHandshake() }, while: { machine.client.readsClient },
+            opening: { driveHandshake() }, while: { stance.readsClient },
             { takeFromClient($0, $1) })
         if case .bytes = receipt { client.noteReceived() }
         acknowledgeLater()
@@ -84,7 +85,7 @@ extension Connection {
     /// - Returns: whether plaintext may have come.
     func driveHandshake() -> Bool {
         client.bringHeldTickets()
-        guard machine.isHandshaking else { return true }
+        guard stance.isHandshaking else { return true }
         guard !machine.isAwaitingHeader else {
             headerWasCutOff()
             return false
@@ -200,7 +201,7 @@ extension Connection {
 extension Connection {
     /// Sends what has gathered, and arranges the end of the wait of tickets that are held back.
     func flushClient(holdingTickets: Bool) {
-        switch client.flush(holdingTickets: holdingTickets && machine.isServing) {
+        switch client.flush(holdingTickets: holdingTickets && stance.isServing) {
         case .nothing: break
         case .sent: noteActivity()
         case .sentWhatWaited:
@@ -273,7 +274,7 @@ extension Connection {
             if let found { client.sessions.storeAnswered(found) } else { client.sessions.storeWasSilent() }
             client.tls.lookupFinished()
             client.stream.goOn(
-                opening: { driveHandshake() }, while: { machine.client.readsClient },
+                opening: { driveHandshake() }, while: { stance.readsClient },
                 { takeFromClient($0, $1) })
             mayReceive(from: .client)
         }

@@ -134,12 +134,12 @@ extension Connection {
     /// Takes what one receive brings, when the client has taken what came before.
     func receiveFromUpstream() {
         guard let stream = upstream.receiving, stream.isReadable else { return }
-        guard upstream.isOpening || machine.readsUpstream && client.takesMore else { return }
+        guard upstream.isOpening || stance.readsUpstream && client.takesMore else { return }
         // Do not read from an upstream that takes none of TLS's own answers.
-        guard stream.pending.count <= listener.settings.relayBuffer + RelayBuffers.answerBytes else { return }
+        guard stream.pendingCount <= listener.settings.relayBuffer + RelayBuffers.answerBytes else { return }
         let receipt = stream.receive(
             room: listener.settings.relayBuffer, opening: { openUpstream() },
-            while: { machine.readsUpstream }, { takeFromUpstream($0, $1, stream) })
+            while: { stance.readsUpstream }, { takeFromUpstream($0, $1, stream) })
         arrangeNext(receipt, from: stream, .upstream)
     }
 

@@ -14,11 +14,16 @@ internal import RepriseVocabulary
 final class Connection {
     /// The worker outlives its connections: it closes them all before it goes.
     unowned let worker: WorkerCore
+    /// Its worker's, at hand: asking the worker for them counts its references.
+    let loop: EventLoop
+    let buffers: RelayBuffers
     let listener: WorkerListener
     let client: ClientSide
     let upstream: UpstreamSide
     var entry: Admission.Entry
-    var machine: ConnectionMachine
+    var machine: ConnectionMachine { didSet { stance = Stance(machine) } }
+    /// What every turn asks of the machine several times.
+    private(set) var stance: Stance
     /// What has come of a header of the PROXY protocol.
     var headerBytes: [UInt8] = []
     /// What the route says of the servers that it leads to.
@@ -28,9 +33,12 @@ final class Connection {
     /// Whether TLS may begin without one.
     let takesTLSAtOnce: Bool
     var record: ConnectionRecord
-    /// The sides to receive from in this turn, and those already received from.
-    private var due: Due = []
-    private var received: Due = []
+    /// The sides to receive from in this turn, and those already received from; plain flags, because every turn asks
+    /// them several times.
+    private var clientIsDue = false
+    private var upstreamIsDue = false
+    private var hasReceivedFromClient = false
+    private var hasReceivedFromUpstream = false
     /// The client's end, behind bytes that the upstream has refused: the rest of what the upstream sent comes first.
     private var clientEnd: Stream.End?
     var timer: ConnectionTimer?
@@ -48,10 +56,9 @@ final class Connection {
     /// Other workers are asked for room for the client that a header has named; they settle what counts for it.
     var isBeingNamed = false
 
-    struct Due: OptionSet {
-        let rawValue: UInt8
-        static let client = Due(rawValue: 1)
-        static let upstream = Due(rawValue: 2)
+    /// A side to receive from.
+    enum Due {
+        case client, upstream
     }
 
     var id: ConnectionID { record.id }
@@ -61,10 +68,12 @@ final class Connection {
         awaiting expectation: ProxyAcceptance.Expectation = .tls, at arrivedAt: Endpoint? = nil
     ) {
         self.worker = worker
+        (loop, buffers) = (worker.loop, worker.buffers)
         self.listener = listener
         self.entry = entry
         self.arrivedAt = arrivedAt
         machine = ConnectionMachine(awaitsHeader: expectation != .tls)
+        stance = Stance(machine)
         takesTLSAtOnce = expectation != .header
         self.client = ClientSide(client, from: endpoint.address, of: listener, on: worker)
         upstream = UpstreamSide(on: worker)
@@ -91,10 +100,11 @@ final class Connection {
 
     /// One turn: `body`, and what follows from it.
     func turn(_ body: () -> Void) {
-        worker.loop.assertConfined()
-        guard !machine.isClosed else { return }
-        worker.buffers.turn {
-            received = []
+        loop.assertConfined()
+        guard !stance.isClosed else { return }
+        buffers.turn {
+            hasReceivedFromClient = false
+            hasReceivedFromUpstream = false
             body()
             receiveFromWhoIsDue()
             settle()
@@ -103,18 +113,24 @@ final class Connection {
 
     /// Schedules a receive from a side before the turn is over; one at a time, so that none receives within another.
     func mayReceive(from side: Due) {
-        due.insert(side)
+        switch side {
+        case .client: clientIsDue = true
+        case .upstream: upstreamIsDue = true
+        }
     }
 
     /// The same for what stands behind a receive of this turn: an end, or what came before an end.
     func mayReceiveAgain(from side: Due) {
-        received.remove(side)
-        due.insert(side)
+        switch side {
+        case .client: hasReceivedFromClient = false
+        case .upstream: hasReceivedFromUpstream = false
+        }
+        mayReceive(from: side)
     }
 
     /// Arranges what follows a receive: the end now, more bytes in a turn of their own, an error a little later.
     func arrangeNext(_ receipt: Stream.Receipt, from stream: Stream, _ side: Due) {
-        guard !machine.isClosed, case .bytes(let endIsBehind) = receipt else { return }
+        guard !stance.isClosed, case .bytes(let endIsBehind) = receipt else { return }
         noteActivity()
         if !stream.isReadable { probeLater() }
         if endIsBehind {
@@ -130,49 +146,54 @@ final class Connection {
     /// The upstream comes first: a client that closes must not lose, for itself or the log, what the upstream had sent
     /// before.
     func receiveFromWhoIsDue() {
-        while !machine.isClosed {
-            if due.contains(.upstream) {
-                due.remove(.upstream)
-                if isFirst(.upstream, upstream.receiving) { receiveFromUpstream() }
+        while !stance.isClosed {
+            if upstreamIsDue {
+                upstreamIsDue = false
+                if hasReceivedFromUpstream {
+                    goOnLater(upstream.receiving)
+                } else {
+                    hasReceivedFromUpstream = true
+                    receiveFromUpstream()
+                }
             } else if let end = clientEnd {
                 clientEnd = nil
                 clientEnded(end)
-            } else if due.contains(.client) {
-                due.remove(.client)
-                if isFirst(.client, client.stream) { receiveFromClient() }
+            } else if clientIsDue {
+                clientIsDue = false
+                if hasReceivedFromClient {
+                    goOnLater(client.stream)
+                } else {
+                    hasReceivedFromClient = true
+                    receiveFromClient()
+                }
             } else {
                 return
             }
         }
     }
 
-    /// Whether this receive is the side's first in this turn; the next has a turn of its own.
-    private func isFirst(_ side: Due, _ stream: Stream?) -> Bool {
-        guard received.contains(side) else {
-            received.insert(side)
-            return true
-        }
+    /// A second receive from a side has a turn of its own.
+    private func goOnLater(_ stream: Stream?) {
         if let stream, stream.isReadable { stream.again() }
-        return false
     }
 
     /// Ends a turn: sends what has gathered, and sets the timer that the machine wants.
     private func settle() {
-        guard !machine.isClosed else { return }
+        guard !stance.isClosed else { return }
         flushUpstream()
         receiveFromWhoIsDue()
         // After a server that refused, the next one may get its first bytes.
-        while upstream.hasGathered, !machine.isClosed {
+        while upstream.hasGathered, !stance.isClosed {
             flushUpstream()
             receiveFromWhoIsDue()
         }
-        guard !machine.isClosed else { return }
+        guard !stance.isClosed else { return }
         let waited = !client.hasTakenAll
         flushClient(holdingTickets: true)
         if client.isBroken, machine.client.isBeforeGoodbye || waited { clientBroke() }
-        if case .closing = machine.client.phase {
+        if stance.isClosing {
             if client.tickets.areHeld { flushClient(holdingTickets: false) }
-            if client.stream.pending.isEmpty { closeAfterFlush(machine.flushed()) }
+            if !client.stream.hasPending { closeAfterFlush(machine.flushed()) }
             receiveFromWhoIsDue()
         }
         setTimer()
@@ -183,8 +204,8 @@ final class Connection {
     func noteActivity() { timer?.noteActivity() }
 
     private func setTimer() {
-        guard machine.timer != timer?.kind else { return }
-        if let kind = machine.timer { startTimer(kind) } else { timer?.clear() }
+        guard stance.timer != timer?.kind else { return }
+        if let kind = stance.timer { startTimer(kind) } else { timer?.clear() }
     }
 
     /// Restarts a timer: each server that is tried has its own time.

@@ -26,7 +26,9 @@ final class Stream {
     /// The turn that bytes were last sent in.
     private var lastSend = RelayBuffers.Turn.none
     /// Bytes that the socket has not taken.
-    private(set) var pending = PendingBytes()
+    private var pending = PendingBytes()
+    /// How many, at hand: every turn asks several times.
+    private(set) var pendingCount = 0
 
     /// - Parameter isConnected: whether bytes can be sent at once.
     init(_ socket: Socket, _ layer: Layer, with buffers: RelayBuffers, isConnected: Bool) {
@@ -49,6 +51,8 @@ final class Stream {
     // MARK: What it is ready for
 
     var isReadable: Bool { input.isReadable }
+    /// Whether bytes wait for the socket.
+    var hasPending: Bool { pendingCount > 0 }
     var endIsKnown: Bool { input.endIsKnown }
     /// How many bytes TLS has gathered in this turn.
     var gathered: Int { if case .tls(_, let output) = layer { output.count } else { 0 } }
@@ -75,13 +79,13 @@ final class Stream {
     func refused(_ errno: SystemErrno) {
         output = .broken(errno)
         input = .ending
-        pending.removeAll()
+        dropPending()
     }
 
     /// It takes no more bytes, and brings none.
     func broke() {
         output = .broken(.connectionReset)
-        pending.removeAll()
+        dropPending()
     }
 
     /// Calls its owner again in the next turn: others' turns come first.
@@ -173,7 +177,10 @@ final class Stream {
         var (count, end): (Int, End?) = (0, nil)
         reading: while wanted(), count < plaintext.count {
             switch tls.read(into: UnsafeMutableRawBufferPointer(rebasing: plaintext[count...])) {
-            case .bytes(let read): count += read
+            case .bytes(let read):
+                count += read
+                // Asking libssl once more would cost as much as a small record does.
+                if tls.hasReadAll, count < plaintext.count { break reading }
             case .wantsInput: break reading
             case .closeNotify: end = .inOrder
             case .truncated: end = .truncated
@@ -234,21 +241,24 @@ final class Stream {
     private func send(_ bytes: RawSpan) -> Int? {
         buffers.loop.assertConfined()
         if case .broken = output { return nil }
-        guard !pending.isEmpty else {
+        guard hasPending else {
             guard !bytes.isEmpty else { return nil }
             guard case .ready = output else {
-                pending.append(bytes)
+                keep(bytes)
                 return nil
             }
             let sent = push(bytes)
-            pending.append(bytes.extracting(sent...))
+            if sent < bytes.byteCount { keep(bytes.extracting(sent...)) }
             return sent
         }
-        pending.append(bytes)
+        keep(bytes)
         guard case .ready = output else { return nil }
         let sent = pending.withBytes { push($0) }
         // A broken socket has dropped them.
-        if !pending.isEmpty { pending.removeFirst(sent) }
+        if hasPending {
+            pending.removeFirst(sent)
+            pendingCount = pending.count
+        }
         return sent
     }
 
@@ -257,19 +267,25 @@ final class Stream {
     /// - Returns: what broke the stream, if that shows now.
     func gather(_ plaintext: RawSpan) -> End? {
         if case .tls = layer { return write(plaintext) }
-        pending.append(plaintext)
+        keep(plaintext)
         return nil
     }
 
     /// Keeps bytes without offering them to the socket.
     func keep(_ bytes: RawSpan) {
         pending.append(bytes)
+        pendingCount = pending.count
+    }
+
+    private func dropPending() {
+        pending.removeAll()
+        pendingCount = 0
     }
 
     /// Takes back what waits.
     func takeBack(_ body: (RawSpan) -> Void) {
         pending.withBytes(body)
-        pending.removeAll()
+        dropPending()
     }
 
     /// - Returns: how many bytes need not be kept: those that were taken, or all when the socket is broken.
@@ -302,7 +318,7 @@ final class Stream {
     func close(resetting: Bool = false) {
         event?.close()
         event = nil
-        pending.removeAll()
+        dropPending()
         if resetting { socket.reset() } else { socket.close() }
     }
 

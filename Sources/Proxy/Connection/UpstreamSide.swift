@@ -17,7 +17,13 @@ final class UpstreamSide {
     let loop: EventLoop
     let buffers: RelayBuffers
     var server: UpstreamServerMetrics?
-    var state = State.none
+    var state = State.none { didSet { noteState() } }
+    /// The stream of the server that has taken the connection.
+    private(set) var stream: Stream?
+    /// The stream that bytes come from, those of TLS's handshake among them.
+    private(set) var receiving: Stream?
+    /// Whether TLS is negotiated.
+    private(set) var isOpening = false
     /// Connects to other addresses of the server that are under way beside the one of the state.
     var race = ConnectRace()
     /// How many servers and addresses it has tried, and since when.
@@ -72,19 +78,22 @@ final class UpstreamSide {
         buffers = worker.buffers
     }
 
-    /// The stream of the server that has taken the connection.
-    var stream: Stream? { if case .connected(let way) = state { way.stream } else { nil } }
-    /// The stream that bytes come from, those of TLS's handshake among them.
-    var receiving: Stream? {
-        switch state {
-        case .none, .waiting, .connecting: nil
-        case .opening(let way), .connected(let way): way.stream
-        }
+    /// Notes what every turn asks of the state: taking a way out of it counts the references of all that is in there.
+    private func noteState() {
+        (stream, receiving, isOpening) =
+            switch state {
+            case .none, .waiting, .connecting: (nil, nil, false)
+            case .opening(let way): (nil, way.stream, true)
+            case .connected(let way): (way.stream, way.stream, false)
+            }
     }
-    /// Whether TLS is negotiated.
-    var isOpening: Bool { if case .opening = state { true } else { false } }
+
     /// How many bytes wait for it.
-    var waiting: Int { early.count + (state.way.map { $0.stream.pending.count + $0.stream.gathered } ?? 0) }
+    var waiting: Int {
+        // What came early has gone to the stream.
+        if let stream { return stream.pendingCount + stream.gathered }
+        return early.count + (state.way.map { $0.stream.pendingCount + $0.stream.gathered } ?? 0)
+    }
 
     // MARK: Connecting
 
@@ -269,11 +278,11 @@ final class UpstreamSide {
     /// Offers what waits, and what TLS has gathered, to the server's socket.
     func flush() -> Flushed {
         loop.assertConfined()
-        guard let stream = receiving, !stream.pending.isEmpty || stream.gathered > 0, let sent = stream.flush()
+        guard let stream = receiving, stream.hasPending || stream.gathered > 0, let sent = stream.flush()
         else { return .nothing }
         if let failure = stream.failure { return .refused(failure) }
         guard sent > 0 else { return .nothing }
-        return stream.pending.isEmpty ? .all : .part
+        return !stream.hasPending ? .all : .part
     }
 
     // MARK: The end

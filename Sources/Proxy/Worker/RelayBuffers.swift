@@ -12,8 +12,9 @@ final class RelayBuffers {
     /// Buffers are powers of two, and so is what many peers write: without it a receive would often fill its buffer
     /// exactly, and another receive would be needed to find out that nothing more is there.
     static let slack = 464
-    /// The most bytes taken from a socket at once.
-    static let receiveBytes = (64 << 10) + slack
+    /// The most bytes taken from a socket at once. In bulk each receive and each send costs the kernel several packets,
+    /// acknowledgements and the waking of a peer; with much more, the turn's buffers would leave the CPU's second cache.
+    static let receiveBytes = (256 << 10) + slack
     /// The most plaintext one receive can bring: what was received, and a record that libssl held in part.
     static let plaintextBytes = receiveBytes + 17_000
 

@@ -24,6 +24,10 @@ extension TLSStream {
         }
     }
 
+    /// Whether another ``read(into:)`` after one that returned fewer bytes than it had room for would only find that more
+    /// must be received first: libssl holds no plaintext then, and no bytes are left of the loan.
+    package var hasReadAll: Bool { transport.pointee.isUsedUp }
+
     /// Encrypts all the bytes into the output. Nothing blocks; how much is handed over bounds the output.
     package func write(_ bytes: RawSpan) -> WriteProgress {
         output.assertConfined()

@@ -44,6 +44,9 @@ struct TransportState {
         lent = bytes
     }
 
+    /// Whether libssl would find nothing new here: neither bytes nor the end.
+    var isUsedUp: Bool { lent.isEmpty && stashStart == stash.count && !hasEnded }
+
     /// Copies the rest of the lent bytes, whose owner takes them back now.
     mutating func keepRest() {
         guard !lent.isEmpty else { return }

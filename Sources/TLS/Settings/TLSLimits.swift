@@ -18,8 +18,9 @@ package enum TLSLimits {
     package static let stapleBytes = 64 << 10
     /// A certificate that expires within this many days is worth a warning.
     package static let expiryWarningDays = 14
-    /// The memory an ``OutputBuffer`` keeps after it has been emptied.
-    package static let keptOutputBytes = 256 << 10
+    /// The memory an ``OutputBuffer`` keeps after it has been emptied: enough for 256 KiB and their records' headers,
+    /// which a fast download writes in every turn.
+    package static let keptOutputBytes = 512 << 10
     /// The longest host name in a server_name extension (RFC 1035 §2.3.4); a longer one is malformed.
     package static let serverNameBytes = 255
     /// How many bytes we look at to tell TLS from other protocols.
