@@ -43,7 +43,8 @@ struct lists {
     struct block *first[CLASSES];
 };
 
-static _Thread_local struct lists lists;
+// Found without a call: the program and what it is linked with are loaded at the start.
+static _Thread_local struct lists lists __attribute__((tls_model("initial-exec")));
 static pthread_key_t at_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_ulong given_back;

@@ -20,10 +20,28 @@ package enum GroupClass: Int, ClosedList {
 
     /// - Parameter name: OpenSSL's name of the group; `nil` where there was none.
     package init(name: String?) {
-        guard let name = name?.uppercased() else {
+        guard let name else {
             self = .none
             return
         }
-        self = name.hasPrefix("MLKEM") ? .lattice : name.contains("MLKEM") ? .hybrid : .classical
+        // For every handshake: a search of bytes, where one of characters takes as long as a record's cipher.
+        switch Self.place(of: "MLKEM", in: name.utf8) {
+        case nil: self = .classical
+        case 0: self = .lattice
+        default: self = .hybrid
+        }
+    }
+
+    /// Where the word begins, in whatever case the name has it.
+    private static func place(of word: StaticString, in name: String.UTF8View) -> Int? {
+        let count = word.utf8CodeUnitCount
+        var (matched, place) = (0, 0)
+        for byte in name {
+            let letter = byte >= 0x61 && byte <= 0x7a ? byte & 0xdf : byte
+            unsafe matched = letter == word.utf8Start[matched] ? matched + 1 : letter == word.utf8Start[0] ? 1 : 0
+            place += 1
+            if matched == count { return place - count }
+        }
+        return nil
     }
 }
