@@ -8,10 +8,15 @@ final class WaitingQueue {
     private let loop: EventLoop
     private let isOver: (ConnectionID) -> Void
     private var timer: LoopEvent?
+    private let patience: Duration
 
-    /// - Parameter isOver: is called for each whose time has come, the ended ones too.
-    init(loop: EventLoop, isOver: @escaping (ConnectionID) -> Void) {
+    /// - Parameters:
+    ///   - patience: the least time between two calls of the timer, by which a wait may be longer: a worker that takes
+    ///     in thousands of connections a second is not called for each of them.
+    ///   - isOver: is called for each whose time has come, the ended ones too.
+    init(loop: EventLoop, patience: Duration = .zero, isOver: @escaping (ConnectionID) -> Void) {
         self.loop = loop
+        self.patience = patience
         self.isOver = isOver
         timer = .timer(on: loop) { [unowned self] in release() }
     }
@@ -36,7 +41,7 @@ final class WaitingQueue {
         let due = waiting.prefix { $0.due <= now }
         // Taken out first: what a connection does may be the end of it, of its listener and of this queue.
         waiting.removeFirst(due.count)
-        if let next = waiting.first { timer?.schedule(after: next.due - now) }
+        if let next = waiting.first { timer?.schedule(after: max(next.due - now, patience)) }
         let isOver = isOver
         for (connection, _) in due { isOver(connection) }
     }

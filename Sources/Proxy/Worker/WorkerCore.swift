@@ -24,11 +24,15 @@ final class WorkerCore {
 
     /// How long after a receive the probe asks the socket for an error.
     static let probeDelay = Duration.milliseconds(50)
+    /// The least time between two rounds of probes.
+    static let probePatience = Duration.milliseconds(20)
     /// Connections that have received, and whose sockets a probe asks for an error a little later
     /// (``Connection/probe()``).
     var probes: WaitingQueue {
         if let made = probeQueue { return made }
-        let made = WaitingQueue(loop: loop) { [unowned self] in connection($0)?.probe() }
+        let made = WaitingQueue(loop: loop, patience: Self.probePatience) { [unowned self] in
+            connection($0)?.probe()
+        }
         probeQueue = made
         return made
     }
