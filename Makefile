@@ -68,7 +68,7 @@ sanitize: deps-test
 
 # What docs/performance.md and docs/measurements.md say, held to the bounds in Benchmarks/costs.json; ten million sessions
 # take 2.2 GiB.
-bench: TEST_PACKAGES += binutils strace valgrind
+bench: TEST_PACKAGES += binutils valgrind
 bench: deps-test
 	$(SWIFT) build -c release --product reprise
 	Benchmarks/costs.py .build/release/reprise

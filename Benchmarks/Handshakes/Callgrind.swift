@@ -15,6 +15,23 @@ enum Callgrind {
         return (Double(second.instructions - first.instructions) / Double(many - few), second.ticketBytes)
     }
 
+    /// This program without what compilers write for debuggers, which valgrind cannot read all of.
+    private static let plain = Result {
+        let path = FileManager.default.temporaryDirectory.appending(path: "reprise-handshakes-\(getpid())").path
+        let strip = Process()
+        strip.executableURL = URL(filePath: "/usr/bin/env")
+        strip.arguments = ["strip", "--strip-debug", "-o", path, CommandLine.arguments[0]]
+        try strip.run()
+        strip.waitUntilExit()
+        guard strip.terminationStatus == 0 else { throw Failure(output: "strip ended with \(strip.terminationStatus)") }
+        return path
+    }
+
+    /// Takes that copy away again.
+    static func clean() {
+        if case .success(let path) = plain { try? FileManager.default.removeItem(atPath: path) }
+    }
+
     private static func run(
         _ carrier: String, _ server: String, _ count: Int
     ) throws -> (instructions: Int, ticketBytes: Int) {
@@ -22,7 +39,7 @@ enum Callgrind {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
             "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*countedCall*",
-            CommandLine.arguments[0], carrier, server, String(count),
+            try plain.get(), carrier, server, String(count),
         ]
         let pipe = Pipe()
         (process.standardOutput, process.standardError) = (pipe, pipe)

@@ -1,5 +1,6 @@
 /// Counts kinds of handshakes at both, and prints them side by side.
 func printTable(_ carriers: [String]) throws {
+    defer { Callgrind.clean() }
     row("handshake", "Reprise", "libssl", "ratio", "ticket bytes")
     for carrier in carriers {
         let ours = try Callgrind.count(carrier, "reprise")

@@ -7,6 +7,8 @@ import RepriseTestSupport
 // Needs valgrind, which it runs itself with: RepriseHandshakeBenchmark CARRIER reprise|libssl COUNT.
 
 let arguments = CommandLine.arguments
+// As `reprise serve` does; libssl's own server takes its memory from malloc(3).
+if arguments.count == 4, arguments[2] == "reprise" { Library.keepMemory() }
 if arguments.count == 4, let count = Int(arguments[3]) {
     let isOurs = arguments[2] == "reprise"
     if let carrier = Carrier(rawValue: arguments[1]) {
