@@ -15,6 +15,16 @@ final class RepriseServer: CountedServer {
         listener = try MemoryServer.context(MemoryServer.settings(mode: carrier.mode), hosts: [host])
     }
 
+    /// One of several, which have the hosts in common.
+    init(_ carrier: Carrier, sharing hosts: HostContexts, _ settings: ListenerTLSSettings) throws {
+        var policy = ResumptionPolicy()
+        policy.isOn = carrier.mode != .off
+        let domain = MemoryServer.domain()
+        domain.allow(chainAge: policy.maximumChainAge)
+        listener = MemoryListener(
+            context: try ServerContext(hosts: hosts, settings: settings), domain: domain, policy: policy)
+    }
+
     func accept() {
         connection = ServerConnection(context: listener.context, output: output, sessions: listener.connection())
     }

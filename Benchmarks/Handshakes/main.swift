@@ -5,11 +5,16 @@ import RepriseTestSupport
 // What sessions cost a server, in instructions of the server's side alone, beside a server that leaves them to libssl; and
 // what resuming costs us as a client of servers, beside a client that holds one session of libssl's.
 // Needs valgrind, which it runs itself with: RepriseHandshakeBenchmark CARRIER reprise|libssl COUNT.
+// RepriseHandshakeBenchmark threads CARRIER SECONDS: what a second thread brings.
 
 let arguments = CommandLine.arguments
 // As `reprise serve` does; libssl's own server takes its memory from malloc(3).
-if arguments.count == 4, arguments[2] == "reprise" { Library.keepMemory() }
-if arguments.count == 4, let count = Int(arguments[3]) {
+if arguments.count == 4, arguments[1] == "threads" || arguments[2] == "reprise" { Library.keepMemory() }
+if arguments.count == 4, arguments[1] == "threads", let seconds = Double(arguments[3]),
+    let carrier = Carrier(rawValue: arguments[2])
+{
+    try Threads(carrier: carrier, seconds: seconds).print()
+} else if arguments.count == 4, let count = Int(arguments[3]) {
     let isOurs = arguments[2] == "reprise"
     if let carrier = Carrier(rawValue: arguments[1]) {
         let made = try SelfSigned.make(

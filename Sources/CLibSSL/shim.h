@@ -10,6 +10,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -22,6 +23,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+// EVP_PKEY_KEYPAIR: a macro over others.
+static inline int reprise_key_pair(void) { return EVP_PKEY_KEYPAIR; }
 
 // --- BIO -----------------------------------------------------------------------------------------------------------
 

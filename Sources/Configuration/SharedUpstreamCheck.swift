@@ -8,9 +8,10 @@ struct SharedUpstreamCheck {
     mutating func check(_ plan: Plan) {
         let servers = Dictionary(plan.upstreams.map { ($0.name, $0.servers.map(\.address)) }, uniquingKeysWith: { $1 })
         var ways: [ServerAddress: [(host: HostPlan, listener: String)]] = [:]
+        let routes = PlanRoutes(plan)
         for listener in plan.listeners {
             for (index, host) in listener.tls.hosts.enumerated() {
-                let groups = plan.groups(of: host, isDefault: index == 0, of: listener)
+                let groups = routes.groups(of: host, isDefault: index == 0, of: listener)
                 for server in Set(groups.flatMap { servers[$0] ?? [] }) {
                     ways[server, default: []].append((host, listener.name))
                 }

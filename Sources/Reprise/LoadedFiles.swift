@@ -50,7 +50,7 @@ struct LoadedFiles: Sendable {
         from files: ConfigurationSource
     ) {
         self.files = files
-        for certificate in loaded.certificates { load(certificate, at: now) }
+        load(loaded.certificates, at: now)
         for tls in loaded.tls {
             check(tls)
             for host in tls.hosts {
@@ -74,48 +74,31 @@ struct LoadedFiles: Sendable {
         }
         do {
             let settings = ListenerTLSSettings(listener)
-            hosts[listener.name] = try HostContexts(hosts: definitions, settings: settings)
+            hosts[listener.name] = try HostContexts(hosts: definitions, settings: settings, spread: Spread.over)
         } catch {
             faults.append(Fault(source: listener.tls.source, message: "\(error)"))
         }
     }
 
-    private mutating func load(_ plan: CertificatePlan, at now: WallTime) {
-        let chain = read(plan.chain)
-        let key = readSecret(plan.key)
-        let passphrase = plan.passphraseFile.flatMap { file in readSecret(file).map(Self.firstLine) }
-        let stamp = plan.ocsp.flatMap { files.stamp($0.path) }
-        let ocsp = plan.ocsp.flatMap { file in read(file, isWatchedApart: true) }
-        guard let chain, let key, plan.passphraseFile == nil || passphrase != nil, plan.ocsp == nil || ocsp != nil
-        else { return }
-        do throws(CertificateError) {
-            let certificate = try ServerCertificate(chainPEM: chain, keyPEM: key, passphrase: passphrase)
-            if let ocsp, let file = plan.ocsp { staple(ocsp, of: file, to: certificate) }
-            certificates[plan.source] = LoadedCertificate(
-                certificate: certificate, chain: plan.chain, ocsp: plan.ocsp, ocspStamp: stamp)
-            for warning in certificate.warnings(at: now) {
-                warnings.append(Fault(source: plan.chain.source, message: "\(plan.chain.shownPath): \(warning)"))
-            }
-            if files.isOpenToAll(plan.key.path) {
-                warnings.append(
-                    Fault(
-                        source: plan.key.source,
-                        message:
-                            "\(plan.key.shownPath): every user of this machine can read the private key (chmod o-r)"))
-            }
-        } catch {
-            let file = error.isAbout(plan)
-            faults.append(Fault(source: file.source, message: "\(file.shownPath): \(error)"))
+    /// Reads certificates on all processors: thousands of them would hold up a start for seconds.
+    private mutating func load(_ plans: [CertificatePlan], at now: WallTime) {
+        for plan in plans {
+            for file in [plan.chain, plan.key, plan.passphraseFile] { if let file { noteStamp(file.path) } }
         }
-    }
-
-    /// A response that is wrong costs its clients a lookup, and nobody the service.
-    private mutating func staple(_ response: [UInt8], of file: FileReference, to certificate: ServerCertificate) {
-        do throws(StapleError) {
-            try certificate.staple.replace(der: response)
-        } catch {
-            warnings.append(
-                Fault(source: file.source, message: "\(file.shownPath): the OCSP response is not stapled: \(error)"))
+        let files = files
+        let read = Locked<[ReadCertificate?]>(Array(repeating: nil, count: plans.count))
+        Spread.over(plans.count) { take in
+            let reading = CertificateReading()
+            while let range = take() {
+                let part = range.map { ReadCertificate(plans[$0], at: now, from: files, reading) }
+                read.withLock { $0.replaceSubrange(range, with: part) }
+            }
+        }
+        for (plan, read) in zip(plans, read.withLock { $0 }) {
+            guard let read else { continue }
+            certificates[plan.source] = read.certificate
+            faults += read.faults
+            warnings += read.warnings
         }
     }
 
@@ -167,7 +150,7 @@ struct LoadedFiles: Sendable {
     private mutating func load(_ plan: UpstreamTLSPlan, at now: WallTime) {
         let before = faults.count
         check(plan)
-        if let shown = plan.shown { load(shown, at: now) }
+        if let shown = plan.shown { load([shown], at: now) }
         let trust = trust(of: plan)
         guard faults.count == before, let trust else { return }
         var settings = ClientSettings(tls: TLSSettings(plan), trust: trust)
@@ -240,18 +223,8 @@ struct LoadedFiles: Sendable {
         if !stamps.keys.contains(path) { stamps[path] = .some(files.stamp(path)) }
     }
 
-    private mutating func readSecret(_ file: FileReference) -> Secret? {
+    private mutating func read(_ file: FileReference) -> [UInt8]? {
         noteStamp(file.path)
-        do {
-            return try files.readSecret(file.path)
-        } catch {
-            faults.append(Fault(source: file.source, message: "\(file.path): cannot be read: \(error)"))
-            return nil
-        }
-    }
-
-    private mutating func read(_ file: FileReference, isWatchedApart: Bool = false) -> [UInt8]? {
-        if !isWatchedApart { noteStamp(file.path) }
         do {
             return try files.readFile(file.path)
         } catch {
@@ -263,28 +236,6 @@ struct LoadedFiles: Sendable {
     private mutating func check(_ plan: some TLSWords) {
         for fault in TLSSettings(plan).faults() {
             faults.append(Fault(source: plan.source(of: fault.part), message: fault.message))
-        }
-    }
-
-    /// The passphrase in a file: its first line.
-    private static func firstLine(_ file: Secret) -> Secret {
-        file.withBytes { bytes in
-            let end = bytes.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? bytes.endIndex
-            return Secret(copying: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-        }
-    }
-}
-
-extension CertificateError {
-    /// Whether the fault is in that file.
-    fileprivate func isAbout(_ plan: CertificatePlan) -> FileReference {
-        switch self {
-        case .emptyFile(let file), .tooLarge(let file, _), .notPEM(let file), .form(let file, _):
-            file == .key ? plan.key : plan.chain
-        case .noCertificateInFile, .chainHasGarbage, .tooManyCertificates, .internalFault: plan.chain
-        case .wrongPassphrase: plan.passphraseFile ?? plan.key
-        case .noKeyInFile, .keyEncrypted, .keyIsDamaged, .keyDoesNotMatch, .unsupportedKey: plan.key
-        case .staple: plan.ocsp ?? plan.chain
         }
     }
 }

@@ -45,8 +45,9 @@ private let tree = SourceTree()
             "RepriseEventLoop", "RepriseTLS", "RepriseVocabulary", "Histogram", "FoundationEssentials", "Yams",
         ],
         "RepriseAdmin": ["RepriseEventLoop", "RepriseMetrics", "RepriseVocabulary"],
+        // Dispatch: threads that read certificates are waited for, at a start and before a reload.
         "Reprise": [
-            "CRepriseRouter", "RepriseAdmin", "RepriseProxy", "RepriseRouting", "RepriseResumption",
+            "Dispatch", "CRepriseRouter", "RepriseAdmin", "RepriseProxy", "RepriseRouting", "RepriseResumption",
             "RepriseConfiguration",
             "RepriseMetrics", "RepriseTLS", "RepriseEventLoop", "RepriseVocabulary",
             "Logging",

@@ -8,7 +8,7 @@ enum PEMFile {
     /// - Parameter file: a chain may have its key and parameters beside it, as many servers want it in one file;
     ///   authorities are certificates alone.
     static func certificates(
-        in bytes: [UInt8], as file: CertificateError.File = .chain
+        in bytes: [UInt8], as file: CertificateError.File = .chain, reading: CertificateReading? = nil
     ) throws(CertificateError) -> [OpaquePointer] {
         try checkSize(bytes, file)
         let form: PEMForm
@@ -27,7 +27,7 @@ enum PEMFile {
         var found: [OpaquePointer] = []
         do throws(CertificateError) {
             let most = file == .authorities ? TLSLimits.authorities : TLSLimits.chainCertificates
-            let read = try collectCertificates(in: bytes, atMost: most, into: &found)
+            let read = try collectCertificates(in: bytes, atMost: most, reading, into: &found)
             guard read == form.blocks.count else { throw .form(file, .unread(line: form.blocks[read].line)) }
             return found
         } catch {
@@ -53,7 +53,7 @@ enum PEMFile {
 
     /// - Returns: how many blocks libcrypto saw, of any label.
     private static func collectCertificates(
-        in bytes: [UInt8], atMost most: Int, into found: inout [OpaquePointer]
+        in bytes: [UInt8], atMost most: Int, _ reading: CertificateReading?, into found: inout [OpaquePointer]
     ) throws(CertificateError) -> Int {
         var labels: [String] = []
         let failure: CertificateError? = bytes.withUnsafeBytes { bytes in
@@ -66,7 +66,7 @@ enum PEMFile {
                 defer { block.free() }
                 labels.append(block.label)
                 guard isCertificate(block.label) else { continue }
-                guard let certificate = block.certificate() else {
+                guard let certificate = block.certificate(found.isEmpty ? nil : reading) else {
                     return .chainHasGarbage(certificate: found.count + 1, detail: ErrorQueue.drain().summary)
                 }
                 found.append(certificate)
@@ -101,7 +101,7 @@ enum PEMFile {
     /// a passphrase an encrypted key is an error.
     /// - Returns: whether it was encrypted, too.
     static func privateKey(
-        in file: Secret, passphrase: Secret?
+        in file: Secret, passphrase: Secret?, reading: CertificateReading
     ) throws(CertificateError) -> (key: OpaquePointer, wasEncrypted: Bool) {
         let question = PassphraseQuestion(answer: passphrase)
         let result: Result<OpaquePointer, CertificateError> = file.withBytes { bytes in
@@ -111,6 +111,7 @@ enum PEMFile {
                 return .failure(error)
             }
             ErrorQueue.clear()
+            if let key = plainKey(in: bytes, reading) { return .success(key) }
             guard let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count)) else {
                 return .failure(.internalFault(ErrorQueue.drain()))
             }
@@ -125,6 +126,22 @@ enum PEMFile {
             return .failure(.keyIsDamaged(detail: errors.summary))
         }
         return (try result.get(), question.wasAsked)
+    }
+
+    /// The key of a file whose key is not encrypted; `nil` where libcrypto has to say what is wrong with it.
+    private static func plainKey(in bytes: UnsafeRawBufferPointer, _ reading: CertificateReading) -> OpaquePointer? {
+        guard let memory = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count)) else { return nil }
+        defer {
+            BIO_free(memory)
+            ErrorQueue.clear()
+        }
+        while let block = nextBlock(in: memory) {
+            defer { block.free() }
+            guard isPrivateKey(block.label) else { continue }
+            // An encrypted one says so in its header or its label.
+            return block.header.pointee == 0 ? reading.key(labelled: block.label, block.data, block.count) : nil
+        }
+        return nil
     }
 
     /// Sees to it that no block of a key's file is passed over; labels are no secret.
@@ -191,7 +208,13 @@ private struct PEMBlock {
     var label: String { String(cString: labelBytes) }
     var isTrusted: Bool { label == PEM_STRING_X509_TRUSTED }
 
-    func certificate() -> OpaquePointer? {
+    /// - Parameter reading: for a certificate behind a leaf, which may have been read before.
+    func certificate(_ reading: CertificateReading?) -> OpaquePointer? {
+        guard let reading, !isTrusted else { return certificate() }
+        return reading.authority(data, count) { certificate() }
+    }
+
+    private func certificate() -> OpaquePointer? {
         var start: UnsafePointer<UInt8>? = UnsafePointer(data)
         return isTrusted ? d2i_X509_AUX(nil, &start, count) : d2i_X509(nil, &start, count)
     }

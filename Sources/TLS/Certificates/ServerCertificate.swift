@@ -24,15 +24,17 @@ package final class ServerCertificate: @unchecked Sendable {
     /// - Parameters:
     ///   - passphrase: what an encrypted key is decrypted with; libcrypto never asks on a terminal.
     ///   - ocspResponse: the DER form of an OCSP response to staple.
+    ///   - reading: what is common to those that are read one after another.
     package init(
-        chainPEM: [UInt8], keyPEM: Secret, passphrase: Secret? = nil, ocspResponse: [UInt8]? = nil
+        chainPEM: [UInt8], keyPEM: Secret, passphrase: Secret? = nil, ocspResponse: [UInt8]? = nil,
+        reading: CertificateReading = CertificateReading()
     ) throws(CertificateError) {
-        let certificates = try PEMFile.certificates(in: chainPEM)
+        let certificates = try PEMFile.certificates(in: chainPEM, reading: reading)
         let key: OpaquePointer
         let info: CertificateInfo
         let stack: OpaquePointer
         do throws(CertificateError) {
-            let read = try PEMFile.privateKey(in: keyPEM, passphrase: passphrase)
+            let read = try PEMFile.privateKey(in: keyPEM, passphrase: passphrase, reading: reading)
             key = read.key
             hasIdlePassphrase = passphrase != nil && !read.wasEncrypted
         } catch {

@@ -17,9 +17,27 @@ package final class HostContexts: Sendable {
     private let exact: [String: HostContext]
     private let wildcards: [String: HostContext]
 
+    /// Spreads work over threads: it calls `work` on each, which takes ranges until there is none left, and returns when
+    /// all of them, from 0 to the count, are done.
+    package typealias Spreading = (_ count: Int, _ work: @escaping @Sendable (_ take: () -> Range<Int>?) -> Void) ->
+        Void
+
     /// Builds one SSL_CTX for each host (13 to 18 kB each).
-    package init(hosts: [HostDefinition], settings: ListenerTLSSettings) throws(ContextError) {
-        protocols = try ApplicationProtocols(settings.alpn)
+    ///
+    /// - Parameter spread: by which threads; on this one alone by default.
+    package init(
+        hosts: [HostDefinition], settings: ListenerTLSSettings, spread: Spreading = HostContexts.onThisThread
+    ) throws(ContextError) {
+        let protocols = try ApplicationProtocols(settings.alpn)
+        self.protocols = protocols
+        let built = Locked<[Result<HostContext, ContextError>?]>(Array(repeating: nil, count: hosts.count))
+        spread(hosts.count) { take in
+            while let range = take() {
+                let part = range.map { Self.host(hosts[$0], settings, protocols) }
+                built.withLock { $0.replaceSubrange(range, with: part) }
+            }
+        }
+        var contexts = built.withLock { $0 }.makeIterator()
         var exact: [String: HostContext] = [:]
         var wildcards: [String: HostContext] = [:]
         var ids: Set<String> = []
@@ -27,7 +45,10 @@ package final class HostContexts: Sendable {
         var terms: [HostTerms] = []
         for definition in hosts {
             guard ids.insert(definition.id).inserted else { throw .hostTwice(id: definition.id) }
-            let host = try HostContext(definition, settings: settings, protocols: protocols)
+            guard case .some(.some(let result)) = contexts.next() else {
+                preconditionFailure("a host was left out")
+            }
+            let host = try result.get()
             first = first ?? host
             terms.append(HostTerms(host, settings))
             for name in definition.names {
@@ -44,6 +65,25 @@ package final class HostContexts: Sendable {
         self.terms = terms
         self.exact = exact
         self.wildcards = wildcards
+    }
+
+    /// The default of ``Spreading``.
+    package static func onThisThread(_ count: Int, _ work: @escaping @Sendable (_ take: () -> Range<Int>?) -> Void) {
+        var rest: Range<Int>? = 0..<count
+        work {
+            defer { rest = nil }
+            return rest
+        }
+    }
+
+    private static func host(
+        _ definition: HostDefinition, _ settings: ListenerTLSSettings, _ protocols: ApplicationProtocols
+    ) -> Result<HostContext, ContextError> {
+        do throws(ContextError) {
+            return .success(try HostContext(definition, settings: settings, protocols: protocols))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// The host that serves clients that name none, or one that no host answers to.
