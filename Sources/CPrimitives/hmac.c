@@ -30,17 +30,24 @@ void hash_end(enum hash hash, union hash_state *state, unsigned char *out) {
     else SHA384_Final(out, &state->sha512);
 }
 
+void hmac_block_key(enum hash hash, const void *key, size_t count, unsigned char out[SHA512_CBLOCK]) {
+    memset(out, 0, SHA512_CBLOCK);
+    if (count > hash_block_bytes(hash)) {
+        union hash_state state;
+        hash_begin(hash, &state);
+        hash_update(hash, &state, key, count);
+        hash_end(hash, &state, out);
+        OPENSSL_cleanse(&state, sizeof state);
+    } else if (count > 0) {
+        memcpy(out, key, count);
+    }
+}
+
 void hmac_begin(struct hmac *hmac, enum hash hash, const void *key, size_t count) {
-    unsigned char pad[SHA512_CBLOCK] = {0};
+    unsigned char pad[SHA512_CBLOCK];
     size_t block = hash_block_bytes(hash);
     hmac->hash = hash;
-    if (count > block) {
-        hash_begin(hash, &hmac->now);
-        hash_update(hash, &hmac->now, key, count);
-        hash_end(hash, &hmac->now, pad);
-    } else if (count > 0) {
-        memcpy(pad, key, count);
-    }
+    hmac_block_key(hash, key, count, pad);
     for (size_t i = 0; i < block; i++) pad[i] ^= 0x36;
     hash_begin(hash, &hmac->inner);
     hash_update(hash, &hmac->inner, pad, block);

@@ -30,6 +30,8 @@ struct hmac {
     union hash_state inner, outer, now;
 };
 
+// A key as HMAC uses it: of a block's length, hashed if it is longer; zeros fill the rest of 128 bytes.
+void hmac_block_key(enum hash hash, const void *key, size_t count, unsigned char out[SHA512_CBLOCK]);
 void hmac_begin(struct hmac *hmac, enum hash hash, const void *key, size_t count);
 void hmac_update(struct hmac *hmac, const void *bytes, size_t count);
 // It can be used again with the same key after that.

@@ -6,14 +6,16 @@
 
 // The key derivations of TLS 1.3 (RFC 8446, 7.1; EVP_KDF-TLS13_KDF(7)) and of TLS 1.2 (RFC 5246, 5; EVP_KDF-TLS1_PRF(7)).
 //
-// libssl makes a context for each derivation, hands over all parameters with it, and frees it. So parameters are used where
-// they lie; those that were set before are kept in a copy (`kept`).
-
-enum { MOST_PARAMS = 24 };
+// libssl makes a context for each derivation, hands over all parameters with it, and frees it: that is what is here. Parameters
+// that are set before go to another provider's context, and so does the derivation; and what is not of the types or the digests
+// that libssl uses goes there as a whole, for its answer or its error.
 
 struct kdf {
     const char *name;
-    OSSL_PARAM *kept;
+    // Whether it has derived: parameters of that call are not kept.
+    bool has_derived;
+    // Another provider's, once something was set before.
+    EVP_KDF_CTX *other;
 };
 
 static void *kdf_make(const char *name) {
@@ -32,94 +34,59 @@ static void *prf_new(void *provider) {
     return kdf_make("TLS1-PRF");
 }
 
-static void forget(struct kdf *kdf) {
-    for (OSSL_PARAM *param = kdf->kept; param && param->key; param++) OPENSSL_cleanse(param->data, param->data_size);
-    OSSL_PARAM_free(kdf->kept);
-    kdf->kept = NULL;
+static void kdf_reset(void *context) {
+    struct kdf *kdf = context;
+    EVP_KDF_CTX_free(kdf->other);
+    kdf->other = NULL;
+    kdf->has_derived = false;
 }
 
 static void kdf_free(void *context) {
     if (!context) return;
-    forget(context);
+    kdf_reset(context);
     OPENSSL_free(context);
 }
-
-static void kdf_reset(void *context) { forget(context); }
 
 static void *kdf_copy(void *context) {
     const struct kdf *from = context;
     struct kdf *kdf = kdf_make(from->name);
-    if (kdf && from->kept && !(kdf->kept = OSSL_PARAM_dup(from->kept))) {
+    if (!kdf) return NULL;
+    kdf->has_derived = from->has_derived;
+    if (from->other && !(kdf->other = EVP_KDF_CTX_dup(from->other))) {
         kdf_free(kdf);
         return NULL;
     }
     return kdf;
 }
 
-static size_t count_params(const OSSL_PARAM params[]) {
-    size_t count = 0;
-    while (params && params[count].key) count++;
-    return count;
-}
-
-// What counts: what was kept, but for names that come anew; seeds add up (EVP_KDF-TLS1_PRF(7)). 0 when there are too many.
-static int join(const struct kdf *kdf, const OSSL_PARAM given[], OSSL_PARAM all[MOST_PARAMS + 1]) {
-    size_t count = 0;
-    if (count_params(kdf->kept) + count_params(given) > MOST_PARAMS) return 0;
-    for (const OSSL_PARAM *param = kdf->kept; param && param->key; param++) {
-        bool adds = !strcmp(param->key, OSSL_KDF_PARAM_SEED);
-        if (adds || !OSSL_PARAM_locate_const(given, param->key)) all[count++] = *param;
-    }
-    for (const OSSL_PARAM *param = given; param && param->key; param++) all[count++] = *param;
-    all[count] = OSSL_PARAM_construct_end();
-    return 1;
-}
-
-// A parameter's name lies with whoever set it; ours lies here. NULL for what is no parameter of these.
-static const char *own_name(const char *name) {
-    static const char *const names[] = {
-        OSSL_KDF_PARAM_MODE, OSSL_KDF_PARAM_PROPERTIES, OSSL_KDF_PARAM_DIGEST, OSSL_KDF_PARAM_KEY,    OSSL_KDF_PARAM_SALT,
-        OSSL_KDF_PARAM_PREFIX, OSSL_KDF_PARAM_LABEL,    OSSL_KDF_PARAM_DATA,   OSSL_KDF_PARAM_SECRET, OSSL_KDF_PARAM_SEED};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!strcmp(name, names[i])) return names[i];
-    }
-    return NULL;
-}
-
-// Where they lie, if nothing was kept; NULL when there are too many.
-static const OSSL_PARAM *in_force(const struct kdf *kdf, const OSSL_PARAM given[], OSSL_PARAM joined[MOST_PARAMS + 1]) {
-    if (given && !kdf->kept && count_params(given) <= MOST_PARAMS) return given;
-    return join(kdf, given, joined) ? joined : NULL;
+// Another provider's context, in the place of ours from then on.
+static EVP_KDF_CTX *elsewhere(struct kdf *kdf) {
+    if (kdf->other) return kdf->other;
+    EVP_KDF *other = EVP_KDF_fetch(NULL, kdf->name, REPRISE_OTHER_PROVIDERS);
+    kdf->other = other ? EVP_KDF_CTX_new(other) : NULL;
+    EVP_KDF_free(other);
+    return kdf->other;
 }
 
 static int kdf_set(void *context, const OSSL_PARAM params[]) {
-    struct kdf *kdf = context;
-    OSSL_PARAM all[MOST_PARAMS + 1];
     if (!params || !params->key) return 1;
-    if (!join(kdf, params, all)) return 0;
-    OSSL_PARAM *known = all;
-    for (const OSSL_PARAM *param = all; param->key; param++) {
-        const char *name = own_name(param->key);
-        if (!name) continue;
-        *known = *param;
-        known++->key = name;
-    }
-    *known = OSSL_PARAM_construct_end();
-    OSSL_PARAM *kept = OSSL_PARAM_dup(all);
-    if (!kept) return 0;
-    forget(kdf);
-    kdf->kept = kept;
-    return 1;
+    if (lies_nowhere(params)) return 0;
+    EVP_KDF_CTX *other = elsewhere(context);
+    return other && EVP_KDF_CTX_set_params(other, params);
 }
 
-// Another provider's: it has digests that are not here, and the words for what is wrong.
-static int derive_elsewhere(const struct kdf *kdf, unsigned char *out, size_t count, const OSSL_PARAM params[]) {
-    EVP_KDF *other = EVP_KDF_fetch(NULL, kdf->name, REPRISE_OTHER_PROVIDERS);
-    EVP_KDF_CTX *context = other ? EVP_KDF_CTX_new(other) : NULL;
-    int result = context && EVP_KDF_derive(context, out, count, params) > 0;
-    EVP_KDF_CTX_free(context);
-    EVP_KDF_free(other);
-    return result;
+static int derive_elsewhere(struct kdf *kdf, unsigned char *out, size_t count, const OSSL_PARAM params[]) {
+    EVP_KDF_CTX *other = lies_nowhere(params) ? NULL : elsewhere(kdf);
+    return other && EVP_KDF_derive(other, out, count, params) > 0;
+}
+
+// Whether ours may answer: of what was given in an earlier call nothing is left, and a derivation without it would be another.
+static bool is_first(struct kdf *kdf) {
+    if (kdf->has_derived) {
+        ERR_raise(ERR_LIB_PROV, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+        return false;
+    }
+    return true;
 }
 
 struct slice {
@@ -127,34 +94,57 @@ struct slice {
     size_t count;
 };
 
-// 1 found, 0 absent.
-static int find(const OSSL_PARAM params[], const char *name, struct slice *slice) {
-    const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, name);
-    *slice = (struct slice){NULL, 0};
-    if (!param || param->data_type != OSSL_PARAM_OCTET_STRING) return 0;
+enum { MOST_SEEDS = 8, NO_MODE = -1 };
+
+// What both derivations take, in the types that libssl gives it in.
+struct inputs {
+    enum hash hash;
+    int mode;
+    // What is absent has no bytes.
+    struct slice key, salt, prefix, label, data, seeds[MOST_SEEDS];
+    size_t seed_count;
+};
+
+static bool read_bytes(const OSSL_PARAM *param, struct slice *slice) {
+    if (param->data_type != OSSL_PARAM_OCTET_STRING || !param->data) return false;
     *slice = (struct slice){param->data, param->data_size};
-    return 1;
+    return true;
 }
 
-static enum hash find_hash(const OSSL_PARAM params[]) {
-    const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_KDF_PARAM_DIGEST);
-    return param && param->data_type == OSSL_PARAM_UTF8_STRING ? hash_named(param->data) : OTHER_HASH;
+static bool read_mode(const OSSL_PARAM *param, int *mode) {
+    if (param->data_type != OSSL_PARAM_UTF8_STRING) return OSSL_PARAM_get_int(param, mode);
+    if (!strcmp(param->data, "EXTRACT_ONLY")) *mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
+    else if (!strcmp(param->data, "EXPAND_ONLY")) *mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+    else return false;
+    return true;
+}
+
+// False where something is not as libssl gives it.
+static bool read_inputs(const OSSL_PARAM params[], struct inputs *inputs) {
+    memset(inputs, 0, sizeof *inputs);
+    inputs->hash = OTHER_HASH;
+    inputs->mode = NO_MODE;
+    for (const OSSL_PARAM *param = params; param && param->key; param++) {
+        const char *name = param->key;
+        bool is_good;
+        if (!strcmp(name, OSSL_KDF_PARAM_DIGEST)) is_good = (inputs->hash = hash_of(param)) != OTHER_HASH;
+        else if (!strcmp(name, OSSL_KDF_PARAM_MODE)) is_good = read_mode(param, &inputs->mode);
+        else if (!strcmp(name, OSSL_KDF_PARAM_KEY)) is_good = read_bytes(param, &inputs->key);
+        else if (!strcmp(name, OSSL_KDF_PARAM_SECRET)) is_good = read_bytes(param, &inputs->key);
+        else if (!strcmp(name, OSSL_KDF_PARAM_SALT)) is_good = read_bytes(param, &inputs->salt);
+        else if (!strcmp(name, OSSL_KDF_PARAM_PREFIX)) is_good = read_bytes(param, &inputs->prefix);
+        else if (!strcmp(name, OSSL_KDF_PARAM_LABEL)) is_good = read_bytes(param, &inputs->label);
+        else if (!strcmp(name, OSSL_KDF_PARAM_DATA)) is_good = read_bytes(param, &inputs->data);
+        else if (!strcmp(name, OSSL_KDF_PARAM_SEED)) {
+            is_good = inputs->seed_count < MOST_SEEDS && read_bytes(param, &inputs->seeds[inputs->seed_count]);
+            if (is_good) inputs->seed_count++;
+        } else is_good = false;
+        if (!is_good) return false;
+    }
+    return inputs->hash != OTHER_HASH;
 }
 
 // MARK: TLS 1.3
-
-enum { NO_MODE = -1 };
-
-static int find_mode(const OSSL_PARAM params[]) {
-    const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_KDF_PARAM_MODE);
-    int mode;
-    if (!param) return NO_MODE;
-    if (param->data_type == OSSL_PARAM_UTF8_STRING) {
-        if (!strcmp(param->data, "EXTRACT_ONLY")) return EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
-        return !strcmp(param->data, "EXPAND_ONLY") ? EVP_KDF_HKDF_MODE_EXPAND_ONLY : NO_MODE;
-    }
-    return OSSL_PARAM_get_int(param, &mode) ? mode : NO_MODE;
-}
 
 // HKDF-Expand (RFC 5869, 2.3) of an HkdfLabel; 0 when a field is too long for it.
 static int expand_label(
@@ -194,19 +184,18 @@ static int expand_label(
 
 // A step of the key schedule: Derive-Secret(salt, label, "") as HKDF-Extract's salt. Without a salt it is zeros, and
 // without a key that is.
-static int extract(enum hash hash, const OSSL_PARAM params[], unsigned char *out) {
+static int extract(const struct inputs *inputs, unsigned char *out) {
     static const unsigned char zeros[SHA384_DIGEST_LENGTH];
+    enum hash hash = inputs->hash;
     size_t bytes = hash_bytes(hash);
     unsigned char empty[SHA384_DIGEST_LENGTH], derived[SHA384_DIGEST_LENGTH];
-    struct slice salt, key, prefix, label, used = {zeros, bytes};
-    if (!find(params, OSSL_KDF_PARAM_KEY, &key)) key = (struct slice){zeros, bytes};
-    if (find(params, OSSL_KDF_PARAM_SALT, &salt)) {
+    struct slice none = {zeros, bytes}, used = none, key = inputs->key.bytes ? inputs->key : none;
+    if (inputs->salt.bytes) {
         union hash_state state;
         hash_begin(hash, &state);
         hash_end(hash, &state, empty);
-        find(params, OSSL_KDF_PARAM_PREFIX, &prefix);
-        find(params, OSSL_KDF_PARAM_LABEL, &label);
-        if (!expand_label(hash, salt, prefix, label, (struct slice){empty, bytes}, derived, bytes)) return 0;
+        struct slice data = {empty, bytes};
+        if (!expand_label(hash, inputs->salt, inputs->prefix, inputs->label, data, derived, bytes)) return 0;
         used.bytes = derived;
     }
     struct hmac hmac;
@@ -218,54 +207,35 @@ static int extract(enum hash hash, const OSSL_PARAM params[], unsigned char *out
     return 1;
 }
 
-static int tls13_derive(void *context, unsigned char *out, size_t count, const OSSL_PARAM given[]) {
-    const struct kdf *kdf = context;
-    OSSL_PARAM joined[MOST_PARAMS + 1];
-    const OSSL_PARAM *params = in_force(kdf, given, joined);
-    if (!params) return 0;
-    enum hash hash = find_hash(params);
-    struct slice key, prefix, label, data;
-    if (hash != OTHER_HASH) {
-        int mode = find_mode(params);
-        if (mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY && count == hash_bytes(hash) && extract(hash, params, out)) return 1;
-        if (mode == EVP_KDF_HKDF_MODE_EXPAND_ONLY && find(params, OSSL_KDF_PARAM_KEY, &key)) {
-            find(params, OSSL_KDF_PARAM_PREFIX, &prefix);
-            find(params, OSSL_KDF_PARAM_LABEL, &label);
-            find(params, OSSL_KDF_PARAM_DATA, &data);
-            if (count > 0 && expand_label(hash, key, prefix, label, data, out, count)) return 1;
-        }
+static int tls13_derive(void *context, unsigned char *out, size_t count, const OSSL_PARAM params[]) {
+    struct kdf *kdf = context;
+    struct inputs inputs;
+    if (kdf->other || !read_inputs(params, &inputs)) return derive_elsewhere(kdf, out, count, params);
+    if (!is_first(kdf)) return 0;
+    bool is_done = false;
+    if (inputs.mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY && count == hash_bytes(inputs.hash)) {
+        is_done = extract(&inputs, out);
+    } else if (inputs.mode == EVP_KDF_HKDF_MODE_EXPAND_ONLY && inputs.key.count > 0 && count > 0) {
+        is_done = expand_label(inputs.hash, inputs.key, inputs.prefix, inputs.label, inputs.data, out, count);
     }
-    return derive_elsewhere(kdf, out, count, params);
+    kdf->has_derived = is_done;
+    return is_done || derive_elsewhere(kdf, out, count, params);
 }
 
 // MARK: TLS 1.2
 
-static int prf_derive(void *context, unsigned char *out, size_t count, const OSSL_PARAM given[]) {
-    const struct kdf *kdf = context;
-    OSSL_PARAM joined[MOST_PARAMS + 1];
-    const OSSL_PARAM *params = in_force(kdf, given, joined);
-    if (!params) return 0;
-    enum hash hash = find_hash(params);
-    struct slice secret, seeds[MOST_PARAMS];
-    size_t number = 0, bytes = hash_bytes(hash), total = 0;
-    for (const OSSL_PARAM *param = params; param->key; param++) {
-        if (strcmp(param->key, OSSL_KDF_PARAM_SEED) || param->data_type != OSSL_PARAM_OCTET_STRING) continue;
-        seeds[number++] = (struct slice){param->data, param->data_size};
-        total += param->data_size;
-    }
-    if (hash == OTHER_HASH || count == 0 || total == 0 || total > 1024
-        || !find(params, OSSL_KDF_PARAM_SECRET, &secret)) {
-        return derive_elsewhere(kdf, out, count, params);
-    }
-    // P_hash: A(0) is the seed, A(i) the HMAC of A(i-1), and the output the HMACs of A(i) and the seed.
+// P_hash: A(0) is the seed, A(i) the HMAC of A(i-1), and the output the HMACs of A(i) and the seed.
+static void expand_seeds(const struct inputs *inputs, unsigned char *out, size_t count) {
+    size_t bytes = hash_bytes(inputs->hash);
+    const struct slice *seeds = inputs->seeds;
     struct hmac hmac;
     unsigned char a[SHA384_DIGEST_LENGTH], block[SHA384_DIGEST_LENGTH];
-    hmac_begin(&hmac, hash, secret.bytes, secret.count);
-    for (size_t i = 0; i < number; i++) hmac_update(&hmac, seeds[i].bytes, seeds[i].count);
+    hmac_begin(&hmac, inputs->hash, inputs->key.bytes, inputs->key.count);
+    for (size_t i = 0; i < inputs->seed_count; i++) hmac_update(&hmac, seeds[i].bytes, seeds[i].count);
     hmac_end(&hmac, a);
     for (size_t done = 0; done < count;) {
         hmac_update(&hmac, a, bytes);
-        for (size_t i = 0; i < number; i++) hmac_update(&hmac, seeds[i].bytes, seeds[i].count);
+        for (size_t i = 0; i < inputs->seed_count; i++) hmac_update(&hmac, seeds[i].bytes, seeds[i].count);
         hmac_end(&hmac, block);
         size_t part = count - done < bytes ? count - done : bytes;
         memcpy(out + done, block, part);
@@ -278,13 +248,26 @@ static int prf_derive(void *context, unsigned char *out, size_t count, const OSS
     OPENSSL_cleanse(&hmac, sizeof hmac);
     OPENSSL_cleanse(a, sizeof a);
     OPENSSL_cleanse(block, sizeof block);
+}
+
+static int prf_derive(void *context, unsigned char *out, size_t count, const OSSL_PARAM params[]) {
+    struct kdf *kdf = context;
+    struct inputs inputs;
+    size_t total = 0;
+    if (kdf->other || !read_inputs(params, &inputs)) return derive_elsewhere(kdf, out, count, params);
+    for (size_t i = 0; i < inputs.seed_count; i++) total += inputs.seeds[i].count;
+    if (count == 0 || total == 0 || total > 1024 || inputs.key.count == 0) return derive_elsewhere(kdf, out, count, params);
+    if (!is_first(kdf)) return 0;
+    expand_seeds(&inputs, out, count);
+    kdf->has_derived = true;
     return 1;
 }
 
 // MARK: What both tell of themselves
 
 static int kdf_get(void *context, OSSL_PARAM params[]) {
-    (void)context;
+    struct kdf *kdf = context;
+    if (kdf->other) return EVP_KDF_CTX_get_params(kdf->other, params);
     OSSL_PARAM *size = OSSL_PARAM_locate(params, OSSL_KDF_PARAM_SIZE);
     return size ? OSSL_PARAM_set_size_t(size, SIZE_MAX) : -2;
 }

@@ -5,14 +5,19 @@
 #include <string.h>
 
 // HMAC as a MAC (provider-mac(7)): libssl's Finished, binders and tickets.
+//
+// What libssl asks for most is here: a digest of ours, a key, bytes. Everything else goes to another provider from the first
+// call on, or from the key on.
 struct mac {
     enum { UNKEYED, OURS, FORWARDED } state;
-    // The digest that was asked for; OTHER_HASH also while none was.
+    // The digest that was asked for; OTHER_HASH while none was.
     enum hash hash;
     struct hmac hmac;
-    // The key as HMAC uses it, of a block's length: for a MAC of TLS's CBC records, which begins as any other.
+    // Whether bytes came since the key was last set.
+    bool has_bytes;
+    // The key as HMAC uses it, of a block's length: another provider may have to go on from it.
     unsigned char key[SHA512_CBLOCK];
-    // One of another provider's, for digests and uses that are not ours.
+    // When forwarded: another provider's.
     EVP_MAC_CTX *other;
 };
 
@@ -42,66 +47,89 @@ static void *mac_copy(void *context) {
     return mac;
 }
 
-// Has another provider's HMAC do it from here on.
+static void forget_key(struct mac *mac) {
+    OPENSSL_cleanse(&mac->hmac, sizeof mac->hmac);
+    OPENSSL_cleanse(mac->key, sizeof mac->key);
+    mac->has_bytes = false;
+}
+
+// Has another provider's HMAC go on, with the digest and the key that there are.
 static int forward(struct mac *mac) {
-    if (mac->other) return 1;
-    EVP_MAC *other = EVP_MAC_fetch(NULL, "HMAC", REPRISE_OTHER_PROVIDERS);
+    if (mac->state == FORWARDED) return 1;
+    EVP_MAC *method = EVP_MAC_fetch(NULL, "HMAC", REPRISE_OTHER_PROVIDERS);
+    EVP_MAC_CTX *other = method ? EVP_MAC_CTX_new(method) : NULL;
+    EVP_MAC_free(method);
     if (!other) return 0;
-    mac->other = EVP_MAC_CTX_new(other);
-    EVP_MAC_free(other);
-    return mac->other != NULL;
-}
-
-static int use_key(struct mac *mac, const void *key, size_t count) {
-    if (mac->hash == OTHER_HASH) {
-        ERR_raise(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT);
-        return 0;
-    }
-    hmac_begin(&mac->hmac, mac->hash, key, count);
-    memset(mac->key, 0, sizeof mac->key);
-    if (count <= hash_block_bytes(mac->hash)) {
-        if (count > 0) memcpy(mac->key, key, count);
-    } else {
-        union hash_state state;
-        hash_begin(mac->hash, &state);
-        hash_update(mac->hash, &state, key, count);
-        hash_end(mac->hash, &state, mac->key);
-        OPENSSL_cleanse(&state, sizeof state);
-    }
-    mac->state = OURS;
-    return 1;
-}
-
-// MAC of a TLS 1.2 record in CBC mode, in constant time whatever the padding: it is told before the record comes.
-static int become_record_mac(struct mac *mac) {
-    if (mac->state == OURS) {
+    if (mac->hash != OTHER_HASH) {
         char *name = mac->hash == SHA2_256 ? "SHA2-256" : "SHA2-384";
-        OSSL_PARAM digest[] = {OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_END};
-        if (!forward(mac) || !EVP_MAC_init(mac->other, mac->key, hash_block_bytes(mac->hash), digest)) return 0;
-    } else if (!forward(mac)) {
-        return 0;
+        OSSL_PARAM digest[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
+        bool is_good = mac->state == OURS ? EVP_MAC_init(other, mac->key, hash_block_bytes(mac->hash), digest)
+                                          : EVP_MAC_CTX_set_params(other, digest);
+        if (!is_good) {
+            EVP_MAC_CTX_free(other);
+            return 0;
+        }
     }
+    forget_key(mac);
+    mac->other = other;
     mac->state = FORWARDED;
     return 1;
 }
 
+static int use_key(struct mac *mac, const void *key, size_t count) {
+    if (mac->hash == OTHER_HASH || !key) {
+        ERR_raise(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT);
+        return 0;
+    }
+    hmac_begin(&mac->hmac, mac->hash, key, count);
+    hmac_block_key(mac->hash, key, count, mac->key);
+    mac->has_bytes = false;
+    mac->state = OURS;
+    return 1;
+}
+
+// What a call asks for that is for us: a digest of ours, a key, or both.
+struct request {
+    enum { PLAIN, RECORD, ELSEWHERE } kind;
+    enum hash hash;
+    const OSSL_PARAM *key;
+};
+
+static struct request read_request(const OSSL_PARAM params[]) {
+    struct request request = {PLAIN, OTHER_HASH, NULL};
+    for (const OSSL_PARAM *param = params; param && param->key; param++) {
+        if (!strcmp(param->key, OSSL_MAC_PARAM_DIGEST)) {
+            request.hash = hash_of(param);
+            if (request.hash == OTHER_HASH) request.kind = ELSEWHERE;
+        } else if (!strcmp(param->key, OSSL_MAC_PARAM_KEY)) {
+            request.key = param;
+            if (param->data_type != OSSL_PARAM_OCTET_STRING || !param->data) request.kind = ELSEWHERE;
+        } else if (!strcmp(param->key, OSSL_MAC_PARAM_TLS_DATA_SIZE)) {
+            size_t size;
+            if (!OSSL_PARAM_get_size_t(param, &size)) request.kind = ELSEWHERE;
+            else if (size > 0 && request.kind == PLAIN) request.kind = RECORD;
+        } else {
+            request.kind = ELSEWHERE;
+        }
+    }
+    return request;
+}
+
 static int mac_set(void *context, const OSSL_PARAM params[]) {
     struct mac *mac = context;
-    if (!params) return 1;
-    const OSSL_PARAM *digest = OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_DIGEST);
-    const OSSL_PARAM *key = OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_KEY);
-    if (digest) {
-        const char *name;
-        if (!OSSL_PARAM_get_utf8_string_ptr(digest, &name)) return 0;
-        mac->hash = hash_named(name);
-        mac->state = mac->hash == OTHER_HASH ? FORWARDED : UNKEYED;
-        if (mac->hash == OTHER_HASH && !forward(mac)) return 0;
-    }
-    if (OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_TLS_DATA_SIZE) && !become_record_mac(mac)) return 0;
+    if (!params || !params->key) return 1;
+    if (lies_nowhere(params)) return 0;
     if (mac->state == FORWARDED) return EVP_MAC_CTX_set_params(mac->other, params);
-    if (!key) return 1;
-    if (key->data_type != OSSL_PARAM_OCTET_STRING) return 0;
-    return use_key(mac, key->data, key->data_size);
+    struct request request = read_request(params);
+    // A record's MAC in CBC mode is made in constant time, whatever the padding: elsewhere. It is told before the record.
+    if (request.kind == RECORD && mac->has_bytes) return 0;
+    if (request.kind != PLAIN) return forward(mac) && EVP_MAC_CTX_set_params(mac->other, params);
+    if (request.hash != OTHER_HASH && request.hash != mac->hash) {
+        forget_key(mac);
+        mac->hash = request.hash;
+        mac->state = UNKEYED;
+    }
+    return !request.key || use_key(mac, request.key->data, request.key->data_size);
 }
 
 static int mac_init(void *context, const unsigned char *key, size_t count, const OSSL_PARAM params[]) {
@@ -110,8 +138,10 @@ static int mac_init(void *context, const unsigned char *key, size_t count, const
     if (mac->state == FORWARDED) return EVP_MAC_init(mac->other, key, count, NULL);
     if (key) return use_key(mac, key, count);
     // The key that it has, from the beginning.
-    if (mac->state == OURS) mac->hmac.now = mac->hmac.inner;
-    return mac->state == OURS;
+    if (mac->state != OURS) return 0;
+    mac->hmac.now = mac->hmac.inner;
+    mac->has_bytes = false;
+    return 1;
 }
 
 static int mac_update(void *context, const unsigned char *bytes, size_t count) {
@@ -119,6 +149,7 @@ static int mac_update(void *context, const unsigned char *bytes, size_t count) {
     if (mac->state == FORWARDED) return EVP_MAC_update(mac->other, bytes, count);
     if (mac->state != OURS) return 0;
     hmac_update(&mac->hmac, bytes, count);
+    mac->has_bytes = true;
     return 1;
 }
 

@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 // A handshake allocates 200 to 750 blocks of few sizes and frees them again; malloc(3) keeps seven of a size for a thread,
 // and merges and splits the rest. Here a thread keeps what libcrypto has freed, by size, and hands it out again.
@@ -14,10 +16,11 @@
 // Blocks are malloc's own, without a header: malloc_usable_size(3) tells the size of one that comes back. So a block may be
 // freed by another thread than the one that allocated it, and by free(3).
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__SANITIZE_HWADDRESS__)
 #define IS_SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) \
+    || __has_feature(hwaddress_sanitizer)
 #define IS_SANITIZED 1
 #endif
 #endif
@@ -33,21 +36,55 @@ enum {
     CLASSES = SMALL_CLASSES + MIDDLE_CLASSES + LARGE_CLASSES,
 };
 
+// What a freed block holds. The link is no address as it stands, and the mark tells a block that is free already: whoever writes
+// to freed memory, or frees it twice, is to end the process and not to get a session's keys.
 struct block {
-    struct block *next;
+    uintptr_t link;
+    uintptr_t mark;
 };
 
 struct lists {
-    enum { UNUSED, IN_USE, ENDED } state;
     size_t kept;
+    // No class above it has a block.
+    size_t highest;
     struct block *first[CLASSES];
 };
 
 // Found without a call: the program and what it is linked with are loaded at the start.
-static _Thread_local struct lists lists __attribute__((tls_model("initial-exec")));
+static _Thread_local struct lists *lists __attribute__((tls_model("initial-exec")));
+// In the place of a thread's lists once they are gone.
+static struct lists ended;
 static pthread_key_t at_end;
+static bool ends_are_seen;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_ulong given_back;
+static uintptr_t secret;
+
+static uintptr_t mark_of(const struct block *block) { return secret ^ (uintptr_t)block; }
+
+static void push(struct lists *own, size_t class, struct block *block) {
+    if (block->mark == mark_of(block)) {
+        // By chance, or because it is there already.
+        for (struct block *other = own->first[class]; other;) {
+            if (other == block) abort();
+            other = (struct block *)(other->link ^ ((uintptr_t)other >> 12) ^ secret);
+        }
+    }
+    block->link = (uintptr_t)own->first[class] ^ ((uintptr_t)block >> 12) ^ secret;
+    block->mark = mark_of(block);
+    own->first[class] = block;
+    if (class > own->highest) own->highest = class;
+}
+
+static struct block *pop(struct lists *own, size_t class) {
+    struct block *block = own->first[class];
+    if (!block) return NULL;
+    uintptr_t next = block->link ^ ((uintptr_t)block >> 12) ^ secret;
+    if (block->mark != mark_of(block) || next % 16) abort();
+    block->mark = 0;
+    own->first[class] = (struct block *)next;
+    return block;
+}
 
 // The smallest class that has room; CLASSES when none has.
 static size_t class_for(size_t count) {
@@ -77,27 +114,45 @@ static size_t class_of(size_t usable) {
 // A thread that ends gives back what it keeps. What libcrypto frees after that goes straight back.
 static void end(void *pointer) {
     struct lists *own = pointer;
-    own->state = ENDED;
+    lists = &ended;
     for (size_t class = 0; class < CLASSES; class++) {
-        while (own->first[class]) {
-            struct block *block = own->first[class];
-            own->first[class] = block->next;
-            free(block);
-        }
+        for (struct block *block; (block = pop(own, class));) free(block);
     }
-    own->kept = 0;
+    free(own);
 }
 
-static void make_key(void) { pthread_key_create(&at_end, end); }
+static void make_key(void) {
+    ends_are_seen = pthread_key_create(&at_end, end) == 0;
+    if (getrandom(&secret, sizeof secret, 0) != sizeof secret) ends_are_seen = false;
+}
 
-// Whether this thread keeps blocks: not before its end is watched, nor after it.
-static bool keeps(struct lists *own) {
-    if (own->state == IN_USE) return true;
-    if (own->state == ENDED) return false;
+// The thread's lists; NULL where it keeps nothing: where its end would not be seen, or is past.
+static struct lists *own_lists(void) {
+    if (lists) return lists == &ended ? NULL : lists;
     pthread_once(&once, make_key);
-    if (pthread_setspecific(at_end, own) != 0) return false;
-    own->state = IN_USE;
-    return true;
+    struct lists *made = ends_are_seen ? calloc(1, sizeof *made) : NULL;
+    if (!made) return NULL;
+    if (pthread_setspecific(at_end, made) != 0) {
+        free(made);
+        return NULL;
+    }
+    return lists = made;
+}
+
+// Gives blocks back to malloc, the largest first, until there is room: sizes that nobody asks for any more make room for others.
+static void make_room(struct lists *own, size_t count) {
+    while (own->kept + count > REPRISE_MEMORY_KEPT_BYTES) {
+        struct block *block = pop(own, own->highest);
+        if (block) {
+            own->kept -= class_bytes(own->highest);
+            free(block);
+            atomic_fetch_add_explicit(&given_back, 1, memory_order_relaxed);
+        } else if (own->highest == 0) {
+            return;
+        } else {
+            own->highest--;
+        }
+    }
 }
 
 void *reprise_memory_allocate(size_t count, const char *file, int line) {
@@ -105,10 +160,9 @@ void *reprise_memory_allocate(size_t count, const char *file, int line) {
     if (count == 0) return NULL;
     size_t class = class_for(count);
     if (class == CLASSES) return malloc(count);
-    struct lists *own = &lists;
-    struct block *block = own->first[class];
+    struct lists *own = lists;
+    struct block *block = own ? pop(own, class) : NULL;
     if (!block) return malloc(class_bytes(class));
-    own->first[class] = block->next;
     own->kept -= class_bytes(class);
     return block;
 }
@@ -116,17 +170,12 @@ void *reprise_memory_allocate(size_t count, const char *file, int line) {
 void reprise_memory_free(void *pointer, const char *file, int line) {
     (void)file, (void)line;
     if (!pointer) return;
-    struct lists *own = &lists;
     size_t class = class_of(malloc_usable_size(pointer));
-    if (class == CLASSES || !keeps(own)) return free(pointer);
+    struct lists *own = class == CLASSES ? NULL : own_lists();
+    if (!own) return free(pointer);
     size_t count = class_bytes(class);
-    if (own->kept + count > REPRISE_MEMORY_KEPT_BYTES) {
-        atomic_fetch_add_explicit(&given_back, 1, memory_order_relaxed);
-        return free(pointer);
-    }
-    struct block *block = pointer;
-    block->next = own->first[class];
-    own->first[class] = block;
+    if (own->kept + count > REPRISE_MEMORY_KEPT_BYTES) make_room(own, count);
+    push(own, class, pointer);
     own->kept += count;
 }
 
@@ -152,6 +201,13 @@ int reprise_memory_begin(void) {
 #ifdef IS_SANITIZED
     return -1;
 #else
+    // Another malloc has sizes of its own, and blocks of them would gather where nobody asks for them.
+    for (size_t class = 0; class < CLASSES; class++) {
+        void *block = malloc(class_bytes(class));
+        bool fits = block && class_of(malloc_usable_size(block)) == class;
+        free(block);
+        if (!fits) return -2;
+    }
     return CRYPTO_set_mem_functions(reprise_memory_allocate, reprise_memory_resize, reprise_memory_free);
 #endif
 }
@@ -160,4 +216,4 @@ unsigned long reprise_memory_given_back(void) { return atomic_load_explicit(&giv
 
 size_t reprise_memory_room(void *block) { return malloc_usable_size(block); }
 
-size_t reprise_memory_kept(void) { return lists.kept; }
+size_t reprise_memory_kept(void) { return lists ? lists->kept : 0; }

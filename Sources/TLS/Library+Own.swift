@@ -42,6 +42,7 @@ extension Library {
             switch reprise_memory_begin() {
             case 1: use = .inUse
             case 0: use = .impossible("libcrypto has allocated memory before")
+            case -2: use = .impossible("this process has a malloc(3) with sizes of its own")
             default: use = .off
             }
         }
@@ -54,8 +55,10 @@ extension Library {
         guard !OwnPart.primitives.isSwitchedOff else { return .off }
         ErrorQueue.clear()
         defer { ErrorQueue.clear() }
-        guard let name = reprise_provider_begin() else { return .inUse }
-        return .impossible("\(String(cString: name)): \(ErrorQueue.drain().summary)")
+        var fault: UnsafePointer<CChar>?
+        if reprise_provider_begin(&fault) == 1 { return .inUse }
+        // Without one, the machine's configuration has libcrypto's own primitives replaced: it is to be so.
+        return fault.map { .impossible("\(String(cString: $0)): \(ErrorQueue.drain().summary)") } ?? .off
     }()
 
     /// The property query that contexts are made with (SSL_CTX_new_ex(3)): ours first, where libcrypto has taken them.

@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test func `a block has room for what was asked, whatever the size`() throws {
-        for count in Array(1...2_200) + [8_199, 8_200, 8_201, 16_384, 17_000, 32_775, 32_776, 32_777, 40_000, 1 << 20] {
+        for count in Array(1...9_300) + Array(stride(from: 9_301, to: 34_000, by: 31)) + [32_776, 32_777, 1 << 20] {
             let block = try allocate(count)
             #expect(reprise_memory_room(block) >= count)
             #expect(UInt(bitPattern: block) % 16 == 0)
@@ -82,6 +82,40 @@ import Testing
             reprise_memory_free(block, nil, 0)
             #expect(reprise_memory_allocate(333, nil, 0) == block)
             reprise_memory_free(block, nil, 0)
+        }
+    }
+
+    @Test func `sizes that nobody asks for any more make room for others`() async throws {
+        try await onOwnThread {
+            let large = (0..<60).compactMap { _ in reprise_memory_allocate(30_000, nil, 0) }
+            for block in large { reprise_memory_free(block, nil, 0) }
+            let full = reprise_memory_kept()
+            let small = (0..<5_000).compactMap { _ in reprise_memory_allocate(200, nil, 0) }
+            let before = reprise_memory_given_back()
+            for block in small { reprise_memory_free(block, nil, 0) }
+            #expect(reprise_memory_kept() <= Int(REPRISE_MEMORY_KEPT_BYTES))
+            #expect(full > 900_000 && reprise_memory_given_back() > before)
+            // All small ones are still there: they come back in the order in which they went.
+            #expect(small.reversed().prefix(4_000).allSatisfy { reprise_memory_allocate(200, nil, 0) == $0 })
+        }
+    }
+
+    @Test func `who frees a block twice ends the process`() async {
+        await #expect(processExitsWith: .signal(SIGABRT)) {
+            let block = reprise_memory_allocate(100, nil, 0)
+            let other = reprise_memory_allocate(100, nil, 0)
+            reprise_memory_free(block, nil, 0)
+            reprise_memory_free(other, nil, 0)
+            reprise_memory_free(block, nil, 0)
+        }
+    }
+
+    @Test func `who writes to a block that is free ends the process`() async {
+        await #expect(processExitsWith: .signal(SIGABRT)) {
+            let block = reprise_memory_allocate(100, nil, 0)
+            reprise_memory_free(block, nil, 0)
+            block.map { _ = memset($0, 0x41, 16) }
+            _ = reprise_memory_allocate(100, nil, 0)
         }
     }
 }

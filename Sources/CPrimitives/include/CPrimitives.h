@@ -6,11 +6,12 @@
 
 // MARK: Memory (memory.c)
 
-// The most bytes that one thread keeps of what libcrypto frees; what comes above goes back to malloc(3).
+// The most bytes that one thread keeps of what libcrypto frees; beyond that, the largest blocks go back to malloc(3).
 enum { REPRISE_MEMORY_KEPT_BYTES = 1 << 20 };
 
 // Has libcrypto take its memory from lists of freed blocks, one for each thread (CRYPTO_set_mem_functions(3)).
-// 1: it does from now on. 0: it has allocated something before, which is too late. -1: a sanitizer watches malloc itself.
+// 1: it does from now on. 0: it has allocated something before, which is too late. -1: a sanitizer watches malloc itself. -2: the
+// process has a malloc with sizes of its own.
 int reprise_memory_begin(void);
 
 // How often a block went back to malloc(3) because a thread kept enough, of all threads.
@@ -28,10 +29,11 @@ size_t reprise_memory_room(void *block);
 // MARK: Primitives (provider.c)
 
 // The property query that prefers them (property(7)): what they lack, and what the machine's configuration rules out for
-// them (fips=yes), comes from elsewhere as before.
-#define REPRISE_PROVIDER_QUERY "?provider=reprise"
+// them (fips=yes), comes from elsewhere as before. It says nothing of providers by name, which the configuration may do.
+#define REPRISE_PROVIDER_QUERY "?reprise.own=yes"
 
 // Loads them as a provider of the default library context, beside those that are there or would be (provider(7)): once, and
-// for the life of the process. NULL, or the name of what cannot be used, for which libcrypto's error queue has the reason.
-// Each one is fetched, asked where it comes from, and compared with a known answer before it is called good.
-const char *reprise_provider_begin(void);
+// for the life of the process. 1: they are good. 0: they are not in use, because libcrypto's own primitives are not either (a FIPS
+// module); or, where `fault` names one, because it cannot be used, for which libcrypto's error queue may have the reason.
+// Before they are called good each one is fetched, asked where it comes from, and compared with libcrypto's.
+int reprise_provider_begin(const char **fault);
