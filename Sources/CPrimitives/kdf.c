@@ -119,6 +119,15 @@ static bool read_mode(const OSSL_PARAM *param, int *mode) {
     return true;
 }
 
+// What libssl has none of it gives as no bytes at no address.
+static bool is_none(const OSSL_PARAM *param) {
+    return param->data_type == OSSL_PARAM_OCTET_STRING && !param->data && param->data_size == 0;
+}
+
+static bool read_or_none(const OSSL_PARAM *param, struct slice *slice) {
+    return is_none(param) || read_bytes(param, slice);
+}
+
 // False where something is not as libssl gives it.
 static bool read_inputs(const OSSL_PARAM params[], struct inputs *inputs) {
     memset(inputs, 0, sizeof *inputs);
@@ -132,10 +141,11 @@ static bool read_inputs(const OSSL_PARAM params[], struct inputs *inputs) {
         else if (!strcmp(name, OSSL_KDF_PARAM_KEY)) is_good = read_bytes(param, &inputs->key);
         else if (!strcmp(name, OSSL_KDF_PARAM_SECRET)) is_good = read_bytes(param, &inputs->key);
         else if (!strcmp(name, OSSL_KDF_PARAM_SALT)) is_good = read_bytes(param, &inputs->salt);
-        else if (!strcmp(name, OSSL_KDF_PARAM_PREFIX)) is_good = read_bytes(param, &inputs->prefix);
-        else if (!strcmp(name, OSSL_KDF_PARAM_LABEL)) is_good = read_bytes(param, &inputs->label);
-        else if (!strcmp(name, OSSL_KDF_PARAM_DATA)) is_good = read_bytes(param, &inputs->data);
+        else if (!strcmp(name, OSSL_KDF_PARAM_PREFIX)) is_good = read_or_none(param, &inputs->prefix);
+        else if (!strcmp(name, OSSL_KDF_PARAM_LABEL)) is_good = read_or_none(param, &inputs->label);
+        else if (!strcmp(name, OSSL_KDF_PARAM_DATA)) is_good = read_or_none(param, &inputs->data);
         else if (!strcmp(name, OSSL_KDF_PARAM_SEED)) {
+            if (is_none(param)) continue;
             is_good = inputs->seed_count < MOST_SEEDS && read_bytes(param, &inputs->seeds[inputs->seed_count]);
             if (is_good) inputs->seed_count++;
         } else is_good = false;

@@ -205,6 +205,11 @@ import Testing
     @Test func `a parameter of another type, or at no address, is refused or read, but never passed over`() {
         let extract: [Parameter] = [.word("mode", "EXTRACT_ONLY"), .word("digest", "SHA2-256")]
         let label: [Parameter] = [.bytes("prefix", Array("tls13 ".utf8)), .bytes("label", Array("derived".utf8))]
+        // libssl's five seeds, of which most are none.
+        let spare: [Parameter] = [
+            .word("digest", "SHA2-256"), .bytes("secret", [1]), .nowhere("seed", 0), .bytes("seed", [2]),
+        ]
+        expectSame({ derive("TLS1-PRF", $0, 32, spare + [.nowhere("seed", 0)]) }, "spare seeds")
         // libcrypto itself reads from nowhere.
         let pointer = extract + label + [.pointer("key", [1, 2])], nowhere = extract + label + [.nowhere("key", 32)]
         #expect(derive("TLS13-KDF", .ours, 32, pointer) == derive("TLS13-KDF", .theirs, 32, pointer))
