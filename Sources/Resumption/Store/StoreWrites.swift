@@ -10,6 +10,8 @@ final class StoreWrites: Sendable {
         var underWay: [Int: Write] = [:]
         var begun = 0
         var leftOut = 0
+        /// Before this none can be late: a look at all of them for each write would cost more the more there are.
+        var soonest: ContinuousClock.Instant?
     }
 
     /// One write, and those that must follow it.
@@ -73,6 +75,7 @@ final class StoreWrites: Sendable {
             state.begun += 1
             let write = Write(state.begun)
             state.underWay[write.number] = write
+            if state.soonest == nil { state.soonest = write.since + ResumptionLimits.storeWriteDeadline }
             return write
         }
         guard let write else { return previous }
@@ -89,10 +92,12 @@ final class StoreWrites: Sendable {
 
     /// Gives up the writes that took longer than ``ResumptionLimits/storeWriteDeadline``: they count as left out.
     func giveUpLate(at now: ContinuousClock.Instant = .now) {
-        let late = state.withLock { state in
+        let late: [Write] = state.withLock { state in
+            guard let soonest = state.soonest, now > soonest else { return [] }
             let late = state.underWay.values.filter { now - $0.since > ResumptionLimits.storeWriteDeadline }
             for write in late { state.underWay[write.number] = nil }
             state.leftOut += late.count
+            state.soonest = state.underWay.values.map(\.since).min().map { $0 + ResumptionLimits.storeWriteDeadline }
             return late
         }
         for write in late { write.end() }
