@@ -111,13 +111,19 @@ static size_t class_of(size_t usable) {
     return SMALL_CLASSES + MIDDLE_CLASSES + (usable - MIDDLE_BYTES) / 1024 - 1;
 }
 
+static void empty(struct lists *own) {
+    for (size_t class = 0; class < CLASSES; class++) {
+        for (struct block *block; (block = pop(own, class));) free(block);
+    }
+    own->kept = 0;
+    own->highest = 0;
+}
+
 // A thread that ends gives back what it keeps. What libcrypto frees after that goes straight back.
 static void end(void *pointer) {
     struct lists *own = pointer;
     lists = &ended;
-    for (size_t class = 0; class < CLASSES; class++) {
-        for (struct block *block; (block = pop(own, class));) free(block);
-    }
+    empty(own);
     free(own);
 }
 
@@ -215,6 +221,10 @@ int reprise_memory_begin(void) {
 }
 
 unsigned long reprise_memory_given_back(void) { return atomic_load_explicit(&given_back, memory_order_relaxed); }
+
+void reprise_memory_release(void) {
+    if (lists && lists != &ended) empty(lists);
+}
 
 size_t reprise_memory_room(void *block) { return malloc_usable_size(block); }
 

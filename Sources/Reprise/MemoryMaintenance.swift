@@ -15,6 +15,9 @@ final class MemoryMaintenance {
     static let crowd = 250
 
     private let takePeak: () -> (open: Int, peak: Int)
+    private let release: () -> Void
+    /// Workers have been told to release what they keep, which the last trim may have come before.
+    private var isReleasing = false
     private let loop: EventLoop
     private var peak = 0
     private var lastTrim: Instant?
@@ -23,8 +26,12 @@ final class MemoryMaintenance {
 
     /// - Parameter takePeak: open connections now, and the most at once since the last call, which includes a crowd
     ///   that came and went between two looks.
-    init(loop: EventLoop, takePeak: @escaping () -> (open: Int, peak: Int)) {
+    /// - Parameter release: tells the workers to give back what they keep for libcrypto.
+    init(
+        loop: EventLoop, takePeak: @escaping () -> (open: Int, peak: Int), release: @escaping () -> Void
+    ) {
         self.loop = loop
+        self.release = release
         self.takePeak = takePeak
         timer = .timer(on: loop) { [unowned self] in look() }
         timer?.schedule(after: Self.interval)
@@ -46,10 +53,14 @@ final class MemoryMaintenance {
         let isRest = hasJustTrimmed && open < peak
         hasJustTrimmed = isRest || Self.isWorthTrimming(peak: peak, open: open, hasRested: hasRested)
         if hasJustTrimmed {
+            release()
             ProcessMemory.giveBack()
             peak = open
             lastTrim = loop.now
+        } else if isReleasing {
+            ProcessMemory.giveBack()
         }
+        isReleasing = hasJustTrimmed
         timer?.schedule(after: Self.interval)
     }
 

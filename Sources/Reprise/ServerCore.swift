@@ -121,9 +121,11 @@ package actor ServerCore {
         adaptSockets(to: plan)
         tendCertificates(checked.loadedFiles, plan)
         registerProcessMetrics(workers: count)
-        maintenance.memory = MemoryMaintenance(loop: control) { [unowned self] in
-            assumeIsolated { $0.lasting.takePeak() }
-        }
+        maintenance.memory = MemoryMaintenance(
+            loop: control, takePeak: { [unowned self] in assumeIsolated { $0.lasting.takePeak() } },
+            release: { [unowned self] in
+                assumeIsolated { for loop in $0.loops { loop.execute { Library.releaseMemory() } } }
+            })
         maintenance.leaving = .timer(on: control) { [unowned self] in assumeIsolated { $0.letGoOfTheGone() } }
         state = .serving
         notifier.ready()

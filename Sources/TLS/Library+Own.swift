@@ -34,6 +34,9 @@ extension Library {
     /// How often memory went back to malloc(3) because a thread kept enough of it (`REPRISE_MEMORY_KEPT_BYTES`).
     package static var memoryGivenBack: UInt { reprise_memory_given_back() }
 
+    /// Gives back what this thread keeps, before the heap is to go back to the system.
+    package static func releaseMemory() { reprise_memory_release() }
+
     /// Has libcrypto take its memory from lists of freed blocks. It must be the first that this process does with libcrypto,
     /// and it is for the whole process: a program that embeds the proxy decides for itself, and is not asked.
     package static func keepMemory() {

@@ -7,7 +7,7 @@
 // MARK: Memory (memory.c)
 
 // The most bytes that one thread keeps of what libcrypto frees; beyond that, the largest blocks go back to malloc(3).
-enum { REPRISE_MEMORY_KEPT_BYTES = 1 << 20 };
+enum { REPRISE_MEMORY_KEPT_BYTES = 256 << 10 };
 
 // Has libcrypto take its memory from lists of freed blocks, one for each thread (CRYPTO_set_mem_functions(3)).
 // 1: it does from now on. 0: it has allocated something before, which is too late. -1: a sanitizer watches malloc itself. -2: the
@@ -16,6 +16,9 @@ int reprise_memory_begin(void);
 
 // How often a block went back to malloc(3) because a thread kept enough, of all threads.
 unsigned long reprise_memory_given_back(void);
+
+// Gives all that this thread keeps back to malloc(3): between blocks that are kept, malloc gives nothing back to the system.
+void reprise_memory_release(void);
 
 // What this thread keeps, in bytes.
 size_t reprise_memory_kept(void);

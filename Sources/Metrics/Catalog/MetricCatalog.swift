@@ -204,7 +204,7 @@ package enum MetricCatalog {
         help: "1 where libcrypto uses Reprise's own part, 0 where it was switched off or cannot be used.")
     package static let memoryGivenBack = Metric.computed(
         "reprise_libcrypto_memory_given_back_total", .counter, .blocks,
-        help: "Blocks of libcrypto's that went back to malloc(3) because a thread kept 1 MiB of them.")
+        help: "Blocks of libcrypto's that went back to malloc(3) because a thread kept 256 KiB of them.")
     package static let workers = Metric.computed(
         "reprise_workers", .gauge, .workers, help: "Event loops that serve clients.")
     package static let configurationReloads = Metric.counter(
