@@ -5,22 +5,24 @@ import Testing
 
 /// What libcrypto would get from our lists instead of malloc(3).
 @Suite struct KeptMemoryTests {
-    private func allocate(_ count: Int) throws -> UnsafeMutableRawPointer {
+    private static func allocate(_ count: Int) throws -> UnsafeMutableRawPointer {
         try #require(reprise_memory_allocate(count, nil, 0))
     }
 
-    @Test func `a block has room for what was asked, whatever the size`() throws {
-        for count in Array(1...9_300) + Array(stride(from: 9_301, to: 34_000, by: 31)) + [32_776, 32_777, 1 << 20] {
-            let block = try allocate(count)
-            #expect(reprise_memory_room(block) >= count)
-            #expect(UInt(bitPattern: block) % 16 == 0)
-            memset(block, 0xa5, count)
-            reprise_memory_free(block, nil, 0)
-            // Also when it is one that has been used before, perhaps for a little less.
-            let again = try allocate(count)
-            #expect(reprise_memory_room(again) >= count)
-            memset(again, 0x5a, count)
-            reprise_memory_free(again, nil, 0)
+    @Test func `a block has room for what was asked, whatever the size`() async throws {
+        try await onOwnThread {
+            for count in Array(1...9_300) + Array(stride(from: 9_301, to: 34_000, by: 31)) + [32_776, 32_777, 1 << 20] {
+                let block = try Self.allocate(count)
+                if reprise_memory_room(block) < count { Issue.record("\(count)") }
+                if UInt(bitPattern: block) % 16 != 0 { Issue.record("\(count)") }
+                memset(block, 0xa5, count)
+                reprise_memory_free(block, nil, 0)
+                // Also when it is one that has been used before, perhaps for a little less.
+                let again = try Self.allocate(count)
+                if reprise_memory_room(again) < count { Issue.record("\(count)") }
+                memset(again, 0x5a, count)
+                reprise_memory_free(again, nil, 0)
+            }
         }
     }
 
@@ -31,17 +33,17 @@ import Testing
     }
 
     @Test func `a thread gets back what it freed last`() throws {
-        let block = try allocate(700)
+        let block = try Self.allocate(700)
         let room = reprise_memory_room(block)
         reprise_memory_free(block, nil, 0)
         // By its room: malloc may have given it a little more.
-        #expect(try allocate(room) == block)
+        #expect(try Self.allocate(room) == block)
         reprise_memory_free(block, nil, 0)
     }
 
     @Test func `a block keeps its bytes when it grows and when it shrinks`() throws {
         let sizes = [1, 24, 25, 1_000, 1_033, 5_000, 8_201, 30_000, 32_777, 200_000, 33_000, 9_000, 1_100, 60, 3]
-        var block = try allocate(1)
+        var block = try Self.allocate(1)
         block.storeBytes(of: 0, as: UInt8.self)
         var filled = 1
         for size in sizes {
@@ -77,7 +79,7 @@ import Testing
     }
 
     @Test func `a block may be freed by another thread than the one that made it`() async throws {
-        let block = try allocate(333)
+        let block = try Self.allocate(333)
         let address = UInt(bitPattern: block)
         let room = reprise_memory_room(block)
         try await onOwnThread {
