@@ -33,7 +33,7 @@ import Testing
     }
 
     private func port(_ addresses: [Server.Address]) throws -> Int {
-        guard case .ip(_, let port)? = addresses.first?.endpoint else { throw SocketClient.Failure.ended }
+        guard case .ip(_, let port)? = addresses.first?.endpoint else { throw SocketClient.Failure.ended(errno: 0) }
         return Int(port)
     }
 

@@ -25,7 +25,7 @@ package final class SocketClient {
         while try !tls.handshake() {
             push(first + tls.takeOutput())
             first = []
-            guard takeIn() else { throw Failure.ended }
+            guard takeIn() else { throw Failure.ended(errno: errno) }
         }
         if !sending.isEmpty { try tls.write(sending) }
         flush()
@@ -39,7 +39,7 @@ package final class SocketClient {
         try tls.handshake()
         flush()
         repeat {
-            guard takeIn() else { throw Failure.ended }
+            guard takeIn() else { throw Failure.ended(errno: errno) }
             try tls.handshake()
         } while flush() == 0
     }
@@ -60,7 +60,8 @@ package final class SocketClient {
     /// What went wrong.
     package enum Failure: Error {
         case notConnected(Int32)
-        case ended
+        /// Before the handshake was complete; 0 without an error, EAGAIN after a long silence.
+        case ended(errno: Int32)
     }
 
     /// Sends what the TLS end has to say.
@@ -87,7 +88,10 @@ package final class SocketClient {
     /// - Returns: whether any came before the end, a reset or a long silence.
     package func takeIn() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65536)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        errno = 0
+        var count = recv(descriptor, &buffer, buffer.count, 0)
+        // Whatever handles a signal ends a wait that has a limit (signal(7)).
+        while count < 0, errno == EINTR { count = recv(descriptor, &buffer, buffer.count, 0) }
         guard count > 0 else { return false }
         tls.receive(Array(buffer.prefix(count)))
         return true

@@ -101,9 +101,10 @@ package final class TestUpstream: @unchecked Sendable {
 
     /// One accepted connection, with blocking calls.
     package struct Peer: Sendable {
-        private let descriptor: Int32
+        private let owned: Descriptor
+        private var descriptor: Int32 { owned.number }
 
-        fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
+        fileprivate init(_ descriptor: Int32) { owned = Descriptor(descriptor) }
 
         /// What a receive came to.
         package enum Received: Sendable, Equatable {
@@ -178,12 +179,25 @@ package final class TestUpstream: @unchecked Sendable {
         }
 
         package func shutdownWrite() { shutdown(descriptor, Int32(SHUT_WR)) }
-        package func close() { Glibc.close(descriptor) }
+        package func close() { owned.close() }
 
         package func reset() {
             var option = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-            Glibc.close(descriptor)
+            owned.close()
         }
+    }
+
+    /// A number that is nobody else's for as long as a peer has it: a thread that still shuts a closed one down would
+    /// otherwise shut down whatever connection has got the number since.
+    private final class Descriptor: Sendable {
+        private static let nowhere = open("/dev/null", O_RDWR | O_CLOEXEC)
+        let number: Int32
+
+        init(_ number: Int32) { self.number = number }
+        deinit { Glibc.close(number) }
+
+        /// Closes what is behind the number.
+        func close() { dup2(Self.nowhere, number) }
     }
 }
