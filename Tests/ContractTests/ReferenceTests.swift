@@ -54,6 +54,7 @@ import Testing
         if let session = held.session { #expect(Session(session).look(SessionFields.isResumable)) }
     }
 
+    /// Of TLS 1.2 since 3.0.14 (seen: not in 3.0.13).
     @Test(arguments: Carrier.remembered)
     func `libssl's cache resumes a session that was destroyed and put back`(carrier: Carrier) throws {
         let held = Held(carrier)
@@ -61,7 +62,8 @@ import Testing
         #expect(!SessionFields.isResumable(held.session))
         #expect(SSL_CTX_add_session(held.server.pointer, held.session) == 1)
         #expect(!SessionFields.isResumable(held.session))
-        #expect(try Link.meet(held.server, held.client, resuming: held.given).outcome == .resumed)
+        let outcome = try Link.meet(held.server, held.client, resuming: held.given).outcome
+        #expect(outcome == .resumed || (carrier == .id && LibraryVersion.is3_0(before: 14)), "\(outcome)")
     }
 
     @Test func `each reference needs a SSL_SESSION_free of its own`() {
@@ -86,10 +88,12 @@ import Testing
         #expect(Link.meet(servers[1], client, resuming: session).outcome == .resumed)
     }
 
+    /// But for early patches of 3.0 (seen: 3.0.2), where it holds as many as its size.
     @Test func `libssl's cache holds one session less than its size`() throws {
         let server = Context.server(.id), client = Context.client(.id)
         SSL_CTX_ctrl(server.pointer, SSL_CTRL_SET_SESS_CACHE_SIZE, 3, nil)
         for _ in 0..<5 { _ = try Link.firstSession(server, client) }
-        #expect(server.cachedSessions == 2)
+        let held = server.cachedSessions
+        #expect(held == 2 || (held == 3 && LibraryVersion.is3_0(before: 13)), "\(held)")
     }
 }
