@@ -22,7 +22,8 @@ package struct MemoryListener {
 
     /// What keeps the sessions of one more connection.
     package func connection() -> ConnectionResumption {
-        ConnectionResumption(domain: domain, policy: policy, observer: observer) { [clock] in clock.now }
+        ConnectionResumption(
+            ResumptionTerms(domain: domain, policy: policy, observer: observer) { [clock] in clock.now })
     }
 }
 

@@ -31,9 +31,7 @@ final class ClientSide {
     init(_ socket: Socket, from address: IPAddress?, of listener: WorkerListener, on worker: WorkerCore) {
         self.listener = listener
         (loop, output) = (worker.loop, worker.buffers.output)
-        sessions = ConnectionResumption(
-            domain: listener.domain, policy: listener.resumption, client: address,
-            observer: listener.observers.sessions, on: worker.loop, clock: Clocks.wall)
+        sessions = ConnectionResumption(listener.sessions, client: address)
         tls = ServerConnection(
             context: listener.context, output: worker.buffers.output, sessions: sessions,
             holdsTickets: listener.settings.ticketsWaitForUpstream)

@@ -98,7 +98,7 @@ extension Connection {
         // A handshake that has failed has given none to anyone.
         if record.failure == nil { record.lineage = client.sessions.lineage }
         guard let ending = machine.book.ending else { return }
-        upstream.apply(listener.resumption.verdicts, to: ending)
+        upstream.apply(listener.sessions.policy.verdicts, to: ending)
         let outcome = client.sessions.connectionEnded(ending)
         guard outcome != .kept else { return }
         guard outcome != .notDenied else { return listener.metrics.sessions.lineagesNotDenied.add(1) }

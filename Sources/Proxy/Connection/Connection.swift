@@ -47,7 +47,7 @@ final class Connection {
     /// Its answer that is still to come.
     var routing: RouterQuestion?
     /// What was decided of the route before the last flight of a TLS 1.2 handshake.
-    var early: EarlyRoute?
+    @Seldom var early: EarlyRoute?
     private var isProbeQueued = false
     /// Until when it waits for a server, or has waited: called in vain, it does not wait for longer.
     var waitEnds: Instant?

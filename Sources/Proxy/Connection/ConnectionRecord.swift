@@ -9,7 +9,7 @@ package struct ConnectionRecord: Sendable {
     /// The client's address: what the header of a trusted proxy says, or the socket.
     package internal(set) var client: Endpoint
     /// What a proxy has said of the client.
-    package internal(set) var proxy: Proxy?
+    @Seldom package internal(set) var proxy: Proxy?
     package internal(set) var times: Times
     /// The upstream server that took the connection, or was tried last.
     package internal(set) var server: String?
@@ -21,11 +21,11 @@ package struct ConnectionRecord: Sendable {
     package internal(set) var bytesFromClient: UInt64 = 0
     /// Plaintext bytes to the client.
     package internal(set) var bytesToClient: UInt64 = 0
-    /// What TLS negotiated, as far as it came.
     /// What is known of the session that it offered in vain.
-    package internal(set) var refusedSession: RefusedSession?
+    @Seldom package internal(set) var refusedSession: RefusedSession?
     /// What the client has shown.
-    package internal(set) var certificate: ShownCertificate?
+    @Seldom package internal(set) var certificate: ShownCertificate?
+    /// What TLS negotiated, as far as it came.
     package internal(set) var summary: HandshakeSummary?
     /// The result of the client's offer to resume; `nil` before the handshake has succeeded or failed.
     package internal(set) var resumption: ResumptionOutcome.Result?

@@ -5,7 +5,7 @@ internal import RepriseTLS
 internal import RepriseVocabulary
 
 /// Connects to the addresses of one server, of which the first that takes the connection has it (RFC 8305).
-struct ConnectRace {
+final class ConnectRace {
     /// How long an address has before the next one is tried beside it (RFC 8305 §5, Connection Attempt Delay).
     static let head = Duration.milliseconds(250)
 
@@ -13,9 +13,14 @@ struct ConnectRace {
     var rivals: [UpstreamSide.Way] = []
     /// Why the first address failed that did so by no fault of ours.
     var failure: ConnectError?
-    var client = UpstreamSide.Client()
-    var calls: UpstreamSide.Calls?
+    let client: UpstreamSide.Client
+    let calls: UpstreamSide.Calls
     var timer: LoopEvent?
+
+    init(for client: UpstreamSide.Client, _ calls: UpstreamSide.Calls) {
+        self.client = client
+        self.calls = calls
+    }
 }
 
 extension UpstreamSide {
@@ -56,24 +61,25 @@ extension UpstreamSide {
         index = next.index
         server = upstream.servers[next.index]
         let target = upstream.group.servers[next.index]
-        (race.client, race.calls) = (client, calls)
-        return connect(to: next.endpoint, introduction(target), upstream, next.index)
+        let race = ConnectRace(for: client, calls)
+        self.race = race
+        return connect(to: next.endpoint, introduction(target), upstream, next.index, race)
     }
 
     /// Begins to connect to an address, and where that fails at once to the server's next, beside those that are under way.
     ///
     /// The addresses of one server are one try: going on to the next spends nothing of what clients may retry.
     private func connect(
-        to first: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream, _ index: Int
+        to first: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream, _ index: Int, _ race: ConnectRace
     ) -> Connecting {
         var endpoint = first
         while true {
             do throws(ConnectError) {
-                let (way, isConnected) = try begin(at: endpoint, introduction, upstream, upstream.tls[index])
+                let (way, isConnected) = try begin(at: endpoint, introduction, upstream, upstream.tls[index], race)
                 if case .connecting(let latest) = state { race.rivals.append(latest) }
                 state = .connecting(way)
                 if isConnected { return won(way) }
-                awaitHead()
+                awaitHead(in: race)
                 return .underWay
             } catch {
                 let next = route?.selection.nextAddress()
@@ -90,7 +96,8 @@ extension UpstreamSide {
 
     /// Begins to connect to an address.
     private func begin(
-        at endpoint: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream, _ tls: UpstreamTLS?
+        at endpoint: Endpoint, _ introduction: [UInt8], _ upstream: WorkerUpstream, _ tls: UpstreamTLS?,
+        _ race: ConnectRace
     ) throws(ConnectError) -> (way: Way, isConnected: Bool) {
         let (socket, isConnected): (Socket, Bool)
         switch Socket.connect(to: endpoint, with: upstream.group.tcp, for: race.client.address) {
@@ -100,14 +107,14 @@ extension UpstreamSide {
         }
         let way: Way
         do throws(ClientError) {
-            way = try makeWay(over: socket, to: endpoint, introduction, tls)
+            way = try makeWay(over: socket, to: endpoint, introduction, tls, for: race.client)
         } catch {
             socket.close()
             throw if case .context = error { .tls(error.description) } else { .name(error.description) }
         }
         do throws(EventLoopError) {
-            let (ready, stream) = (race.calls?.ready, way.stream)
-            try stream.start { [unowned stream] in ready?(stream, $0) }
+            let (ready, stream) = (race.calls.ready, way.stream)
+            try stream.start { [unowned stream] in ready(stream, $0) }
         } catch {
             leave(way, .none)
             throw .system(error.errno)
@@ -116,20 +123,16 @@ extension UpstreamSide {
     }
 
     private func makeWay(
-        over socket: Socket, to endpoint: Endpoint, _ introduction: [UInt8], _ tls: UpstreamTLS?
+        over socket: Socket, to endpoint: Endpoint, _ introduction: [UInt8], _ tls: UpstreamTLS?, for client: Client
     ) throws(ClientError) -> Way {
         guard let tls else {
             let stream = Stream(socket, .plain, with: buffers, isConnected: false)
-            return Way(
-                stream: stream, tls: nil, introduction: introduction, since: loop.now, accepted: loop.now,
-                endpoint: endpoint)
+            return Way(over: stream, nil, introduction, to: endpoint, at: loop.now)
         }
         let output = buffers.upstreamOutput
-        let encrypted = try EncryptedWay(tls, tls.names(for: race.client.serverName), at: endpoint, output)
+        let encrypted = try EncryptedWay(tls, tls.names(for: client.serverName), at: endpoint, output)
         let stream = Stream(socket, .tls(encrypted.stream, output), with: buffers, isConnected: false)
-        return Way(
-            stream: stream, tls: encrypted, introduction: introduction, since: loop.now, accepted: loop.now,
-            endpoint: endpoint)
+        return Way(over: stream, encrypted, introduction, to: endpoint, at: loop.now)
     }
 
     /// Goes on connecting, as a socket's readiness allows.
@@ -138,7 +141,7 @@ extension UpstreamSide {
     func goOn(_ stream: Stream, _ readiness: Readiness) -> Connecting? {
         loop.assertConfined()
         guard case .connecting(let latest) = state else { return nil }
-        let way = latest.stream === stream ? latest : race.rivals.first { $0.stream === stream }
+        let way = latest.stream === stream ? latest : race?.rivals.first { $0.stream === stream }
         guard let way else { return .underWay }
         stream.note(readiness)
         // A connect that failed reports readable as well; one that succeeded does so only with bytes already there,
@@ -161,23 +164,24 @@ extension UpstreamSide {
     // MARK: The race
 
     /// Gives the address a head start, if the server has another.
-    private func awaitHead() {
-        guard route?.selection.hasAnotherAddress == true, let slow = race.calls?.slow else { return }
-        let timer = race.timer ?? LoopEvent.timer(on: loop, slow)
+    private func awaitHead(in race: ConnectRace) {
+        guard route?.selection.hasAnotherAddress == true else { return }
+        let timer = race.timer ?? LoopEvent.timer(on: loop, race.calls.slow)
         race.timer = timer
         timer.schedule(after: ConnectRace.head)
     }
 
     /// Tries the server's next address beside those that are under way.
     func tryAnotherAddress() -> Connecting {
-        guard case .connecting(let latest) = state, let upstream = route?.upstream, let index,
+        guard case .connecting(let latest) = state, let race, let upstream = route?.upstream, let index,
             let endpoint = route?.selection.nextAddress()
         else { return .underWay }
-        return connect(to: endpoint, latest.introduction, upstream, index)
+        return connect(to: endpoint, latest.introduction, upstream, index, race)
     }
 
     /// An address did not take the connection; the server has failed when none is left.
     private func addressFailed(_ way: Way, _ errno: SystemErrno) -> Connecting {
+        guard let race else { return failed(.system(errno)) }
         guard let other = race.rivals.popLast() else {
             guard let upstream = route?.upstream, let index, let next = route?.selection.nextAddress() else {
                 return failed(race.failure ?? .system(errno))
@@ -185,13 +189,13 @@ extension UpstreamSide {
             addressFailed(way.endpoint, .system(errno))
             leave(way, .none)
             state = .none
-            return connect(to: next, way.introduction, upstream, index)
+            return connect(to: next, way.introduction, upstream, index, race)
         }
         addressFailed(way.endpoint, .system(errno))
-        if case .connecting(let latest) = state, latest.stream !== way.stream {
+        if case .connecting(let latest) = state, latest !== way {
             // One of those that began before.
             race.rivals.append(other)
-            race.rivals.removeAll { $0.stream === way.stream }
+            race.rivals.removeAll { $0 === way }
         } else {
             state = .connecting(other)
         }
@@ -202,7 +206,7 @@ extension UpstreamSide {
     /// An address failed, and the server has others.
     private func addressFailed(_ endpoint: Endpoint?, _ why: ConnectError) {
         server?.failed(why.reason)
-        if !why.isOurs { race.failure = race.failure ?? why }
+        if let race, !why.isOurs { race.failure = race.failure ?? why }
         remember(endpoint, why)
     }
 
@@ -213,21 +217,26 @@ extension UpstreamSide {
     }
 
     private func won(_ way: Way) -> Connecting {
-        if case .connecting(let latest) = state, latest.stream !== way.stream { race.rivals.append(latest) }
-        race.rivals.removeAll { $0.stream === way.stream }
+        if let race { leaveBehind(way, race) }
+        endRace()
+        return accepted(way)
+    }
+
+    private func leaveBehind(_ way: Way, _ race: ConnectRace) {
+        if case .connecting(let latest) = state, latest !== way { race.rivals.append(latest) }
+        race.rivals.removeAll { $0 === way }
         // Those that had a head start and lost it all the same would cost the next client as much. A timer's clock may be some
         // milliseconds ahead of ours.
         for rival in race.rivals where way.since - rival.since >= ConnectRace.head / 2 {
             remember(rival.endpoint, .timeout)
         }
-        endRace()
-        return accepted(way)
     }
 
     /// Closes the connects beside the one of the state.
     func endRace() {
+        guard let race else { return }
         for way in race.rivals { leave(way, .none) }
         race.timer?.close()
-        race = ConnectRace()
+        self.race = nil
     }
 }

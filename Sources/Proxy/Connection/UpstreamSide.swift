@@ -25,7 +25,7 @@ final class UpstreamSide {
     /// Whether TLS is negotiated.
     private(set) var isOpening = false
     /// Connects to other addresses of the server that are under way beside the one of the state.
-    var race = ConnectRace()
+    var race: ConnectRace?
     /// How many servers and addresses it has tried, and since when.
     var tries = (count: 0, first: Instant(nanoseconds: 0))
     /// TLS with the server that has taken the connection, after its end too, and how that side broke off, if it did.
@@ -60,7 +60,7 @@ final class UpstreamSide {
     }
 
     /// The way to one server.
-    struct Way {
+    final class Way {
         let stream: Stream
         /// What negotiates TLS with it; `nil` where it is plain.
         let tls: EncryptedWay?
@@ -71,6 +71,12 @@ final class UpstreamSide {
         var accepted: Instant
         /// Where it leads.
         let endpoint: Endpoint
+
+        init(over stream: Stream, _ tls: EncryptedWay?, _ introduction: [UInt8], to endpoint: Endpoint, at now: Instant)
+        {
+            (self.stream, self.tls, self.introduction, self.endpoint) = (stream, tls, introduction, endpoint)
+            (since, accepted) = (now, now)
+        }
     }
 
     init(on worker: WorkerCore) {
@@ -152,10 +158,10 @@ final class UpstreamSide {
     var group: String? { route?.upstream.group.name }
 
     func accepted(_ way: Way) -> Connecting {
-        var way = way
         way.accepted = loop.now
         way.stream.connected()
-        if !way.introduction.isEmpty { way.stream.keep(way.introduction.span.bytes) }
+        let introduction = way.introduction
+        if !introduction.isEmpty { way.stream.keep(introduction.span.bytes) }
         (encrypted, broke) = (way.tls, nil)
         state = .opening(way)
         return open()
@@ -210,7 +216,8 @@ final class UpstreamSide {
     /// The server did not take the connection, or an address of its that had accepted did not go through with it.
     func failed(_ why: ConnectError) -> Connecting {
         server?.failed(why.reason)
-        for way in race.rivals + (state.way.map { [$0] } ?? []) { remember(way.endpoint, why) }
+        for way in race?.rivals ?? [] { remember(way.endpoint, why) }
+        if let way = state.way { remember(way.endpoint, why) }
         // What we lack is no fault of the server's, which has not failed while it has another address.
         if let index, !why.isOurs, !isByRoute(why), route?.selection.hasAnotherAddress != true {
             _ = route?.upstream.group.failed(index, why.reason, at: loop.now)

@@ -12,7 +12,7 @@ final class WorkerListener {
     let settings: ListenerSettings
     let context: ServerContext
     let domain: SessionDomain
-    let resumption: ResumptionPolicy
+    let sessions: ResumptionTerms
     let routing: Routing
     /// Whether sessions may have to remember where their connections have gone.
     let remembers: Bool
@@ -30,7 +30,9 @@ final class WorkerListener {
         settings = blueprint.settings
         context = try ServerContext(hosts: blueprint.hosts, settings: blueprint.tls)
         domain = blueprint.domain
-        resumption = blueprint.resumption
+        sessions = ResumptionTerms(
+            domain: blueprint.domain, policy: blueprint.resumption, observer: blueprint.observers.sessions,
+            on: worker.loop, clock: Clocks.wall)
         routing = blueprint.routing
         remembers = blueprint.routing.remembers
         transports = blueprint.transports

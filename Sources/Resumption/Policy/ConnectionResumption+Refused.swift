@@ -1,5 +1,16 @@
 internal import RepriseVocabulary
 
+/// A session that was refused, and by how much it came too late. An object, because few connections have one.
+final class LastRefused {
+    let state: ResumptionState
+    let late: Duration?
+
+    init(state: ResumptionState, late: Duration?) {
+        self.state = state
+        self.late = late
+    }
+}
+
 /// What is known of a session that was refused.
 extension ConnectionResumption {
     /// By how much a session came too late.

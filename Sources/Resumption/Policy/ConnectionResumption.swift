@@ -6,16 +6,13 @@ package import RepriseVocabulary
 /// Only its connection's calls use it, and these are confined to the worker. Time comes from the clock it is made with,
 /// so that every decision of one connection uses the loop's own time.
 package final class ConnectionResumption: ConnectionSessions {
-    let domain: SessionDomain
-    let policy: ResumptionPolicy
-    let clock: () -> WallTime
-    let observer: (any SessionObserver)?
+    let terms: ResumptionTerms
     /// The client's address.
     private(set) var client: IPAddress?
 
     private var hello: Hello?
     /// The session that was refused last, if it could be read.
-    private(set) var lastRefused: (state: ResumptionState, late: Duration?)?
+    private(set) var lastRefused: LastRefused?
     private(set) var attempt = ResumptionAttempt.none
     var remote = RemoteLookup()
     var singleUse = SingleUse()
@@ -40,23 +37,19 @@ package final class ConnectionResumption: ConnectionSessions {
         let clients: ClientAuthentication?
     }
 
-    /// - Parameters:
-    ///   - client: the address whose share of the limits it counts for; `nil` on a Unix socket.
-    ///   - observer: gets every session that the client is given.
-    ///   - executor: where a store on other machines is told of its sessions: the worker's loop.
-    ///   - clock: the time now.
-    package init(
-        domain: SessionDomain, policy: ResumptionPolicy, client: IPAddress? = nil,
-        observer: (any SessionObserver)? = nil, on executor: (any TaskExecutor)? = nil,
-        clock: @escaping () -> WallTime
-    ) {
-        self.domain = domain
-        self.policy = policy
-        self.observer = observer
+    /// - Parameter client: the address whose share of the limits it counts for; `nil` on a Unix socket.
+    package init(_ terms: ResumptionTerms, client: IPAddress? = nil) {
+        self.terms = terms
         self.client = client
-        self.clock = clock
-        wire = Telling(on: executor)
+        wire = Telling(on: terms.executor)
     }
+
+    var domain: SessionDomain { terms.domain }
+    var policy: ResumptionPolicy { terms.policy }
+    var observer: (any SessionObserver)? { terms.observer }
+
+    /// The time now.
+    func clock() -> WallTime { terms.clock() }
 
     /// A proxy has said who the client is, before its handshake.
     package func identify(_ client: IPAddress?) { self.client = client }
@@ -234,7 +227,7 @@ package final class ConnectionResumption: ConnectionSessions {
     /// - Parameter state: what the session remembers, if it could be read.
     private func refuse(_ reason: ResumptionRefusal, _ state: ResumptionState? = nil) {
         attempt = .refused(reason)
-        lastRefused = state.map { ($0, late($0, reason)) }
+        lastRefused = state.map { LastRefused(state: $0, late: late($0, reason)) }
     }
 
     package var wantsRenewal: Bool { attempt.accepted?.hasNewData ?? false }

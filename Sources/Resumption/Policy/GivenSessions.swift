@@ -16,9 +16,9 @@ struct GivenSessions {
     private enum Carried {
         case nothing
         /// The state of the session that was resumed, or one changed since.
-        case state(ResumptionState)
+        indirect case state(ResumptionState)
         /// A session has carried it to the client: every other carries the same.
-        case given(ResumptionState)
+        indirect case given(ResumptionState)
     }
 
     /// A session that was handed out.

@@ -8,7 +8,7 @@ enum ResumptionAttempt {
     case looking(Found)
     /// The last session or ticket that we looked at was refused, for that reason.
     case refused(ResumptionRefusal)
-    case accepted(Accepted)
+    indirect case accepted(Accepted)
 
     /// Where an offered session was.
     enum Found {
