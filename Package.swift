@@ -130,7 +130,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings),
-        tests("ContractTests", knows: ["CRepriseOpenSSL"]),
+        tests("ContractTests", knows: ["CRepriseOpenSSL", "RepriseTestSupport"]),
         tests("VocabularyTests", knows: ["RepriseVocabulary"]),
         tests("EventLoopTests", knows: ["RepriseEventLoop", "RepriseVocabulary", "RepriseTestSupport"]),
         tests(

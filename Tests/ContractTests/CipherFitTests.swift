@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+import RepriseTestSupport
 import Testing
 
 /// What becomes of a session when the server's ciphers have changed since it was made.

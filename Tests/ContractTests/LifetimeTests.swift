@@ -1,5 +1,6 @@
 import CRepriseOpenSSL
 import Glibc
+import RepriseTestSupport
 import Testing
 
 /// How long libssl lets a session be resumed. No test waits: the time that a session was made at is moved instead.

@@ -1,4 +1,5 @@
 import CRepriseOpenSSL
+import RepriseTestSupport
 import Testing
 
 /// Who holds a session, and what reaches it there.

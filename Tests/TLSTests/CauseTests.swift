@@ -91,7 +91,9 @@ import Testing
     ])
     func `a key share that is none is malformed`(_ what: String, _ share: [UInt8]) throws {
         let (fault, _) = try #require(try fault(of: MemoryHello.tls1_3(share: share).records), "\(what)")
-        #expect(fault.cause == .malformed, "\(what): \(fault)")
+        // Until 3.0.13 (seen), and in 3.4.1, libssl takes a point that leads nowhere for a fault of its own.
+        let isOwn = "\(fault.cause)" == "internal_error" && share.count == 32 && LibraryVersion.isOld
+        #expect(fault.cause == .malformed || isOwn, "\(what): \(fault)")
     }
 
     @Test func `a malformed extension wins over a version that is refused as well`() throws {

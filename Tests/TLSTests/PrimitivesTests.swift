@@ -279,8 +279,9 @@ import Testing
             end(copy)
             EVP_MAC_CTX_free(copy)
             end(context)
-            // libcrypto 3.0.2 does not begin anew without a key.
-            #expect((whose == .ours ? EVP_MAC_init(context, nil, 0, nil) : EVP_MAC_init(context, key, 150, nil)) == 1)
+            // libcrypto 3.0.2 does not begin anew without a key, nor does what ours leaves to it.
+            let isOwn = whose == .ours && digest != "SHA1"
+            #expect((isOwn ? EVP_MAC_init(context, nil, 0, nil) : EVP_MAC_init(context, key, 150, nil)) == 1)
             EVP_MAC_update(context, [5], 1)
             end(context)
             made.append([UInt8(EVP_MAC_CTX_get_mac_size(context))])

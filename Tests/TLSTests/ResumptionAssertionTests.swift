@@ -57,7 +57,8 @@ import Testing
         #expect(pair.client.sessions.isEmpty || carrier.version == .tls1_2)
         guard carrier.version == .tls1_3 else { return }
         #expect(fault.alertSent == .accessDenied)
-        expectAccessDenied(pair)
+        // 3.0.2, as a client, breaks off by itself before.
+        if pair.clientFailure == nil || !LibraryVersion.is3_0(before: 13) { expectAccessDenied(pair) }
     }
 
     @Test(arguments: SessionCarrier.allCases)

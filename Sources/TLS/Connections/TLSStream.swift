@@ -253,6 +253,13 @@ package final class TLSStream {
 /// Where an SSL keeps its stream. libssl hands out one index for the process.
 private let streamIndex = reprise_ssl_new_index()
 
+/// Whether this is what SSL_state_string(3) says when a KeyUpdate was read, a client's (TRCKU) or a server's (TRSKU).
+private func isKeyUpdateRead(_ state: UnsafePointer<CChar>) -> Bool {
+    // All its words have four letters or more, so that the fifth is there, or the end.
+    let word = UnsafeRawBufferPointer(start: state, count: 5)
+    return word[4] == UInt8(ascii: "U") && word[3] == UInt8(ascii: "K") && word[1] == UInt8(ascii: "R")
+}
+
 /// SSL_set_info_callback(3): alerts, and the steps of the state machine.
 private func streamInformed(_ ssl: OpaquePointer?, _ event: CInt, _ value: CInt) {
     guard let ssl else { return }
@@ -261,8 +268,8 @@ private func streamInformed(_ ssl: OpaquePointer?, _ event: CInt, _ value: CInt)
         let alert = TLSAlert(code: UInt8(truncatingIfNeeded: value))
         stream.note(alert, isFatal: value >> 8 == SSL3_AL_FATAL, wasSent: event & SSL_CB_WRITE != 0)
     } else if event & SSL_CB_LOOP != 0 {
-        let state = SSL_get_state(ssl)
-        guard state == TLS_ST_SR_KEY_UPDATE || state == TLS_ST_CR_KEY_UPDATE else { return }
+        // By its name: the numbers of states are others from 3.2 on, and the libssl that runs may not be the headers'.
+        guard let state = SSL_state_string(ssl), isKeyUpdateRead(state) else { return }
         TLSStream.behind(ssl)?.noteKeyUpdate()
     }
 }
