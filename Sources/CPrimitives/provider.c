@@ -96,11 +96,13 @@ int reprise_provider_begin(const char **fault) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) is_plain = is_plain && is_from("default", names[i], NULL);
     ERR_pop_to_mark();
     if (!is_plain) return 0;
-    OSSL_PROVIDER *provider = NULL;
+    // Held for as long as the process lives.
+    static OSSL_PROVIDER *provider;
     *fault = "a provider of the program's own";
     if (!OSSL_PROVIDER_add_builtin(NULL, NAME, initialise)) return 0;
     if (!(provider = OSSL_PROVIDER_try_load(NULL, NAME, 1))) return 0;
     if (!(*fault = check())) return 1;
     OSSL_PROVIDER_unload(provider);
+    provider = NULL;
     return 0;
 }
