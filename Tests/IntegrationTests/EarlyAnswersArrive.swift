@@ -125,8 +125,10 @@ import Testing
             frozen.wait()
             peer.send([UInt8](repeating: 0x61, count: 1000))
             _ = peer.unreadByPeer
-            if byReset { peer.reset() } else { peer.close() }
+            // The FIN goes now, whoever else has the socket for a while: a program that is being started.
+            if byReset { peer.reset() } else { peer.shutdownWrite() }
             said.signal()
+            peer.close()
         }
         let reprise = try TestConfiguration(upstream).start()
         let client = try SocketClient(port: reprise.port(), sending: Array("go".utf8))
