@@ -53,8 +53,13 @@ import Testing
             workers: workers)
         var first: SocketClient? = try arrived(reprise)
         #expect(first.flatMap(answer) == 1)
-        let others = try (0..<3).map { _ in try arrived(reprise) }
-        #expect(waiting(reprise, 3) && upstream.accepted == 1)
+        // One after the other: workers queue them in the order in which they come to it.
+        let others = try (1...3).map { count in
+            let client = try arrived(reprise)
+            #expect(waiting(reprise, Double(count)))
+            return client
+        }
+        #expect(upstream.accepted == 1)
         first?.reset()
         first = nil
         for (number, client) in others.enumerated() {

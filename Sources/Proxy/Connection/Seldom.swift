@@ -10,8 +10,6 @@ package struct Seldom<Value> {
 
     package init() {}
 
-    package init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
-
     package var wrappedValue: Value? {
         get { if case .there(let value) = place { value } else { nil } }
         set { place = newValue.map { .there($0) } ?? .nowhere }

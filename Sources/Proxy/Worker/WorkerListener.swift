@@ -11,7 +11,6 @@ import RepriseVocabulary
 final class WorkerListener {
     let settings: ListenerSettings
     let context: ServerContext
-    let domain: SessionDomain
     let sessions: ResumptionTerms
     let routing: Routing
     /// Whether sessions may have to remember where their connections have gone.
@@ -29,7 +28,6 @@ final class WorkerListener {
     init(_ blueprint: ListenerBlueprint, worker: WorkerCore) throws(ContextError) {
         settings = blueprint.settings
         context = try ServerContext(hosts: blueprint.hosts, settings: blueprint.tls)
-        domain = blueprint.domain
         sessions = ResumptionTerms(
             domain: blueprint.domain, policy: blueprint.resumption, observer: blueprint.observers.sessions,
             on: worker.loop, clock: Clocks.wall)
@@ -45,6 +43,8 @@ final class WorkerListener {
         for group in routing.first.reachable.groups { _ = upstream(group, nil) }
         for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }
+
+    var domain: SessionDomain { sessions.domain }
 
     deinit {
         ticketQueue.close()

@@ -13,6 +13,7 @@ struct GivenSessions {
     /// The sessions that the observer gets when the handshake is done.
     var waiting: [AwaitingSession] = []
 
+    /// States have memory of their own: copying one counts the references of all that is in it.
     private enum Carried {
         case nothing
         /// The state of the session that was resumed, or one changed since.

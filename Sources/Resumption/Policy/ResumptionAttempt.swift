@@ -8,6 +8,7 @@ enum ResumptionAttempt {
     case looking(Found)
     /// The last session or ticket that we looked at was refused, for that reason.
     case refused(ResumptionRefusal)
+    /// In memory of its own: a connection that resumes nothing has no room for it.
     indirect case accepted(Accepted)
 
     /// Where an offered session was.

@@ -2,7 +2,7 @@ package import RepriseVocabulary
 
 /// What all connections of a listener have in common about their sessions; made once for each worker.
 package final class ResumptionTerms {
-    let domain: SessionDomain
+    package let domain: SessionDomain
     package let policy: ResumptionPolicy
     /// Gets every session that a client is given.
     let observer: (any SessionObserver)?
