@@ -39,7 +39,7 @@ CONNECTIONS = {
 MARGINS = {"instructions": 1.03, "allocations": 1.03, "system calls": 1.05, "bytes": 1.05}
 
 CONFIGURATION = """
-workers: 1
+workers: {workers}
 log: {{ format: json, level: error }}
 sessions: {{ mode: both, cache: {{ size: 16MiB }} }}
 listeners:
@@ -49,13 +49,20 @@ listeners:
     limits: {{ handshakes: 0 }}
     tls:
       hosts:
-        - names: ["localhost"]
-          certificates: [ {{ chain: "{folder}/a.pem", key: "{folder}/a.key" }} ]
+{hosts}
     router: app
 upstreams:
   - name: app
     servers: ["127.0.0.1:{upstream}"]
 """
+
+
+HOST = """        - names: ["{name}"]
+          certificates: [ {{ chain: "{file}.pem", key: "{file}.key" }} ]
+"""
+
+
+EC = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
 
 
 class Upstream:
@@ -99,26 +106,32 @@ class Upstream:
 
 
 class Server:
-    """A Reprise, alone or below something that counts."""
+    """A Reprise, alone or below something that counts; hosts beside the one that is asked for have files of their own."""
 
-    def __init__(self, program, upstream, wrapper=()):
+    def __init__(self, program, upstream, wrapper=(), workers=1, hosts=1, key=EC, patience=60):
         self.folder = tempfile.mkdtemp(prefix="reprise-costs-")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-             "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "30", "-keyout",
-             f"{self.folder}/a.key", "-out", f"{self.folder}/a.pem"], check=True, capture_output=True)
+        make_certificate(f"{self.folder}/a")
+        files = [(f"host{number}.hosts.test", f"{self.folder}/{number}") for number in range(1, hosts)]
+        make_certificate(f"{self.folder}/b", key)
+        for _, file in files:
+            for kind in ("pem", "key"):
+                shutil.copyfile(f"{self.folder}/b.{kind}", f"{file}.{kind}")
+        parts = [HOST.format(name=name, file=file) for name, file in [*files, ("localhost", f"{self.folder}/a")]]
         with open(f"{self.folder}/reprise.yaml", "w") as file:
-            file.write(CONFIGURATION.format(port=self.port, folder=self.folder, upstream=upstream.port))
+            file.write(CONFIGURATION.format(
+                port=self.port, workers=workers, hosts="".join(parts), upstream=upstream.port))
         self.errors = open(f"{self.folder}/errors", "w")
+        began = time.monotonic()
         self.process = subprocess.Popen(
             [*wrapper, program, "serve", "-c", f"{self.folder}/reprise.yaml"], stdout=self.errors, stderr=self.errors)
-        until = time.monotonic() + 60
+        until = time.monotonic() + patience
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
+                self.started_after = time.monotonic() - began
                 return
             except OSError:
                 if time.monotonic() > until or self.process.poll() is not None:
@@ -139,6 +152,13 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
         shutil.rmtree(self.folder)
+
+
+def make_certificate(path, key=EC):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", *key, "-nodes", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:*.hosts.test", "-days", "365", "-keyout",
+         f"{path}.key", "-out", f"{path}.pem"], check=True, capture_output=True)
 
 
 def read_callgrind(path):
@@ -177,31 +197,43 @@ def read_callgrind(path):
 class Callgrind:
     """A server whose instructions are counted between two moments."""
 
-    def __init__(self, program, upstream):
+    def __init__(self, program, upstream, *options, **server):
         self.folder = tempfile.mkdtemp(prefix="reprise-callgrind-")
         # valgrind cannot read all of what compilers write for debuggers.
         plain = f"{self.folder}/reprise"
         subprocess.run(["strip", "--strip-debug", "-o", plain, program], check=True)
         self.server = Server(plain, upstream, [
-            "valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.folder}/out"])
+            "valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.folder}/out", *options], **server)
         self.dumps = 0
 
-    def control(self, word):
+    def control(self, *words):
         subprocess.run(
-            ["callgrind_control", word, str(self.server.process.pid)], check=True, capture_output=True, timeout=60)
+            ["callgrind_control", *words, str(self.server.process.pid)], check=True, capture_output=True, timeout=60)
 
     def count(self, work):
+        self.dump(work)
+        return read_callgrind(self.written(f"{self.folder}/out.{self.dumps}"))
+
+    def count_threads(self, work):
+        """Instructions by object for each thread, by its number; for `--separate-threads=yes`."""
+        self.dump(work)
+        first = self.written(f"{self.folder}/out.{self.dumps}-01")
+        paths = sorted(path for path in os.listdir(self.folder) if path.startswith(f"{os.path.basename(first)[:-2]}"))
+        return {path[-2:]: read_callgrind(self.written(f"{self.folder}/{path}"))[0] for path in paths}
+
+    def dump(self, work):
         self.control("-z")
         work()
         self.control("-d")
         self.dumps += 1
-        path = f"{self.folder}/out.{self.dumps}"
+
+    def written(self, path):
         until = time.monotonic() + 30
         while not os.path.exists(path) or "totals:" not in open(path, errors="replace").read()[-200:]:
             if time.monotonic() > until:
                 raise SystemExit("callgrind wrote nothing")
             time.sleep(0.1)
-        return read_callgrind(path)
+        return path
 
     def end(self):
         self.server.end()
@@ -378,4 +410,5 @@ def main():
         raise SystemExit("above the bound: " + ", ".join(passed))
 
 
-main()
+if __name__ == "__main__":
+    main()

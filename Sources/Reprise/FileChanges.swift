@@ -6,16 +6,19 @@ internal import RepriseEventLoop
 /// What it has told of it tells again, ever more seldom, for as long as nobody puts another in its place: what kept the files from
 /// being used may have nothing to do with them. Confined to its loop, except for the looking.
 final class FileChanges {
-    private typealias Stamps = [String: FileStamp?]
+    /// A file that is in another state than the one in use.
+    private struct Difference: Equatable, Sendable {
+        /// Its index among those watched.
+        let index: Int
+        let stamp: FileStamp?
+    }
 
-    /// The states that are in use.
-    private let known: Stamps
-    /// Another state, which the next look has to confirm.
-    private var seen: Stamps?
+    /// What the last look found, which the next one has to confirm.
+    private var seen: [Difference] = []
     /// How many looks have found that state since it was confirmed, and at how many it is told of next.
     private var looksSince = 0
     private var nextTelling = 0
-    private var looks: FileLooks<[String], Stamps>?
+    private var looks: FileLooks<Void, [Difference]>?
 
     /// It is told of again after at most that many looks.
     private static let mostLooks = 150
@@ -27,21 +30,26 @@ final class FileChanges {
         of stamps: [String: FileStamp?], every interval: Duration, from source: ConfigurationSource, loop: EventLoop,
         changed: @escaping ([String]) -> Void
     ) {
-        known = stamps
         guard !stamps.isEmpty else { return }
+        // Of ten thousand hosts there are twenty thousand files: a look walks them, and only what differs leaves its thread.
+        let files = stamps.sorted { $0.key < $1.key }.map { (path: $0.key, stamp: $0.value) }
         looks = FileLooks(
-            loop: loop, every: interval, known: { [unowned self] in Array(known.keys) },
-            look: { paths in Dictionary(paths.map { ($0, source.stamp($0)) }, uniquingKeysWith: { first, _ in first })
+            loop: loop, every: interval, known: {},
+            look: {
+                files.indices.compactMap { index in
+                    let stamp = source.stamp(files[index].path)
+                    return stamp == files[index].stamp ? nil : Difference(index: index, stamp: stamp)
+                }
             },
-            take: { [unowned self] stamps in
-                let paths = stamps.filter { $0.value != known[$0.key] ?? nil }.keys.sorted()
-                if !paths.isEmpty, isDue(stamps) { changed(paths) }
+            take: { [unowned self] differences in
+                guard !differences.isEmpty, isDue(differences) else { return }
+                changed(differences.map { files[$0.index].path })
             })
     }
 
-    private func isDue(_ stamps: Stamps) -> Bool {
-        guard stamps == seen else {
-            (seen, looksSince, nextTelling) = (stamps, 0, 1)
+    private func isDue(_ differences: [Difference]) -> Bool {
+        guard differences == seen else {
+            (seen, looksSince, nextTelling) = (differences, 0, 1)
             return false
         }
         looksSince += 1
