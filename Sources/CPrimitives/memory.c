@@ -50,26 +50,34 @@ struct lists {
     struct block *first[CLASSES];
 };
 
+// In the place of a thread's lists before there are any, and once they are gone. They are empty, and as full as can be: whoever
+// allocates finds no block, and whoever frees goes where it is asked why there is no room.
+static struct lists absent = {.kept = SIZE_MAX / 2}, ended = {.kept = SIZE_MAX / 2};
 // Found without a call: the program and what it is linked with are loaded at the start.
-static _Thread_local struct lists *lists __attribute__((tls_model("initial-exec")));
-// In the place of a thread's lists once they are gone.
-static struct lists ended;
+static _Thread_local struct lists *lists __attribute__((tls_model("initial-exec"))) = &absent;
 static pthread_key_t at_end;
 static bool ends_are_seen;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_ulong given_back;
 static uintptr_t secret;
+// class_bytes() of each class, for those that have blocks; written before any thread has a list.
+static uint16_t bytes_of[CLASSES];
 
 static uintptr_t mark_of(const struct block *block) { return secret ^ (uintptr_t)block; }
 
-static void push(struct lists *own, size_t class, struct block *block) {
-    if (block->mark == mark_of(block)) {
-        // By chance, or because it is there already.
-        for (struct block *other = own->first[class]; other;) {
-            if (other == block) abort();
-            other = (struct block *)(other->link ^ ((uintptr_t)other >> 12) ^ secret);
-        }
+#define SELDOM __attribute__((cold, noinline))
+#define IS_SELDOM(condition) __builtin_expect(condition, 0)
+
+// Of a block that has its mark: by chance, or because it is there already.
+SELDOM static void end_if_listed(const struct lists *own, size_t class, const struct block *block) {
+    for (const struct block *other = own->first[class]; other;) {
+        if (other == block) abort();
+        other = (const struct block *)(other->link ^ ((uintptr_t)other >> 12) ^ secret);
     }
+}
+
+static void push(struct lists *own, size_t class, struct block *block) {
+    if (IS_SELDOM(block->mark == mark_of(block))) end_if_listed(own, class, block);
     block->link = (uintptr_t)own->first[class] ^ ((uintptr_t)block >> 12) ^ secret;
     block->mark = mark_of(block);
     own->first[class] = block;
@@ -128,13 +136,15 @@ static void end(void *pointer) {
 }
 
 static void make_key(void) {
+    _Static_assert(LARGE_BYTES <= UINT16_MAX, "a class's size is to fit");
+    for (size_t class = 0; class < CLASSES; class++) bytes_of[class] = (uint16_t)class_bytes(class);
     ends_are_seen = pthread_key_create(&at_end, end) == 0;
     if (getrandom(&secret, sizeof secret, 0) != sizeof secret) ends_are_seen = false;
 }
 
 // The thread's lists; NULL where it keeps nothing: where its end would not be seen, or is past.
 static struct lists *own_lists(void) {
-    if (lists) return lists == &ended ? NULL : lists;
+    if (lists != &absent) return lists == &ended ? NULL : lists;
     pthread_once(&once, make_key);
     struct lists *made = ends_are_seen ? calloc(1, sizeof *made) : NULL;
     if (!made) return NULL;
@@ -161,28 +171,41 @@ static void make_room(struct lists *own, size_t count) {
     }
 }
 
+// What a call may take that is not the usual: no bytes, or more than all classes.
+SELDOM static void *allocate_unusual(size_t count) { return count ? malloc(count) : NULL; }
+
 void *reprise_memory_allocate(size_t count, const char *file, int line) {
     (void)file, (void)line;
-    if (count == 0) return NULL;
+    // No bytes wrap around.
+    if (IS_SELDOM(count - 1 >= LARGE_BYTES)) return allocate_unusual(count);
     size_t class = class_for(count);
-    if (class == CLASSES) return malloc(count);
     struct lists *own = lists;
-    struct block *block = own ? pop(own, class) : NULL;
+    struct block *block = pop(own, class);
     if (!block) return malloc(class_bytes(class));
-    own->kept -= class_bytes(class);
+    own->kept -= bytes_of[class];
     return block;
+}
+
+// There is no room, no list yet, or none any more.
+SELDOM static void free_without_room(void *pointer, size_t class) {
+    struct lists *own = own_lists();
+    if (!own) return free(pointer);
+    size_t bytes = class_bytes(class);
+    make_room(own, bytes);
+    push(own, class, pointer);
+    own->kept += bytes;
 }
 
 void reprise_memory_free(void *pointer, const char *file, int line) {
     (void)file, (void)line;
     if (!pointer) return;
     size_t class = class_of(malloc_usable_size(pointer));
-    struct lists *own = class == CLASSES ? NULL : own_lists();
-    if (!own) return free(pointer);
-    size_t count = class_bytes(class);
-    if (own->kept + count > REPRISE_MEMORY_KEPT_BYTES) make_room(own, count);
+    if (class == CLASSES) return free(pointer);
+    size_t bytes = bytes_of[class];
+    struct lists *own = lists;
+    if (IS_SELDOM(own->kept + bytes > REPRISE_MEMORY_KEPT_BYTES)) return free_without_room(pointer, class);
     push(own, class, pointer);
-    own->kept += count;
+    own->kept += bytes;
 }
 
 void *reprise_memory_resize(void *pointer, size_t count, const char *file, int line) {
@@ -223,9 +246,11 @@ int reprise_memory_begin(void) {
 unsigned long reprise_memory_given_back(void) { return atomic_load_explicit(&given_back, memory_order_relaxed); }
 
 void reprise_memory_release(void) {
-    if (lists && lists != &ended) empty(lists);
+    if (lists != &absent && lists != &ended) empty(lists);
 }
 
 size_t reprise_memory_room(void *block) { return malloc_usable_size(block); }
 
-size_t reprise_memory_kept(void) { return lists ? lists->kept : 0; }
+size_t reprise_memory_kept(void) {
+    return lists == &absent || lists == &ended ? 0 : lists->kept;
+}

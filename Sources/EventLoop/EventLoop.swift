@@ -26,7 +26,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var thread: pthread_t?
     private let runner = Atomic<UInt>(0)
     private var turnTime: Instant?
-    private var commonTimeouts: [Duration: UnsafePointer<timeval>] = [:]
+    /// A walk finds one of ten durations sooner than a hash.
+    private var commonTimeouts: [(duration: Duration, queue: UnsafePointer<timeval>)] = []
     private var kept: [AnyObject] = []
     private let overflows = Atomic<Int>(0)
 
@@ -257,7 +258,7 @@ extension EventLoop {
     /// On the loop. Beyond ``maximumCommonTimeouts`` different durations a timer goes to libevent's heap, O(log n).
     package func register(commonTimeout duration: Duration) {
         assertConfined()
-        guard commonTimeouts[duration] == nil, duration > .zero else { return }
+        guard commonTimeout(duration) == nil, duration > .zero else { return }
         var interval = timeval(duration)
         guard commonTimeouts.count < Self.maximumCommonTimeouts,
             let common = event_base_init_common_timeout(base, &interval)
@@ -265,11 +266,11 @@ extension EventLoop {
             overflows.wrappingAdd(1, ordering: .relaxed)
             return
         }
-        commonTimeouts[duration] = common
+        commonTimeouts.append((duration, common))
     }
 
     func commonTimeout(_ duration: Duration) -> UnsafePointer<timeval>? {
-        commonTimeouts[duration]
+        commonTimeouts.first { $0.duration == duration }?.queue
     }
 }
 

@@ -16,16 +16,18 @@ public struct LineageID: Sendable, Hashable {
     /// The last eight.
     package let low: UInt64
 
-    package init(high: UInt64, low: UInt64) {
+    @usableFromInline package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
     /// - Parameter bytes: ``byteCount`` bytes; `nil` for any other number.
+    @inlinable
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+        let high = bytes.prefix(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        let low = bytes.dropFirst(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        self.init(high: high, low: low)
     }
 
     /// The sixteen bytes.
