@@ -10,6 +10,7 @@ libssl; with another one the counts are printed and held to nothing. --write tak
 bounds. It ends with status 1 where a bound is passed.
 """
 import asyncio
+import atexit
 import collections
 import json
 import os
@@ -40,6 +41,7 @@ MARGINS = {"instructions": 1.03, "allocations": 1.03, "system calls": 1.05, "byt
 
 CONFIGURATION = """
 workers: {workers}
+timeouts: {{ idle: 1h }}
 log: {{ format: json, level: error }}
 sessions: {{ mode: both, cache: {{ size: 16MiB }} }}
 listeners:
@@ -106,16 +108,17 @@ class Upstream:
 
 
 class Server:
-    """A Reprise, alone or below something that counts; hosts beside the one that is asked for have files of their own."""
+    """A Reprise, alone or below something that counts; each further host has files of its own."""
 
     def __init__(self, program, upstream, wrapper=(), workers=1, hosts=1, key=EC, patience=60):
-        self.folder = tempfile.mkdtemp(prefix="reprise-costs-")
+        self.folder = folder("reprise-costs-")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         make_certificate(f"{self.folder}/a")
         files = [(f"host{number}.hosts.test", f"{self.folder}/{number}") for number in range(1, hosts)]
-        make_certificate(f"{self.folder}/b", key)
+        if files:
+            make_certificate(f"{self.folder}/b", key, "DNS:*.hosts.test")
         for _, file in files:
             for kind in ("pem", "key"):
                 shutil.copyfile(f"{self.folder}/b.{kind}", f"{file}.{kind}")
@@ -150,14 +153,27 @@ class Server:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(60)
         shutil.rmtree(self.folder)
 
 
-def make_certificate(path, key=EC):
+def folder(prefix):
+    """A new folder that goes with this process, however it ends."""
+    path = tempfile.mkdtemp(prefix=prefix)
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+def end_process(process):
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def make_certificate(path, key=EC, name="DNS:localhost"):
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", *key, "-nodes", "-subj",
-         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:*.hosts.test", "-days", "365", "-keyout",
+         "/CN=localhost", "-addext", f"subjectAltName={name}", "-days", "365", "-keyout",
          f"{path}.key", "-out", f"{path}.pem"], check=True, capture_output=True)
 
 
@@ -198,7 +214,7 @@ class Callgrind:
     """A server whose instructions are counted between two moments."""
 
     def __init__(self, program, upstream, *options, **server):
-        self.folder = tempfile.mkdtemp(prefix="reprise-callgrind-")
+        self.folder = folder("reprise-callgrind-")
         # valgrind cannot read all of what compilers write for debuggers.
         plain = f"{self.folder}/reprise"
         subprocess.run(["strip", "--strip-debug", "-o", plain, program], check=True)
@@ -217,9 +233,12 @@ class Callgrind:
     def count_threads(self, work):
         """Instructions by object for each thread, by its number; for `--separate-threads=yes`."""
         self.dump(work)
-        first = self.written(f"{self.folder}/out.{self.dumps}-01")
-        paths = sorted(path for path in os.listdir(self.folder) if path.startswith(f"{os.path.basename(first)[:-2]}"))
-        return {path[-2:]: read_callgrind(self.written(f"{self.folder}/{path}"))[0] for path in paths}
+        prefix = f"out.{self.dumps}-"
+        self.written(f"{self.folder}/{prefix}01")
+        # They are written in the order of their numbers; the last one has no successor to wait for.
+        time.sleep(1)
+        return {name.removeprefix(prefix): read_callgrind(self.written(f"{self.folder}/{name}"))[0]
+                for name in os.listdir(self.folder) if name.startswith(prefix)}
 
     def dump(self, work):
         self.control("-z")
@@ -342,7 +361,8 @@ def count_bytes(program, upstream, held=2000):
     def descriptors():
         return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
-    server.load(program, "--count", "200", "--tls", "1.3")
+    # Once-only work. What more of them leave behind would be there for those that are counted, and missing in their count.
+    server.load(program, "--count", "1", "--connections", "1", "--tls", "1.3")
     before, open_before = pss(), descriptors()
     clients = subprocess.Popen(
         [program, "load", f"https://127.0.0.1:{server.port}", "--insecure", "--sni", "localhost", "--tls", "1.3",
@@ -411,4 +431,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     main()

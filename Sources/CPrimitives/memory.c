@@ -50,25 +50,23 @@ struct lists {
     struct block *first[CLASSES];
 };
 
-// In the place of a thread's lists before there are any, and once they are gone. They are empty, and as full as can be: whoever
-// allocates finds no block, and whoever frees goes where it is asked why there is no room.
-static struct lists absent = {.kept = SIZE_MAX / 2}, ended = {.kept = SIZE_MAX / 2};
+// In the place of a thread's lists before there are any, and once they are gone. They are empty and count as full, so that
+// nobody finds a block in them, and whoever frees one takes the slow path. All threads share them: nothing may write to them.
+static const struct lists absent = {.kept = SIZE_MAX / 2}, ended = {.kept = SIZE_MAX / 2};
 // Found without a call: the program and what it is linked with are loaded at the start.
-static _Thread_local struct lists *lists __attribute__((tls_model("initial-exec"))) = &absent;
+static _Thread_local struct lists *lists __attribute__((tls_model("initial-exec"))) = (struct lists *)&absent;
 static pthread_key_t at_end;
 static bool ends_are_seen;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_ulong given_back;
 static uintptr_t secret;
-// class_bytes() of each class, for those that have blocks; written before any thread has a list.
-static uint16_t bytes_of[CLASSES];
 
 static uintptr_t mark_of(const struct block *block) { return secret ^ (uintptr_t)block; }
 
 #define SELDOM __attribute__((cold, noinline))
 #define IS_SELDOM(condition) __builtin_expect(condition, 0)
 
-// Of a block that has its mark: by chance, or because it is there already.
+// Called for a block that carries its mark: by chance, or because it was freed before.
 SELDOM static void end_if_listed(const struct lists *own, size_t class, const struct block *block) {
     for (const struct block *other = own->first[class]; other;) {
         if (other == block) abort();
@@ -103,10 +101,16 @@ static size_t class_for(size_t count) {
     return CLASSES;
 }
 
-static size_t class_bytes(size_t class) {
-    if (class < SMALL_CLASSES) return 24 + class * 16;
-    if (class < SMALL_CLASSES + MIDDLE_CLASSES) return SMALL_BYTES + (class - SMALL_CLASSES + 1) * 128;
-    return MIDDLE_BYTES + (class - SMALL_CLASSES - MIDDLE_CLASSES + 1) * 1024;
+// The size of each class, written before there are threads.
+static uint16_t class_bytes[CLASSES];
+
+__attribute__((constructor)) static void write_sizes(void) {
+    _Static_assert(LARGE_BYTES <= UINT16_MAX, "a size is to fit");
+    size_t bytes = 24 - 16;
+    for (size_t class = 0; class < CLASSES; class++) {
+        bytes += class < SMALL_CLASSES ? 16 : class < SMALL_CLASSES + MIDDLE_CLASSES ? 128 : 1024;
+        class_bytes[class] = (uint16_t)bytes;
+    }
 }
 
 // The largest class that a block of this size has room for; CLASSES when none is small enough, or it is larger than all.
@@ -130,14 +134,12 @@ static void empty(struct lists *own) {
 // A thread that ends gives back what it keeps. What libcrypto frees after that goes straight back.
 static void end(void *pointer) {
     struct lists *own = pointer;
-    lists = &ended;
+    lists = (struct lists *)&ended;
     empty(own);
     free(own);
 }
 
 static void make_key(void) {
-    _Static_assert(LARGE_BYTES <= UINT16_MAX, "a class's size is to fit");
-    for (size_t class = 0; class < CLASSES; class++) bytes_of[class] = (uint16_t)class_bytes(class);
     ends_are_seen = pthread_key_create(&at_end, end) == 0;
     if (getrandom(&secret, sizeof secret, 0) != sizeof secret) ends_are_seen = false;
 }
@@ -160,7 +162,7 @@ static void make_room(struct lists *own, size_t count) {
     while (own->kept + count > REPRISE_MEMORY_KEPT_BYTES) {
         struct block *block = pop(own, own->highest);
         if (block) {
-            own->kept -= class_bytes(own->highest);
+            own->kept -= class_bytes[own->highest];
             free(block);
             atomic_fetch_add_explicit(&given_back, 1, memory_order_relaxed);
         } else if (own->highest == 0) {
@@ -171,18 +173,18 @@ static void make_room(struct lists *own, size_t count) {
     }
 }
 
-// What a call may take that is not the usual: no bytes, or more than all classes.
+// For no bytes, or more than the largest class holds.
 SELDOM static void *allocate_unusual(size_t count) { return count ? malloc(count) : NULL; }
 
 void *reprise_memory_allocate(size_t count, const char *file, int line) {
     (void)file, (void)line;
-    // No bytes wrap around.
+    // A count of 0 wraps around, and is above it, too.
     if (IS_SELDOM(count - 1 >= LARGE_BYTES)) return allocate_unusual(count);
     size_t class = class_for(count);
     struct lists *own = lists;
     struct block *block = pop(own, class);
-    if (!block) return malloc(class_bytes(class));
-    own->kept -= bytes_of[class];
+    if (!block) return malloc(class_bytes[class]);
+    own->kept -= class_bytes[class];
     return block;
 }
 
@@ -190,7 +192,7 @@ void *reprise_memory_allocate(size_t count, const char *file, int line) {
 SELDOM static void free_without_room(void *pointer, size_t class) {
     struct lists *own = own_lists();
     if (!own) return free(pointer);
-    size_t bytes = class_bytes(class);
+    size_t bytes = class_bytes[class];
     make_room(own, bytes);
     push(own, class, pointer);
     own->kept += bytes;
@@ -201,7 +203,7 @@ void reprise_memory_free(void *pointer, const char *file, int line) {
     if (!pointer) return;
     size_t class = class_of(malloc_usable_size(pointer));
     if (class == CLASSES) return free(pointer);
-    size_t bytes = bytes_of[class];
+    size_t bytes = class_bytes[class];
     struct lists *own = lists;
     if (IS_SELDOM(own->kept + bytes > REPRISE_MEMORY_KEPT_BYTES)) return free_without_room(pointer, class);
     push(own, class, pointer);
@@ -234,7 +236,7 @@ int reprise_memory_begin(void) {
     // glibc's has a little more room where it hands out what is left of a larger block.
     size_t fitting = 0;
     for (size_t class = 0; class < CLASSES; class++) {
-        void *block = malloc(class_bytes(class));
+        void *block = malloc(class_bytes[class]);
         if (block && class_of(malloc_usable_size(block)) == class) fitting++;
         free(block);
     }

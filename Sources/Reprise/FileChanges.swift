@@ -13,7 +13,7 @@ final class FileChanges {
         let stamp: FileStamp?
     }
 
-    /// What the last look found, which the next one has to confirm.
+    /// What the last look found, which the next one has to confirm; empty when it found nothing.
     private var seen: [Difference] = []
     /// How many looks have found that state since it was confirmed, and at how many it is told of next.
     private var looksSince = 0
@@ -42,8 +42,7 @@ final class FileChanges {
                 }
             },
             take: { [unowned self] differences in
-                guard !differences.isEmpty, isDue(differences) else { return }
-                changed(differences.map { files[$0.index].path })
+                if isDue(differences) { changed(differences.map { files[$0.index].path }) }
             })
     }
 
@@ -52,6 +51,7 @@ final class FileChanges {
             (seen, looksSince, nextTelling) = (differences, 0, 1)
             return false
         }
+        guard !seen.isEmpty else { return false }
         looksSince += 1
         guard looksSince >= nextTelling else { return false }
         // After 2, 6, 14, 30 … looks.

@@ -22,6 +22,7 @@ public struct LineageID: Sendable, Hashable {
     }
 
     /// - Parameter bytes: ``byteCount`` bytes; `nil` for any other number.
+    // Each full handshake makes one: not specialized, it would allocate 32 times.
     @inlinable
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }

@@ -30,6 +30,19 @@ import Testing
         #expect(reprise_memory_allocate(0, nil, 0) == nil)
         reprise_memory_free(nil, nil, 0)
         #expect(reprise_memory_resize(nil, 0, nil, 0) == nil)
+        #expect(reprise_memory_allocate(.max, nil, 0) == nil)
+    }
+
+    @Test func `a thread that has freed nothing keeps nothing, and may ask and free all the same`() async throws {
+        try await onOwnThread {
+            #expect(reprise_memory_kept() == 0)
+            reprise_memory_release()
+            let block = try Self.allocate(500)
+            #expect(reprise_memory_kept() == 0)
+            let room = reprise_memory_room(block)
+            reprise_memory_free(block, nil, 0)
+            #expect((500...room).contains(reprise_memory_kept()))
+        }
     }
 
     @Test func `a thread gets back what it freed last`() throws {
