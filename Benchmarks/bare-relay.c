@@ -159,6 +159,8 @@ static void free_closed(void) {
     }
 }
 
+static int chosen(SSL *ssl, void *argument) { return (void)ssl, (void)argument, 1; }
+
 int main(int count, char **arguments) {
     if (count != 5) return fputs("bare-relay PORT UPSTREAM_PORT CHAIN.pem KEY.pem\n", stderr), 2;
 #ifdef OWN
@@ -173,7 +175,9 @@ int main(int count, char **arguments) {
     }
     SSL_CTX_set_session_id_context(context, (const unsigned char *)"bare", 4);
     SSL_CTX_set_num_tickets(context, 1);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+    // Where a callback chooses the certificate, libssl does not look through all of them for each ClientHello.
+    SSL_CTX_set_cert_cb(context, chosen, NULL);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
 
     int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """What a connection, a request, a mebibyte and an idle connection cost, in counts that do not depend on the machine's mood.
 
-    Benchmarks/costs.py PATH_OF_REPRISE [--write] [KIND...]
+    Benchmarks/costs.py PATH_OF_REPRISE [--write | --nginx] [KIND...]
 
 A release build serves on one worker before an upstream in plain TCP, and `reprise load` is its client. Counted are the server's
 instructions in user space and its allocations (valgrind's callgrind), its system calls (strace), and its memory for each idle
 connection (Pss in /proc). Each count is held to its bound in Benchmarks/costs.json, which belongs to one minor version of
 libssl; with another one the counts are printed and held to nothing. --write takes what was counted, and a little more, as the
-bounds. It ends with status 1 where a bound is passed.
+bounds. It ends with status 1 where a bound is passed. System calls are those of a connection: epoll_wait and those for memory
+are the load's. --nginx counts an nginx (stream) in the place of Reprise, beside the same client and upstream, and holds it to
+nothing.
 """
 import asyncio
 import atexit
@@ -41,7 +43,6 @@ MARGINS = {"instructions": 1.03, "allocations": 1.03, "system calls": 1.05, "byt
 
 CONFIGURATION = """
 workers: {workers}
-timeouts: {{ idle: 1h }}
 log: {{ format: json, level: error }}
 sessions: {{ mode: both, cache: {{ size: 16MiB }} }}
 listeners:
@@ -49,6 +50,7 @@ listeners:
     bind: ["127.0.0.1:{port}"]
     mode: tcp
     limits: {{ handshakes: 0 }}
+    timeouts: {{ idle: 1h }}
     tls:
       hosts:
 {hosts}
@@ -64,6 +66,19 @@ HOST = """        - names: ["{name}"]
 """
 
 
+NGINX = """
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors.log crit;
+events {{ worker_connections 20000; }}
+stream {{
+  access_log off;
+  server {{
+    listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/a.pem; ssl_certificate_key {folder}/a.key;
+    ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:S:20m; ssl_session_tickets on;
+    proxy_pass 127.0.0.1:{upstream};
+  }}
+}}
+"""
 EC = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
 
 
@@ -116,20 +131,10 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         make_certificate(f"{self.folder}/a")
-        files = [(f"host{number}.hosts.test", f"{self.folder}/{number}") for number in range(1, hosts)]
-        if files:
-            make_certificate(f"{self.folder}/b", key, "DNS:*.hosts.test")
-        for _, file in files:
-            for kind in ("pem", "key"):
-                shutil.copyfile(f"{self.folder}/b.{kind}", f"{file}.{kind}")
-        parts = [HOST.format(name=name, file=file) for name, file in [*files, ("localhost", f"{self.folder}/a")]]
-        with open(f"{self.folder}/reprise.yaml", "w") as file:
-            file.write(CONFIGURATION.format(
-                port=self.port, workers=workers, hosts="".join(parts), upstream=upstream.port))
         self.errors = open(f"{self.folder}/errors", "w")
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [*wrapper, program, "serve", "-c", f"{self.folder}/reprise.yaml"], stdout=self.errors, stderr=self.errors)
+            [*wrapper, *self.command(program, upstream, workers, hosts, key)], stdout=self.errors, stderr=self.errors)
         until = time.monotonic() + patience
         while True:
             try:
@@ -140,6 +145,19 @@ class Server:
                 if time.monotonic() > until or self.process.poll() is not None:
                     raise SystemExit(f"the server did not start: {open(self.errors.name).read()}") from None
                 time.sleep(0.05)
+
+    def command(self, program, upstream, workers, hosts, key):
+        files = [(f"host{number}.hosts.test", f"{self.folder}/{number}") for number in range(1, hosts)]
+        if files:
+            make_certificate(f"{self.folder}/b", key, "DNS:*.hosts.test")
+        for _, file in files:
+            for kind in ("pem", "key"):
+                shutil.copyfile(f"{self.folder}/b.{kind}", f"{file}.{kind}")
+        parts = [HOST.format(name=name, file=file) for name, file in [*files, ("localhost", f"{self.folder}/a")]]
+        with open(f"{self.folder}/reprise.yaml", "w") as file:
+            file.write(CONFIGURATION.format(
+                port=self.port, workers=workers, hosts="".join(parts), upstream=upstream.port))
+        return [program, "serve", "-c", f"{self.folder}/reprise.yaml"]
 
     def load(self, program, *options, target="https"):
         path, options = (options[0], options[1:]) if options and options[0].startswith("/") else ("", options)
@@ -155,6 +173,15 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
         shutil.rmtree(self.folder)
+
+
+class Nginx(Server):
+    """An nginx that does the same, in one process."""
+
+    def command(self, program, upstream, workers, hosts, key):
+        with open(f"{self.folder}/nginx.conf", "w") as file:
+            file.write(NGINX.format(port=self.port, folder=self.folder, upstream=upstream.port))
+        return ["nginx", "-c", f"{self.folder}/nginx.conf"]
 
 
 def folder(prefix):
@@ -213,12 +240,12 @@ def read_callgrind(path):
 class Callgrind:
     """A server whose instructions are counted between two moments."""
 
-    def __init__(self, program, upstream, *options, **server):
+    def __init__(self, program, upstream, *options, kind=Server, **server):
         self.folder = folder("reprise-callgrind-")
         # valgrind cannot read all of what compilers write for debuggers.
         plain = f"{self.folder}/reprise"
         subprocess.run(["strip", "--strip-debug", "-o", plain, program], check=True)
-        self.server = Server(plain, upstream, [
+        self.server = kind(plain, upstream, [
             "valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.folder}/out", *options], **server)
         self.dumps = 0
 
@@ -266,23 +293,23 @@ def per_operation(few, many, count):
             "by object": {name: round(number) for name, number in by_object.items() if number > 200}}
 
 
-def count_instructions(program, upstream, kinds):
+def count_instructions(program, upstream, kinds, kind=Server):
     counted = {}
-    callgrind = Callgrind(program, upstream)
+    callgrind = Callgrind(program, upstream, kind=kind)
     load = callgrind.server.load
 
     def difference(few, many, count):
         return per_operation(callgrind.count(few), callgrind.count(many), count)
 
-    for kind, options in CONNECTIONS.items():
-        if kind not in kinds:
+    for name, options in CONNECTIONS.items():
+        if name not in kinds:
             continue
 
         def visits(count):
             return load(program, *options, "--connections", "4", "--count", str(count))
 
         visits(20)  # Once-only work, and sessions.
-        counted[kind] = difference(lambda: visits(40), lambda: visits(240), 200)
+        counted[name] = difference(lambda: visits(40), lambda: visits(240), 200)
     if "request" in kinds:
         def requests(count):
             return load(program, "--tls", "1.3", "--connections", "4", "--count", "4", "--requests", str(count))
@@ -303,17 +330,20 @@ def count_instructions(program, upstream, kinds):
     return counted
 
 
-def worker_of(process):
+def worker_of(server):
+    process = server.process
+    if isinstance(server, Nginx):
+        return str(process.pid)
     for task in os.listdir(f"/proc/{process.pid}/task"):
         if open(f"/proc/{process.pid}/task/{task}/comm").read().startswith("worker"):
             return task
     raise SystemExit("no worker")
 
 
-def count_calls(program, upstream, kinds):
+def count_calls(program, upstream, kinds, kind=Server):
     counted = {}
-    server = Server(program, upstream)
-    worker = worker_of(server.process)
+    server = kind(program, upstream)
+    worker = worker_of(server)
 
     def calls(work):
         path = f"{server.folder}/strace"
@@ -332,26 +362,27 @@ def count_calls(program, upstream, kinds):
     def visits(options, *more):
         return lambda: server.load(program, *options, *more)
 
-    for kind in kinds:
-        if kind in CONNECTIONS:
-            options = [*CONNECTIONS[kind], "--connections", "4"]
+    for name in kinds:
+        if name in CONNECTIONS:
+            options = [*CONNECTIONS[name], "--connections", "4"]
             visits(options, "--count", "20")()
             few, many = (calls(visits(options, "--count", count)) for count in ("40", "240"))
             count = 200
-        elif kind == "request":
+        elif name == "request":
             options = ["--tls", "1.3", "--connections", "4", "--count", "4", "--requests"]
             few, many = (calls(visits(options, count)) for count in ("50", "550"))
             count = 2000
         else:
             continue
-        by_name = {name: round((many[name] - few[name]) / count, 2) for name in many}
-        counted[kind] = {"system calls": round(sum(by_name.values()), 2),
-                         "by name": {name: number for name, number in by_name.items() if number}}
+        by_name = {call: round((many[call] - few[call]) / count, 2) for call in many}
+        counted[name] = {"system calls": round(sum(by_name.values()), 2),
+                         "by name": {call: number for call, number in by_name.items() if number}}
     server.end()
     return counted
 
 
-def count_bytes(program, upstream, held=2000):
+def count_bytes(program, upstream, first=2000, further=4000):
+    """Of an idle connection among thousands: the first ones lie where the start has left room, and cost less."""
     server = Server(program, upstream)
 
     def pss():
@@ -361,28 +392,34 @@ def count_bytes(program, upstream, held=2000):
     def descriptors():
         return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
-    # Once-only work. What more of them leave behind would be there for those that are counted, and missing in their count.
-    server.load(program, "--count", "1", "--connections", "1", "--tls", "1.3")
-    before, open_before = pss(), descriptors()
-    clients = subprocess.Popen(
-        [program, "load", f"https://127.0.0.1:{server.port}", "--insecure", "--sni", "localhost", "--tls", "1.3",
-         "--connections", str(held), "--count", str(held), "--rate", "500/s", "--idle", "25s", "--duration", "1m"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 30
-    while descriptors() < open_before + 2 * held:
-        if time.monotonic() > until:
-            raise SystemExit(f"{descriptors()} descriptors are open of {2 * held}")
-        time.sleep(0.1)
-    time.sleep(2)  # What handshakes leave goes back within a second.
-    each = (pss() - before) / held
-    clients.terminate()
-    clients.wait(30)
+    def hold(count):
+        before = descriptors()
+        clients = subprocess.Popen(
+            [program, "load", f"https://127.0.0.1:{server.port}", "--insecure", "--sni", "localhost", "--tls", "1.3",
+             "--connections", str(count), "--count", str(count), "--rate", "500/s", "--idle", "2m", "--duration", "4m"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        atexit.register(end_process, clients)
+        until = time.monotonic() + 60
+        # A few, such as a file that is looked at, come and go.
+        while descriptors() < before + 2 * count - 10:
+            if time.monotonic() > until:
+                raise SystemExit(f"{descriptors() - before} descriptors are open of {2 * count}")
+            time.sleep(0.1)
+        time.sleep(2)  # What handshakes leave goes back within a second.
+        return clients, pss()
+
+    some, before = hold(first)
+    others, after = hold(further)
+    for clients in (some, others):
+        clients.terminate()
+        clients.wait(30)
     server.end()
-    return {"idle": {"bytes": each}}
+    return {"idle": {"bytes": (after - before) / further}}
 
 
 def main():
-    words = [word for word in sys.argv[1:] if word != "--write"]
+    words = [word for word in sys.argv[1:] if word not in ("--write", "--nginx")]
+    kind = Nginx if "--nginx" in sys.argv else Server
     if not words:
         raise SystemExit(__doc__)
     program, every = os.path.abspath(words[0]), [*CONNECTIONS, "request", "down", "up", "idle"]
@@ -393,36 +430,36 @@ def main():
     library = re.search(r"OpenSSL \d+\.\d+", version)[0]
     with open(BOUNDS) as file:
         all_bounds = json.load(file)
-    bounds = all_bounds.setdefault(library, {})
+    bounds = all_bounds.setdefault(library, {}) if kind is Server else {}
 
     upstream = Upstream()
-    counted = {kind: {} for kind in kinds}
+    counted = {name: {} for name in kinds}
     for found in (
-            count_instructions(program, upstream, kinds), count_calls(program, upstream, kinds),
-            count_bytes(program, upstream) if "idle" in kinds else {}):
-        for kind, numbers in found.items():
-            counted[kind] |= numbers
+            count_instructions(program, upstream, kinds, kind), count_calls(program, upstream, kinds, kind),
+            count_bytes(program, upstream) if "idle" in kinds and kind is Server else {}):
+        for name, numbers in found.items():
+            counted[name] |= numbers
 
     passed = []
-    for kind, numbers in counted.items():
+    for name, numbers in counted.items():
         for what in MARGINS:
             if what not in numbers:
                 continue
-            number, bound = numbers[what], bounds.get(kind, {}).get(what)
+            number, bound = numbers[what], bounds.get(name, {}).get(what)
             holds = bound is None or number <= bound
-            words = f"bound {bound:,}" if bound is not None else f"no bound with {library}"
-            print(f"{kind:12}{what:14}{number:14,.1f}  {words}{'' if holds else '  PASSED'}")
+            words = f"bound {bound:,}" if bound is not None else "no bound"
+            print(f"{name:12}{what:14}{number:14,.1f}  {words}{'' if holds else '  PASSED'}")
             if not holds:
-                passed.append(f"{kind} {what}")
-            if "--write" in sys.argv:
+                passed.append(f"{name} {what}")
+            if "--write" in sys.argv and kind is Server:
                 # A count of none varies, too: a timer may fire in one of the two runs.
                 number = number * MARGINS[what] + (1 if what == "allocations" else 0)
-                bounds.setdefault(kind, {})[what] = round(number, 1) if number < 1000 else round(number, -2)
+                bounds.setdefault(name, {})[what] = round(number, 1) if number < 1000 else round(number, -2)
         for detail in ("by object", "by name"):
             parts = sorted(numbers.get(detail, {}).items(), key=lambda part: -part[1])
             if parts:
-                print("            " + ", ".join(f"{name} {number:,}" for name, number in parts))
-    if "--write" in sys.argv:
+                print("            " + ", ".join(f"{part} {number:,}" for part, number in parts))
+    if "--write" in sys.argv and kind is Server:
         with open(BOUNDS, "w") as file:
             json.dump(all_bounds, file, indent=2)
             file.write("\n")
