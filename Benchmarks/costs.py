@@ -135,6 +135,7 @@ class Server:
         began = time.monotonic()
         self.process = subprocess.Popen(
             [*wrapper, *self.command(program, upstream, workers, hosts, key)], stdout=self.errors, stderr=self.errors)
+        atexit.register(end_process, self.process)
         until = time.monotonic() + patience
         while True:
             try:
@@ -261,9 +262,9 @@ class Callgrind:
         """Instructions by object for each thread, by its number; for `--separate-threads=yes`."""
         self.dump(work)
         prefix = f"out.{self.dumps}-"
-        self.written(f"{self.folder}/{prefix}01")
-        # They are written in the order of their numbers; the last one has no successor to wait for.
-        time.sleep(1)
+        # Each thread that has ever been has one.
+        for number in range(1, 1 + len(os.listdir(f"/proc/{self.server.process.pid}/task"))):
+            self.written(f"{self.folder}/{prefix}{number:02}")
         return {name.removeprefix(prefix): read_callgrind(self.written(f"{self.folder}/{name}"))[0]
                 for name in os.listdir(self.folder) if name.startswith(prefix)}
 
@@ -347,7 +348,8 @@ def count_calls(program, upstream, kinds, kind=Server):
 
     def calls(work):
         path = f"{server.folder}/strace"
-        tracer = subprocess.Popen(["strace", "-f", "-c", "-o", path, "-p", worker], stderr=subprocess.PIPE)
+        tracer = subprocess.Popen(["strace", "-c", "-o", path, "-p", worker], stderr=subprocess.PIPE)
+        atexit.register(end_process, tracer)
         tracer.stderr.readline()  # It is attached.
         work()
         tracer.send_signal(signal.SIGINT)
@@ -422,6 +424,8 @@ def main():
     kind = Nginx if "--nginx" in sys.argv else Server
     if not words:
         raise SystemExit(__doc__)
+    if kind is Nginx and ("--write" in sys.argv or "idle" in words[1:]):
+        raise SystemExit("--nginx goes with neither --write nor idle")
     program, every = os.path.abspath(words[0]), [*CONNECTIONS, "request", "down", "up", "idle"]
     kinds = words[1:] or every
     if unknown := set(kinds) - set(every):

@@ -51,7 +51,7 @@ def instructions(program, upstream, hosts=1, held=0, workers=1):
     visits(20 * workers)  # Once-only work.
     few, many = (counter.count_threads(lambda: visits(count)) for count in (40, 240))
     if clients:
-        if descriptors(counter.server) < 2 * held:
+        if descriptors(counter.server) < 2 * held - 10:
             raise SystemExit("not all connections stayed open")
         costs.end_process(clients)
     counter.end()
@@ -69,7 +69,8 @@ def hold(program, server, count):
          "--duration", "15m", "--timeout", "5m"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     atexit.register(costs.end_process, clients)
     until = time.monotonic() + 280
-    while descriptors(server) < before + 2 * count:
+    # A few, such as a file that is looked at, come and go.
+    while descriptors(server) < before + 2 * count - 10:
         if time.monotonic() > until or clients.poll() is not None:
             raise SystemExit(f"not all of {count} connections came to be open")
         time.sleep(0.2)

@@ -26,7 +26,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var thread: pthread_t?
     private let runner = Atomic<UInt>(0)
     private var turnTime: Instant?
-    /// Some ten, and ``maximumCommonTimeouts`` at the most: a walk finds one sooner than a hash.
+    /// Some ten, which a walk finds sooner than a hash does; ``maximumCommonTimeouts`` at the most.
     private var commonTimeouts: [(duration: Duration, queue: UnsafePointer<timeval>)] = []
     private var kept: [AnyObject] = []
     private let overflows = Atomic<Int>(0)

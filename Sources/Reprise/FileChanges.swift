@@ -54,7 +54,7 @@ final class FileChanges {
         guard !seen.isEmpty else { return false }
         looksSince += 1
         guard looksSince >= nextTelling else { return false }
-        // After 2, 6, 14, 30 … looks.
+        // After 2, 6, 16, 38 … looks.
         (looksSince, nextTelling) = (0, min(2 * nextTelling + 2, Self.mostLooks))
         return true
     }
