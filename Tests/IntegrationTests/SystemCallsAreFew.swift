@@ -74,9 +74,9 @@ import Testing
         }
         let opened = try #require(worker[accepted...].firstIndex { $0.name == "socket" })
         var ofUpstream = calls(on: worker[opened].result, in: worker[(opened + 1)...])
-        // One event that tells of the connect and of bytes is asked for its error, once, and so is a client that has said nothing
-        // for 50 ms: a slow tracer brings both about.
-        ofUpstream = withoutQuestion(ofUpstream)
+        // One event that tells of the connect and of bytes is asked for its error, once, and so is who has said nothing for 50 ms:
+        // a slow tracer brings both about.
+        ofUpstream = withoutQuestion(withoutQuestion(ofUpstream))
         ofClient = withoutQuestion(ofClient)
         let story = worker[accepted...].map(\.description).joined(separator: "\n")
         for calls in [ofClient, ofUpstream] {
