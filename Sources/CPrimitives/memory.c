@@ -67,7 +67,7 @@ static uintptr_t mark_of(const struct block *block) { return secret ^ (uintptr_t
 #define IS_SELDOM(condition) __builtin_expect(condition, 0)
 
 // Called for a block that carries its mark: by chance, or because it was freed before.
-SELDOM static void end_if_listed(const struct lists *own, size_t class, const struct block *block) {
+SELDOM static void abort_if_listed(const struct lists *own, size_t class, const struct block *block) {
     for (const struct block *other = own->first[class]; other;) {
         if (other == block) abort();
         other = (const struct block *)(other->link ^ ((uintptr_t)other >> 12) ^ secret);
@@ -75,7 +75,7 @@ SELDOM static void end_if_listed(const struct lists *own, size_t class, const st
 }
 
 static void push(struct lists *own, size_t class, struct block *block) {
-    if (IS_SELDOM(block->mark == mark_of(block))) end_if_listed(own, class, block);
+    if (IS_SELDOM(block->mark == mark_of(block))) abort_if_listed(own, class, block);
     block->link = (uintptr_t)own->first[class] ^ ((uintptr_t)block >> 12) ^ secret;
     block->mark = mark_of(block);
     own->first[class] = block;
