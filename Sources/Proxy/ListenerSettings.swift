@@ -8,6 +8,8 @@ package struct ListenerSettings: Sendable, Equatable {
     package var limits: AdmissionLimits
     /// The most bytes held for one connection and direction, beside what one TLS record holds (16 KiB).
     package var relayBuffer: Int
+    /// How many bytes of an answer go in records that fit into one packet; 0 for none.
+    package var shortRecords: Int
     /// How many KeyUpdates a client may send in a second; 0 sets no limit.
     package var keyUpdatesPerSecond: Int
     /// How long a NewSessionTicket waits for other bytes to the client before it is sent alone.
@@ -22,14 +24,15 @@ package struct ListenerSettings: Sendable, Equatable {
     package var logsProbes: Bool
 
     package init(
-        name: String, timeouts: ConnectionTimeouts, limits: AdmissionLimits, relayBuffer: Int, keyUpdatesPerSecond: Int,
-        ticketDelay: Duration, ticketsWaitForUpstream: Bool, storeDeadline: Duration,
+        name: String, timeouts: ConnectionTimeouts, limits: AdmissionLimits, relayBuffer: Int, shortRecords: Int = 0,
+        keyUpdatesPerSecond: Int, ticketDelay: Duration, ticketsWaitForUpstream: Bool, storeDeadline: Duration,
         logsProbes: Bool = true, proxyProtocol: ProxyAcceptance = ProxyAcceptance()
     ) {
         self.name = name
         self.timeouts = timeouts
         self.limits = limits
         self.relayBuffer = relayBuffer
+        self.shortRecords = shortRecords
         self.keyUpdatesPerSecond = keyUpdatesPerSecond
         self.ticketDelay = ticketDelay
         self.ticketsWaitForUpstream = ticketsWaitForUpstream

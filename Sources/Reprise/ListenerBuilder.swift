@@ -149,7 +149,7 @@ struct ListenerBuilder: Sendable {
         limits.connections = share.connections(of: listener)
         return ListenerSettings(
             name: listener.name, timeouts: listener.timeouts, limits: limits,
-            relayBuffer: listener.limits.relayBuffer.bytes,
+            relayBuffer: listener.limits.relayBuffer.bytes, shortRecords: listener.tls.shortRecords.bytes,
             keyUpdatesPerSecond: listener.limits.keyUpdates, ticketDelay: listener.sessions.tickets.delay,
             // A program's router, or the server that takes the connection, decides what they carry.
             ticketsWaitForUpstream: listener.sessions.tickets.waitForUpstream || !routing.isBuiltIn

@@ -31,6 +31,25 @@ import Testing
         #expect(isEmpty)
     }
 
+    @Test func `an answer begins in short records, up to its limit and not beyond`() {
+        var records = ShortRecords(3_000)
+        var lengths: [Int] = []
+        var left = 50_000
+        while left > 0 {
+            lengths.append(records.next(of: left))
+            left -= lengths.last ?? 0
+        }
+        #expect(lengths == [1_360, 1_360, 280, 47_000])
+
+        records.rested(.milliseconds(999), atStart: 3_000)
+        let tooSoon = records.next(of: 50_000)
+        records.rested(.seconds(1), atStart: 3_000)
+        let rested = [records.next(of: 100), records.next(of: 50_000)]
+        var none = ShortRecords(0)
+        none.rested(.seconds(9), atStart: 0)
+        #expect(tooSoon == 50_000 && rested == [100, 1_360] && none.next(of: 50_000) == 50_000)
+    }
+
     @Test func `KeyUpdates pass at the limit and not beyond it, and again a second later`() {
         var budget = KeyUpdateBudget()
         let atTheLimit = budget.allow(upTo: 10, perSecond: 10, at: noon)

@@ -52,6 +52,8 @@ package struct TLSPlan: TLSWords, Sendable, Hashable {
     package var signatureAlgorithms: Located<String>?
     package var alpn: [String] = []
     package var unknownNames = UnknownNames.default
+    /// How many bytes of an answer go in records that fit into one packet; 0 for none.
+    package var shortRecords = ByteCount(16 << 10)
     package var hosts: [HostPlan] = []
 
     /// The place of the block in the file.

@@ -23,6 +23,7 @@ final class ClientSide {
     private(set) var tickets = HeldTickets()
     private(set) var hasSentCloseNotify = false
     private var keyUpdates = KeyUpdateBudget()
+    private var shortRecords: ShortRecords
     private let listener: WorkerListener
     private let loop: EventLoop
     /// What this turn has for the client.
@@ -37,6 +38,7 @@ final class ClientSide {
             holdsTickets: listener.settings.ticketsWaitForUpstream)
         stream = Stream(socket, .tls(tls.stream, worker.buffers.output), with: worker.buffers, isConnected: true)
         lastReceived = worker.loop.now
+        shortRecords = ShortRecords(listener.settings.shortRecords)
     }
 
     /// The socket failed: nothing more can be said to it.
@@ -80,12 +82,16 @@ final class ClientSide {
         loop.assertConfined()
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
         bringHeldTickets()
-        let end = stream.write(bytes)
-        if end == nil {
-            bytesSent += UInt64(bytes.byteCount)
-            listener.metrics.relayed(bytes.byteCount, .upstreamToClient)
+        if let lastAnswered { shortRecords.rested(loop.now - lastAnswered, atStart: listener.settings.shortRecords) }
+        var written = 0
+        while written < bytes.byteCount {
+            let count = shortRecords.next(of: bytes.byteCount - written)
+            if let end = stream.write(bytes.extracting(written..<written + count)) { return end }
+            written += count
         }
-        return end
+        bytesSent += UInt64(bytes.byteCount)
+        listener.metrics.relayed(bytes.byteCount, .upstreamToClient)
+        return nil
     }
 
     /// Puts a close_notify behind what the client still gets; once.

@@ -1,0 +1,35 @@
+internal import RepriseVocabulary
+
+/// How an answer to a client begins: in records that fit into one packet each.
+///
+/// A client decrypts nothing of a record before its last byte has come. One of 16 KiB takes twelve packets, where a new
+/// connection, or one that has rested, may have ten on the way (RFC 6928, RFC 2861): its first byte would be of use
+/// one round trip later. Later in an answer a long record waits for nothing, and costs less.
+struct ShortRecords: Sendable, Equatable {
+    /// The most plaintext in a short record: with the most that a cipher suite of TLS 1.2 or 1.3 commonly adds (62
+    /// bytes), it fits into an Ethernet packet of TCP over IPv4 with timestamps (1,448 bytes) and over IPv6 (1,428).
+    static let bytes = 1_360
+    /// After so long without a byte to the client, another answer begins: about when the kernel starts slowly again.
+    static let pause = Duration.seconds(1)
+
+    /// How many bytes of this answer still go in short records.
+    private var left: Int
+
+    /// - Parameter atStart: how many bytes of an answer go in short records; 0 for none.
+    init(_ atStart: Int) {
+        left = atStart
+    }
+
+    /// Begins another answer, if the client was sent nothing for long enough.
+    mutating func rested(_ pause: Duration, atStart: Int) {
+        if pause >= Self.pause { left = atStart }
+    }
+
+    /// How many of `count` bytes are to be written at once: what one short record holds, or all of them.
+    mutating func next(of count: Int) -> Int {
+        guard left > 0 else { return count }
+        let next = min(count, Self.bytes, left)
+        left -= next
+        return next
+    }
+}
