@@ -147,7 +147,6 @@ extension Connection {
     private func handshakeSucceeded() {
         let summary = client.tls.summary
         listener.metrics.handshakes.completed(summary, took: worker.loop.now - record.times.handshakeBegan)
-        record.summary = summary
         record.resumption = client.sessions.outcome.result
         record.refusedSession = client.sessions.refusedSession
         listener.metrics.sessions.offered(client.sessions.outcome.result)

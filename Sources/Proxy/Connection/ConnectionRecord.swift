@@ -25,12 +25,12 @@ package struct ConnectionRecord: Sendable {
     @Seldom package internal(set) var refusedSession: RefusedSession?
     /// What the client has shown.
     @Seldom package internal(set) var certificate: ShownCertificate?
-    /// What TLS negotiated, as far as it came.
-    package internal(set) var summary: HandshakeSummary?
+    /// What TLS negotiated, as far as it came; from the connection's end on.
+    @Seldom package internal(set) var summary: HandshakeSummary?
     /// The result of the client's offer to resume; `nil` before the handshake has succeeded or failed.
     package internal(set) var resumption: ResumptionOutcome.Result?
-    /// The lineage of its session.
-    package internal(set) var lineage: Lineage?
+    /// The lineage of its session; from the connection's end on.
+    @Seldom package internal(set) var lineage: Lineage?
     /// Why the handshake failed, if it did.
     package internal(set) var failure: HandshakeFailure?
     /// How it ended, and what came after that.

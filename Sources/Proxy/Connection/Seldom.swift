@@ -1,4 +1,5 @@
-/// A value that few connections have: it is kept elsewhere, and the others have room for a reference alone.
+/// A value that few connections have, or for a short time: it is kept elsewhere, and the others have room for a reference
+/// alone.
 @propertyWrapper
 package struct Seldom<Value> {
     fileprivate indirect enum Place {

@@ -11,7 +11,7 @@ final class UpstreamSide {
     /// Where it is routed to, and the servers that are left to try there.
     var route: (upstream: WorkerUpstream, selection: UpstreamGroup.Selection)?
     /// The server and endpoint to try next, where they were chosen ahead.
-    var picked: Pick?
+    @Seldom var picked: Pick?
     /// The index of the server that has the connection, or is being tried.
     var index: Int?
     let loop: EventLoop

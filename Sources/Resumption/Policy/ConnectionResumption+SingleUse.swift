@@ -8,7 +8,17 @@ extension ConnectionResumption {
         /// Sessions that this handshake has taken, and their DER for a second ClientHello.
         var spent = SpentSessions()
         /// The session that this call of libssl's may resume; no other connection may meanwhile.
-        var held: SessionKey?
+        var held: SessionKey? {
+            get { if case .one(let key) = hold { key } else { nil } }
+            set { hold = newValue.map { .one($0) } ?? .nothing }
+        }
+        private var hold = Hold.nothing
+
+        /// In memory of its own: most connections hold none.
+        private enum Hold {
+            case nothing
+            indirect case one(SessionKey)
+        }
     }
 
     /// Holds a session for the length of this call: when the call returns we know whether it is resumed.

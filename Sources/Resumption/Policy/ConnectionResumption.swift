@@ -33,7 +33,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     /// What a ClientHello asks for, and what its host demands of the client.
     private struct Hello {
-        let offer: SessionOffer
+        var offer: SessionOffer
         let clients: ClientAuthentication?
     }
 
@@ -314,6 +314,7 @@ package final class ConnectionResumption: ConnectionSessions {
 
     package func handshakeIsDone(resumed: Bool) -> ResumptionCheck {
         stage = .done
+        hello?.offer.handshakeIsDone()
         guard resumed else {
             // The sessions taken were not used.
             giveBack(but: nil)

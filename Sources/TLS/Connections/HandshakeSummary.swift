@@ -11,7 +11,8 @@ package struct HandshakeSummary: Sendable, Hashable {
     package var hostID: String?
     package var version: TLSVersion?
     /// OpenSSL's name of the cipher or suite.
-    package var cipher: String?
+    package var cipher: String? { cipherName.map { String(cString: $0.pointer) } }
+    private var cipherName: CipherName?
     /// The key-exchange group; `nil` where there was none.
     package var group: String?
     /// What the group rests on.
@@ -21,13 +22,20 @@ package struct HandshakeSummary: Sendable, Hashable {
     package var resumed = Resumption.no
 
     package init() {}
+
+    /// A name in libssl's own table, which lasts as long as the process: a connection need not hold a copy that is read at
+    /// its end alone.
+    // @unchecked: nothing writes to that table.
+    private struct CipherName: @unchecked Sendable, Hashable {
+        let pointer: UnsafePointer<CChar>
+    }
 }
 
 extension HandshakeSummary {
     /// Adds what libssl knows of a finished handshake.
     mutating func add(from ssl: OpaquePointer, carriedTicket: Bool) {
         version = TLSVersion(rawValue: Int(SSL_version(ssl)))
-        cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
+        cipherName = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { CipherName(pointer: $0) }
         group = Self.groupName(of: ssl)
         alpn = Self.applicationProtocol(of: ssl)
         guard SSL_session_reused(ssl) == 1 else { return }

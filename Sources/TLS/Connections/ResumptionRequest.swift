@@ -40,6 +40,11 @@ struct ResumptionRequest: Equatable {
         if let count, count.count == 2 { ticketCount = TicketCount(full: Int(count[0]), resumed: Int(count[1])) }
     }
 
+    /// Drops what was offered: only what the client would like counts after the handshake.
+    mutating func handshakeIsDone() {
+        (sessionID, identities) = ([], [])
+    }
+
     private mutating func readIdentities(_ bytes: UnsafeBufferPointer<UInt8>) {
         var reader = ByteReader(bytes)
         guard var list = reader.vector16() else { return }

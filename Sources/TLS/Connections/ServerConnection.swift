@@ -143,6 +143,7 @@ package final class ServerConnection {
         var summary = partialSummary
         summary.add(from: ssl, carriedTicket: hello.request.carriesTicket)
         finishedSummary = summary
+        hello.request.handshakeIsDone()
         if let fault = sessions.handshakeIsDone(resumed: summary.resumed != .no).fault {
             refuse(ssl, with: .accessDenied)
             return .failed(stream.handshakeFailed(fault.cause, fault.detail))

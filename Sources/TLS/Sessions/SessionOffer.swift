@@ -36,6 +36,12 @@ package struct SessionOffer: Sendable, Hashable {
     /// be one of ours, and is most often a random one (RFC 8446 §D.4).
     package var isOffer: Bool { carriesTicket || identityCount > 0 || version == .tls12 && !sessionID.isEmpty }
 
+    /// Drops what is of no use after the handshake: ``isOffer`` and its like stay as they are.
+    package mutating func handshakeIsDone() {
+        identities = []
+        if speaksTLS13 { sessionID = [] }
+    }
+
     /// Whether all that is offered is for a version that will not be spoken.
     package var isOfAnotherVersion: Bool { speaksTLS13 ? identityCount == 0 : identityCount > 0 && !carriesTicket }
 }
