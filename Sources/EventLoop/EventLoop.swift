@@ -12,8 +12,6 @@ internal import Synchronization
 /// Data-plane code is plain callbacks on the loop; control-plane code is `async` Swift that hops onto it.
 // @unchecked: mutable state is either behind `inbox`'s lock, or confined to the loop's thread.
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    /// How many common-timeout queues libevent keeps for one base (MAX_COMMON_TIMEOUTS in event.c).
-    package static let maximumCommonTimeouts = 256
     /// The stack of a loop's thread. libssl's handshakes and Swift's own frames need far less.
     static let stackBytes = 1 << 20
 
@@ -26,10 +24,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var thread: pthread_t?
     private let runner = Atomic<UInt>(0)
     private var turnTime: Instant?
-    /// Some ten, which a walk finds sooner than a hash does; ``maximumCommonTimeouts`` at the most.
-    private var commonTimeouts: [(duration: Duration, queue: UnsafePointer<timeval>)] = []
     private var kept: [AnyObject] = []
-    private let overflows = Atomic<Int>(0)
 
     private struct Inbox {
         var jobs: [Job] = []
@@ -75,9 +70,6 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         guard event_config_set_max_dispatch_interval(configuration, nil, callbacksInTurn, 0) == 0 else { return nil }
         return event_base_new_with_config(configuration)
     }
-
-    /// Durations that found no queue left (``register(commonTimeout:)``). From any thread.
-    package var commonTimeoutOverflows: Int { overflows.load(ordering: .relaxed) }
 
     /// The libevent this process runs with, such as `2.1.12-stable`.
     package static var libeventVersion: String { String(cString: event_get_version()) }
@@ -250,28 +242,6 @@ extension EventLoop {
     }
 
     package func isIsolatingCurrentContext() -> Bool? { isOnLoop }
-}
-
-extension EventLoop {
-    /// Gives timers of exactly this duration a queue of their own, where setting and clearing one costs O(1).
-    ///
-    /// On the loop. Beyond ``maximumCommonTimeouts`` different durations a timer goes to libevent's heap, O(log n).
-    package func register(commonTimeout duration: Duration) {
-        assertConfined()
-        guard commonTimeout(duration) == nil, duration > .zero else { return }
-        var interval = timeval(duration)
-        guard commonTimeouts.count < Self.maximumCommonTimeouts,
-            let common = event_base_init_common_timeout(base, &interval)
-        else {
-            overflows.wrappingAdd(1, ordering: .relaxed)
-            return
-        }
-        commonTimeouts.append((duration, common))
-    }
-
-    func commonTimeout(_ duration: Duration) -> UnsafePointer<timeval>? {
-        commonTimeouts.first { $0.duration == duration }?.queue
-    }
 }
 
 extension timeval {

@@ -4,8 +4,7 @@ internal import RepriseVocabulary
 
 /// One event of libevent's, owned: it is freed once, and nothing calls back after that. Confined to its loop.
 ///
-/// A timer, a signal and a socket are events of one kind each. Timers with a registered duration
-/// (``EventLoop/register(commonTimeout:)``) cost O(1) to set and to clear, with any number of timers.
+/// A timer, a signal and a socket are events of one kind each. Where thousands wait for a time, ``Deadlines`` are smaller.
 ///
 /// One registration of ``Kind/edges(of:)`` serves a socket's whole life (one epoll_ctl to add, one to delete): code
 /// that stops reading simply does not read, and remembers that there is something. The edges, as the kernel and
@@ -91,12 +90,19 @@ package final class LoopEvent {
     package func schedule(after duration: Duration) {
         loop.assertConfined()
         guard let event else { return }
-        if let common = loop.commonTimeout(duration) {
-            event_add(event, common)
-        } else {
-            var interval = timeval(duration)
-            event_add(event, &interval)
-        }
+        var interval = timeval(duration)
+        event_add(event, &interval)
+    }
+
+    /// The same at a moment; at once, if that is past.
+    func schedule(at due: Instant) {
+        loop.assertConfined()
+        guard let event else { return }
+        // In numbers: a Duration has 128 bits, and dividing those is slow.
+        let (now, due) = (loop.now.nanoseconds, due.nanoseconds)
+        let microseconds = Int(clamping: now < due ? (due - now) / 1000 : 0)
+        var interval = timeval(tv_sec: microseconds / 1_000_000, tv_usec: microseconds % 1_000_000)
+        event_add(event, &interval)
     }
 
     /// Calls back once more in the next turn, without a system call.

@@ -23,8 +23,6 @@ package final class LoadDesk {
         output = OutputBuffer { [unowned loop] in loop.assertConfined() }
         ciphertext = .allocate(byteCount: Self.receiveBytes, alignment: 16)
         plaintext = .allocate(byteCount: Self.plaintextBytes, alignment: 16)
-        // Thousands of timers of few durations.
-        for duration in errand.durations { loop.register(commonTimeout: duration) }
     }
 
     deinit {

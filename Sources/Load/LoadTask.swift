@@ -45,9 +45,6 @@ package struct LoadTimeouts: Sendable, Hashable {
     package var session = Duration.seconds(1)
 
     package init() {}
-
-    /// All of them, for timers that cost little.
-    var all: [Duration] { [connect, handshake, answer, close, session] }
 }
 
 /// What connections have in common: where they go, and what they do there.
@@ -68,12 +65,6 @@ package struct LoadErrand: Sendable {
 
     package init(to endpoint: Endpoint, names: ClientConnection.ServerNames) {
         (servers, self.names) = ([endpoint], [names])
-    }
-
-    /// The times that timers are set to, most of them by thousands.
-    var durations: [Duration] {
-        let pause: Duration = if case .requests(_, _, let pause) = task { pause } else { .zero }
-        return timeouts.all + [idle, pause].filter { $0 > .zero }
     }
 }
 

@@ -12,10 +12,6 @@ extension ServerCore {
         _ = registry.computed(MetricCatalog.workers) { Double(workers) }
         _ = registry.computed(MetricCatalog.logQueueDepth) { Double(queue.depth) }
         registerUsage()
-        let loops = loops
-        _ = registry.computed(MetricCatalog.timerQueueOverflows) {
-            Double(loops.reduce(0) { $0 + $1.commonTimeoutOverflows })
-        }
         _ = registry.computed(
             MetricCatalog.buildInfo, [Versions.reprise, Library.version, Versions.libevent]
         ) { 1 }

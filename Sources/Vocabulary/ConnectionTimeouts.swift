@@ -15,7 +15,4 @@ package struct ConnectionTimeouts: Sendable, Hashable {
     package var shutdown: Duration = .seconds(2)
 
     package init() {}
-
-    /// Every one of them, for the loop's common-timeout queues.
-    package var all: [Duration] { Mirror(reflecting: self).children.compactMap { $0.value as? Duration } }
 }

@@ -42,14 +42,7 @@ public struct Instant: Sendable, Hashable, Comparable {
 
 extension Duration {
     /// The duration in nanoseconds, clamped to what an `Int64` holds (292 years).
-    public var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, carried) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        guard !carried else { return seconds < 0 ? .min : .max }
-        return sum
-    }
+    public var wholeNanoseconds: Int64 { Int64(clamping: attoseconds / 1_000_000_000) }
 
     /// The duration in seconds, as metrics and logs give it.
     public var inSeconds: Double {

@@ -98,28 +98,6 @@ private final class Ledger: Sendable {
         }
     }
 
-    @Test func `a hundred thousand timers of a common duration all fire, and durations beyond the limit still work`()
-        throws
-    {
-        try withLoop { loop in
-            let fired = Atomic<Int>(0)
-            let count = 100_000
-            loop.execute {
-                for milliseconds in 1...300 { loop.register(commonTimeout: .milliseconds(milliseconds * 100)) }
-                let timers = (0..<count).map { _ in
-                    LoopEvent.timer(on: loop) { fired.wrappingAdd(1, ordering: .relaxed) }
-                }
-                for timer in timers { timer.schedule(after: .milliseconds(200)) }
-                let late = LoopEvent.timer(on: loop) { fired.wrappingAdd(1, ordering: .relaxed) }
-                late.schedule(after: .milliseconds(30_000 - 29_900))
-                loop.keep(timers as AnyObject)
-                loop.keep(late)
-            }
-            #expect(eventually { fired.load(ordering: .relaxed) == count + 1 })
-            #expect(loop.commonTimeoutOverflows == 300 - EventLoop.maximumCommonTimeouts)
-        }
-    }
-
     @Test func `a timer closed in another's callback of the same turn does not fire`() throws {
         try withLoop { loop in
             let fired = Locked<[String]>([])

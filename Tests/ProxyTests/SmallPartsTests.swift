@@ -41,13 +41,29 @@ import Testing
         }
         #expect(lengths == [1_360, 1_360, 280, 47_000])
 
-        records.rested(.milliseconds(999), atStart: 3_000)
+        records.rested(since: noon, until: noon + .milliseconds(999), atStart: 3_000)
         let tooSoon = records.next(of: 50_000)
-        records.rested(.seconds(1), atStart: 3_000)
+        records.rested(since: noon, until: noon + .seconds(1), atStart: 3_000)
         let rested = [records.next(of: 100), records.next(of: 50_000)]
         var none = ShortRecords(0)
-        none.rested(.seconds(9), atStart: 0)
+        none.rested(since: noon, until: noon + .seconds(9), atStart: 0)
         #expect(tooSoon == 50_000 && rested == [100, 1_360] && none.next(of: 50_000) == 50_000)
+    }
+
+    @Test func `an idle time begins again with each byte, and a handshake's does not`() {
+        var timer = ConnectionTimer(at: noon)
+        let idle = timer.set(.idle, for: .seconds(10), at: noon)
+        timer.noteActivity(at: noon + .seconds(4))
+        let early = timer.passed(at: noon + .seconds(10))
+        let over = timer.passed(at: noon + .seconds(14))
+        #expect(idle == noon + .seconds(10) && early == .early(until: noon + .seconds(14)) && over == .over(.idle))
+        let afterwards = timer.passed(at: noon + .seconds(15))
+        #expect(afterwards == .nothing && timer.kind == nil)
+
+        let handshake = timer.set(.handshake, for: .seconds(10), at: noon)
+        timer.noteActivity(at: noon + .seconds(9))
+        let end = timer.passed(at: handshake)
+        #expect(end == .over(.handshake))
     }
 
     @Test func `KeyUpdates pass at the limit and not beyond it, and again a second later`() {

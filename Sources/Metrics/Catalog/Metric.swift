@@ -93,7 +93,7 @@ package enum MetricKind: String, Sendable, Hashable {
 
 /// The unit of a metric's value.
 package enum MetricUnit: String, Sendable, Hashable {
-    case addresses, blocks, bytes, calls, changes, checks, connections, descriptors, durations, failures, flights,
+    case addresses, blocks, bytes, calls, changes, checks, connections, descriptors, failures, flights,
         handshakes,
         keys,
         lineages, lines,

@@ -210,9 +210,6 @@ package enum MetricCatalog {
     package static let configurationReloads = Metric.counter(
         "reprise_configuration_reloads_total", .reloads, [.closed("result", ReloadResult.self)],
         help: "Reloads of the configuration, by what became of them.")
-    package static let timerQueueOverflows = Metric.computed(
-        "reprise_timer_queue_overflows_total", .counter, .durations,
-        help: "Durations that found no constant-time timer queue left on a worker; their timers cost a heap.")
     package static let logLinesDropped = Metric.counter(
         "reprise_log_lines_dropped_total", .lines,
         help: "Log lines lost because the queue was full or the log could not be written.")
@@ -298,7 +295,7 @@ package enum MetricCatalog {
         (
             "Process",
             [
-                buildInfo, ownPartsInUse, memoryGivenBack, workers, configurationReloads, timerQueueOverflows,
+                buildInfo, ownPartsInUse, memoryGivenBack, workers, configurationReloads,
                 logLinesDropped, logQueueDepth,
                 metricSeriesDropped, processCPU, processDescriptors, processDescriptorLimit, processVirtualMemory,
                 processResidentMemory, processStartTime, processThreads,

@@ -82,7 +82,9 @@ final class ClientSide {
         loop.assertConfined()
         if tickets.areHeld { listener.metrics.sessions.ticketsLeft(.withData) }
         bringHeldTickets()
-        if let lastAnswered { shortRecords.rested(loop.now - lastAnswered, atStart: listener.settings.shortRecords) }
+        if let lastAnswered {
+            shortRecords.rested(since: lastAnswered, until: loop.now, atStart: listener.settings.shortRecords)
+        }
         var written = 0
         while written < bytes.byteCount {
             let count = shortRecords.next(of: bytes.byteCount - written)

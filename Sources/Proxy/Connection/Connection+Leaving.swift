@@ -75,8 +75,7 @@ extension Connection {
     }
 
     private func finish() {
-        timer?.close()
-        timer = nil
+        clearTimer()
         client.forget()
         forgetRouter()
         upstream.close(.none)

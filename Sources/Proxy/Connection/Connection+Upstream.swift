@@ -94,7 +94,7 @@ extension Connection {
         guard let time = upstream.wait(hasTried: hasTried, wake) else { return false }
         let end = waitEnds ?? worker.loop.now + time
         waitEnds = end
-        timer?.set(.connect, for: max(end - worker.loop.now, .milliseconds(1)))
+        startTimer(.connect, for: max(end - worker.loop.now, .milliseconds(1)))
         // One may have come just before.
         if !upstream.isExhausted { room?.wake(1) }
         return true

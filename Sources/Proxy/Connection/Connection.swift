@@ -41,7 +41,8 @@ final class Connection {
     private var hasReceivedFromUpstream = false
     /// The client's end, behind bytes that the upstream has refused: the rest of what the upstream sent comes first.
     private var clientEnd: Stream.End?
-    var timer: ConnectionTimer?
+    var timer: ConnectionTimer
+    var deadline = Deadlines.Place.none
     /// The program's router that was asked.
     var asked: PluggedRouter?
     /// Its answer that is still to come.
@@ -75,6 +76,7 @@ final class Connection {
         machine = ConnectionMachine(awaitsHeader: expectation != .tls)
         stance = Stance(machine)
         takesTLSAtOnce = expectation != .header
+        timer = ConnectionTimer(at: worker.loop.now)
         self.client = ClientSide(client, from: endpoint.address, of: listener, on: worker)
         upstream = UpstreamSide(on: worker)
         listener.domain.connectionBegan()
@@ -87,7 +89,6 @@ final class Connection {
             client.sessions.choosesUpstream = { [unowned self] in chooseBeforeFinished() }
         }
         client.tls.pausesBeforeFinished = !listener.routing.isPlain
-        timer = ConnectionTimer(on: worker.loop) { [unowned self] in turn { timerFired() } }
         turn {
             do throws(EventLoopError) {
                 try client.stream.start { [unowned self] readiness in turn { clientReady(readiness) } }
@@ -197,41 +198,6 @@ final class Connection {
             receiveFromWhoIsDue()
         }
         setTimer()
-    }
-
-    // MARK: The timer
-
-    func noteActivity() { timer?.noteActivity() }
-
-    private func setTimer() {
-        guard stance.timer != timer?.kind else { return }
-        if let kind = stance.timer { startTimer(kind) } else { timer?.clear() }
-    }
-
-    /// Restarts a timer: each server that is tried has its own time.
-    func startTimer(_ kind: ConnectionMachine.TimerKind) {
-        timer?.set(kind, for: listener.settings.timeouts.duration(of: kind))
-    }
-
-    private func timerFired() {
-        switch timer?.fired() {
-        case nil: return
-        case .routing: notRouted(.late)
-        case .connect: wentOn(upstream.connectTimedOut())
-        case .proxyHeader, .handshake, .idle, .halfClosed, .shutdown:
-            let wasHandshaking = machine.isHandshaking
-            let wasAwaitingHeader = machine.isAwaitingHeader
-            let waits =
-                machine.client.phase == .discarding
-                ? client.stream.unacknowledgedBytes() > 0 : !client.hasTakenAll || worker.buffers.output.count > 0
-            let answer = machine.timedOut(downloadWaits: waits)
-            if wasHandshaking {
-                // Its time ended while the router had the word.
-                if forgetRouter() { early = .answered(.failure(.late)) }
-                handshakeIsOver(wasAwaitingHeader ? .proxyHeaderTimeout : .timeout)
-            }
-            leave(answer)
-        }
     }
 
     // MARK: Orders from outside

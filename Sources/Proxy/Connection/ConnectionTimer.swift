@@ -1,61 +1,42 @@
-internal import RepriseEventLoop
 internal import RepriseVocabulary
 
-/// The one timer of a connection, and what it is set for. Confined to its loop.
-final class ConnectionTimer {
-    private let loop: EventLoop
-    private var event: LoopEvent?
-    private var running: Running?
+/// What a connection's one deadline is for, and whether it has passed. Its ``Deadlines`` wake it; this says what for.
+struct ConnectionTimer: Sendable, Equatable {
+    /// What it is set for.
+    private(set) var kind: ConnectionMachine.TimerKind?
+    private var duration = Duration.zero
     private var lastActivity: Instant
 
-    private struct Running {
-        let kind: ConnectionMachine.TimerKind
-        let duration: Duration
+    init(at now: Instant) {
+        lastActivity = now
     }
 
-    init(on loop: EventLoop, _ fire: @escaping () -> Void) {
-        self.loop = loop
-        lastActivity = loop.now
-        event = .timer(on: loop, fire)
+    /// The result of a deadline that has passed.
+    enum Passed: Equatable {
+        /// It was for nothing any more.
+        case nothing
+        /// Bytes have moved meanwhile: the time is over then.
+        case early(until: Instant)
+        case over(ConnectionMachine.TimerKind)
     }
 
-    /// What it is set for.
-    var kind: ConnectionMachine.TimerKind? { running?.kind }
-
-    func set(_ kind: ConnectionMachine.TimerKind, for duration: Duration) {
-        loop.assertConfined()
-        running = Running(kind: kind, duration: duration)
-        noteActivity()
-        event?.schedule(after: duration)
+    /// - Returns: the deadline.
+    mutating func set(_ kind: ConnectionMachine.TimerKind, for duration: Duration, at now: Instant) -> Instant {
+        (self.kind, self.duration, lastActivity) = (kind, duration, now)
+        return now + duration
     }
 
-    /// Stops the timer.
-    func clear() {
-        running = nil
-        event?.stop()
-    }
+    mutating func clear() { kind = nil }
 
     /// Bytes have moved: an idle timeout starts again. That costs no more than a note.
-    func noteActivity() {
-        lastActivity = loop.now
-    }
+    mutating func noteActivity(at now: Instant) { lastActivity = now }
 
-    /// The timer has fired.
-    ///
-    /// - Returns: what for; `nil` when it fired too early, because bytes have moved meanwhile.
-    func fired() -> ConnectionMachine.TimerKind? {
-        guard let running else { return nil }
-        let quiet = loop.now - lastActivity
-        if running.kind == .idle || running.kind == .halfClosed, quiet < running.duration {
-            event?.schedule(after: running.duration - quiet)
-            return nil
+    mutating func passed(at now: Instant) -> Passed {
+        guard let kind else { return .nothing }
+        if kind == .idle || kind == .halfClosed, now < lastActivity + duration {
+            return .early(until: lastActivity + duration)
         }
-        self.running = nil
-        return running.kind
-    }
-
-    func close() {
-        event?.close()
-        event = nil
+        self.kind = nil
+        return .over(kind)
     }
 }

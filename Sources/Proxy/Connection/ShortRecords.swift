@@ -9,8 +9,8 @@ struct ShortRecords: Sendable, Equatable {
     /// The most plaintext in a short record: with the most that a cipher suite of TLS 1.2 or 1.3 commonly adds (62
     /// bytes), it fits into an Ethernet packet of TCP over IPv4 with timestamps (1,448 bytes) and over IPv6 (1,428).
     static let bytes = 1_360
-    /// After so long without a byte to the client, another answer begins: about when the kernel starts slowly again.
-    static let pause = Duration.seconds(1)
+    /// After so many nanoseconds without a byte to the client another answer begins: about when the kernel starts slowly again.
+    static let pause: UInt64 = 1_000_000_000
 
     /// How many bytes of this answer still go in short records.
     private var left: Int
@@ -21,8 +21,9 @@ struct ShortRecords: Sendable, Equatable {
     }
 
     /// Begins another answer, if the client was sent nothing for long enough.
-    mutating func rested(_ pause: Duration, atStart: Int) {
-        if pause >= Self.pause { left = atStart }
+    mutating func rested(since lastSent: Instant, until now: Instant, atStart: Int) {
+        // In numbers: every answer asks, and a Duration has 128 bits.
+        if now.nanoseconds >= lastSent.nanoseconds &+ Self.pause { left = atStart }
     }
 
     /// How many of `count` bytes are to be written at once: what one short record holds, or all of them.

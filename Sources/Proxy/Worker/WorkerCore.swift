@@ -13,6 +13,8 @@ final class WorkerCore {
     let registry: MetricRegistry
     let log: WorkerLog
     let buffers: RelayBuffers
+    /// Of its connections.
+    let deadlines: Deadlines
 
     private(set) var connections: [ConnectionID: Connection] = [:]
     private(set) var slots: [String: ListenerSlot] = [:]
@@ -52,6 +54,7 @@ final class WorkerCore {
     init(loop: EventLoop, index: Int, registry: MetricRegistry, log: WorkerLog) {
         self.loop = loop
         buffers = RelayBuffers(on: loop)
+        deadlines = Deadlines(on: loop)
         self.index = index
         self.registry = registry
         self.log = log

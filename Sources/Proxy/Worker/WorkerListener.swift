@@ -41,7 +41,6 @@ final class WorkerListener {
         observers = blueprint.observers
         // Its series are there from the start.
         for group in routing.first.reachable.groups { _ = upstream(group, nil) }
-        for duration in settings.timeouts.all { worker.loop.register(commonTimeout: duration) }
     }
 
     var domain: SessionDomain { sessions.domain }
