@@ -39,17 +39,17 @@ final class Connection {
     private var upstreamIsDue = false
     private var hasReceivedFromClient = false
     private var hasReceivedFromUpstream = false
+    private var isProbeQueued = false
+    var deadline = Deadlines.Place.none
     /// The client's end, behind bytes that the upstream has refused: the rest of what the upstream sent comes first.
     private var clientEnd: Stream.End?
     var timer: ConnectionTimer
-    var deadline = Deadlines.Place.none
     /// The program's router that was asked.
     var asked: PluggedRouter?
     /// Its answer that is still to come.
     var routing: RouterQuestion?
     /// What was decided of the route before the last flight of a TLS 1.2 handshake.
     @Seldom var early: EarlyRoute?
-    private var isProbeQueued = false
     /// Until when it waits for a server, or has waited: called in vain, it does not wait for longer.
     var waitEnds: Instant?
     /// Another connection has the place of this one's handshake already.

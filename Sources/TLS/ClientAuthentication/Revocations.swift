@@ -94,7 +94,7 @@ func clientChainRevocationAsked(_ storeContext: OpaquePointer?) -> CInt {
     let revocation = demanded.revocation(of: PeerChain.certificates(of: chain, atMost: count), at: now)
     if revocation.verdict(in: storeContext) == 1 { return 1 }
     // libssl forgets a certificate that it refuses.
-    connection.hello.refusedCertificate = X509_STORE_CTX_get0_cert(storeContext).map { ShownCertificate($0) }
+    connection.hello.refusedCertificate = X509_STORE_CTX_get0_cert(storeContext).map { Boxed(ShownCertificate($0)) }
     return 0
 }
 
@@ -108,6 +108,6 @@ func clientCertificateJudged(_ isGood: CInt, _ storeContext: OpaquePointer?) -> 
     let isLeaf = X509_STORE_CTX_get_error_depth(storeContext) == 0
     if isGood == 1, !isLeaf || connection.clientAuthentication?.admits(leaf) == true { return 1 }
     if isGood == 1 { X509_STORE_CTX_set_error(storeContext, X509_V_ERR_HOSTNAME_MISMATCH) }
-    connection.hello.refusedCertificate = ShownCertificate(leaf)
+    connection.hello.refusedCertificate = Boxed(ShownCertificate(leaf))
     return 0
 }

@@ -25,7 +25,7 @@ extension ServerConnection {
     package var shownCertificate: ShownCertificate? {
         guard let ssl else { return nil }
         guard let session = SSL_get_session(ssl), let leaf = SSL_SESSION_get0_peer(session) else {
-            return hello.refusedCertificate
+            return hello.refusedCertificate?.value
         }
         return ShownCertificate(leaf)
     }

@@ -24,12 +24,19 @@ struct HelloState {
     /// How many bytes libssl had been given before this ClientHello.
     var start = 0
     /// Why it was refused; a callback writes it, and we report it when libssl has returned.
-    var fault: (cause: HandshakeFailure, detail: String)?
+    var fault: Boxed<(cause: HandshakeFailure, detail: String)>?
     /// The client's certificate that was refused.
-    var refusedCertificate: ShownCertificate?
+    var refusedCertificate: Boxed<ShownCertificate>?
     /// The host that was chosen.
     var match: HostContexts.Match?
     var requestedName: [UInt8]?
     var request = ResumptionRequest()
     var storeWait = StoreWait.none
+}
+
+/// A value in memory of its own: most handshakes have none, and their connections room for a reference alone.
+final class Boxed<Value> {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
 }

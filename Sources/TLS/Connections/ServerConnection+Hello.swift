@@ -90,7 +90,7 @@ extension ServerConnection {
     }
 
     private func refuse(_ cause: HandshakeFailure, _ alert: TLSAlert, _ detail: String) -> TLSAlert {
-        hello.fault = (cause, detail)
+        hello.fault = Boxed((cause, detail))
         return alert
     }
 }

@@ -172,7 +172,7 @@ extension ServerConnection {
         // libssl calls back for the name after it has verified the binder.
         if isResumed { sessions.resumptionIsProved() }
         guard isResumed, let fault = sessions.checkResumption().fault else { return nil }
-        hello.fault = fault
+        hello.fault = Boxed((fault.cause, fault.detail))
         return .accessDenied
     }
 

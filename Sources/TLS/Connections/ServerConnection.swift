@@ -76,7 +76,7 @@ package final class ServerConnection {
         case .wantsInput: return refuseEndlessHello() ?? .wantsInput
         case .wantsHelloAnswer: return .wantsSession
         case .failed(let errors):
-            guard let (cause, detail) = hello.fault else { return .failed(stream.handshakeFailed(errors)) }
+            guard let (cause, detail) = hello.fault?.value else { return .failed(stream.handshakeFailed(errors)) }
             return .failed(stream.handshakeFailed(cause, detail, errors))
         }
     }

@@ -44,7 +44,7 @@ extension TLSStream {
 
     /// The result of a call on a connection that is not open.
     private var standingFault: ConnectionFault {
-        if case .failed(let fault?) = phase { return fault }
+        if case .broken(let fault) = phase { return fault }
         return .error([])
     }
 }

@@ -7,12 +7,16 @@ import RepriseVocabulary
 /// ``endTurn()``; bytes to send gather in the ``OutputBuffer``. It ends with ``close()``, after ``sendCloseNotify()``,
 /// ``markShutdown()`` or a failure. Its owner does what differs by role, above all in a handshake.
 package final class TLSStream {
-    /// Where the connection is. Next of each: the one below it, or ``failed(_:)``.
+    /// Where the connection is. Next of each: the one below it, or one of the last three, behind which only `close` follows.
     enum Phase {
         case handshaking
         case open
-        /// For good: the handshake failed, or the connection broke. Only `close` may follow.
-        case failed(ConnectionFault?)
+        /// The handshake failed.
+        indirect case failed(HandshakeFault)
+        /// An open connection broke.
+        indirect case broken(ConnectionFault)
+        /// It was closed without any of that.
+        case closed
     }
 
     /// How far one call of the handshake got.
@@ -32,7 +36,6 @@ package final class TLSStream {
     /// At a fixed address because the BIO refers to it; freed in deinit, after the SSL.
     let transport: UnsafeMutablePointer<TransportState>
     private(set) var phase = Phase.handshaking
-    private(set) var handshakeFault: HandshakeFault?
     /// The callbacks write it during a call of ours.
     private(set) var alerts = AlertBook()
     /// Whether the peer has sent close_notify (RFC 8446 §6.1).
@@ -78,6 +81,8 @@ package final class TLSStream {
     }
 
     var isHandshaking: Bool { if case .handshaking = phase { true } else { false } }
+    /// Why the handshake failed, if it did.
+    var handshakeFault: HandshakeFault? { if case .failed(let fault) = phase { fault } else { nil } }
     /// Whether plaintext can come and go.
     var isOpen: Bool { if case .open = phase { true } else { false } }
 
@@ -160,8 +165,7 @@ package final class TLSStream {
         _ cause: HandshakeFailure, _ detail: String, _ errors: [OpenSSLError] = []
     ) -> HandshakeFault {
         let fault = HandshakeFault(cause: cause, alertSent: alerts.sent, errors: errors, detail: detail)
-        handshakeFault = fault
-        phase = .failed(nil)
+        phase = .failed(fault)
         return fault
     }
 
@@ -231,14 +235,14 @@ package final class TLSStream {
         }
         SSL_free(ssl)
         self.ssl = nil
-        phase = .failed(nil)
+        if isOpen || isHandshaking { phase = .closed }
         ErrorQueue.clear()
     }
 
     /// Breaks the connection for good, with the errors that libssl raised.
     func breakOff(_ errors: [OpenSSLError]) -> ConnectionFault {
         let fault = connectionFault(errors)
-        phase = .failed(fault)
+        phase = .broken(fault)
         return fault
     }
 

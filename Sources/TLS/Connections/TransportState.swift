@@ -13,14 +13,14 @@ struct TransportState {
     /// Whether libssl has asked for more and got the end. This flag decides, not ``hasEnded``: a close_notify may come
     /// before the end (design decision D5).
     private(set) var isTruncated = false
+    /// Whether libssl gets the client's ChangeCipherSpec.
+    var gate = Gate.open
     /// How many bytes libssl has been given.
     private(set) var bytesRead = 0
     /// How many records libssl may still begin before it must wait.
     var recordsLeft = Int.max
     /// What libssl asks for at the beginning of a record, and nothing more (SSL_CTX_set_read_ahead(3)).
     private static let headerBytes = 5
-    /// Whether libssl gets the client's ChangeCipherSpec.
-    var gate = Gate.open
     /// How often libssl has written.
     private(set) var writes = 0
     private let output: UnsafeMutablePointer<OutputStorage>
