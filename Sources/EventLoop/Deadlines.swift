@@ -10,7 +10,7 @@ package protocol Timed: AnyObject {
 
 /// The deadlines of many on one loop: a heap, and one of the loop's timers for the next of them.
 ///
-/// An event of libevent's for each would take 350 bytes more than a place in the heap. Setting a deadline later than all
+/// An event of libevent's for each would take 350 bytes more than a place in the heap. A first deadline that is later than all
 /// others, as most are, takes a few steps; any other, or clearing one, O(log n). Who has one is held until it passes or is
 /// cleared. Confined to its loop.
 package final class Deadlines {
@@ -58,6 +58,8 @@ package final class Deadlines {
         armed = Instant(nanoseconds: 0)
         for _ in 0..<Self.toldInTurn {
             guard let waiter = heap.removeFirst(dueAt: now) else { break }
+            // Each reads the time anew.
+            loop.beginTurn()
             waiter.deadlineHasPassed()
         }
         armed = nil

@@ -42,7 +42,7 @@ extension TLSPlan: OptionGroup {
                 "A name that no host has: the first host's certificate, or the alert unrecognized_name."),
             .value(
                 "short_records", \.shortRecords, .size(0...1 << 20),
-                "How much of an answer goes in records of 1,360 bytes, of which each fits into a packet, so that clients read its start at once; what follows goes in records of up to 16 KiB. An answer begins with the connection, and after a second without a byte to the client. 0: none of it."
+                "How much of an answer goes in records of 1,343 bytes, of which each fits into a packet, so that clients read its start at once; what follows goes in records of up to 16 KiB. An answer begins with the connection, and after a second without a byte to the client. 0: none of it."
             ),
             .groups("hosts", \.hosts, "Virtual hosts; the first is the default."),
         ]

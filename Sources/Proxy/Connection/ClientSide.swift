@@ -86,13 +86,15 @@ final class ClientSide {
             shortRecords.rested(since: lastAnswered, until: loop.now, atStart: listener.settings.shortRecords)
         }
         var written = 0
+        defer {
+            bytesSent += UInt64(written)
+            listener.metrics.relayed(written, .upstreamToClient)
+        }
         while written < bytes.byteCount {
             let count = shortRecords.next(of: bytes.byteCount - written)
             if let end = stream.write(bytes.extracting(written..<written + count)) { return end }
             written += count
         }
-        bytesSent += UInt64(bytes.byteCount)
-        listener.metrics.relayed(bytes.byteCount, .upstreamToClient)
         return nil
     }
 

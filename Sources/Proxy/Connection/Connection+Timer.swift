@@ -24,6 +24,8 @@ extension Connection: Timed {
     }
 
     func startTimer(_ kind: ConnectionMachine.TimerKind, for duration: Duration) {
+        // Who has a deadline is held until it passes.
+        guard !stance.isClosed else { return }
         worker.deadlines.set(self, at: timer.set(kind, for: duration, at: loop.now))
     }
 
