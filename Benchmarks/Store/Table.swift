@@ -39,7 +39,7 @@ func printTable(large: Int) throws {
     if let smallCount, let largeCount = InstructionCounter.count(load) {
         let ratio = largeCount / smallCount
         row("instructions at \(small)", decimal(smallCount), "-", true)
-        row("instructions at \(large)", decimal(largeCount), decimal(smallCount * 1.1), ratio <= 1.1)
+        row("instructions at \(large)", decimal(largeCount), decimal(smallCount * 1.05), ratio <= 1.05)
     } else {
         print("instructions: this machine has no counter; count those of oneRound under callgrind")
     }

@@ -30,7 +30,8 @@ import Testing
         #expect(reprise_memory_allocate(0, nil, 0) == nil)
         reprise_memory_free(nil, nil, 0)
         #expect(reprise_memory_resize(nil, 0, nil, 0) == nil)
-        #expect(reprise_memory_allocate(.max, nil, 0) == nil)
+        // A sanitizer's malloc ends the process where another returns nothing.
+        if !Sanitizer.isOn { #expect(reprise_memory_allocate(.max, nil, 0) == nil) }
     }
 
     @Test func `a thread that has freed nothing keeps nothing, and may ask and free all the same`() async throws {
