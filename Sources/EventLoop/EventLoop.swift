@@ -244,13 +244,6 @@ extension EventLoop {
     package func isIsolatingCurrentContext() -> Bool? { isOnLoop }
 }
 
-extension timeval {
-    init(_ duration: Duration) {
-        let nanoseconds = max(0, duration.wholeNanoseconds)
-        self.init(tv_sec: Int(nanoseconds / 1_000_000_000), tv_usec: Int(nanoseconds % 1_000_000_000 / 1000))
-    }
-}
-
 /// Runs the loop's inbox; `context` is the loop, which outlives its wake event.
 private func wakeCallback(_ descriptor: CInt, _ what: CShort, _ context: UnsafeMutableRawPointer?) {
     guard let context else { return }

@@ -88,10 +88,7 @@ package final class LoopEvent {
 
     /// A timer: fires once after that duration, and not at a time set before.
     package func schedule(after duration: Duration) {
-        loop.assertConfined()
-        guard let event else { return }
-        var interval = timeval(duration)
-        event_add(event, &interval)
+        schedule(at: loop.now + duration)
     }
 
     /// The same at a moment; at once, if that is past.

@@ -2,14 +2,20 @@ internal import RepriseVocabulary
 
 /// What a connection's one deadline is for, and whether it has passed. Its ``Deadlines`` wake it; this says what for.
 struct ConnectionTimer: Sendable, Equatable {
-    /// What it is set for.
-    private(set) var kind: ConnectionMachine.TimerKind?
-    private var duration = Duration.zero
+    private var running: Running?
     private var lastActivity: Instant
+
+    private struct Running: Equatable {
+        let kind: ConnectionMachine.TimerKind
+        let duration: Duration
+    }
 
     init(at now: Instant) {
         lastActivity = now
     }
+
+    /// What it is set for.
+    var kind: ConnectionMachine.TimerKind? { running?.kind }
 
     /// The result of a deadline that has passed.
     enum Passed: Equatable {
@@ -22,21 +28,20 @@ struct ConnectionTimer: Sendable, Equatable {
 
     /// - Returns: the deadline.
     mutating func set(_ kind: ConnectionMachine.TimerKind, for duration: Duration, at now: Instant) -> Instant {
-        (self.kind, self.duration, lastActivity) = (kind, duration, now)
+        (running, lastActivity) = (Running(kind: kind, duration: duration), now)
         return now + duration
     }
 
-    mutating func clear() { kind = nil }
+    mutating func clear() { running = nil }
 
     /// Bytes have moved: an idle timeout starts again. That costs no more than a note.
     mutating func noteActivity(at now: Instant) { lastActivity = now }
 
     mutating func passed(at now: Instant) -> Passed {
-        guard let kind else { return .nothing }
-        if kind == .idle || kind == .halfClosed, now < lastActivity + duration {
-            return .early(until: lastActivity + duration)
-        }
-        self.kind = nil
-        return .over(kind)
+        guard let running else { return .nothing }
+        let end = lastActivity + running.duration
+        if running.kind == .idle || running.kind == .halfClosed, now < end { return .early(until: end) }
+        self.running = nil
+        return .over(running.kind)
     }
 }

@@ -3,15 +3,15 @@ internal import RepriseVocabulary
 /// How an answer to a client begins: in records that fit into one packet each.
 ///
 /// A client decrypts nothing of a record before its last byte has come. One of 16 KiB takes twelve packets, where a new
-/// connection, or one that has rested, may have ten on the way (RFC 6928; tcp_slow_start_after_idle in tcp(7)): its first byte would be of use
-/// one round trip later. Later in an answer a long record waits for nothing, and costs less.
+/// connection, or one that has rested, may have ten on the way (RFC 6928; tcp_slow_start_after_idle in tcp(7)): its first
+/// byte would be of use one round trip later. Later in an answer a long record waits for nothing, and costs less.
 struct ShortRecords: Sendable, Equatable {
-    /// The most plaintext in a short record: with the 70 bytes that a cipher suite adds at most, it fits into an Ethernet packet
-    /// of TCP with timestamps, over IPv4 (1,448 bytes) and IPv6 (1,428).
+    /// The most plaintext in a short record: with the 70 bytes that a cipher suite adds at most, it fits into an
+    /// Ethernet packet of TCP with timestamps, over IPv4 (1,448 bytes) and IPv6 (1,428).
     static let bytes = 1_343
-    /// After so many nanoseconds without a byte to the client another answer begins. The kernel halves what it lets be on the way
-    /// for each retransmission timeout without a byte, 200 ms or more; answers that follow each other sooner than this are
-    /// mostly parts of one.
+    /// After so many nanoseconds without a byte to the client another answer begins. The kernel halves what it lets be
+    /// on the way for each retransmission timeout without a byte, 200 ms or more; what follows sooner than this is
+    /// mostly part of the same answer.
     static let pause: UInt64 = 1_000_000_000
 
     /// How many bytes of this answer still go in short records.

@@ -8,17 +8,7 @@ extension ConnectionResumption {
         /// Sessions that this handshake has taken, and their DER for a second ClientHello.
         var spent = SpentSessions()
         /// The session that this call of libssl's may resume; no other connection may meanwhile.
-        var held: SessionKey? {
-            get { if case .one(let key) = hold { key } else { nil } }
-            set { hold = newValue.map { .one($0) } ?? .nothing }
-        }
-        private var hold = Hold.nothing
-
-        /// In memory of its own: most connections hold none.
-        private enum Hold {
-            case nothing
-            indirect case one(SessionKey)
-        }
+        var held: Boxed<SessionKey>?
     }
 
     /// Holds a session for the length of this call: when the call returns we know whether it is resumed.
@@ -28,10 +18,10 @@ extension ConnectionResumption {
         // Who takes it from other machines has it alone.
         if domain.answersLater { return true }
         // A HelloRetryRequest asks for it twice.
-        if singleUse.spent[key] != nil || singleUse.held == key { return true }
+        if singleUse.spent[key] != nil || singleUse.held?.value == key { return true }
         letGo()
         guard domain.held.hold(key) else { return false }
-        singleUse.held = key
+        singleUse.held = Boxed(key)
         // Another connection may have spent it between the lookup in the store and here.
         var isThere = false
         domain.store.look(key, at: clock()) { session, _ in isThere = !session.isEmpty }
@@ -40,7 +30,7 @@ extension ConnectionResumption {
     }
 
     package func resumptionIsProved() {
-        guard let held = singleUse.held, let accepted = attempt.accepted?.state else { return }
+        guard let held = singleUse.held?.value, let accepted = attempt.accepted?.state else { return }
         let session = domain.store.take(held, at: clock()) ?? []
         // Empty: a later offer of it is refused as spent.
         domain.store.put(held, UnsafeRawBufferPointer(start: nil, count: 0), expires: accepted.expires, at: clock())
@@ -62,7 +52,7 @@ extension ConnectionResumption {
     }
 
     func letGo() {
-        guard let held = singleUse.held else { return }
+        guard let held = singleUse.held?.value else { return }
         domain.held.letGo(held)
         singleUse.held = nil
     }

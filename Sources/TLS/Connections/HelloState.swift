@@ -33,10 +33,3 @@ struct HelloState {
     var request = ResumptionRequest()
     var storeWait = StoreWait.none
 }
-
-/// A value in memory of its own: most handshakes have none, and their connections room for a reference alone.
-final class Boxed<Value> {
-    let value: Value
-
-    init(_ value: Value) { self.value = value }
-}
